@@ -1,0 +1,48 @@
+// What azu works with: which backend holds the sessions, where it is, and how they are kept.
+// Everything here is optional. Secrets do not belong here: this file is in git.
+import { defineConfig } from "azu";
+
+export default defineConfig({
+  // The app's name. Default: the name in shard.yml.
+  app: "shop",
+
+  session: {
+    // "redis", "database", "memory", or a name of your own below `backends`.
+    backend: "database",
+
+    // How long a session lives without a visit: "15m" for banking, "24h", "30d" for a shop.
+    ttl: "30d",
+
+    cookie: {
+      name: "shop_session",
+      secure: true,
+      httpOnly: true,
+      sameSite: "lax",
+    },
+
+    backends: {
+      redis: {
+        // The URL comes from REDIS_URL.
+        keyPrefix: "shop:session:",
+        poolSize: 10,
+        poolTimeout: "2s",
+      },
+      database: {
+        // The URL comes from DATABASE_URL. A table in a schema is written "auth.sessions".
+        table: "sessions",
+        cleanupInterval: "10m",
+      },
+    },
+  },
+
+  // What differs in an environment; AZU_ENV chooses it.
+  environments: {
+    development: {
+      // Plain HTTP on a developer's machine.
+      session: { ttl: "1d", cookie: { secure: false } },
+    },
+    production: {
+      session: { backend: "redis" },
+    },
+  },
+});

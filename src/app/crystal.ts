@@ -1,0 +1,183 @@
+/**
+ * A tolerant lexer for Crystal source: what is in a comment or a text does not count as code.
+ * It takes any input, in time linear in its length, and what is never closed runs to its end.
+ */
+
+import { matchAt, readEscape } from "./crystal_escapes.ts";
+import type { Cursor, LiteralKind, LiteralToken, OpenLiteral } from "./crystal_text.ts";
+import { continueLiteral, openLiteral, readText, settle } from "./crystal_text.ts";
+import { type Context, endsName, type Opening, readOpening } from "./crystal_openings.ts";
+import * as pattern from "./crystal_patterns.ts";
+
+/** A piece of Crystal source; `line` is the one it begins on, from 1. */
+export type Token =
+  /** Code: the text as written. `#{` and the `}` that closes it are operators. */
+  | {
+    readonly kind: "constant" | "identifier" | "number" | "operator";
+    readonly text: string;
+    readonly line: number;
+  }
+  /**
+   * Text, its escapes decoded (regexes and `%w()` lists: as written). `literal` is false when code
+   * is interpolated: `value` is then what comes before it, the code follows as tokens, and what
+   * comes after the code is of the kind "text".
+   */
+  | {
+    readonly kind: LiteralKind;
+    readonly value: string;
+    readonly literal: boolean;
+    readonly line: number;
+  }
+  | { readonly kind: "newline"; readonly line: number };
+
+/** Splits Crystal `source` into tokens, without spaces and comments. Never throws. */
+export function tokenize(source: string): Token[] {
+  return new Lexer(source).run();
+}
+
+class Lexer {
+  readonly #cursor: Cursor;
+  readonly #tokens: Token[] = [];
+  /** The literals that have begun, innermost last: a stack, so that no nesting is too deep. */
+  readonly #open: OpenLiteral[] = [];
+  /** The heredocs named on the current line: their texts begin on the next one. */
+  #heredocs: OpenLiteral[] = [];
+  #context: Context = "operand";
+  /** Whether a blank is before the next token. */
+  #gap = false;
+
+  constructor(source: string) {
+    this.#cursor = { source, pos: 0, line: 1 };
+  }
+
+  run(): Token[] {
+    while (this.#cursor.pos < this.#cursor.source.length) {
+      const literal = this.#open.at(-1);
+      if (literal !== undefined && literal.braces < 0) this.#text(literal);
+      else if (!this.#blank()) this.#code(literal);
+    }
+    for (const literal of [...this.#open, ...this.#heredocs]) settle(literal);
+    return this.#tokens;
+  }
+
+  #text(literal: OpenLiteral): void {
+    if (!readText(this.#cursor, literal)) {
+      if (literal.braces === 0) {
+        this.#push({ kind: "operator", text: "#{", line: this.#cursor.line }, "operand");
+      }
+      return;
+    }
+    this.#open.pop();
+    this.#context = "value";
+    const next = this.#open.at(-1);
+    if (next?.heredoc && next.braces < 0 && this.#take(/\r?\n/y) !== null) this.#cursor.line++;
+  }
+
+  #blank(): boolean {
+    const blank = this.#take(pattern.BLANK);
+    if (blank === null) return false;
+    if (blank[0].endsWith("\n")) this.#cursor.line++;
+    return this.#gap = true;
+  }
+
+  #code(within: OpenLiteral | undefined): void {
+    const { pos, source } = this.#cursor;
+    if (source.charAt(pos) === "\n") return this.#newline();
+    const opening = readOpening(this.#cursor, this.#context, this.#gap);
+    if (opening !== undefined) this.#literal(opening);
+    else if (!this.#char() && !this.#symbol() && !this.#word()) this.#operator(within);
+  }
+
+  #newline(): void {
+    this.#tokens.push({ kind: "newline", line: this.#cursor.line });
+    this.#cursor.pos++;
+    this.#cursor.line++;
+    if (this.#context !== "method") this.#context = "operand";
+    this.#gap = true;
+    // The innermost is read first: that is the one named first.
+    for (const heredoc of this.#heredocs.reverse()) this.#open.push(heredoc);
+    this.#heredocs = [];
+  }
+
+  #char(): boolean {
+    const { line, pos, source } = this.#cursor;
+    const match = this.#take(pattern.CHAR);
+    if (match === null) return false;
+    const inner = match[0].slice(1, -1);
+    const value = inner.startsWith("\\") ? readEscape(source, pos + 1).text : inner;
+    this.#push({ kind: "char", value, literal: true, line }, "value");
+    return true;
+  }
+
+  #symbol(): boolean {
+    const { line } = this.#cursor;
+    const match = endsName(this.#context, this.#gap) ? null : this.#take(pattern.SYMBOL);
+    if (match === null) return false;
+    this.#push({ kind: "symbol", value: match[1] ?? "", literal: true, line }, "value");
+    return true;
+  }
+
+  #word(): boolean {
+    if (this.#takeAs("constant", pattern.CONSTANT, "value") !== null) return true;
+    if (this.#takeAs("identifier", pattern.VARIABLE, "value") !== null) return true;
+    if (this.#takeAs("number", pattern.NUMBER, "value") !== null) return true;
+    const context = this.#context === "method" ? "call" : "name";
+    const name = this.#takeAs("identifier", pattern.NAME, context);
+    if (name === null || context === "call") return name !== null;
+    if (name === "def") this.#context = "method";
+    else if (pattern.BEFORE_OPERAND.has(name)) this.#context = "operand";
+    else if (pattern.VALUES.has(name)) this.#context = "value";
+    return true;
+  }
+
+  #operator(within: OpenLiteral | undefined): void {
+    const { line } = this.#cursor;
+    const suffix = !this.#gap && this.#context === "value";
+    let text = this.#take(pattern.OPERATOR)?.[0] ?? "";
+    if (within !== undefined) {
+      if (text === "%}" && within.braces === 0) {
+        this.#cursor.pos--;
+        text = "%";
+      }
+      if (text === "{" || text === "{%") within.braces++;
+      if (text === "}" || text === "%}") within.braces--;
+    }
+    const value = /^[)\]}]$/.test(text) || (text === "?" && suffix);
+    const context = value ? "value" : text === "." ? "method" : "operand";
+    this.#push({ kind: "operator", text, line }, context);
+    if (within !== undefined && within.braces < 0) this.#resume(within);
+  }
+
+  #literal({ form, kind, length }: Opening): void {
+    const token: LiteralToken = { kind, value: "", literal: true, line: this.#cursor.line };
+    this.#push(token, "value");
+    this.#cursor.pos += length;
+    (form.heredoc ? this.#heredocs : this.#open).push(openLiteral(token, form));
+  }
+
+  #resume(literal: OpenLiteral): void {
+    const { line } = this.#cursor;
+    const token: LiteralToken = { kind: "text", value: "", literal: false, line };
+    this.#push(token, "value");
+    continueLiteral(literal, token);
+  }
+
+  #takeAs(kind: "constant" | "identifier" | "number", shape: RegExp, context: Context) {
+    const match = this.#take(shape);
+    if (match === null) return null;
+    this.#push({ kind, text: match[0], line: this.#cursor.line }, context);
+    return match[0];
+  }
+
+  #take(shape: RegExp): RegExpExecArray | null {
+    const match = matchAt(shape, this.#cursor.source, this.#cursor.pos);
+    if (match !== null) this.#cursor.pos += match[0].length;
+    return match;
+  }
+
+  #push(token: Token, context: Context): void {
+    this.#tokens.push(token);
+    this.#context = context;
+    this.#gap = false;
+  }
+}

@@ -1,0 +1,43 @@
+/** The one encoder of values into Crystal source: whatever a text holds, it stays data. */
+
+/** A Crystal string literal. Every `#` is escaped, so that none can begin an interpolation. */
+export function crystalString(text: string): string {
+  const body = text.toWellFormed().replace(/["\\#]|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    if (character === "\n") return "\\n";
+    if (character === "\t") return "\\t";
+    if (/["\\#]/.test(character)) return `\\${character}`;
+    return `\\u{${character.codePointAt(0)?.toString(16)}}`;
+  });
+  return `"${body}"`;
+}
+
+/** A Crystal `Time::Span`, in the largest unit that takes a whole number: `24.hours`. */
+export function crystalSpan(milliseconds: number): string {
+  const units = [["days", 86_400_000], ["hours", 3_600_000], ["minutes", 60_000], [
+    "seconds",
+    1000,
+  ]] as const;
+  for (const [unit, size] of units) {
+    const amount = milliseconds / size;
+    // A day reads better as 24 hours: it is a length of time, not a date.
+    if (Number.isInteger(amount) && (unit !== "days" || amount > 1)) {
+      return amount === 1 ? `1.${unit.slice(0, -1)}` : `${amount}.${unit}`;
+    }
+  }
+  return `${milliseconds}.milliseconds`;
+}
+
+/**
+ * The name of an app as a Crystal module's: `my-app` becomes `MyApp`, as `azu new` does it.
+ * What cannot stand in a constant falls away; a name that leaves nothing becomes `App`.
+ */
+export function crystalModule(app: string): string {
+  const words = app.normalize("NFKD").split(/[^A-Za-z0-9]+/).filter((word) => word !== "");
+  const name = words.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join("");
+  return /^[A-Z]/.test(name) ? name : `App${name}`;
+}
+
+/** Comment text: on one line, so that nothing of it can leave the comment. */
+export function crystalComment(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").trim();
+}

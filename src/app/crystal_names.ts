@@ -1,0 +1,129 @@
+import type { Token } from "./crystal.ts";
+
+/** A constant or a variable as the code writes it. */
+export interface Name {
+  /** The last segment, by which names compare: `RedisStore` of `Session::RedisStore`. */
+  readonly last: string;
+  /** All of it, without a leading `::`. */
+  readonly path: string;
+}
+
+/** What the names of a file stand for: the bases of classes, the values of assignments. */
+export type Definitions = ReadonlyMap<string, readonly Name[]>;
+
+const BRANCHES = new Set("if unless else elsif case when in while until rescue".split(" "));
+
+/** Where a variable can end that is the whole of an expression. */
+const ENDS = new Set([")", ";", ",", "}", "end", "if", "unless"]);
+
+/** The text of the token at `index` when it is code, else "". */
+export function codeAt(tokens: readonly Token[], index: number): string {
+  const token = tokens[index];
+  return token !== undefined && "text" in token ? token.text : "";
+}
+
+/** Whether the token at `index` is `word` as a keyword, not as a method or an argument's name. */
+export function isKeyword(tokens: readonly Token[], index: number, word: string): boolean {
+  return codeAt(tokens, index) === word && codeAt(tokens, index - 1) !== "." &&
+    codeAt(tokens, index + 1) !== ":";
+}
+
+/** Whether the token at `index` is assigned to: it is no attribute, and no method's name. */
+export function isAssigned(tokens: readonly Token[], index: number): boolean {
+  const kind = tokens[index]?.kind;
+  return (kind === "constant" || kind === "identifier") &&
+    /^(?:\|\|)?=$/.test(codeAt(tokens, index + 1)) &&
+    !/^(?:\.|def)$/.test(codeAt(tokens, index - 1));
+}
+
+/** The constant that the expression at `index` begins with, or the variable that it is. */
+export function nameAt(tokens: readonly Token[], index: number): Name | undefined {
+  let at = index;
+  while (tokens[at]?.kind === "newline") at++;
+  return tokens[at]?.kind === "identifier" ? variableAt(tokens, at) : pathAt(tokens, at)?.name;
+}
+
+function variableAt(tokens: readonly Token[], index: number): Name | undefined {
+  const next = tokens[index + 1];
+  const alone = next === undefined || next.kind === "newline";
+  if (!alone && !ENDS.has(codeAt(tokens, index + 1))) return undefined;
+  const name = codeAt(tokens, index);
+  return { last: name, path: name };
+}
+
+function pathAt(tokens: readonly Token[], index: number): { name: Name; end: number } | undefined {
+  let at = codeAt(tokens, index) === "::" ? index + 1 : index;
+  if (tokens[at]?.kind !== "constant") return undefined;
+  const segments = [codeAt(tokens, at++)];
+  while (codeAt(tokens, at) === "::" && tokens[at + 1]?.kind === "constant") {
+    segments.push(codeAt(tokens, at + 1));
+    at += 2;
+  }
+  return { name: { last: segments.at(-1) ?? "", path: segments.join("::") }, end: at };
+}
+
+/** Reads what classes inherit from and what variables, constants and aliases are assigned. */
+export function readDefinitions(tokens: readonly Token[]): Definitions {
+  const found = new Map<string, Name[]>();
+  const branches = countBranches(tokens);
+  const assignedOn = new Map<string, number>();
+  for (const [index, token] of tokens.entries()) {
+    const inherited = isKeyword(tokens, index, "class") ? classAt(tokens, index + 1) : undefined;
+    if (inherited !== undefined) add(found, inherited.name.last, inherited.base);
+    if (!isAssigned(tokens, index)) continue;
+    const name = codeAt(tokens, index);
+    const before = assignedOn.get(name);
+    // Of a variable the last assignment counts, unless it may depend on a condition which one is.
+    const replaced = before !== undefined && !branches.between(before, token.line);
+    if (token.kind === "identifier" && replaced) found.delete(name);
+    assignedOn.set(name, token.line);
+    add(found, name, nameAt(tokens, index + 2));
+  }
+  return found;
+}
+
+function add(found: Map<string, Name[]>, name: string, value: Name | undefined): void {
+  const values = found.get(name);
+  if (value === undefined) return;
+  if (values === undefined) found.set(name, [value]);
+  else values.push(value);
+}
+
+/** Reads `Name(T) < Base` after the keyword. */
+function classAt(tokens: readonly Token[], index: number): { name: Name; base: Name } | undefined {
+  const path = pathAt(tokens, index);
+  if (path === undefined) return undefined;
+  const end = afterParentheses(tokens, path.end);
+  const base = codeAt(tokens, end) === "<" ? nameAt(tokens, end + 1) : undefined;
+  return base === undefined ? undefined : { name: path.name, base };
+}
+
+/** The index after the parentheses that open at `index`, or `index` itself when none close. */
+export function afterParentheses(tokens: readonly Token[], index: number): number {
+  let depth = 0;
+  for (let at = index; at < tokens.length; at++) {
+    const code = codeAt(tokens, at);
+    if (code === "(") depth++;
+    else if (code === ")") depth--;
+    else if (code === "def" || code === "class") break;
+    if (depth === 0) return code === ")" ? at + 1 : index;
+  }
+  return index;
+}
+
+/** Tells whether a keyword that branches is on the lines from `first` to `last`, inclusive. */
+function countBranches(tokens: readonly Token[]) {
+  let count = 0;
+  const before = new Map<number, number>();
+  const through = new Map<number, number>();
+  for (const [index, { line }] of tokens.entries()) {
+    if (!before.has(line)) before.set(line, count);
+    const code = codeAt(tokens, index);
+    if (BRANCHES.has(code) && isKeyword(tokens, index, code)) count++;
+    through.set(line, count);
+  }
+  return {
+    between: (first: number, last: number): boolean =>
+      (through.get(last) ?? 0) > (before.get(first) ?? 0),
+  };
+}

@@ -1,0 +1,101 @@
+import type { Token } from "./crystal.ts";
+import { codeAt, type Definitions, type Name, nameAt } from "./crystal_names.ts";
+
+/** What a session store keeps its sessions in. */
+export type StoreKind = "redis" | "database" | "memory" | "cookie";
+
+/** A store that the code can be using: a known name, or the app's own of a recognised kind. */
+export interface UsedStore extends Name {
+  readonly kind: StoreKind;
+}
+
+const KNOWN: ReadonlyMap<string, StoreKind> = new Map([
+  ["RedisStore", "redis"],
+  ["PooledRedisStore", "redis"],
+  ["ClusteredRedisStore", "redis"],
+  ["DatabaseStore", "database"],
+  ["SqlStore", "database"],
+  ["SQLStore", "database"],
+  ["CQLStore", "database"],
+  ["CqlStore", "database"],
+  ["DBStore", "database"],
+  ["DbStore", "database"],
+  ["MemoryStore", "memory"],
+  ["CookieStore", "cookie"],
+]);
+
+/** The kind of store that `name` is known to be. */
+export function kindOf(name: Name): StoreKind | undefined {
+  return KNOWN.get(name.last);
+}
+
+/** The stores used, by the code that says so, else all the known ones that the code names. */
+export function findStores(tokens: readonly Token[], definitions: Definitions): UsedStore[] {
+  const used = resolve(usesIn(tokens), definitions, tokens);
+  return used.length > 0 ? used : namedIn(tokens);
+}
+
+function namedIn(tokens: readonly Token[]): UsedStore[] {
+  return tokens.flatMap((token, index) => {
+    const kind = token.kind === "constant" ? KNOWN.get(token.text) : undefined;
+    if (kind === undefined) return [];
+    const last = codeAt(tokens, index);
+    const space = codeAt(tokens, index - 1) === "::" ? codeAt(tokens, index - 2) : "";
+    return [{ last, path: space === "" ? last : `${space}::${last}`, kind }];
+  });
+}
+
+/** What `Session.use_store(…)`, `config.store = …` and `config.provider = …` are given. */
+function usesIn(tokens: readonly Token[]): Name[] {
+  return [...tokens.keys()].flatMap((index) => {
+    const value = usedFrom(tokens, index);
+    const name = value === undefined ? undefined : nameAt(tokens, value);
+    return name === undefined ? [] : [name];
+  });
+}
+
+/** The index of the expression that names the store, when the tokens at `index` use one. */
+function usedFrom(tokens: readonly Token[], index: number): number | undefined {
+  if (codeAt(tokens, index - 1) !== ".") return undefined;
+  const word = codeAt(tokens, index);
+  const next = codeAt(tokens, index + 1);
+  if (word === "use_store" && codeAt(tokens, index - 2) === "Session") {
+    return next === "(" ? index + 2 : index + 1;
+  }
+  const assigned = (word === "store" || word === "provider") && (next === "=" || next === "||=");
+  return assigned ? index + 2 : undefined;
+}
+
+function resolve(
+  uses: readonly Name[],
+  definitions: Definitions,
+  tokens: readonly Token[],
+): UsedStore[] {
+  const found: UsedStore[] = [];
+  const seen = new Set<string>();
+  const pending = uses.toReversed();
+  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+    const kind = kindOf(name);
+    if (kind !== undefined) found.push({ ...name, kind });
+    if (seen.has(name.last)) continue;
+    seen.add(name.last);
+    const bases = definitions.get(name.last) ?? [];
+    if (kind === undefined && bases.some(isAbstractStore) && usesDatabase(tokens)) {
+      found.push({ ...name, kind: "database" });
+    }
+    // A known name counts as what it says: a base of another kind does not change it.
+    const followed = bases.filter((base) => kind === undefined || kindOf(base) === kind);
+    for (const base of followed.toReversed()) pending.push(base);
+  }
+  return found;
+}
+
+/** Whether the name is the shard's class that stores of one's own inherit from. */
+function isAbstractStore({ path }: Name): boolean {
+  return path === "Store" || path === "Session::Store";
+}
+
+/** Whether the code speaks to crystal-db, whose constant is `DB`. */
+function usesDatabase(tokens: readonly Token[]): boolean {
+  return tokens.some((token) => token.kind === "constant" && token.text === "DB");
+}

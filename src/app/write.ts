@@ -1,0 +1,94 @@
+/** Writes planned files: all of them or none. */
+import { join } from "node:path";
+import { messageOf, OperationError } from "../core/errors.ts";
+import { readAppFile } from "./app.ts";
+import type { PlannedFile } from "./plan.ts";
+
+/**
+ * Writes each file beside its place and then moves them all into place; when anything fails,
+ * what was moved is put back. Then reads every file again: what is reported is what is there.
+ * @throws {OperationError} with nothing changed.
+ */
+export async function writeFiles(root: string, files: readonly PlannedFile[]): Promise<void> {
+  await checkUnchanged(root, files);
+  const undo: (() => Promise<void>)[] = [];
+  try {
+    const staged = [];
+    for (const file of files) staged.push(await stage(root, file, undo));
+    for (const { temporary, file } of staged) {
+      const path = join(root, file.path);
+      await Deno.rename(temporary, path);
+      undo.push(() => restore(path, file));
+    }
+    for (const { path, after } of files) {
+      if (await readAppFile(root, path) !== after) throw new Error(`${path} did not keep its text`);
+    }
+  } catch (error) {
+    for (const step of undo.reverse()) await step().catch(() => {}); // best effort, latest first
+    throw new OperationError(`Cannot write to ${root}: ${messageOf(error)}; nothing was changed`, {
+      hint: "Check that you may write there, and that the disk has room",
+      cause: error,
+    });
+  }
+}
+
+/** Between showing a plan and writing it, somebody may have edited a file. */
+async function checkUnchanged(root: string, files: readonly PlannedFile[]): Promise<void> {
+  for (const { path, before } of files) {
+    if (await readAppFile(root, path) !== before) {
+      throw new OperationError(`${path} was changed while azu ran; nothing was changed`, {
+        hint: "Run the command again",
+      });
+    }
+    await checkNoLink(root, path);
+  }
+}
+
+/** A link could lead out of the app's folder; what it leads to was not asked for. */
+async function checkNoLink(root: string, path: string): Promise<void> {
+  let current = root;
+  for (const part of path.split("/")) {
+    current = join(current, part);
+    const found = await Deno.lstat(current).catch(() => undefined); // not there: nothing to follow
+    if (found?.isSymlink) {
+      throw new OperationError(`${current} is a symbolic link; nothing was changed`, {
+        hint: "azu does not write through links: replace it by a file or folder of the app",
+      });
+    }
+  }
+}
+
+async function stage(root: string, file: PlannedFile, undo: (() => Promise<void>)[]) {
+  const folders = file.path.split("/").slice(0, -1);
+  await makeFolders(root, folders, undo);
+  const temporary = join(root, ...folders, `.azu-${crypto.randomUUID()}`);
+  await Deno.writeTextFile(temporary, file.after, { createNew: true });
+  undo.push(() => Deno.remove(temporary));
+  if (file.before !== undefined && Deno.build.os !== "windows") {
+    const { mode } = await Deno.stat(join(root, file.path));
+    if (mode !== null) await Deno.chmod(temporary, mode & 0o7777);
+  }
+  return { temporary, file };
+}
+
+/** Makes the folders below the root that are missing; on undo they are removed again. */
+async function makeFolders(
+  root: string,
+  folders: readonly string[],
+  undo: (() => Promise<void>)[],
+): Promise<void> {
+  for (let depth = 1; depth <= folders.length; depth++) {
+    const folder = join(root, ...folders.slice(0, depth));
+    try {
+      await Deno.mkdir(folder);
+      undo.push(() => Deno.remove(folder));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+  }
+}
+
+async function restore(path: string, { before }: PlannedFile): Promise<void> {
+  if (before === undefined) await Deno.remove(path);
+  else await Deno.writeTextFile(path, before);
+}

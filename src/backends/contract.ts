@@ -1,0 +1,141 @@
+/**
+ * One backend, one contract. A backend is a plain value that tells what it can do, what it
+ * works on and what setup writes for it; connecting it gives a store to operate on.
+ */
+
+import type { Engine } from "./sql.ts";
+
+/** What a backend can do, as data: code asks these, never the backend's name. */
+export interface Capabilities {
+  /** Whether sessions can be removed from outside the app; if not, why, and what to do instead. */
+  readonly clear: true | { readonly whyNot: string; readonly instead: string };
+  /** Whether the tool can create the table that the sessions live in (`--apply`). */
+  readonly createTable: boolean;
+}
+
+/** What a backend works on, fit to be printed: redacted, and the same in every message. */
+export interface Target {
+  /** The server's URL or the file, without credentials. */
+  readonly address?: string;
+  /** The Redis keys: the key prefix and `*`. */
+  readonly pattern?: string;
+  /** The table, as configured, with its schema where one is configured. */
+  readonly table?: string;
+}
+
+/** What `session:setup` writes for a backend. */
+export interface SetupSpec {
+  /** Which store template of `templates/` it uses. */
+  readonly template: "redis" | "database" | "memory";
+  /** The shards that the app needs besides `session`. */
+  readonly shards: readonly Shard[];
+  /** What the initializer requires besides `session`. */
+  readonly requires: readonly string[];
+  /** The environment variables that the app reads besides `SESSION_SECRET`. */
+  readonly variables: readonly Variable[];
+  /** The values that the store template takes. */
+  readonly values: StoreValues;
+  /** The table's making and unmaking, for the migration; only where there is a table. */
+  readonly migration?: Migration;
+}
+
+export interface Shard {
+  readonly name: string;
+  /** `owner/name` on GitHub. */
+  readonly github: string;
+}
+
+export interface Variable {
+  readonly name: string;
+  /** The shape of its value, for example `redis://[user:password@]host[:port][/database]`. */
+  readonly shape: string;
+}
+
+export interface StoreValues {
+  readonly keyPrefix?: string;
+  readonly table?: string;
+  /** The table as SQL writes it, quoted. */
+  readonly quotedTable?: string;
+  readonly engine?: Engine;
+  readonly poolSize?: number;
+  /** Milliseconds. */
+  readonly poolTimeout?: number;
+  /** Milliseconds. */
+  readonly cleanupInterval?: number;
+}
+
+export interface Migration {
+  /** SQL statements, each as its lines. */
+  readonly up: readonly (readonly string[])[];
+  readonly down: readonly (readonly string[])[];
+}
+
+/** A session backend. */
+export interface Backend {
+  readonly name: string;
+  readonly capabilities: Capabilities;
+  /** What it works on. Pure: connects to nothing. */
+  describe(): Target;
+  /** The lines that announce a clear; without it, `Clearing <name> sessions...`. */
+  announce?(): readonly string[];
+  /** What setup writes; a backend without it cannot be set up by this tool. */
+  readonly setup?: SetupSpec;
+  /**
+   * Tells, without connecting, what already keeps it from being connected to.
+   * @throws {UsageError} for example where no URL is configured.
+   */
+  check?(): void;
+  /**
+   * Opens the store, within the time limits of the driver (5 s to connect).
+   * @throws {AzuError} when the store cannot be reached or refuses.
+   */
+  connect(signal: AbortSignal, purpose?: Purpose): Promise<Store>;
+}
+
+/** Why a store is opened: `create` may bring a database file into being. */
+export type Purpose = "operate" | "create";
+
+/** An open connection to where sessions live. */
+export interface Store extends AsyncDisposable {
+  /** The number of sessions now. */
+  count(signal: AbortSignal): Promise<number>;
+  /**
+   * Removes every session that was there when it began, in batches.
+   * @returns how many were removed.
+   * @throws when it could not go on: what was removed until then is what `onProgress` last said.
+   */
+  clear(options: ClearOptions): Promise<number>;
+  /** Keys that look like sessions but are not under the configured prefix. */
+  lookAlikes?(signal: AbortSignal): Promise<readonly LookAlike[]>;
+  /** Creates the table and its indexes where they are missing; says whether the table was. */
+  createTable?(signal: AbortSignal): Promise<"created" | "present">;
+}
+
+export interface ClearOptions {
+  /** Ends the clear after the batch in flight. */
+  readonly signal: AbortSignal;
+  /** Told after each batch how many sessions are gone so far. */
+  onProgress(cleared: number): void;
+}
+
+export interface LookAlike {
+  readonly pattern: string;
+  readonly count: number;
+}
+
+/** What a backend is made from, besides its own options. */
+export interface BackendContext {
+  /** The app's name, where the config or `shard.yml` tells it. */
+  readonly app: string | undefined;
+  /** The folder that relative file names start from, absolute. */
+  readonly root: string;
+  /** A variable of the environment or of `.env`, by name. */
+  env(name: string): string | undefined;
+  /** The database driver that the app's `shard.yml` already has, where it has one. */
+  readonly driver: Engine | undefined;
+  /** What the app's own source states; it wins over the config, for that is what the app uses. */
+  readonly stated: { readonly keyPrefix?: string; readonly table?: string };
+}
+
+/** How a config brings a backend of its own: `session.backends.<name>` may be such a function. */
+export type BackendFactory = (context: BackendContext) => Backend;

@@ -1,0 +1,123 @@
+import { AzuError, messageOf, OperationError } from "../core/errors.ts";
+import { redact, secretsOf } from "../core/redact.ts";
+import { printable } from "../core/text.ts";
+import type { DatabaseTarget } from "./database.ts";
+
+/** What the reader is told about a failure: how it begins, and what to do. */
+interface Explanation {
+  readonly matches: RegExp;
+  readonly problem: string;
+  readonly hint: string;
+}
+
+/** By SQLSTATE, by the system's error code, or by what the driver says where it has neither. */
+const EXPLANATIONS: readonly Explanation[] = [
+  {
+    matches: /ECONNREFUSED|ENOENT.*\.s\.PGSQL/,
+    problem: "Cannot connect to the database: nothing listens there",
+    hint: "Check that the server runs, and DATABASE_URL (or session.backends.database.url)",
+  },
+  {
+    matches: /ENOTFOUND|EAI_AGAIN|failed to lookup|Name or service not known/i,
+    problem: "Cannot connect to the database: the host name is unknown",
+    hint: "Check the host in DATABASE_URL (or session.backends.database.url)",
+  },
+  {
+    matches: /^(28P01|28000)|SASL|password must be a string/,
+    problem: "The database refused the user or password",
+    hint: "Check the credentials in the URL; special characters must be percent-encoded",
+  },
+  {
+    matches: /^3D000/,
+    problem: "The database in the URL does not exist on this server",
+    hint: "Check the name behind the last / of the URL, or create the database",
+  },
+  {
+    matches: /^3F000/,
+    problem: "The schema of the table does not exist",
+    hint: "Create the schema, or change session.backends.database.table",
+  },
+  {
+    matches: /^42501.*row-level security/,
+    problem: "Row-level security hides rows of the table from this user",
+    hint: "Connect as the table's owner or as a user with BYPASSRLS",
+  },
+  {
+    matches: /^42501/,
+    problem: "The database user may not do this",
+    hint: "Grant SELECT and DELETE on the table to this user, or use another",
+  },
+  {
+    matches: /^23503/,
+    problem: "Rows of another table refer to these sessions",
+    hint: "Remove those rows first, or let the foreign key be ON DELETE CASCADE",
+  },
+  {
+    matches: /^42703|no such column|has no column/,
+    problem: "A table of that name exists, but it lacks a column that sessions need",
+    hint: "Choose another table with session.backends.database.table, or migrate this one",
+  },
+  {
+    matches: /^(57014|55P03)|database is locked|SQLITE_BUSY/,
+    problem: "The database was busy for too long",
+    hint: "Something else holds a lock on the table; run the command again: it is safe to repeat",
+  },
+  {
+    matches: /timeout expired|ETIMEDOUT|Query read timeout/i,
+    problem: "The database did not answer in time",
+    hint: "Check the host and port, firewalls, and the server's load",
+  },
+  {
+    matches: /Connection terminated|ECONNRESET|EPIPE|not queryable|^57P0/,
+    problem: "The connection to the database was lost",
+    hint: "Check that the server is up, and run the command again: it is safe to repeat",
+  },
+  {
+    matches: /does not support SSL|server requires|no encryption/i,
+    problem: "The database and the URL do not agree on encryption",
+    hint: "Set sslmode in the URL: ?sslmode=require, ?sslmode=verify-full or ?sslmode=disable",
+  },
+  {
+    matches: /readonly database|^25006/,
+    problem: "The database is read-only",
+    hint: "Use the primary, or make the file and its folder writable",
+  },
+];
+
+/** A driver's error as a sentence about the (redacted) database; our own errors stay as they are. */
+export function explainDatabaseError(
+  error: unknown,
+  target: DatabaseTarget,
+  secrets: readonly string[] = [],
+): AzuError {
+  if (error instanceof AzuError) return error;
+  const details = detailsOf(error);
+  const known = EXPLANATIONS.find(({ matches }) => matches.test(details));
+  const problem = known?.problem ?? "The database reported an error";
+  const safe = printable(redact(details, [...secretsOf(target.url), ...secrets]));
+  return new OperationError(
+    `${problem} (${target.address}, table ${printable(target.tableText)}: ${safe})`,
+    { ...(known === undefined ? {} : { hint: known.hint }), cause: error },
+  );
+}
+
+/** The code and the message only: a driver's `detail` may quote a row, and so a session id. */
+function detailsOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join("; ");
+  const message = messageOf(error);
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return code !== "" && code !== "undefined" && !message.includes(code)
+    ? `${code} ${message}`
+    : message;
+}
+
+export function missingTable(target: DatabaseTarget, cause: unknown): OperationError {
+  return new OperationError(
+    `Table ${printable(target.tableText)} does not exist in ${target.address}`,
+    {
+      hint: "Run `azu db:migrate`, or `azu session:setup --backend database --apply`; " +
+        "or correct session.backends.database.table",
+      cause,
+    },
+  );
+}

@@ -1,0 +1,200 @@
+// ioredis is imported here and nowhere else: this module is loaded only when a store is opened.
+import type { Buffer } from "node:buffer";
+import { Redis } from "ioredis";
+import { ImpossibleError } from "../core/errors.ts";
+import type { ClearOptions, LookAlike, Store } from "./contract.ts";
+import { prefixPattern } from "./glob.ts";
+import type { RedisEndpoint } from "./redis_url.ts";
+import { explainRedisError } from "./redis_errors.ts";
+
+/** Milliseconds to connect. */
+const CONNECT_TIMEOUT = 5000;
+
+/** Milliseconds for one command; a SCAN or UNLINK of a thousand keys takes a few. */
+const COMMAND_TIMEOUT = 15_000;
+
+/** Keys that one SCAN looks at: larger buys no speed and lets other clients wait. */
+const BATCH = 1000;
+
+/** Different look-alike prefixes that are told apart; there is no end to what keys can be. */
+const LOOK_ALIKE_LIMIT = 20;
+
+/**
+ * Connects, authenticates and selects the database, each by a command of our own: the driver
+ * would go on with database 0 when the selection fails.
+ * @throws {AzuError} when the server cannot be reached, refuses, or is part of a cluster.
+ */
+export async function openRedisStore(
+  endpoint: RedisEndpoint,
+  keyPrefix: string,
+  signal: AbortSignal,
+): Promise<Store> {
+  signal.throwIfAborted();
+  const redis = new Redis({
+    host: endpoint.host,
+    port: endpoint.port,
+    ...(endpoint.tls ? { tls: { servername: endpoint.host } } : {}),
+    lazyConnect: true,
+    connectTimeout: CONNECT_TIMEOUT,
+    commandTimeout: COMMAND_TIMEOUT,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+    enableReadyCheck: false,
+    disableClientInfo: true,
+  });
+  // connect() rejects with a bare "Connection is closed."; the reason is in the last error event.
+  let reason: unknown;
+  redis.on("error", (error: unknown) => reason = error);
+  const abort = () => redis.disconnect();
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    await redis.connect();
+    await introduce(redis, endpoint);
+    return new RedisStore(redis, endpoint, keyPrefix);
+  } catch (error) {
+    redis.disconnect();
+    signal.throwIfAborted();
+    throw explainRedisError(reason ?? error, endpoint);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+async function introduce(redis: Redis, endpoint: RedisEndpoint): Promise<void> {
+  if (endpoint.password !== "") {
+    const credentials = [endpoint.username, endpoint.password].filter((part) => part !== "");
+    await redis.call("AUTH", ...credentials).catch((error: unknown) => {
+      // A password for a server that asks for none: it lets everyone in, so we are in.
+      if (!/without any password configured|no password is set/i.test(String(error))) throw error;
+    });
+  }
+  if (endpoint.database !== 0) await redis.select(endpoint.database);
+  await redis.ping();
+  if (await isClusterNode(redis)) {
+    throw new ImpossibleError(
+      `The Redis at ${endpoint.address} is a node of a cluster: clearing it would leave the ` +
+        "sessions on the other nodes",
+      { hint: "This version works on a standalone Redis only" },
+    );
+  }
+}
+
+/** HELLO is allowed to every user whatever the ACL, and tells the mode; INFO serves before 6.0. */
+async function isClusterNode(redis: Redis): Promise<boolean> {
+  try {
+    const reply = await redis.call("HELLO", "2");
+    return Array.isArray(reply) && reply[reply.indexOf("mode") + 1] === "cluster";
+  } catch (error) {
+    if (!/unknown command|NOPROTO/i.test(String(error))) throw error;
+    return (await redis.info("cluster")).includes("cluster_enabled:1");
+  }
+}
+
+class RedisStore implements Store {
+  readonly #redis: Redis;
+  readonly #endpoint: RedisEndpoint;
+  readonly #prefix: Uint8Array;
+  readonly #pattern: string;
+
+  constructor(redis: Redis, endpoint: RedisEndpoint, keyPrefix: string) {
+    this.#redis = redis;
+    this.#endpoint = endpoint;
+    this.#prefix = new TextEncoder().encode(keyPrefix);
+    this.#pattern = prefixPattern(keyPrefix);
+  }
+
+  /** Exact on a keyspace at rest; SCAN may count a key twice while the server resizes its table. */
+  async count(signal: AbortSignal): Promise<number> {
+    let count = 0;
+    for await (const keys of this.#scan(this.#pattern, signal)) count += this.#own(keys).length;
+    return count;
+  }
+
+  async clear({ signal, onProgress }: ClearOptions): Promise<number> {
+    let cleared = 0;
+    // The next SCAN is sent while the UNLINK runs: the two together cost little more than one.
+    let unlinking = Promise.resolve(0);
+    const settle = async () => {
+      cleared += await unlinking;
+      unlinking = Promise.resolve(0);
+      onProgress(cleared);
+    };
+    try {
+      for await (const keys of this.#scan(this.#pattern, signal)) {
+        await settle();
+        unlinking = this.#unlink(this.#own(keys));
+        unlinking.catch(() => {}); // awaited by the next settle(), whatever happens first
+      }
+    } finally {
+      await settle();
+    }
+    return cleared;
+  }
+
+  async lookAlikes(signal: AbortSignal): Promise<readonly LookAlike[]> {
+    const counts = new Map<string, number>();
+    const decoder = new TextDecoder();
+    for await (const keys of this.#scan("*session:*", signal)) {
+      for (const key of keys) {
+        if (startsWith(key, this.#prefix)) continue;
+        const prefix = sessionPrefixOf(decoder.decode(key));
+        if (prefix === undefined || (counts.size >= LOOK_ALIKE_LIMIT && !counts.has(prefix))) {
+          continue;
+        }
+        counts.set(prefix, (counts.get(prefix) ?? 0) + 1);
+      }
+    }
+    return [...counts]
+      .map(([prefix, count]) => ({ pattern: `${prefix}*`, count }))
+      .sort((a, b) => b.count - a.count);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#redis.disconnect();
+    return Promise.resolve();
+  }
+
+  async *#scan(pattern: string, signal: AbortSignal): AsyncGenerator<Buffer[]> {
+    let cursor = "0";
+    do {
+      signal.throwIfAborted();
+      const [next, keys] = await this.#explained(
+        this.#redis.scanBuffer(cursor, "MATCH", pattern, "COUNT", BATCH),
+      );
+      cursor = next.toString();
+      if (keys.length > 0) yield keys;
+    } while (cursor !== "0");
+  }
+
+  /** The server has matched the prefix already; what is removed is checked once more. */
+  #own(keys: Buffer[]): Buffer[] {
+    return keys.filter((key) => startsWith(key, this.#prefix));
+  }
+
+  async #unlink(keys: Buffer[]): Promise<number> {
+    if (keys.length === 0) return 0;
+    return await this.#explained(this.#redis.unlink(keys));
+  }
+
+  async #explained<T>(reply: Promise<T>): Promise<T> {
+    try {
+      return await reply;
+    } catch (error) {
+      throw explainRedisError(error, this.#endpoint);
+    }
+  }
+}
+
+function startsWith(key: Uint8Array, prefix: Uint8Array): boolean {
+  return key.length >= prefix.length && prefix.every((byte, index) => key[index] === byte);
+}
+
+/**
+ * `session:` or `<app>:session:`, where a key starts like one of them. What stands in the app's
+ * place must look like a name and not like an id, for it will be printed.
+ */
+function sessionPrefixOf(key: string): string | undefined {
+  const match = /^(?:([A-Za-z_][\w.-]{0,40}):)?session:/.exec(key);
+  if (match === null || /[0-9a-f]{12}|[0-9a-f]{8}-[0-9a-f]{4}/i.test(match[0])) return undefined;
+  return match[0];
+}

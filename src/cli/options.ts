@@ -1,0 +1,98 @@
+/** The words of the command line: data, from which parsing and help are both made. */
+export interface OptionSpec {
+  readonly type: "string" | "boolean";
+  readonly short?: string;
+  /** What its value is called in the help, for example `<name>`. */
+  readonly value?: string;
+  readonly summary: string;
+}
+
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+
+/** What every command understands. */
+export const globalOptions = {
+  config: {
+    type: "string",
+    value: "<file>",
+    summary: "The config file (default: the nearest azu.config.ts)",
+  },
+  directory: { type: "string", short: "C", value: "<folder>", summary: "Work in this folder" },
+  json: { type: "boolean", summary: "Print one JSON document on stdout" },
+  quiet: { type: "boolean", short: "q", summary: "Print warnings and errors only" },
+  help: { type: "boolean", short: "h", summary: "Show this help" },
+  version: { type: "boolean", short: "V", summary: "Show the version" },
+} as const satisfies OptionSpecs;
+
+export interface CommandSpec {
+  readonly summary: string;
+  /** Sentences for the command's own help. */
+  readonly details: readonly string[];
+  readonly options: OptionSpecs;
+  /** Pairs of what it does and how it is written. */
+  readonly examples: readonly (readonly [string, string])[];
+}
+
+const backend = {
+  type: "string",
+  short: "b",
+  value: "<name>",
+  summary: "redis, database, memory, or a backend of the config's own",
+} as const;
+
+export const commandSpecs = {
+  "session:setup": {
+    summary: "Set up the sessions of the app in this folder",
+    details: [
+      "Writes src/initializers/session.cr and, for database, a migration; adds the shards that",
+      "are missing to shard.yml; then lists what is left to do. A file that exists and differs is",
+      "never overwritten without --force. The backend is that of --backend, else SESSION_BACKEND,",
+      "else session.backend in azu.config.ts, else redis.",
+    ],
+    options: {
+      backend,
+      force: {
+        type: "boolean",
+        short: "f",
+        summary: "Overwrite files that differ (they are shown)",
+      },
+      "dry-run": { type: "boolean", summary: "Show what would be done; do nothing" },
+      apply: { type: "boolean", summary: "Also create the table in the database itself" },
+    },
+    examples: [
+      ["Set up sessions in Redis", "azu session:setup"],
+      [
+        "See first what a set-up on the database would do",
+        "azu session:setup -b database --dry-run",
+      ],
+      ["Set up on the database and create its table", "azu session:setup -b database --apply"],
+    ],
+  },
+  "session:clear": {
+    summary: "Remove every session from the store: logs out all users",
+    details: [
+      "Asks first, unless --force is given. The backend is that of --backend, else the store in",
+      "src/initializers/session.cr, else SESSION_BACKEND, else session.backend in azu.config.ts,",
+      "else redis. Only keys under the configured prefix, or rows of the configured table, are",
+      "ever touched.",
+    ],
+    options: {
+      backend,
+      force: { type: "boolean", short: "f", summary: "Do not ask" },
+      "dry-run": { type: "boolean", summary: "Count the sessions; remove none" },
+    },
+    examples: [
+      ["Count what would be cleared", "azu session:clear --dry-run"],
+      ["Log everybody out", "azu session:clear"],
+      ["The same in a script, with an answer to parse", "azu session:clear --force --json"],
+      ["Clear the production store", "AZU_ENV=production azu session:clear"],
+    ],
+  },
+} as const satisfies Record<string, CommandSpec>;
+
+export type CommandName = keyof typeof commandSpecs;
+
+export const commandNames = ["session:setup", "session:clear"] as const satisfies CommandName[];
+
+export function isCommandName(name: string): name is CommandName {
+  return Object.hasOwn(commandSpecs, name);
+}

@@ -1,0 +1,67 @@
+/** The command line: words in, exit code out. */
+import { AzuError, ExitCode } from "../core/errors.ts";
+import type { Host } from "./host.ts";
+import type { CommandName } from "./options.ts";
+import { parseCommandLine, type ParsedArgs } from "./parse.ts";
+import { bugReport, Reporter } from "./reporter.ts";
+
+type Action = (host: Host, args: ParsedArgs, reporter: Reporter) => Promise<ExitCode>;
+
+/** Each loaded only when it is meant. */
+const actions = {
+  "session:setup": async (...call) => (await import("./session_setup.ts")).sessionSetup(...call),
+  "session:clear": async (...call) => (await import("./session_clear.ts")).sessionClear(...call),
+} as const satisfies Record<CommandName, Action>;
+
+/** What `--version` prints behind the tool's name. */
+export interface Build {
+  readonly version: string;
+  /** The runtime and the platform, for example `deno 2.5.7, x86_64-unknown-linux-gnu`. */
+  readonly runtime: string;
+}
+
+/** Runs one command. Never throws, never exits. */
+export async function run(host: Host, build: Build): Promise<ExitCode> {
+  let reporter = new Reporter(host, {
+    json: host.args.includes("--json"), // until the arguments are known to be right
+    quiet: false,
+  });
+  try {
+    const args = parseCommandLine(host.args);
+    reporter = new Reporter(host, { json: args.flag("json"), quiet: args.flag("quiet") });
+    if (args.flag("version")) return show(host, `azu ${build.version} (${build.runtime})`);
+    if (args.help || args.flag("help")) return await help(host, args.command);
+    if (args.command === undefined) {
+      host.stderr.write(`${(await import("./help.ts")).helpText(undefined)}\n`);
+      return ExitCode.usage;
+    }
+    return await actions[args.command](host, args, reporter);
+  } catch (error) {
+    return failed(host, reporter, error);
+  }
+}
+
+async function help(host: Host, command: CommandName | undefined): Promise<ExitCode> {
+  return show(host, (await import("./help.ts")).helpText(command));
+}
+
+function show(host: Host, text: string): ExitCode {
+  host.stdout.write(`${text}\n`);
+  return ExitCode.ok;
+}
+
+/** What failed before a command had anything to report. */
+function failed(host: Host, reporter: Reporter, error: unknown): ExitCode {
+  if (!(error instanceof AzuError)) {
+    host.stderr.write(bugReport(error));
+    return ExitCode.failed;
+  }
+  reporter.error(error);
+  const outcome = error.exitCode === ExitCode.usage
+    ? "usage"
+    : error.exitCode === ExitCode.impossible
+    ? "impossible"
+    : "failed";
+  reporter.document({ outcome, exitCode: error.exitCode }, error);
+  return error.exitCode;
+}

@@ -1,0 +1,189 @@
+import type { Backend, Target } from "../backends/contract.ts";
+import { type ClearOutcome, type ClearReport, clearSessions } from "../commands/session_clear.ts";
+import { type Choice, chooseToOperate } from "../config/choose.ts";
+import type { Project } from "../config/project.ts";
+import { ExitCode, ImpossibleError } from "../core/errors.ts";
+import { printable } from "../core/text.ts";
+import { confirm } from "./confirm.ts";
+import { type Host, Interruption } from "./host.ts";
+import type { ParsedArgs } from "./parse.ts";
+import { Progress } from "./progress.ts";
+import { loadProjectFor } from "./project.ts";
+import type { Reporter } from "./reporter.ts";
+
+const QUESTION = "Are you sure you want to clear all sessions? This will log out all users.";
+
+/** `azu session:clear` */
+export async function sessionClear(
+  host: Host,
+  args: ParsedArgs,
+  reporter: Reporter,
+): Promise<ExitCode> {
+  const start = host.now().getTime();
+  const project = await loadProjectFor(host, args, reporter, "development");
+  const choice = chooseToOperate(project, args.text("backend"));
+  for (const warning of [...project.warnings, ...choice.warnings]) reporter.warn(warning);
+  const report = await attempt(host, args, reporter, choice, project);
+  const exitCode = exitCodeOf(host, report);
+  if (report.error) reporter.error(report.error);
+  reporter.document({
+    command: "session:clear",
+    backend: choice.backend.name,
+    decidedBy: choice.decidedBy,
+    ...targetFields(choice.backend.describe()),
+    dryRun: args.flag("dry-run"),
+    outcome: report.outcome,
+    cleared: report.cleared,
+    remaining: report.remaining ?? null,
+    lookAlikes: report.lookAlikes,
+    exitCode,
+    durationMs: host.now().getTime() - start,
+  }, report.error);
+  return exitCode;
+}
+
+const NOTHING_DONE = { cleared: 0, remaining: undefined, lookAlikes: [] } as const;
+
+async function attempt(
+  host: Host,
+  args: ParsedArgs,
+  reporter: Reporter,
+  choice: Choice,
+  project: Project,
+): Promise<ClearReport> {
+  const { backend } = choice;
+  const dryRun = args.flag("dry-run");
+  reporter.line(decisionLine(choice));
+  const { clear } = backend.capabilities;
+  if (clear !== true) {
+    reporter.line("Clearing sessions...");
+    reporter.line(`Backend: ${backend.name}`);
+    reporter.line(`⚠️  ${clear.whyNot}`);
+    reporter.line(clear.instead);
+    const error = new ImpossibleError(clear.whyNot, { hint: clear.instead });
+    return { ...NOTHING_DONE, outcome: "impossible", ...(reporter.options.json ? { error } : {}) };
+  }
+  backend.check?.();
+  host.handleSignals();
+  if (!dryRun && !args.flag("force") && !await agreed(host, reporter, choice)) {
+    if (host.signal.aborted) return { ...NOTHING_DONE, outcome: "interrupted" };
+    reporter.note("Nothing was cleared");
+    return { ...NOTHING_DONE, outcome: "declined" };
+  }
+  if (!dryRun) announce(reporter, backend);
+  const report = await withProgress(host, reporter, backend, dryRun);
+  tell(reporter, report, project, backend);
+  return report;
+}
+
+async function agreed(host: Host, reporter: Reporter, choice: Choice): Promise<boolean> {
+  // Who redirects the answer away must still see what is about to be cleared.
+  if (!host.stdout.isTerminal || reporter.options.json || reporter.options.quiet) {
+    host.stderr.write(`${decisionLine(choice)}\n`);
+  }
+  return await confirm(host, QUESTION);
+}
+
+function announce(reporter: Reporter, backend: Backend): void {
+  reporter.line("Clearing sessions...");
+  reporter.line(`Backend: ${printable(backend.name)}`);
+  const lines = backend.announce?.() ?? [`Clearing ${printable(backend.name)} sessions...`];
+  for (const line of lines) reporter.line(line);
+}
+
+async function withProgress(
+  host: Host,
+  reporter: Reporter,
+  backend: Backend,
+  dryRun: boolean,
+): Promise<ClearReport> {
+  using progress = new Progress(host, reporter);
+  return await clearSessions(backend, {
+    signal: host.signal,
+    dryRun,
+    onProgress: (cleared) => progress.update(`Cleared ${cleared} session(s) so far`),
+  });
+}
+
+/** The lines of an outcome. A check mark stands only where a count has found nothing left. */
+function tell(
+  reporter: Reporter,
+  report: ClearReport,
+  project: Project,
+  backend: Backend,
+): void {
+  const tellers: Record<ClearOutcome, () => void> = {
+    cleared: () => {
+      reporter.line(`Cleared ${report.cleared} session(s)`);
+      reporter.line(`${reporter.paint("green", "✓")} Sessions cleared successfully`);
+    },
+    empty: () => reporter.line("No sessions found"),
+    found: () =>
+      reporter.line(
+        report.remaining === 0
+          ? "No sessions found"
+          : `Would clear ${report.remaining} session(s); nothing was cleared`,
+      ),
+    partial: () => reporter.line(`Cleared ${report.cleared} session(s)`),
+    failed: () => {
+      if (report.cleared > 0) reporter.line(`Cleared ${report.cleared} session(s), then failed`);
+    },
+    interrupted: () => {
+      reporter.line(`Cleared ${report.cleared} session(s), then interrupted`);
+      reporter.note("Some sessions may remain: run the command again, it is safe to repeat");
+    },
+    impossible: () => {},
+    declined: () => {},
+  };
+  tellers[report.outcome]();
+  for (const { pattern, count } of report.lookAlikes) {
+    reporter.warn(
+      `${count} key(s) under ${printable(pattern)} look like sessions, but are not under ` +
+        `${printable(backend.describe().pattern ?? "")}: is the key prefix right?`,
+    );
+  }
+  if (project.initializer?.clustered === true && report.cleared > 0) {
+    reporter.warn(
+      "The app keeps sessions in the local caches of its nodes: each may serve cleared ones until " +
+        "its cache's TTL (30 s by default) or its restart",
+    );
+  }
+}
+
+function exitCodeOf(host: Host, { outcome, error }: ClearReport): ExitCode {
+  switch (outcome) {
+    case "cleared":
+    case "empty":
+    case "found":
+    case "declined":
+      return ExitCode.ok;
+    case "impossible":
+      return ExitCode.impossible;
+    case "interrupted":
+      return host.signal.reason instanceof Interruption
+        ? host.signal.reason.exitCode
+        : ExitCode.interrupted;
+    case "partial":
+    case "failed":
+      return error?.exitCode ?? ExitCode.failed;
+  }
+}
+
+function decisionLine({ backend, decidedByText }: Choice): string {
+  const { address, pattern, table } = backend.describe();
+  const parts = [
+    `Backend decided by ${decidedByText}`,
+    ...(address === undefined ? [] : [`target ${printable(address)}`]),
+    ...(pattern === undefined ? [] : [`keys ${printable(pattern)}`]),
+    ...(table === undefined ? [] : [`table ${printable(table)}`]),
+  ];
+  return parts.join(", ");
+}
+
+function targetFields({ address, pattern, table }: Target) {
+  return {
+    target: address ?? null,
+    ...(pattern === undefined ? {} : { pattern }),
+    ...(table === undefined ? {} : { table }),
+  };
+}

@@ -1,0 +1,53 @@
+import { join } from "node:path";
+import { readAppFile } from "../app/app.ts";
+import type { WantedFile } from "../app/plan.ts";
+import { renderMigration } from "../app/render.ts";
+import type { Migration } from "../backends/contract.ts";
+
+const FOLDER = "src/db/migrations";
+
+/** A migration of ours, by its name: the timestamp, then what it does. */
+const MIGRATION = /^(\d{14})_create_sessions\.cr$/;
+
+/**
+ * The migration that should be there: the one that is, where one is, else a new one by the clock.
+ * So a second run finds the first one's, and a changed table shows as a difference in it.
+ */
+export async function migrationFile(
+  root: string,
+  migration: Migration,
+  now: Date,
+): Promise<WantedFile> {
+  const existing = await existingMigrations(root);
+  const candidates = existing.map((timestamp) => wanted(timestamp, migration));
+  for (const candidate of candidates) {
+    if (await readAppFile(root, candidate.path) === candidate.content) return candidate;
+  }
+  return candidates.at(-1) ?? wanted(utcTimestamp(now), migration);
+}
+
+function wanted(timestamp: string, { up, down }: Migration): WantedFile {
+  return {
+    path: `${FOLDER}/${timestamp}_create_sessions.cr`,
+    content: renderMigration(timestamp, up, down),
+  };
+}
+
+/** Their timestamps, the oldest first. */
+async function existingMigrations(root: string): Promise<string[]> {
+  const timestamps: string[] = [];
+  try {
+    for await (const { name, isFile } of Deno.readDir(join(root, FOLDER))) {
+      const timestamp = MIGRATION.exec(name)?.[1];
+      if (isFile && timestamp !== undefined) timestamps.push(timestamp);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return timestamps.sort();
+}
+
+/** `YYYYMMDDHHMMSS`. */
+function utcTimestamp(now: Date): string {
+  return now.toISOString().replace(/\D/g, "").slice(0, 14);
+}

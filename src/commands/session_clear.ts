@@ -1,0 +1,103 @@
+/** What `session:clear` does: removes every session, and looks whether that is so. */
+import type { Backend, LookAlike, Store } from "../backends/contract.ts";
+import { AzuError, messageOf, OperationError } from "../core/errors.ts";
+import { redact } from "../core/redact.ts";
+
+/**
+ * How a clear ended. `cleared` and `empty` are verified; `partial` left sessions; `impossible`
+ * is a backend that cannot be cleared from outside; `found` is a dry run.
+ */
+export type ClearOutcome =
+  | "cleared"
+  | "empty"
+  | "partial"
+  | "failed"
+  | "interrupted"
+  | "impossible"
+  | "declined"
+  | "found";
+
+export interface ClearReport {
+  readonly outcome: ClearOutcome;
+  /** How many sessions are gone for certain. */
+  readonly cleared: number;
+  /** How many are there now; undefined where that is not known. */
+  readonly remaining: number | undefined;
+  /** Keys that look like sessions under another prefix, where nothing was found under ours. */
+  readonly lookAlikes: readonly LookAlike[];
+  /** Why it failed. */
+  readonly error?: AzuError;
+}
+
+export interface ClearRequest {
+  readonly signal: AbortSignal;
+  /** Only count. */
+  readonly dryRun: boolean;
+  onProgress?(cleared: number): void;
+}
+
+/** A first pass removes all that was there; a second, what came back while the first ran. */
+const PASSES = 2;
+
+/**
+ * Clears a backend that can be cleared. Failures are in the report, with the true counts, and
+ * not thrown.
+ */
+export async function clearSessions(
+  backend: Backend,
+  { signal, dryRun, onProgress }: ClearRequest,
+): Promise<ClearReport> {
+  let cleared = 0;
+  let inEarlierPasses = 0;
+  const progress = (inThisPass: number) => {
+    cleared = inEarlierPasses + inThisPass;
+    onProgress?.(cleared);
+  };
+  try {
+    await using store = await backend.connect(signal);
+    if (dryRun) return await found(store, signal);
+    let remaining = 0;
+    for (let pass = 0; pass < PASSES; pass++) {
+      progress(await store.clear({ signal, onProgress: progress }));
+      inEarlierPasses = cleared;
+      remaining = await store.count(signal);
+      if (remaining === 0) break;
+    }
+    if (remaining > 0) return partial(cleared, remaining);
+    if (cleared > 0) return { outcome: "cleared", cleared, remaining, lookAlikes: [] };
+    return { outcome: "empty", cleared, remaining, lookAlikes: await lookAlikes(store, signal) };
+  } catch (error) {
+    const base = { cleared, remaining: undefined, lookAlikes: [] };
+    if (signal.aborted) return { outcome: "interrupted", ...base };
+    return { outcome: "failed", ...base, error: asAzuError(error, backend) };
+  }
+}
+
+function partial(cleared: number, remaining: number): ClearReport {
+  const error = new OperationError(
+    `${remaining} session(s) are in the store again: an app that still runs writes them`,
+    { hint: "Stop the app, or turn its visitors away, and run the command again" },
+  );
+  return { outcome: "partial", cleared, remaining, lookAlikes: [], error };
+}
+
+async function found(store: Store, signal: AbortSignal): Promise<ClearReport> {
+  const remaining = await store.count(signal);
+  return {
+    outcome: "found",
+    cleared: 0,
+    remaining,
+    lookAlikes: remaining === 0 ? await lookAlikes(store, signal) : [],
+  };
+}
+
+async function lookAlikes(store: Store, signal: AbortSignal): Promise<readonly LookAlike[]> {
+  return await store.lookAlikes?.(signal) ?? [];
+}
+
+/** What a backend of the config's own throws is a failed operation, not a bug of this tool. */
+function asAzuError(error: unknown, backend: Backend): AzuError {
+  if (error instanceof AzuError) return error;
+  const message = `The ${backend.name} backend failed: ${redact(messageOf(error))}`;
+  return new OperationError(message, { cause: error });
+}

@@ -1,0 +1,139 @@
+/** What `session:setup` does: plans the files, then writes what was planned and applies it. */
+import { basename } from "node:path";
+import { INITIALIZER, readAppFile, SHARD_FILE } from "../app/app.ts";
+import { changesOf, planFiles, type PlannedFile, type WantedFile } from "../app/plan.ts";
+import { writeFiles } from "../app/write.ts";
+import type { Backend, SetupSpec, Shard } from "../backends/contract.ts";
+import { SHARD_OF_ENGINE } from "../backends/database.ts";
+import { type Choice, chooseToSetUp } from "../config/choose.ts";
+import type { Project } from "../config/project.ts";
+import { cookieSettings, ttlOf } from "../config/settings.ts";
+import { ImpossibleError, messageOf, OperationError } from "../core/errors.ts";
+import { migrationFile } from "./migration.ts";
+import { nextSteps } from "./next_steps.ts";
+
+export interface SetupOptions {
+  /** The value of `--backend`. */
+  readonly backend: string | undefined;
+  readonly force: boolean;
+  /** Also create the table in the database. */
+  readonly apply: boolean;
+  readonly now: Date;
+}
+
+/** Everything that setup would do; nothing of it is done yet. */
+export interface SetupPlan {
+  readonly choice: Choice;
+  readonly files: readonly PlannedFile[];
+  /** The SQL statements that `--apply` runs; none without it. */
+  readonly statements: readonly string[];
+  /** What is left to be done by hand once the files are written, in order. */
+  readonly nextSteps: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+const SESSION_SHARD: Shard = { name: "session", github: "azutoolkit/session" };
+
+/** @throws {AzuError} when the backend cannot be set up, or the app's files cannot be read. */
+export async function planSetup(project: Project, options: SetupOptions): Promise<SetupPlan> {
+  const { root } = project;
+  const app = project.app ?? basename(root);
+  const shard = await shardFile(root);
+  const choice = chooseToSetUp(project, options.backend, { app, driver: shard?.driver });
+  const spec = setupSpecOf(choice.backend, options.apply);
+  const shards = [SESSION_SHARD, ...spec.shards];
+  const wanted: WantedFile[] = [await initializerFile(project, app, spec)];
+  if (spec.migration) wanted.push(await migrationFile(root, spec.migration, options.now));
+  if (shard) wanted.push({ path: SHARD_FILE, content: shard.with(shards), additive: true });
+  return {
+    choice,
+    files: await planFiles(root, wanted, options.force),
+    statements: options.apply ? spec.migration?.up.map((lines) => lines.join("\n")) ?? [] : [],
+    nextSteps: await nextSteps(project, app, spec, shards, {
+      hasShardFile: shard !== undefined,
+      applied: options.apply,
+    }),
+    warnings: [...choice.warnings, ...engineWarning(choice.backend, shard?.driver)],
+  };
+}
+
+/**
+ * Writes the planned files, all or none, and creates the table where that was asked for.
+ * @returns whether the table was created or was there already; undefined without `--apply`.
+ */
+export async function applySetup(
+  root: string,
+  plan: SetupPlan,
+  signal: AbortSignal,
+): Promise<"created" | "present" | undefined> {
+  const files = changesOf(plan.files);
+  if (plan.statements.length === 0) {
+    await writeFiles(root, files);
+    return undefined;
+  }
+  // The database first: where it cannot be reached, no file is changed either.
+  await using store = await plan.choice.backend.connect(signal, "create");
+  await writeFiles(root, files);
+  try {
+    return await store.createTable?.(signal);
+  } catch (error) {
+    if (files.length === 0) throw error;
+    throw new OperationError(`${messageOf(error)}; the files were written, the table was not`, {
+      hint: "Correct this and run the same command again",
+      cause: error,
+    });
+  }
+}
+
+function setupSpecOf(backend: Backend, apply: boolean): SetupSpec {
+  if (backend.setup === undefined) {
+    throw new ImpossibleError(`The ${backend.name} backend cannot be set up by azu`, {
+      hint: "It describes no setup: add its store to the app by hand",
+    });
+  }
+  if (apply && !backend.capabilities.createTable) {
+    throw new ImpossibleError(
+      `The ${backend.name} backend has no table to create: --apply is not for it`,
+    );
+  }
+  return backend.setup;
+}
+
+async function shardFile(root: string) {
+  const source = await readAppFile(root, SHARD_FILE);
+  if (source === undefined) return undefined;
+  const { addDependencies, shardDependencies } = await import("../app/shard.ts");
+  const present = shardDependencies(source);
+  const engines = ["postgres", "mysql", "sqlite"] as const;
+  return {
+    driver: engines.find((engine) => present.includes(SHARD_OF_ENGINE[engine].name)),
+    with: (shards: readonly Shard[]) => addDependencies(source, shards),
+  };
+}
+
+async function initializerFile(
+  project: Project,
+  app: string,
+  spec: SetupSpec,
+): Promise<WantedFile> {
+  const { renderInitializer } = await import("../app/render.ts");
+  const content = renderInitializer({
+    ...spec.values,
+    app,
+    template: spec.template,
+    requires: spec.requires,
+    ttl: ttlOf(project.config),
+    cookie: cookieSettings(project.config, app),
+  });
+  return { path: INITIALIZER, content };
+}
+
+/** Without a URL and without a driver nothing tells the engine, and the files are specific to it. */
+function engineWarning(backend: Backend, driver: string | undefined): string[] {
+  const told = backend.describe().address ?? driver;
+  if (!backend.setup?.migration || told !== undefined) return [];
+  return [
+    "Nothing tells which database the app uses (no DATABASE_URL, no driver in shard.yml): " +
+    "the files are for PostgreSQL",
+  ];
+}

@@ -1,0 +1,153 @@
+/** Which backend is meant, and who says so. */
+import { INITIALIZER } from "../app/app.ts";
+import type { StoreKind } from "../app/initializer.ts";
+import type { Backend, BackendContext } from "../backends/contract.ts";
+import { bindCookie } from "../backends/memory.ts";
+import { type BackendEntry, backendTypes, bindBackend } from "../backends/registry.ts";
+import { UsageError } from "../core/errors.ts";
+import { isRecord } from "../core/record.ts";
+import { listed, nearest, printable } from "../core/text.ts";
+import type { Project } from "./project.ts";
+
+/** Who decided, for scripts. */
+export type DecidedBy = "flag" | "initializer" | "environment" | "config" | "default";
+
+export interface Choice {
+  readonly backend: Backend;
+  readonly decidedBy: DecidedBy;
+  /** The same, for a reader. */
+  readonly decidedByText: string;
+  /** Where the app's source and the config do not agree. */
+  readonly warnings: readonly string[];
+}
+
+interface Decision {
+  readonly name: string;
+  readonly decidedBy: DecidedBy;
+  readonly text: string;
+}
+
+/**
+ * The backend to operate on: the flag, else the store that the app was built with, else
+ * `SESSION_BACKEND`, else the config, else redis. Prefix and table are those that the app's
+ * source states, for they are what the app uses.
+ * @throws {UsageError} for a name that no backend has, or a source that names several.
+ */
+export function chooseToOperate(project: Project, flag: string | undefined): Choice {
+  const decision = fromFlag(flag) ?? fromInitializer(project) ?? fromSettings(project);
+  const { initializer } = project;
+  if (decision.name === "cookie" && decision.decidedBy === "initializer") {
+    return { ...named(decision), backend: bindCookie(), warnings: [] };
+  }
+  const entry = entryFor(project, decision);
+  const applies = initializer?.stores.some((kind) => kind === typeOf(decision.name, entry));
+  const stated = applies === true
+    ? {
+      ...(initializer?.keyPrefix === undefined ? {} : { keyPrefix: initializer.keyPrefix }),
+      ...(initializer?.table === undefined ? {} : { table: initializer.table }),
+    }
+    : {};
+  return {
+    ...named(decision),
+    backend: bindBackend(decision.name, entry, { ...contextOf(project), stated }),
+    warnings: disagreements(stated, entry, decision.name),
+  };
+}
+
+/** The backend to set up: as above, but for the initializer, which is what setup writes. */
+export function chooseToSetUp(
+  project: Project,
+  flag: string | undefined,
+  context: Pick<BackendContext, "app" | "driver">,
+): Choice {
+  const decision = fromFlag(flag) ?? fromSettings(project);
+  const entry = entryFor(project, decision);
+  return {
+    ...named(decision),
+    backend: bindBackend(decision.name, entry, { ...contextOf(project), ...context, stated: {} }),
+    warnings: [],
+  };
+}
+
+function named({ decidedBy, text }: Decision) {
+  return { decidedBy, decidedByText: text };
+}
+
+function contextOf(project: Project) {
+  return { app: project.app, root: project.root, env: project.env, driver: undefined };
+}
+
+function fromFlag(flag: string | undefined): Decision | undefined {
+  return flag === undefined ? undefined : { name: flag, decidedBy: "flag", text: "--backend" };
+}
+
+function fromInitializer(project: Project): Decision | undefined {
+  const stores = project.initializer?.stores ?? [];
+  const [kind, ...others] = stores;
+  if (kind === undefined) return undefined;
+  if (others.length > 0) {
+    throw new UsageError(`${INITIALIZER} names several stores: ${listed(stores, "and")}`, {
+      hint: "Say which one is meant with --backend",
+    });
+  }
+  return { name: nameOf(kind, project), decidedBy: "initializer", text: INITIALIZER };
+}
+
+/** A backend of the config's own name may be of the kind that the app was built with. */
+function nameOf(kind: StoreKind, project: Project): string {
+  const chosen = project.config.session?.backend;
+  if (chosen === undefined) return kind;
+  return typeOf(chosen, entries(project)[chosen]) === kind ? chosen : kind;
+}
+
+function fromSettings(project: Project): Decision {
+  const variable = project.env("SESSION_BACKEND");
+  if (variable !== undefined) {
+    return { name: variable, decidedBy: "environment", text: "SESSION_BACKEND" };
+  }
+  const configured = project.config.session?.backend;
+  if (configured !== undefined) {
+    return { name: configured, decidedBy: "config", text: "session.backend in azu.config.ts" };
+  }
+  return { name: "redis", decidedBy: "default", text: "default, as nothing names another" };
+}
+
+function entryFor(project: Project, { name, text }: Decision): BackendEntry | undefined {
+  const configured = entries(project);
+  const known = [...new Set([...backendTypes, ...Object.keys(configured)])];
+  if (known.includes(name)) return configured[name];
+  const meant = nearest(name, known);
+  throw new UsageError(`${text}: unknown backend "${printable(name)}"`, {
+    hint: `Known backends: ${known.join(", ")}` +
+      (meant === undefined ? "" : `; did you mean ${meant}?`),
+  });
+}
+
+function entries(project: Project): Readonly<Record<string, BackendEntry | undefined>> {
+  return project.config.session?.backends ?? {};
+}
+
+/** Which built-in backend an entry is for; undefined for one that the config brings. */
+function typeOf(name: string, entry: BackendEntry | undefined): string | undefined {
+  if (typeof entry === "function") return undefined;
+  const type = entry?.["type"];
+  return typeof type === "string" ? type : name;
+}
+
+function disagreements(
+  stated: { readonly keyPrefix?: string; readonly table?: string },
+  entry: BackendEntry | undefined,
+  name: string,
+): string[] {
+  if (!isRecord(entry)) return [];
+  return (["keyPrefix", "table"] as const).flatMap((setting) => {
+    const inSource = stated[setting];
+    const inConfig = entry[setting];
+    if (inSource === undefined || typeof inConfig !== "string" || inConfig === inSource) return [];
+    return [
+      `${INITIALIZER} states the ${setting} "${printable(inSource)}", the config ` +
+      `(session.backends.${name}.${setting}) "${printable(inConfig)}": ` +
+      "using the app's own, for that is what the app uses",
+    ];
+  });
+}

@@ -1,0 +1,75 @@
+import { basename } from "node:path";
+import * as v from "valibot";
+import { UsageError } from "../core/errors.ts";
+import { merge } from "../core/record.ts";
+import { listed } from "../core/text.ts";
+import { type Config, configSchema } from "./schema.ts";
+import { validateConfig } from "./validate.ts";
+
+/** A config file's values, those of the chosen environment over the others. */
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly warnings: readonly string[];
+}
+
+/** Milliseconds that a config's own promises may take. */
+const EVALUATION_LIMIT = 10_000;
+
+/**
+ * Evaluates, validates and narrows a config file to one environment.
+ * @param print Where the config's own `console` writes.
+ * @throws {UsageError} that lists everything that is wrong with it, a line each.
+ */
+export async function loadConfig(
+  path: string,
+  environment: string | undefined,
+  print: (line: string) => void,
+): Promise<LoadedConfig> {
+  const [{ evaluateConfig }, azu] = await Promise.all([
+    import("./evaluate.ts"),
+    import("../mod.ts"),
+  ]);
+  const name = basename(path);
+  const value = await limited(
+    evaluateConfig(path, environment ?? "development", { azu: { ...azu }, print }),
+    name,
+  );
+  const checked = validateConfig(value);
+  if (checked.problems) {
+    throw new UsageError(checked.problems.map((problem) => `${name}: ${problem}`).join("\n"));
+  }
+  return narrowed(checked.config, environment, name);
+}
+
+async function limited<T>(work: Promise<T>, name: string): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    reject(new UsageError(`${name}: still not evaluated after ${EVALUATION_LIMIT / 1000} s`));
+  }, EVALUATION_LIMIT);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function narrowed(config: Config, environment: string | undefined, name: string) {
+  const { environments = {}, ...base } = config;
+  if (environment === undefined) return { config: base, warnings: [] };
+  const overrides = Object.hasOwn(environments, environment)
+    ? environments[environment]
+    : undefined;
+  const merged = merge(base, overrides ?? {});
+  if (!v.is(configSchema, merged)) {
+    throw new UsageError(`${name}: environments.${environment} does not fit the rest`);
+  }
+  const warnings = unknownEnvironment(Object.keys(environments), environment, name);
+  return { config: merged, warnings };
+}
+
+/** A mistyped AZU_ENV would silently leave its overrides out. */
+function unknownEnvironment(known: string[], environment: string, name: string): string[] {
+  if (known.length === 0 || known.includes(environment)) return [];
+  if (environment === "development" || environment === "test") return [];
+  return [`AZU_ENV is "${environment}", and ${name} has environments.${listed(known)} only`];
+}

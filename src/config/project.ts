@@ -1,0 +1,77 @@
+/** Everything that the tool knows before it does anything: the app's folder, config and environment. */
+import { dirname } from "node:path";
+import { readAppFile, readAppInitializer, SHARD_FILE } from "../app/app.ts";
+import type { Initializer } from "../app/initializer.ts";
+import { shardName } from "../app/shard_name.ts";
+import type { Io } from "../core/io.ts";
+import { findConfig, findUpward } from "./find.ts";
+import type { Config } from "./schema.ts";
+
+export interface Project {
+  /** The app's folder, absolute. */
+  readonly root: string;
+  /** The app's name: `app` in the config, else `name` in shard.yml. */
+  readonly app: string | undefined;
+  /** The config's file; undefined where there is none. */
+  readonly configPath: string | undefined;
+  /** Its values, those of the environment over the others. */
+  readonly config: Config;
+  /** What the app's own initializer says; undefined where there is none. */
+  readonly initializer: Initializer | undefined;
+  readonly warnings: readonly string[];
+  /** A variable of the environment, else of the app's .env. */
+  env(name: string): string | undefined;
+}
+
+export interface ProjectOptions {
+  /** The value of `--config`. */
+  readonly config?: string;
+  /** Where the config's own `console` writes. */
+  readonly print: (line: string) => void;
+  /** The environment where `AZU_ENV` names none; undefined: none, no overrides apply. */
+  readonly defaultEnvironment: "development" | undefined;
+}
+
+/**
+ * @throws {UsageError} when the config cannot be found, evaluated or believed.
+ */
+export async function loadProject(io: Io, options: ProjectOptions): Promise<Project> {
+  const path = await findConfig(io.cwd, options.config);
+  const root = await findRoot(io.cwd, options.config === undefined ? path : undefined);
+  const [env, shard, initializer] = await Promise.all([
+    environment(io, root),
+    readAppFile(root, SHARD_FILE),
+    readAppInitializer(root),
+  ]);
+  const loaded = path === undefined
+    ? { config: {}, warnings: [] }
+    : await (await import("./load.ts")).loadConfig(
+      path,
+      env("AZU_ENV") ?? options.defaultEnvironment,
+      options.print,
+    );
+  return {
+    root,
+    app: loaded.config.app ?? (shard === undefined ? undefined : shardName(shard)),
+    configPath: path,
+    config: loaded.config,
+    initializer,
+    warnings: loaded.warnings,
+    env,
+  };
+}
+
+/** The app's folder: where the nearest shard.yml is, else the config, else the working folder. */
+async function findRoot(cwd: string, configPath: string | undefined): Promise<string> {
+  const shard = await findUpward(cwd, SHARD_FILE);
+  const found = shard ?? configPath;
+  return found === undefined ? cwd : dirname(found);
+}
+
+async function environment(io: Io, root: string): Promise<Project["env"]> {
+  const source = await readAppFile(root, ".env");
+  if (source === undefined) return (name) => io.env(name);
+  const { parseDotenv } = await import("./dotenv.ts");
+  const variables = parseDotenv(source);
+  return (name) => io.env(name) ?? (variables.get(name) || undefined);
+}

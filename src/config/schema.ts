@@ -1,0 +1,108 @@
+/** What azu.config.ts may say: the schema is the source, the types are read off it. */
+import * as v from "valibot";
+import type { BackendFactory } from "../backends/contract.ts";
+import { type BackendType, isBackendType } from "../backends/registry.ts";
+import { databaseOptions } from "../backends/database.ts";
+import { memoryOptions } from "../backends/memory.ts";
+import { redisOptions } from "../backends/redis.ts";
+import { duration, oneOf, options, shown, text, truth } from "../core/schema.ts";
+
+const cookie = options({
+  /** The cookie's name; default `"<app>_session"`. */
+  name: v.optional(
+    text("a cookie name (letters, digits and !#$%&'*+-.^_`|~)", (name) => {
+      return /^[\w!#$%&'*+\-.^`|~]{1,256}$/.test(name);
+    }),
+  ),
+  /** Sent over HTTPS only; default true. */
+  secure: v.optional(truth()),
+  /** Hidden from scripts; default true. */
+  httpOnly: v.optional(truth()),
+  /** Whether other sites' requests carry it; default `"strict"`. */
+  sameSite: v.optional(oneOf(["strict", "lax", "none"])),
+  /** The domain, its subdomains included; default: the host that set it, alone. */
+  domain: v.optional(
+    text('a domain such as "example.com"', (domain) => {
+      return /^\.?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i.test(domain);
+    }),
+  ),
+  /** The path below which it is sent; default `"/"`. */
+  path: v.optional(
+    text('a path that starts with "/"', (path) => /^\/[^\s;,\p{Cc}]*$/u.test(path)),
+  ),
+});
+
+export type CookieOptions = v.InferInput<typeof cookie>;
+
+const factory = v.custom<BackendFactory>(
+  (input) => typeof input === "function",
+  (issue) =>
+    "expected redis({...}), database({...}), memory({...}) or a function that returns a " +
+    `backend, got ${shown(issue.input)}`,
+);
+
+const optionsOfType = {
+  redis: options({ ...redisOptions.entries, type: v.optional(oneOf(["redis"])) }),
+  database: options({ ...databaseOptions.entries, type: v.optional(oneOf(["database"])) }),
+  memory: options({ ...memoryOptions.entries, type: v.optional(oneOf(["memory"])) }),
+} as const satisfies Record<BackendType, v.GenericSchema>;
+
+/** An entry under a built-in backend's name: its options, or a function that replaces it. */
+function entryOf<const T extends BackendType>(type: T) {
+  return v.optional(
+    v.lazy((input): typeof factory | typeof optionsOfType[T] =>
+      typeof input === "function" ? factory : optionsOfType[type]
+    ),
+  );
+}
+
+/** An entry under a name of the config's own. */
+const customEntry = v.lazy((input) => {
+  const type = isObject(input) ? input["type"] : undefined;
+  return typeof type === "string" && isBackendType(type) ? optionsOfType[type] : factory;
+});
+
+function isObject(input: unknown): input is Record<string, unknown> {
+  return typeof input === "object" && input !== null && !Array.isArray(input);
+}
+
+const session = options({
+  /** Which of the backends the app uses: `"redis"`, `"database"`, `"memory"` or a name of your own. */
+  backend: v.optional(text("a backend's name", (name) => name !== "")),
+  /** How long a session lives without a visit; default `"24h"`. */
+  ttl: v.optional(duration()),
+  cookie: v.optional(cookie),
+  backends: v.optional(
+    v.objectWithRest(
+      { redis: entryOf("redis"), database: entryOf("database"), memory: entryOf("memory") },
+      customEntry,
+      (issue) => `expected an object, got ${shown(issue.input)}`,
+    ),
+  ),
+});
+
+const settings = {
+  /** The app's name; default: the name in shard.yml. */
+  app: v.optional(text("a name", (name) => name.trim() !== "" && name.length <= 200)),
+  session: v.optional(session),
+};
+
+const overrides = options(settings);
+
+export const configSchema = options({
+  ...settings,
+  /** What differs in an environment; `AZU_ENV` chooses it. */
+  environments: v.optional(
+    v.record(
+      v.string(),
+      overrides,
+      (issue) => `expected an object, got ${shown(issue.input)}`,
+    ),
+  ),
+});
+
+/** What azu.config.ts says. */
+export type Config = v.InferInput<typeof configSchema>;
+
+/** What one environment changes. */
+export type Overrides = v.InferInput<typeof overrides>;

@@ -1,0 +1,47 @@
+import * as v from "valibot";
+import { isRecord } from "../core/record.ts";
+import { contradictions } from "./contradictions.ts";
+import { nearest, printable } from "../core/text.ts";
+import { shown } from "../core/schema.ts";
+import { type Config, configSchema } from "./schema.ts";
+
+/** Either a config that keeps to the schema, or everything that is wrong with it. */
+export type Validated =
+  | { readonly config: Config; readonly problems?: never }
+  | { readonly problems: readonly string[] };
+
+/** Checks what a config file exported; every problem is a line, the path first. */
+export function validateConfig(exported: unknown): Validated {
+  const result = v.safeParse(configSchema, exported);
+  const problems = result.success ? [] : result.issues.map(problemOf);
+  problems.push(...contradictions(exported));
+  if (problems.length > 0 || !v.is(configSchema, exported)) return { problems };
+  return { config: exported };
+}
+
+function problemOf(issue: v.BaseIssue<unknown>): string {
+  const path = printable(v.getDotPath(issue) ?? "");
+  if (issue.type === "strict_object" && issue.expected === "never") return unknownKey(path, issue);
+  return path === ""
+    ? `expected a config object, got ${shown(issue.input)}`
+    : `${path}: ${issue.message}`;
+}
+
+function unknownKey(path: string, issue: v.BaseIssue<unknown>): string {
+  const keys = (issue.path ?? []).map((item) => String(item.key));
+  const known = keysAt(configSchema, keys.slice(0, -1));
+  const meant = nearest(keys.at(-1) ?? "", known);
+  const help = meant === undefined ? `known here: ${known.join(", ")}` : `did you mean ${meant}?`;
+  return `${path}: unknown key; ${help}`;
+}
+
+/** The keys that the schema knows at a path. */
+function keysAt(schema: unknown, path: readonly string[]): string[] {
+  if (!isRecord(schema)) return [];
+  if (schema["wrapped"] !== undefined) return keysAt(schema["wrapped"], path);
+  if (typeof schema["getter"] === "function") return keysAt(schema["getter"]({}), path);
+  const [first, ...rest] = path;
+  const entries = schema["entries"];
+  if (!isRecord(entries)) return keysAt(schema["value"], rest);
+  return first === undefined ? Object.keys(entries) : keysAt(entries[first], rest);
+}

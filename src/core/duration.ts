@@ -1,0 +1,28 @@
+const MILLISECONDS: ReadonlyMap<string, number> = new Map([
+  ["ms", 1],
+  ["s", 1000],
+  ["m", 60_000],
+  ["h", 3_600_000],
+  ["d", 86_400_000],
+  ["w", 604_800_000],
+]);
+
+/** A length of time in words: `"500ms"`, `"45s"`, `"15m"`, `"1h"`, `"30d"`, `"2w"`. */
+export type Duration = `${number}${"ms" | "s" | "m" | "h" | "d" | "w"}`;
+
+const DURATION = /^(\d{1,12})(ms|s|m|h|d|w)$/;
+
+/** Ten years: nothing about a session lasts longer, and the seconds fit 32 bits everywhere. */
+const LONGEST = 3650 * 86_400_000;
+
+/** The milliseconds that a duration stands for; undefined when it is none, zero, or over ten years. */
+export function parseDuration(text: string): number | undefined {
+  const [, amount, unit = ""] = DURATION.exec(text) ?? [];
+  const milliseconds = Number(amount) * (MILLISECONDS.get(unit) ?? NaN);
+  return milliseconds > 0 && milliseconds <= LONGEST ? milliseconds : undefined;
+}
+
+/** A number of milliseconds for a reader: `"350 ms"`, `"1.2 s"`. */
+export function formatMilliseconds(milliseconds: number): string {
+  return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${milliseconds / 1000} s`;
+}

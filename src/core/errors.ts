@@ -1,0 +1,71 @@
+/** What a process ends with. An interface: see docs/reference.md. */
+export const ExitCode = {
+  /** Done, or nothing to do. */
+  ok: 0,
+  /** Failed, or only partly done. */
+  failed: 1,
+  /** The command line or the config is wrong. */
+  usage: 2,
+  /** This backend cannot do that. */
+  impossible: 3,
+  /** Ended by Ctrl-C. */
+  interrupted: 130,
+  /** Ended by SIGTERM. */
+  terminated: 143,
+} as const;
+
+export type ExitCode = typeof ExitCode[keyof typeof ExitCode];
+
+/**
+ * An error that a reader can act on: it is printed as sentences, never as a stack trace.
+ * Any other error is a bug of this tool.
+ */
+export class AzuError extends Error {
+  override name = "AzuError";
+
+  /**
+   * @param message What failed, on which (redacted) target, and why.
+   * @param exitCode What the process ends with.
+   * @param options `hint`: what to do next; `cause`: the error underneath.
+   */
+  constructor(
+    message: string,
+    readonly exitCode: ExitCode,
+    readonly options: { readonly hint?: string; readonly cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+  }
+
+  get hint(): string | undefined {
+    return this.options.hint;
+  }
+}
+
+/** The command line, the environment or the config asks for something that cannot be meant. */
+export class UsageError extends AzuError {
+  override name = "UsageError";
+  constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, ExitCode.usage, options);
+  }
+}
+
+/** The operation was tried and did not (fully) succeed. */
+export class OperationError extends AzuError {
+  override name = "OperationError";
+  constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, ExitCode.failed, options);
+  }
+}
+
+/** This backend can never do what was asked. */
+export class ImpossibleError extends AzuError {
+  override name = "ImpossibleError";
+  constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, ExitCode.impossible, options);
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

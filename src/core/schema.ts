@@ -1,0 +1,76 @@
+/** The words of validation: each schema says what it expected, in the reader's terms. */
+import * as v from "valibot";
+import { type Duration, parseDuration } from "./duration.ts";
+import { redact } from "./redact.ts";
+import { listed, printable } from "./text.ts";
+
+/** A value for a message: short, on one line, without credentials. */
+export function shown(value: unknown): string {
+  if (typeof value === "string") {
+    const text = redact(value);
+    return `"${printable(text.length > 60 ? `${text.slice(0, 57)}...` : text)}"`;
+  }
+  if (value === null || ["undefined", "number", "boolean", "bigint"].includes(typeof value)) {
+    return String(value);
+  }
+  return Array.isArray(value)
+    ? "an array"
+    : typeof value === "object"
+    ? "an object"
+    : `a ${typeof value}`;
+}
+
+function expected(what: string): (issue: { input: unknown }) => string {
+  return (issue) => `expected ${what}, got ${shown(issue.input)}`;
+}
+
+/** A duration such as `"24h"`, read to milliseconds. */
+export function duration() {
+  const what = 'a duration such as "24h"';
+  return v.pipe(
+    v.custom<Duration>(
+      (input) => typeof input === "string" && parseDuration(input) !== undefined,
+      expected(what),
+    ),
+    v.transform((text) => parseDuration(text) ?? 0),
+  );
+}
+
+/** A string that satisfies a condition, named by what it must be. */
+export function text(what: string, isValid: (value: string) => boolean = () => true) {
+  return v.custom<string>(
+    (input) => typeof input === "string" && isValid(input),
+    expected(what),
+  );
+}
+
+export function whole(minimum: number, maximum: number) {
+  return v.custom<number>(
+    (input) => Number.isInteger(input) && Number(input) >= minimum && Number(input) <= maximum,
+    expected(`a whole number from ${minimum} to ${maximum}`),
+  );
+}
+
+export function truth() {
+  return v.boolean(expected("true or false"));
+}
+
+export function oneOf<const T extends readonly string[]>(words: T) {
+  return v.picklist(words, expected(listed(words.map((word) => `"${word}"`))));
+}
+
+/** A connection URL; what is wrong with it is said without repeating any of its credentials. */
+export function url(problemOf: (url: string) => string | undefined) {
+  return v.custom<string>(
+    (input) => typeof input === "string" && problemOf(input) === undefined,
+    (issue) =>
+      typeof issue.input === "string"
+        ? problemOf(issue.input) ?? ""
+        : `expected a URL, got ${shown(issue.input)}`,
+  );
+}
+
+/** An object of exactly these keys, none of them required. */
+export function options<const T extends v.ObjectEntries>(entries: T) {
+  return v.strictObject(entries, expected("an object"));
+}

@@ -1,0 +1,333 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import fc from "fast-check";
+import { readInitializer, requiresOf, type StoreKind } from "../../src/app/initializer.ts";
+
+/** A wiring as the session shard documents it. */
+function wiring(store: string): string {
+  return `
+require "session"
+
+class UserSession < Session::Base
+  property user_id : Int64? = nil
+end
+
+Session.configure do |config|
+  config.secret = ENV["SESSION_SECRET"]
+  config.timeout = 24.hours
+  config.store = ${store}
+end
+`;
+}
+
+function storesOf(source: string): readonly StoreKind[] {
+  return readInitializer(source).stores;
+}
+
+Deno.test("the shard's own stores are told by their names", () => {
+  deepEqual(readInitializer(wiring("Session::RedisStore(UserSession).new(client: Redis.new)")), {
+    stores: ["redis"],
+    clustered: false,
+    keyPrefix: "session:",
+  });
+  deepEqual(
+    readInitializer(wiring("Session::ClusteredRedisStore(UserSession).new(\n  client: x)")),
+    {
+      stores: ["redis"],
+      clustered: true,
+      keyPrefix: "session:",
+    },
+  );
+  deepEqual(readInitializer(wiring("Session::MemoryStore(UserSession).new")), {
+    stores: ["memory"],
+    clustered: false,
+  });
+  deepEqual(readInitializer(wiring("Session::CookieStore(UserSession).new")), {
+    stores: ["cookie"],
+    clustered: false,
+  });
+});
+
+Deno.test("every known store has a kind, with or without a namespace", () => {
+  const kinds: Record<StoreKind, string> = {
+    redis: "RedisStore PooledRedisStore ClusteredRedisStore",
+    database: "DatabaseStore SqlStore SQLStore CQLStore CqlStore DBStore DbStore",
+    memory: "MemoryStore",
+    cookie: "CookieStore",
+  };
+  for (const [kind, names] of Object.entries(kinds)) {
+    for (const name of names.split(" ")) {
+      for (const space of ["", "Session::", "::Session::", "App::Sessions::"]) {
+        deepEqual(storesOf(wiring(`${space}${name}(UserSession).new`)), [kind]);
+        deepEqual(storesOf(`Session.use_store(${space}${name}(T))`), [kind]);
+      }
+    }
+  }
+});
+
+Deno.test("every way to use a store is understood", () => {
+  const other = "\n# noise\nSession::MemoryStore(T)\n";
+  const ways = [
+    "Session.use_store(Session::RedisStore(T))",
+    "Session.use_store Session::RedisStore(T)",
+    "::Session.use_store(\n  ::Session::RedisStore(T)\n)",
+    "c.store = Session::RedisStore(T).with_pool(size: 5)",
+    "c.store =\n  RedisStore(T).new",
+    "c.store ||= RedisStore(T).new",
+    "config.provider = Session::RedisStore(T).provider",
+    "Session.config.store = Session::RedisStore(T).new",
+    "store = Session::RedisStore(T).new(client: x)\nconfig.store = store",
+    "@store = Session::RedisStore(T).new\nconfig.store = @store if x",
+    "a = RedisStore(T).new; b = a; Session.configure { |c| c.store = b }",
+    "STORE = Session::RedisStore(T).new\nconfig.store = STORE",
+    "store = MemoryStore(T).new\nstore = RedisStore(T).new\nc.store = store",
+  ];
+  for (const way of ways) deepEqual(storesOf(other + way + other), ["redis"], way);
+});
+
+Deno.test("an app's own classes and aliases are followed to the shard's", () => {
+  const definitions = [
+    "class X < Session::RedisStore(UserSession)\nend",
+    "class X(T) < Session::RedisStore(T)\nend",
+    "module App\n  class X(T, U) < ::Session::RedisStore(Hash(T, U))\n  end\nend",
+    "abstract class App::X < RedisStore(T)\nend",
+    "alias X = Session::RedisStore(UserSession)",
+    "alias A = B\nclass B < C\nend\nclass C < Session::RedisStore(T)\nend\nclass X < A\nend",
+    "class X < X\nend\nclass X < Session::RedisStore(T)\nend",
+  ];
+  for (const definition of definitions) {
+    for (
+      const use of ["Session.use_store(App::X)", "config.store = X.open", "c.store = X(T).new"]
+    ) {
+      const source = `Session::MemoryStore\n${definition}\n${use}\n`;
+      deepEqual(readInitializer(source), {
+        stores: ["redis"],
+        clustered: false,
+        keyPrefix: "session:",
+      }, source);
+    }
+  }
+  ok(readInitializer("class X < Session::ClusteredRedisStore(T)\nend\nc.store = X.new").clustered);
+  const renamed =
+    "class RedisStore < Session::ClusteredRedisStore(T)\nend\nc.store = RedisStore.new";
+  deepEqual(readInitializer(renamed), {
+    stores: ["redis"],
+    clustered: true,
+    keyPrefix: "session:",
+  });
+});
+
+Deno.test("definitions that go in circles end", () => {
+  const circle = "class A < B\nend\nclass B < A\nend\nx = y\ny = x\nalias Z = Z\n";
+  deepEqual(storesOf(`${circle}c.store = A.new\nc.store = x\nc.store = Z.new`), []);
+  deepEqual(storesOf(`${circle}c.store = A.new\nSession::CookieStore`), ["cookie"]);
+});
+
+Deno.test("stores that depend on a condition are all reported", () => {
+  const both = ["redis", "memory"];
+  const redis = "Session::RedisStore(T).new";
+  const memory = "Session::MemoryStore(T).new";
+  const conditional = [
+    `if prod\n  c.store = ${redis}\nelse\n  c.store = ${memory}\nend`,
+    `case ENV["E"]?\nwhen "p"\n  c.store = ${redis}\nelse\n  c.store = ${memory}\nend`,
+    `c.store = if prod\n  ${redis}\nelse\n  ${memory}\nend`,
+    `c.store = prod ? ${redis} : ${memory}`,
+    `if prod\n  s = ${redis}\nelse\n  s = ${memory}\nend\nc.store = s`,
+    `s = ${redis}\ns = ${memory} if test\nc.store = s`,
+    `s = ${redis}\nunless prod\n  s = ${memory}\nend\nc.store = s`,
+    `{% if flag?(:release) %}\nalias S = ${redis}\n{% else %}\nalias S = ${memory}\n{% end %}\nc.store = S`,
+  ];
+  for (const source of conditional) {
+    deepEqual(readInitializer(source), { stores: both, clustered: false }, source);
+  }
+});
+
+Deno.test("comments, strings and heredocs that name a store do not count", () => {
+  const noise = [
+    "# config.store = Session::CookieStore(UserSession).new",
+    '"config.store = Session::CookieStore(T).new"',
+    "'\"'; '#'; %(Session.use_store(CookieStore))",
+    '%w(CookieStore) + [:CookieStore, :"CookieStore"]',
+    'x = <<-TEXT.strip\n  config.store = CookieStore.new\n  "\n  TEXT',
+    'x =~ /"CookieStore#/',
+    "`echo CookieStore`",
+  ].join("\n");
+  deepEqual(storesOf(noise), []);
+  deepEqual(storesOf(noise + wiring("Session::RedisStore(T).new") + noise), ["redis"]);
+  deepEqual(storesOf(noise + "\nx = Session::MemoryStore"), ["memory"]);
+});
+
+Deno.test("without a use all stores that the code names are candidates, in order", () => {
+  deepEqual(storesOf(""), []);
+  deepEqual(storesOf("Session.configure do |c|\nend"), []);
+  deepEqual(storesOf("SessionHandler.new(Session::MemoryStore(T).new)"), ["memory"]);
+  deepEqual(storesOf("CookieStore; RedisStore; PooledRedisStore; CookieStore"), [
+    "cookie",
+    "redis",
+  ]);
+  deepEqual(storesOf('"#{MemoryStore}"'), ["memory"]);
+  deepEqual(storesOf("class RedisStore < Session::Store(X)\nend"), ["redis"]);
+  deepEqual(storesOf("c.store = build(1)\ndef build(x)\n  Session::RedisStore(T).new\nend"), [
+    "redis",
+  ]);
+  ok(readInitializer("x = ClusteredRedisStore; RedisStore").clustered);
+});
+
+Deno.test("names that only look like a use are none", () => {
+  deepEqual(storesOf("store = MemoryStore.new\nCookieStore"), ["memory", "cookie"]);
+  deepEqual(storesOf("c.store == MemoryStore\nCookieStore"), ["memory", "cookie"]);
+  deepEqual(storesOf("def use_store(MemoryStore)\nCookieStore"), ["memory", "cookie"]);
+  deepEqual(storesOf("c.store = RedisStore::Builder.new\nCookieStore"), ["redis", "cookie"]);
+});
+
+Deno.test("a store of one's own on crystal-db is a database", () => {
+  const own = (body: string) =>
+    `class Sessions < Session::Store(T)\n  ${body}\nend\nSession.use_store(Sessions)\n`;
+  deepEqual(readInitializer(own('TABLE = "user_sessions"\n  @db : DB::Database')), {
+    stores: ["database"],
+    clustered: false,
+    table: "user_sessions",
+  });
+  deepEqual(storesOf(own("DB.open(url)").replace("Session::Store", "Store")), ["database"]);
+  deepEqual(storesOf(own('# DB\n  "DB"')), []);
+  deepEqual(storesOf(own("DB").replace("Session::Store", "Other::Store")), []);
+  deepEqual(storesOf(own("DB").replaceAll("Sessions", "RedisStore")), ["redis"]);
+});
+
+function subclass(body: string): string {
+  return `class X < Session::RedisStore(T)\n${body}\nend\nSession.use_store(X)\n`;
+}
+
+Deno.test("the key prefix is the constant's, when it is a plain literal", () => {
+  const prefixOf = (body: string) => readInitializer(subclass(body)).keyPrefix;
+  equal(prefixOf('KEY_PREFIX = "app:"'), "app:");
+  equal(prefixOf(String.raw`private KEY_PREFIX = "a\u{20}\"\#{b}:" # c`), 'a "#{b}:');
+  equal(prefixOf('module Y; KEY_PREFIX = "app:"; end'), "app:");
+  equal(prefixOf("KEY_PREFIX = %(app:)"), "app:");
+  equal(prefixOf('KEY_PREFIX = "a:"\ndef prefixed(key)\n  "#{KEY_PREFIX}#{key}"\nend'), "a:");
+  equal(prefixOf('KEY_PREFIX = "a"\ndef prefixed(key)\n  "#{KEY_PREFIX}:s:#{key}"\nend'), "a:s:");
+  const unclear = [
+    'ENV["P"]',
+    '"#{APP}:"',
+    '"a" + b',
+    '"a".upcase',
+    '"a"\n  .upcase',
+    '"a" \\\n  "b"',
+    '""',
+    '"a:"\nKEY_PREFIX = "b:"',
+    'x ? "a" : "b"',
+    "'a'",
+    "%w(a)",
+  ];
+  for (const value of unclear) equal(prefixOf(`KEY_PREFIX = ${value}`), undefined, value);
+  equal(prefixOf('# KEY_PREFIX = "a:"\nOTHER_KEY_PREFIX = "b:"\nKEY_PREFIX == "c:"'), "session:");
+});
+
+Deno.test("without the constant the key prefix is what the method puts before the key", () => {
+  const prefixOf = (method: string) => readInitializer(subclass(method)).keyPrefix;
+  equal(prefixOf('private def prefixed(key : String) : String\n"my:s:#{key}"\nend'), "my:s:");
+  equal(prefixOf('def prefixed(id = "x")\n  # "a"\n  return "my:#{id.to_s}"\nend'), "my:");
+  equal(prefixOf('def prefixed(key); "my:#{key}:v1"; end'), "my:");
+  const unclear = [
+    '(key)\n  "#{app}:#{key}"',
+    '(key)\n  "my:#{tenant}:#{key}"',
+    '(key)\n  "my:" + key',
+    "(key)\n  key",
+    "(key)\n  super",
+    '\n  "my:#{key}"',
+  ];
+  for (const method of unclear) {
+    equal(prefixOf(`def prefixed${method}\nend\nY = "no:#{key}"`), undefined, method);
+  }
+  equal(
+    prefixOf('def prefixed(k)\n"a:#{k}"\nend\nend\nclass Y\ndef prefixed(k)\n"b:#{k}"\nend'),
+    undefined,
+  );
+  equal(prefixOf("x.prefixed(1)\ndef prefixed_by(key)\nend"), "session:");
+});
+
+Deno.test("the shard's prefix is taken for its own stores alone", () => {
+  const prefixOf = (source: string) => readInitializer(source).keyPrefix;
+  equal(prefixOf("Session.use_store(RedisStore(T))"), "session:");
+  equal(prefixOf("Session::RedisStore"), "session:");
+  equal(
+    prefixOf("class RedisStore < Session::RedisStore(T)\nend\nc.store = RedisStore.new"),
+    "session:",
+  );
+  equal(prefixOf("class RedisStore < Session::Store(T)\nend\nc.store = RedisStore.new"), undefined);
+  equal(prefixOf("Session.use_store(App::RedisStore)"), undefined);
+  equal(prefixOf("RedisStore; MemoryStore"), undefined);
+  equal(prefixOf('KEY_PREFIX = "a:"; RedisStore; MemoryStore'), "a:");
+});
+
+Deno.test("a prefix or a table is reported for the store that has one", () => {
+  const constants = 'KEY_PREFIX = "a:"\nTABLE = "t"\n';
+  deepEqual(readInitializer(`${constants}RedisStore`), {
+    stores: ["redis"],
+    clustered: false,
+    keyPrefix: "a:",
+  });
+  deepEqual(readInitializer(`${constants}SqlStore`), {
+    stores: ["database"],
+    clustered: false,
+    table: "t",
+  });
+  deepEqual(readInitializer(`${constants}MemoryStore`), { stores: ["memory"], clustered: false });
+  deepEqual(readInitializer(constants), { stores: [], clustered: false });
+  equal(readInitializer('SqlStore; TABLE_NAME = "t"').table, "t");
+  equal(readInitializer('SqlStore; TABLE_NAME = "t"; TABLE = "u"').table, "u");
+  for (const value of ['"#{x}"', 'ENV["T"]', '""', ":t"]) {
+    equal(readInitializer(`SqlStore\nTABLE = ${value}`).table, undefined);
+  }
+});
+
+Deno.test("the files that the code requires are listed", () => {
+  const source = [
+    'require "session"; require "redis"',
+    '# require "a"',
+    '"require \\"b\\""',
+    "<<-X",
+    'require "c"',
+    "X",
+    'x.require "d"',
+    'require("e")',
+    'require "#{f}"',
+    'p require "g"',
+    '{% if flag?(:h) %}require "h"{% end %}',
+    '  require   "./initializers/**"\r',
+    "require",
+  ].join("\n");
+  deepEqual(requiresOf(source), ["session", "redis", "h", "./initializers/**"]);
+  deepEqual(requiresOf(""), []);
+});
+
+Deno.test("no text makes the reader throw or stall", () => {
+  const piece = fc.constantFrom(
+    ..."class X Y < = ( ) :: . , ; \n if else Session use_store store c RedisStore Store DB".split(
+      " ",
+    ),
+    ...'KEY_PREFIX TABLE "a" "#{ } def prefixed end require alias ||= MemoryStore # <<-A'.split(
+      " ",
+    ),
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
+      const { keyPrefix, table } = readInitializer(pieces.join(" "));
+      ok(keyPrefix !== "" && table !== "");
+      requiresOf(pieces.join(" "));
+    }),
+    { numRuns: 1000 },
+  );
+  const long = Array.from(
+    { length: 20_000 },
+    (_, n) => `class C${n} < C${n + 1}; end\nc.store = C${n}`,
+  );
+  const start = performance.now();
+  deepEqual(storesOf(`${long.join("\n")}\nclass C20000 < CookieStore; end`), ["cookie"]);
+  readInitializer("class X < Y; end;".repeat(5e4) + "c.store = X");
+  for (
+    const piece of ["def prefixed(", "def prefixed(k) ", "class X(", "x = y; ", "KEY_PREFIX = "]
+  ) {
+    readInitializer(piece.repeat(5e4) + "RedisStore");
+  }
+  ok(performance.now() - start < 5000);
+});

@@ -1,0 +1,77 @@
+import { dirname } from "node:path";
+import { printNote } from "./output.ts";
+import { findPostgres, which } from "./programs.ts";
+
+interface Source {
+  /** The environment variable that tests/run.ts sets. */
+  readonly variable: string;
+  /** Where to look without it. */
+  readonly find: () => string | undefined;
+}
+
+const nowhere = () => undefined;
+const SOURCES = {
+  redis: { variable: "TEST_REDIS_URL", find: nowhere },
+  postgres: { variable: "TEST_POSTGRES_URL", find: nowhere },
+  "redis-server": { variable: "TEST_REDIS_SERVER", find: () => which("redis-server") },
+  "postgres-server": { variable: "TEST_POSTGRES_BIN", find: postgresFolder },
+  crystal: { variable: "TEST_CRYSTAL", find: () => which("crystal") },
+  script: { variable: "TEST_SCRIPT", find: () => which("script") },
+} as const satisfies Record<string, Source>;
+
+/**
+ * What a test can need: `redis` and `postgres` are the servers that the whole run shares,
+ * `redis-server` and `postgres-server` the programs to start one of the test's own.
+ */
+export type ServiceName = keyof typeof SOURCES;
+
+const told = new Set<ServiceName>();
+
+/**
+ * Spread into the options of a test that needs the services. Without them the test is ignored,
+ * loudly; where CI is set it is not, so that it fails. `tests/run.ts --fast` ignores it quietly.
+ */
+export function needs(...names: ServiceName[]): { ignore: boolean } {
+  if (Deno.env.get("TEST_FAST")) return { ignore: true };
+  const missing = names.filter((name) => whereabouts(name) === undefined);
+  if (missing.length === 0 || Deno.env.get("CI")) return { ignore: false };
+  for (const name of missing.filter((name) => !told.has(name))) {
+    told.add(name);
+    printNote(`Ignoring tests: ${unavailable(name)}`);
+  }
+  return { ignore: true };
+}
+
+/** The URL of a shared server, the path of a program, the folder of PostgreSQL's; or throws. */
+export function service(name: ServiceName): string {
+  const found = whereabouts(name);
+  if (found === undefined) throw new Error(unavailable(name));
+  return found;
+}
+
+/** Tells the tests of this process's children where a service is, or why there is none. */
+export function tellService(
+  name: ServiceName,
+  found: { readonly at: string } | { readonly why: string },
+): void {
+  const { variable } = SOURCES[name];
+  if ("at" in found) Deno.env.set(variable, found.at);
+  else Deno.env.set(`${variable}_WHY`, found.why);
+}
+
+/** Like {@linkcode service}, but undefined when there is none. */
+export function whereabouts(name: ServiceName): string | undefined {
+  const { variable, find } = SOURCES[name];
+  return Deno.env.get(variable) || find();
+}
+
+function unavailable(name: ServiceName): string {
+  const { variable } = SOURCES[name];
+  const why = Deno.env.get(`${variable}_WHY`) ?? `${variable} is not set; tests/run.ts sets it`;
+  return `${name} is not available: ${why}`;
+}
+
+function postgresFolder(): string | undefined {
+  const programs = findPostgres();
+  return programs && dirname(programs.postgres);
+}

@@ -1,0 +1,56 @@
+import { cannotInstall, installPackages } from "./debian.ts";
+import { findPostgres, type PostgresPrograms, which } from "./programs.ts";
+
+const PACKAGES = {
+  redis: "redis-server",
+  postgres: "postgresql",
+  crystal: "crystal",
+  script: "bsdutils",
+} as const;
+
+/** A program that the tests use. */
+export type ProgramName = keyof typeof PACKAGES;
+
+/** A program that isn't there, and why. */
+export interface Missing {
+  readonly name: ProgramName;
+  readonly why: string;
+}
+
+/** The paths of the programs that the tests use. */
+export interface Programs {
+  readonly redis?: string | undefined;
+  readonly postgres?: PostgresPrograms | undefined;
+  readonly crystal?: string | undefined;
+  readonly script?: string | undefined;
+  readonly missing: readonly Missing[];
+}
+
+/** Finds the programs that the tests use, and installs the missing ones where that is possible. */
+export async function provision(): Promise<Programs> {
+  const wanted = absent(find());
+  const obstacle = cannotInstall();
+  const failures = obstacle === undefined
+    ? await installPackages(wanted.map((name) => PACKAGES[name]))
+    : new Map<string, string>();
+  const found = find();
+  const missing = absent(found).map((name) => ({
+    name,
+    why: obstacle ?? failures.get(PACKAGES[name]) ?? `${PACKAGES[name]} did not bring it`,
+  }));
+  return { ...found, missing };
+}
+
+function find() {
+  return {
+    redis: which("redis-server"),
+    postgres: findPostgres(),
+    crystal: which("crystal"),
+    script: which("script"),
+  };
+}
+
+function absent(found: ReturnType<typeof find>): ProgramName[] {
+  const names: ProgramName[] = ["redis", "postgres", "crystal", "script"];
+  return names.filter((name) => found[name] === undefined);
+}

@@ -1,0 +1,62 @@
+import { dirname } from "node:path";
+import { type ServiceName, tellService, whereabouts } from "./env.ts";
+import { printNote } from "./output.ts";
+import { startPostgres } from "./postgres.ts";
+import { startRedis } from "./redis.ts";
+import { type Programs, provision } from "./services.ts";
+
+/** What a whole run shares: its servers stop when this is disposed of. */
+export interface SharedServices extends AsyncDisposable {
+  /** A line each for what isn't there. */
+  readonly missing: readonly string[];
+}
+
+/** Where a service is, or why there is none. */
+type Found = { readonly at: string } | { readonly why: string };
+
+/**
+ * Finds or installs the programs, starts one Redis and one PostgreSQL unless their URLs are given,
+ * and tells of it all in this process's environment, which the tests inherit.
+ */
+export async function startShared(stopped: AbortSignal): Promise<SharedServices> {
+  await using starting = new AsyncDisposableStack();
+  const missing: string[] = [];
+  const tell = (name: ServiceName, found: Found) => {
+    tellService(name, found);
+    if ("why" in found) missing.push(`${name}: ${found.why}`);
+  };
+  for (const [name, found] of locate(await provision())) tell(name, found);
+
+  const servers = { redis: startRedis, postgres: startPostgres };
+  for (const name of ["redis", "postgres"] as const) {
+    stopped.throwIfAborted();
+    if (whereabouts(name) !== undefined) continue;
+    tell(name, await attempt(async () => starting.use(await servers[name]()).url));
+  }
+  const started = starting.move();
+  return { missing, [Symbol.asyncDispose]: () => started.disposeAsync() };
+}
+
+function locate(programs: Programs): [ServiceName, Found][] {
+  const { redis, postgres, crystal, script, missing } = programs;
+  const found = (name: keyof typeof programs, path: string | undefined): Found =>
+    path !== undefined
+      ? { at: path }
+      : { why: missing.find((entry) => entry.name === name)?.why ?? "it was not found" };
+  return [
+    ["redis-server", found("redis", redis)],
+    ["postgres-server", found("postgres", postgres && dirname(postgres.postgres))],
+    ["crystal", found("crystal", crystal)],
+    ["script", found("script", script)],
+  ];
+}
+
+/** A server that cannot start fails the tests that need it rather than all of them. */
+async function attempt(start: () => Promise<string>): Promise<Found> {
+  try {
+    return { at: await start() };
+  } catch (error) {
+    printNote(Deno.inspect(error));
+    return { why: error instanceof Error ? error.message.trim() : String(error) };
+  }
+}
