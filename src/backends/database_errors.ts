@@ -33,7 +33,7 @@ const EXPLANATIONS: readonly Explanation[] = [
     hint: "Check the name behind the last / of the URL, or create the database",
   },
   {
-    matches: /^3F000/,
+    matches: /^3F000|unknown database/,
     problem: "The schema of the table does not exist",
     hint: "Create the schema, or change session.backends.database.table",
   },
@@ -76,6 +76,16 @@ const EXPLANATIONS: readonly Explanation[] = [
     matches: /does not support SSL|server requires|no encryption/i,
     problem: "The database and the URL do not agree on encryption",
     hint: "Set sslmode in the URL: ?sslmode=require, ?sslmode=verify-full or ?sslmode=disable",
+  },
+  {
+    matches: /unable to open database file/,
+    problem: "The database file cannot be opened",
+    hint: "Check that its folder exists and that you may write there",
+  },
+  {
+    matches: /file is not a database|malformed/,
+    problem: "The file is not a SQLite database, or is damaged",
+    hint: "Check the path in DATABASE_URL (or session.backends.database.url)",
   },
   {
     matches: /readonly database|^25006/,

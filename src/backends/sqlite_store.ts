@@ -29,7 +29,7 @@ export async function openSqliteStore(
   try {
     const database = new DatabaseSync(path);
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
-    database.prepare("SELECT count(*) FROM sqlite_master").get();
+    database.exec("SELECT count(*) FROM sqlite_master"); // the file is read only now
     return new SqliteStore(database, target);
   } catch (error) {
     throw explainDatabaseError(error, target);
@@ -61,7 +61,7 @@ class SqliteStore implements Store {
 
   count(signal: AbortSignal): Promise<number> {
     return this.#run(signal, () => {
-      const row = this.#database.prepare(`SELECT count(*) AS count FROM ${this.#table}`).get();
+      const row = this.#prepare(`SELECT count(*) AS count FROM ${this.#table}`).get();
       return Number(row?.count);
     });
   }
@@ -82,9 +82,9 @@ class SqliteStore implements Store {
     const all = `DELETE FROM ${this.#table}`;
     try {
       const some = `SELECT rowid FROM ${this.#table} LIMIT ${BATCH}`;
-      return this.#database.prepare(`${all} WHERE rowid IN (${some})`);
+      return this.#prepare(`${all} WHERE rowid IN (${some})`);
     } catch (error) {
-      if (/no such column: rowid/.test(String(error))) return this.#database.prepare(all);
+      if (/no such column: rowid/.test(String(error))) return this.#prepare(all);
       throw error;
     }
   }
@@ -97,7 +97,7 @@ class SqliteStore implements Store {
         for (const lines of createStatements("sqlite", this.#target.table)) {
           this.#database.exec(lines.join("\n"));
         }
-        this.#database.prepare(shapeStatement("sqlite", this.#target.table)).get();
+        this.#prepare(shapeStatement("sqlite", this.#target.table)).get();
         this.#database.exec("COMMIT");
       } catch (error) {
         this.#database.exec("ROLLBACK");
@@ -115,7 +115,17 @@ class SqliteStore implements Store {
   #hasTable(): boolean {
     const { name } = this.#target.table;
     const sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND lower(name) = lower(?)";
-    return this.#database.prepare(sql).get(name) !== undefined;
+    return this.#prepare(sql).get(name) !== undefined;
+  }
+
+  /** Deno 2.5 says only "failed to prepare statement"; explaining it fails with the reason. */
+  #prepare(sql: string) {
+    try {
+      return this.#database.prepare(sql);
+    } catch (error) {
+      this.#database.exec(`EXPLAIN ${sql}`);
+      throw error;
+    }
   }
 
   #run<T>(signal: AbortSignal, work: () => T): Promise<T> {

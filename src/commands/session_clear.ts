@@ -1,6 +1,6 @@
 /** What `session:clear` does: removes every session, and looks whether that is so. */
 import type { Backend, LookAlike, Store } from "../backends/contract.ts";
-import { AzuError, messageOf, OperationError } from "../core/errors.ts";
+import { AzuError, ExitCode, messageOf, OperationError } from "../core/errors.ts";
 import { redact } from "../core/redact.ts";
 
 /**
@@ -69,7 +69,9 @@ export async function clearSessions(
   } catch (error) {
     const base = { cleared, remaining: undefined, lookAlikes: [] };
     if (signal.aborted) return { outcome: "interrupted", ...base };
-    return { outcome: "failed", ...base, error: asAzuError(error, backend) };
+    const explained = asAzuError(error, backend);
+    const impossible = explained.exitCode === ExitCode.impossible;
+    return { outcome: impossible ? "impossible" : "failed", ...base, error: explained };
   }
 }
 
