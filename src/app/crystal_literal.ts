@@ -32,7 +32,9 @@ export function crystalSpan(milliseconds: number): string {
  * What cannot stand in a constant falls away; a name that leaves nothing becomes `App`.
  */
 export function crystalModule(app: string): string {
-  const words = app.normalize("NFKD").split(/[^A-Za-z0-9]+/).filter((word) => word !== "");
+  const words = app.normalize("NFKD").replace(/\p{M}/gu, "").split(/[^A-Za-z0-9]+/).filter((word) =>
+    word !== ""
+  );
   const name = words.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join("");
   return /^[A-Z]/.test(name) ? name : `App${name}`;
 }

@@ -24,8 +24,7 @@ export function addDependencies(source: string, dependencies: readonly Dependenc
   const missing = dependencies.filter(({ name }) => !present.includes(name));
   if (missing.length === 0) return source;
   const changed = inserted(source, missing);
-  const after = shardDependencies(changed);
-  if (!missing.every(({ name }) => after.includes(name))) {
+  if (!lists(changed, missing)) {
     throw new UsageError(
       "shard.yml: its dependencies are written in a way that azu cannot extend",
       {
@@ -34,6 +33,12 @@ export function addDependencies(source: string, dependencies: readonly Dependenc
     );
   }
   return changed;
+}
+
+function lists(source: string, dependencies: readonly Dependency[]): boolean {
+  const document = parseDocument(source);
+  return document.errors.length === 0 &&
+    dependencies.every(({ name }) => document.hasIn(["dependencies", name, "github"]));
 }
 
 function inserted(source: string, missing: readonly Dependency[]): string {

@@ -1,0 +1,50 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import fc from "fast-check";
+import { redact, redactUrl, secretsOf } from "../../src/core/redact.ts";
+
+const cases: [raw: string, safe: string][] = [
+  ["redis://localhost:6379", "redis://localhost:6379"],
+  ["redis://:pw@h:1/0", "redis://:***@h:1/0"],
+  ["redis://u@h", "redis://u@h"],
+  ["redis://u:p/w@h/2", "redis://u:***@h/2"],
+  ["redis://u:p@w@h", "redis://u:***@h"],
+  ["redis://u:12?x=y@h", "redis://u:***@h"],
+  ["postgres://u:p@h/db?sslmode=require", "postgres://u:***@h/db?sslmode=require"],
+  ["postgres://h/db?user=u&password=p&x=1", "postgres://h/db?user=u&password=***&x=1"],
+  ["not a URL, maybe a password", "***"],
+];
+
+for (const [raw, safe] of cases) {
+  Deno.test(`redactUrl: ${raw}`, () => strictEqual(redactUrl(raw), safe));
+}
+
+Deno.test("redact: URLs and named secrets in a text", () => {
+  strictEqual(
+    redact('cannot reach "redis://u:p@h:1" (password=hunter2) nor postgres://a:b@c/d.'),
+    'cannot reach "redis://u:***@h:1" (password=hunter2) nor postgres://a:***@c/d.'
+      .replace("(password=hunter2)", "(password=***"),
+  );
+  strictEqual(redact("AUTH hunter2 failed for hunter2x", ["hunter2"]), "AUTH *** failed for ***x");
+});
+
+Deno.test("secretsOf: as written and decoded", () => {
+  deepStrictEqual(secretsOf("redis://u:a%2Fb@h"), ["a%2Fb", "a/b"]);
+  deepStrictEqual(secretsOf("postgres://h/d?password=x"), ["x"]);
+  deepStrictEqual(secretsOf("redis://h"), []);
+});
+
+Deno.test("property: no password comes through, escaped or not", () => {
+  const passwords = fc.string({ minLength: 4, maxLength: 30 })
+    .filter((text) =>
+      !/^\*+$/.test(text) && !/\s/.test(text) && !"redis://user@host.example:6379/0".includes(text)
+    );
+  fc.assert(
+    fc.property(passwords, fc.boolean(), (password, escaped) => {
+      const written = escaped ? encodeURIComponent(password) : password;
+      const url = `redis://user:${written}@host.example:6379/0`;
+      strictEqual(redactUrl(url).includes(written), false);
+      strictEqual(redact(`${password} of ${url}`, secretsOf(url)).includes(password), false);
+    }),
+    { numRuns: 2000 },
+  );
+});
