@@ -33,10 +33,13 @@ export async function openPostgresStore(
   const endpoint = parsePostgresUrl(target.url);
   const client = new pg.Client(await clientConfig(endpoint));
   client.on("error", () => {}); // every query that is cut off rejects by itself
-  const abort = () => void end(client);
+  const { promise: givenUp, reject: giveUp } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => giveUp(new Error("timeout expired")), CONNECT_TIMEOUT);
+  const abort = () => giveUp(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
   try {
-    await client.connect();
+    // The driver's own timeout looks like a lost connection, and an abort it does not know.
+    await Promise.race([client.connect(), givenUp]);
     // Rows that a policy hides would be neither cleared nor counted: have that be an error.
     await client.query("SET row_security = off");
     return new PostgresStore(client, target);
@@ -45,6 +48,7 @@ export async function openPostgresStore(
     signal.throwIfAborted();
     throw explainDatabaseError(error, target, [endpoint.password]);
   } finally {
+    clearTimeout(timer);
     signal.removeEventListener("abort", abort);
   }
 }
@@ -58,7 +62,7 @@ async function clientConfig(endpoint: PostgresEndpoint): Promise<pg.ClientConfig
     database: endpoint.database,
     ssl: await sslConfig(endpoint),
     application_name: "azu",
-    connectionTimeoutMillis: CONNECT_TIMEOUT,
+    connectionTimeoutMillis: CONNECT_TIMEOUT + 1000,
     statement_timeout: STATEMENT_TIMEOUT,
     query_timeout: STATEMENT_TIMEOUT + 5000,
     lock_timeout: LOCK_TIMEOUT,
