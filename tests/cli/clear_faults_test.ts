@@ -85,10 +85,10 @@ Deno.test(
       env: { REDIS_URL: server.url },
     });
     while (await client.dbsize() === total);
-    Deno.kill(server.pid, "SIGKILL");
+    await client.quit();
+  Deno.kill(server.pid, "SIGKILL");
     const { code, stdout, stderr } = await azu.finished();
-    client.disconnect();
-    const report = JSON.parse(stdout);
+      const report = JSON.parse(stdout);
     strictEqual(code, 1);
     strictEqual(report.outcome, "failed");
     strictEqual(report.remaining, null);
