@@ -7,7 +7,7 @@ import { prefixPattern } from "./glob.ts";
 import type { RedisEndpoint } from "./redis_url.ts";
 import { explainRedisError } from "./redis_errors.ts";
 
-/** Milliseconds to connect. */
+/** Milliseconds to connect, to authenticate and to select the database, all together. */
 const CONNECT_TIMEOUT = 5000;
 
 /** Milliseconds for one command; a SCAN or UNLINK of a thousand keys takes a few. */
@@ -47,6 +47,10 @@ export async function openRedisStore(
   redis.on("error", (error: unknown) => reason = error);
   const abort = () => redis.disconnect();
   signal.addEventListener("abort", abort, { once: true });
+  const timer = setTimeout(() => {
+    reason = new Error("timed out");
+    redis.disconnect();
+  }, CONNECT_TIMEOUT);
   try {
     await redis.connect();
     await introduce(redis, endpoint);
@@ -56,6 +60,7 @@ export async function openRedisStore(
     signal.throwIfAborted();
     throw explainRedisError(reason ?? error, endpoint);
   } finally {
+    clearTimeout(timer);
     signal.removeEventListener("abort", abort);
   }
 }

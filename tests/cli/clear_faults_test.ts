@@ -86,9 +86,9 @@ Deno.test(
     });
     while (await client.dbsize() === total);
     await client.quit();
-  Deno.kill(server.pid, "SIGKILL");
+    Deno.kill(server.pid, "SIGKILL");
     const { code, stdout, stderr } = await azu.finished();
-      const report = JSON.parse(stdout);
+    const report = JSON.parse(stdout);
     strictEqual(code, 1);
     strictEqual(report.outcome, "failed");
     strictEqual(report.remaining, null);
