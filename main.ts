@@ -1,14 +1,23 @@
 /** The entry: argv in, exit code out. The only place that touches the process, and that exits. */
-import manifest from "./deno.json" with { type: "json" };
+import process from "node:process";
+import { build } from "./src/cli/build.ts";
 import { type Host, type Input, Interruption, type Output } from "./src/cli/host.ts";
+import { bugReport } from "./src/cli/reporter.ts";
 import { run } from "./src/cli/run.ts";
+import { isReadable } from "./src/core/variables.ts";
+
+// Drivers read and list process.env as they please, and the program may read a few names only:
+// they see those, and nothing else. Before anything is loaded that could look.
+Object.defineProperty(process, "env", {
+  value: new Proxy({}, { get: (_target, name) => variable(name) }),
+});
 
 const interruption = new AbortController();
 
 const host: Host = {
   args: Deno.args,
   cwd: Deno.cwd(),
-  env: (name) => Deno.env.get(name) || undefined,
+  env: variable,
   now: () => new Date(),
   stdout: output(Deno.stdout),
   stderr: output(Deno.stderr),
@@ -20,13 +29,22 @@ const host: Host = {
   },
 };
 
-const { deno, v8 } = Deno.version;
-const exitCode = await run(host, {
-  version: manifest.version,
-  runtime: `deno ${deno}, v8 ${v8}, ${Deno.build.target}`,
-});
+for (const type of ["error", "unhandledrejection"] as const) {
+  globalThis.addEventListener(type, (event) => {
+    event.preventDefault();
+    host.stderr.write(bugReport("reason" in event ? event.reason : event.error));
+    Deno.exit(1);
+  });
+}
+
+const exitCode = await run(host, build(Deno.version, Deno.build.target));
 // A connection that hangs would keep the process alive after everything has been said.
 Deno.exit(exitCode);
+
+/** A variable of the environment; one that the program may not read is one that is not set. */
+function variable(name: string | symbol): string | undefined {
+  return typeof name === "string" && isReadable(name) ? Deno.env.get(name) || undefined : undefined;
+}
 
 /** The first signal asks for an orderly end, the second ends. */
 function handle(signal: "SIGINT" | "SIGTERM", code: 130 | 143): void {

@@ -1,7 +1,9 @@
 /**
- * Runs the whole suite: `deno run -A tests/run.ts [--fast] [deno test's arguments and files]`.
- * Starts the servers that the tests share, after installing them where that is possible; `--fast`
- * leaves out whatever needs a service. The last line of output is `N passed, N failed`.
+ * Runs the whole suite: `deno run -A tests/run.ts [options] [deno test's arguments and files]`.
+ * Starts the servers that the tests share, after installing them where that is possible; then runs
+ * every test on the source, and those of the command line once more on the compiled binary.
+ * `--fast` leaves out the binary and whatever needs a service, `--source` the binary only. The last
+ * line of output is `N passed, N failed`.
  * @module
  */
 import { existsSync } from "node:fs";
@@ -15,6 +17,8 @@ import { scratchRoot } from "./support/temp.ts";
 interface Run {
   readonly label: string;
   readonly env: Readonly<Record<string, string>>;
+  /** The folder of the tests that are run where no files are named. */
+  readonly folder: string;
 }
 
 const TESTS = import.meta.dirname ?? "tests";
@@ -22,7 +26,15 @@ const CONFIG = join(TESTS, "../deno.json");
 const MAIN = join(TESTS, "../main.ts");
 // The exit codes of a shell: 128 and the signal's number.
 const STOP_SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
-const RUNS: readonly Run[] = [{ label: "source", env: {} }];
+const CLI_TESTS = join(TESTS, "cli");
+const BINARY = join(TESTS, "../dist", Deno.build.os === "windows" ? "azu.exe" : "azu");
+const SOURCE_RUN: Run = { label: "the source", env: {}, folder: TESTS };
+const BINARY_RUN: Run = {
+  label: "the compiled binary",
+  env: { AZU_SUBJECT: BINARY },
+  folder: CLI_TESTS,
+};
+const OPTIONS = ["--fast", "--source"];
 
 Deno.exit(await main([...Deno.args]));
 
@@ -38,7 +50,8 @@ async function main(args: string[]): Promise<number> {
   }
   let counts: Counts = { passed: 0, failed: 1, skipped: 0 };
   try {
-    counts = await runAll(fast, args.filter((arg) => arg !== "--fast"), stop.signal);
+    const runs = fast || args.includes("--source") ? [SOURCE_RUN] : [SOURCE_RUN, BINARY_RUN];
+    counts = await runAll(runs, fast, args.filter((arg) => !OPTIONS.includes(arg)), stop.signal);
   } catch (error) {
     if (!stop.signal.aborted) printNote(Deno.inspect(error));
   }
@@ -51,16 +64,23 @@ async function main(args: string[]): Promise<number> {
 }
 
 /** Runs the tests on every subject. Once it returns, the servers and folders are gone. */
-async function runAll(fast: boolean, args: string[], stopped: AbortSignal): Promise<Counts> {
+async function runAll(
+  runs: readonly Run[],
+  fast: boolean,
+  args: string[],
+  stopped: AbortSignal,
+): Promise<Counts> {
   await using _scratch = await scratchRoot();
   await using services = fast ? undefined : await startShared(stopped);
   if (fast) Deno.env.set("TEST_FAST", "1");
   const counts: Counts[] = [];
-  for (const run of RUNS) {
+  for (const run of runs) {
     stopped.throwIfAborted();
-    if (RUNS.length > 1) printLine(`Testing ${run.label}`);
-    if (run.env.AZU_SUBJECT === undefined) await cacheSource();
-    counts.push(await runTests(run, args, stopped));
+    const chosen = argumentsFor(run, args);
+    if (chosen === undefined) continue;
+    if (runs.length > 1) printLine(`Testing ${run.label}`);
+    await prepare(run);
+    counts.push(await runTests(run, chosen, stopped));
   }
   for (const line of services?.missing ?? []) printLine(`NOT TESTED: ${line}`);
   return sumCounts(counts);
@@ -68,7 +88,7 @@ async function runAll(fast: boolean, args: string[], stopped: AbortSignal): Prom
 
 async function runTests(run: Run, args: string[], stopped: AbortSignal): Promise<Counts> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "--allow-all", "--config", CONFIG, ...withFiles(args)],
+    args: ["test", "--allow-all", "--config", CONFIG, ...args],
     env: run.env,
     stdin: "null",
     stdout: "piped",
@@ -85,15 +105,24 @@ async function runTests(run: Run, args: string[], stopped: AbortSignal): Promise
   return readCounts(output, success);
 }
 
-/** Downloads what the tool imports, so that no test waits for the network. */
-async function cacheSource(): Promise<void> {
-  if (!existsSync(MAIN)) return;
-  const args = ["cache", "--quiet", "--config", CONFIG, MAIN];
-  await new Deno.Command(Deno.execPath(), { args, stdin: "null", stdout: "null" }).spawn().status;
+/** Makes ready what is tested, so that no test waits for a download or a compilation. */
+async function prepare(run: Run): Promise<void> {
+  const args = run === BINARY_RUN
+    ? ["run", "--allow-all", "--config", CONFIG, join(TESTS, "../scripts/compile.ts")]
+    : ["cache", "--quiet", "--config", CONFIG, MAIN];
+  const command = new Deno.Command(Deno.execPath(), { args, stdin: "null", stdout: "null" });
+  const { success } = await command.spawn().status;
+  if (!success) throw new Error(`Cannot prepare ${run.label}`);
 }
 
-/** Adds the folder of the tests when the arguments name neither a file nor a folder. */
-function withFiles(args: string[]): string[] {
-  const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
-  return own.some((arg) => existsSync(arg)) ? args : [TESTS, ...args];
+/**
+ * The arguments for a run: its folder where they name neither a file nor a folder; undefined where
+ * they name none of its folder.
+ */
+function argumentsFor(run: Run, args: string[]): string[] | undefined {
+  const isPath = (arg: string) => !arg.startsWith("-") && existsSync(arg);
+  if (!args.some(isPath)) return [run.folder, ...args];
+  const inFolder = (arg: string) => !isPath(arg) || Deno.realPathSync(arg).startsWith(run.folder);
+  const chosen = args.filter(inFolder);
+  return chosen.some(isPath) ? chosen : undefined;
 }

@@ -1,5 +1,6 @@
 /** The command line: words in, exit code out. */
 import { AzuError, ExitCode } from "../core/errors.ts";
+import { type Build, versionText } from "./build.ts";
 import type { Host } from "./host.ts";
 import type { CommandName } from "./options.ts";
 import { parseCommandLine, type ParsedArgs } from "./parse.ts";
@@ -13,13 +14,6 @@ const actions = {
   "session:clear": async (...call) => (await import("./session_clear.ts")).sessionClear(...call),
 } as const satisfies Record<CommandName, Action>;
 
-/** What `--version` prints behind the tool's name. */
-export interface Build {
-  readonly version: string;
-  /** The runtime and the platform, for example `deno 2.5.7, x86_64-unknown-linux-gnu`. */
-  readonly runtime: string;
-}
-
 /** Runs one command. Never throws, never exits. */
 export async function run(host: Host, build: Build): Promise<ExitCode> {
   let reporter = new Reporter(host, {
@@ -29,7 +23,7 @@ export async function run(host: Host, build: Build): Promise<ExitCode> {
   try {
     const args = parseCommandLine(host.args);
     reporter = new Reporter(host, { json: args.flag("json"), quiet: args.flag("quiet") });
-    if (args.flag("version")) return show(host, `azu ${build.version} (${build.runtime})`);
+    if (args.flag("version")) return show(host, versionText(build));
     if (args.help || args.flag("help")) return await help(host, args.command);
     if (args.command === undefined) {
       host.stderr.write(`${(await import("./help.ts")).helpText(undefined)}\n`);

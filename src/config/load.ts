@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { UsageError } from "../core/errors.ts";
 import { merge } from "../core/record.ts";
 import { listed } from "../core/text.ts";
+import type { ConfigHost } from "./evaluate.ts";
 import { type Config, configSchema } from "./schema.ts";
 import { validateConfig } from "./validate.ts";
 
@@ -17,13 +18,13 @@ const EVALUATION_LIMIT = 10_000;
 
 /**
  * Evaluates, validates and narrows a config file to one environment.
- * @param print Where the config's own `console` writes.
+ * @param environment Whose overrides apply; undefined for none.
  * @throws {UsageError} that lists everything that is wrong with it, a line each.
  */
 export async function loadConfig(
   path: string,
   environment: string | undefined,
-  print: (line: string) => void,
+  host: Pick<ConfigHost, "env" | "print">,
 ): Promise<LoadedConfig> {
   const [{ evaluateConfig }, azu] = await Promise.all([
     import("./evaluate.ts"),
@@ -31,7 +32,7 @@ export async function loadConfig(
   ]);
   const name = basename(path);
   const value = await limited(
-    evaluateConfig(path, environment ?? "development", { azu: { ...azu }, print }),
+    evaluateConfig(path, environment ?? "development", { azu: { ...azu }, ...host }),
     name,
   );
   const checked = validateConfig(value);

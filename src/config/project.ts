@@ -48,7 +48,7 @@ export async function loadProject(io: Io, options: ProjectOptions): Promise<Proj
     : await (await import("./load.ts")).loadConfig(
       path,
       env("AZU_ENV") ?? options.defaultEnvironment,
-      options.print,
+      { env: (name) => io.env(name), print: options.print },
     );
   return {
     root,

@@ -1,64 +1,52 @@
 // sucrase is imported here and nowhere else: this module is loaded only when there is a config.
+import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
 import { transform } from "sucrase";
 import { messageOf } from "../core/errors.ts";
+import { type Place, SourceError } from "./source_error.ts";
 
-/** Where in a file something is wrong, and what. */
-export interface SyntaxProblem {
-  /** From 1. */
-  readonly line: number | undefined;
-  readonly reason: string;
-}
-
-/** Either a file's code as the body of a function, or why it is none. */
-export type Transformed =
-  | { readonly code: string; readonly problem?: never }
-  | { readonly problem: SyntaxProblem };
+/** `function`: imports become `require` calls, exports properties; `module`: both stay. */
+export type Form = "function" | "module";
 
 /**
- * Strips a module's types and turns its imports and exports into `require` and `exports`,
- * every statement staying on its line.
+ * Strips a file's types; every statement stays on its line.
+ * @throws {SourceError}
  */
-export function toFunctionBody(source: string, path: string): Transformed {
-  return attempt(source, path, ["typescript", "imports"]);
+export function stripTypes(source: string, path: string, form: Form): string {
+  return transformed(source, path, form).code;
 }
 
-/**
- * Finds the line of a mistake that the transform let pass and the engine did not: a module's
- * syntax errors carry their place, a function's do not. Runs nothing: the import that cannot be
- * resolved comes before anything is run, and the syntax is checked before that.
- */
-export async function locateSyntaxError(source: string, path: string): Promise<number | undefined> {
-  const transformed = attempt(source, path, ["typescript"]);
-  if (transformed.problem) return transformed.problem.line;
-  const guarded = `import "azu:never"; ${transformed.code}`;
-  try {
-    await import(`data:text/javascript,${encodeURIComponent(guarded)}`);
-  } catch (error) {
-    const line = / at data:text\/javascript,\S*:(\d+):\d+/.exec(messageOf(error))?.[1];
-    return line === undefined ? undefined : Number(line);
-  }
+/** Where a place in the stripped code is in the file itself. */
+export function originalPlace(source: string, path: string, form: Form, place: Place): Place {
+  const { sourceMap } = transformed(source, path, form);
+  if (sourceMap === undefined) return place;
+  const map = new TraceMap({ ...sourceMap, version: 3 });
+  const found = originalPositionFor(map, { line: place.line, column: place.column - 1 });
+  return found.line === null ? place : { line: found.line, column: found.column + 1 };
 }
 
-function attempt(
-  source: string,
-  path: string,
-  transforms: ("typescript" | "imports")[],
-): Transformed {
+function transformed(source: string, path: string, form: Form) {
   try {
-    const options = { transforms, filePath: path, disableESTransforms: true };
-    return { code: transform(source, options).code };
+    return transform(source, {
+      transforms: form === "function" ? ["typescript", "imports"] : ["typescript"],
+      filePath: path,
+      disableESTransforms: true,
+      sourceMapOptions: { compiledFilename: path },
+    });
   } catch (error) {
     const reason = messageOf(error)
       .replace(`Error transforming ${path}: `, "")
       .replace(/ \(\d+:\d+\)$/, "");
-    return { problem: { line: lineOf(error), reason } };
+    throw new SourceError(path, reason, placeIn(error));
   }
 }
 
 /** The parser's own errors say where; any other comes from inside it and says nothing. */
-function lineOf(error: unknown): number | undefined {
+function placeIn(error: unknown): Place | undefined {
   if (!(error instanceof Error) || !("loc" in error)) return undefined;
   const { loc } = error;
-  if (typeof loc !== "object" || loc === null || !("line" in loc)) return undefined;
-  return typeof loc.line === "number" ? loc.line : undefined;
+  if (typeof loc !== "object" || loc === null || !("line" in loc) || !("column" in loc)) {
+    return undefined;
+  }
+  const { line, column } = loc;
+  return typeof line === "number" && typeof column === "number" ? { line, column } : undefined;
 }

@@ -120,7 +120,7 @@ Deno.test("a config that throws its secrets, and one with a secret in a wrong pl
   const thrown = await outputs(env, "redis", {
     "azu.config.ts": `throw new Error("cannot reach redis://app:${ENCODED}@db:6379/1");`,
   });
-  match(thrown.all, /azu\.config\.ts:1: cannot reach redis:\/\/app:\*\*\*@db:6379\/1/);
+  match(thrown.all, /azu\.config\.ts:1:7: cannot reach redis:\/\/app:\*\*\*@db:6379\/1/);
   assertSecret(thrown.all, ENCODED);
   const misplaced = await outputs(env, "redis", {
     "azu.config.ts": `export default {

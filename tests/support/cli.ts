@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { permissionFlags } from "../../scripts/permissions.ts";
 import { service } from "./env.ts";
 import { type ProcessResult, RunningProcess } from "./process.ts";
 import { shellQuote } from "./shell.ts";
@@ -96,7 +97,7 @@ function terminalCommand(args: string[], options: TerminalOptions): string {
 function subject(args: string[], given?: string): { command: string; args: string[] } {
   const executable = given ?? Deno.env.get("AZU_SUBJECT");
   if (executable) return { command: resolve(executable), args };
-  const run = ["run", "-A", "--quiet", "--config", join(REPOSITORY, "deno.json")];
+  const run = ["run", ...permissionFlags, "--quiet", "--config", join(REPOSITORY, "deno.json")];
   return { command: Deno.execPath(), args: [...run, join(REPOSITORY, "main.ts"), ...args] };
 }
 

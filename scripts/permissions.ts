@@ -1,0 +1,7 @@
+/** The permissions of the program: those of the `azu` task in deno.json, and nowhere else. */
+import manifest from "../deno.json" with { type: "json" };
+
+/** `--allow-read`, …, `--no-prompt`: for `deno run` and for `deno compile`. */
+export const permissionFlags: readonly string[] = manifest.tasks.azu
+  .split(" ")
+  .filter((word) => word.startsWith("--allow-") || word === "--no-prompt");

@@ -1,0 +1,36 @@
+import { pathToFileURL } from "node:url";
+import { CompileError } from "./source_error.ts";
+
+/** The function that a file becomes; one that awaits at its top level returns a promise. */
+export type Body = (
+  exports: Record<string, unknown>,
+  require: (specifier: string) => unknown,
+  console: unknown,
+  restrictedProcess: unknown,
+  dirname: string,
+  filename: string,
+) => unknown;
+
+/** What stands before the code, on its first line, so that no line moves. */
+export function head(isEntry: boolean): string {
+  const parameters = "exports, require, console, process, __dirname, __filename";
+  return `(${isEntry ? "async " : ""}function (${parameters}) {`;
+}
+
+/** @throws {CompileError} */
+export function compile(code: string, path: string, isEntry: boolean): Body {
+  try {
+    // A config is code by nature; nothing else is ever evaluated.
+    const body: unknown = globalThis.eval(
+      `${head(isEntry)}${code}\n})\n//# sourceURL=${pathToFileURL(path).href}`,
+    );
+    if (isBody(body)) return body;
+    throw new SyntaxError("Unexpected token '}'");
+  } catch (error) {
+    throw new CompileError(path, error);
+  }
+}
+
+function isBody(value: unknown): value is Body {
+  return typeof value === "function";
+}

@@ -1,0 +1,101 @@
+/** Whatever goes wrong in a config, as a sentence that begins with the user's own file and place. */
+import { pathToFileURL } from "node:url";
+import { AzuError, messageOf, UsageError } from "../core/errors.ts";
+import { redact } from "../core/redact.ts";
+import { printable } from "../core/text.ts";
+import { head } from "./compile.ts";
+import { explainRefusal } from "./sandbox.ts";
+import { CompileError, ImportError, type Place, SourceError } from "./source_error.ts";
+import { originalPlace, stripTypes } from "./transform.ts";
+
+/** The text of every file that was read, by its path. */
+type Sources = ReadonlyMap<string, string>;
+
+/** @param entry The config file: blamed where nothing tells a better place. */
+export async function explain(error: unknown, entry: string, sources: Sources): Promise<AzuError> {
+  if (error instanceof AzuError) return error;
+  if (error instanceof SourceError) return at(error.path, error.place, error.message);
+  if (error instanceof ImportError) {
+    return at(
+      error.path,
+      importPlace(sources.get(error.path) ?? "", error.specifier),
+      error.message,
+    );
+  }
+  if (error instanceof CompileError) {
+    const place = await syntaxErrorPlace(sources.get(error.path) ?? "", error.path);
+    return at(error.path, place, withoutModuleWords(error.message));
+  }
+  const [path, place] = thrownAt(error, entry, sources) ?? [entry, undefined];
+  return at(path, place, explainRefusal(error) ?? reasonOf(error), error);
+}
+
+function at(
+  path: string,
+  place: Place | undefined,
+  reason: string,
+  cause?: unknown,
+): UsageError {
+  const where = place === undefined ? path : `${path}:${place.line}:${place.column}`;
+  return new UsageError(`${where}: ${printable(redact(reason))}`, { cause });
+}
+
+function importPlace(source: string, specifier: string): Place | undefined {
+  const lines = source.split("\n");
+  for (const [index, line] of lines.entries()) {
+    for (const quoted of [`"${specifier}"`, `'${specifier}'`]) {
+      const column = line.indexOf(quoted);
+      if (column >= 0) return { line: index + 1, column: column + 1 };
+    }
+  }
+}
+
+/**
+ * The place of a mistake that the type stripper let pass and the engine did not: a module's
+ * syntax errors carry their place, a function's do not. Runs nothing: the import that cannot be
+ * resolved comes before anything is run, and the syntax is checked before that.
+ */
+async function syntaxErrorPlace(source: string, path: string): Promise<Place | undefined> {
+  const guard = 'import "azu:never"; ';
+  const code = guard + stripTypes(source, path, "module");
+  try {
+    await import(`data:text/javascript,${encodeURIComponent(code)}`);
+  } catch (error) {
+    const [, line, column] = / at data:text\/javascript,\S*:(\d+):(\d+)/.exec(messageOf(error)) ??
+      [];
+    if (line === undefined) return undefined;
+    const place = { line: Number(line), column: Number(column) };
+    return originalPlace(source, path, "module", withoutHead(place, guard.length));
+  }
+}
+
+/** The innermost place in the user's own files, from the stack. */
+function thrownAt(error: unknown, entry: string, sources: Sources): [string, Place] | undefined {
+  const stack = error instanceof Error ? error.stack ?? "" : "";
+  const frame = /(file:\/\/[^\s,)]+)(?:, <anonymous>)?:(\d+):(\d+)/g;
+  for (const [, url, line, column] of stack.matchAll(frame)) {
+    for (const [path, source] of sources) {
+      if (pathToFileURL(path).href !== url) continue;
+      const generated = { line: Number(line), column: Number(column) };
+      const place = withoutHead(generated, head(path === entry).length);
+      return [path, originalPlace(source, path, "function", place)];
+    }
+  }
+}
+
+/** What was put before a file's code stands on its first line only. */
+function withoutHead({ line, column }: Place, length: number): Place {
+  return { line, column: line === 1 ? Math.max(1, column - length) : column };
+}
+
+/** A config is not run as a module, and need not know. */
+function withoutModuleWords(message: string): string {
+  return message.includes("import.meta")
+    ? "import.meta is not available in a config; __dirname and __filename are"
+    : message;
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return `threw ${String(error)}`;
+  return error.name === "Error" ? error.message : `${error.name}: ${error.message}`;
+}

@@ -1,0 +1,65 @@
+/** What a config may not do: the program has no permission for it, and this says so in words. */
+import process from "node:process";
+import { isReadable, readableVariables } from "../core/variables.ts";
+import { listed } from "../core/text.ts";
+import { Refusal } from "./source_error.ts";
+
+const NO_PROGRAMS = "a config may not run other programs (azu has no permission to run any)";
+const NO_LIBRARIES = "a config may not load native libraries (azu has no permission to load any)";
+
+const REFUSED_MODULES: ReadonlyMap<string, string> = new Map([
+  ["node:child_process", NO_PROGRAMS],
+  ["node:cluster", NO_PROGRAMS],
+]);
+
+/** Why a config may not import a module of the runtime; undefined where it may. */
+export function refusalOf(specifier: string): string | undefined {
+  return REFUSED_MODULES.get(specifier);
+}
+
+/** The runtime's refusal, for a reader; undefined for any other error. */
+export function explainRefusal(error: unknown): string | undefined {
+  if (error instanceof Refusal) return error.message;
+  if (!(error instanceof Deno.errors.NotCapable)) return undefined;
+  const [, kind, what] = /^Requires (\w+) access(?: to "?([^"]*)"?)?,/.exec(error.message) ?? [];
+  switch (kind) {
+    case "run":
+      return NO_PROGRAMS;
+    case "ffi":
+      return NO_LIBRARIES;
+    case "env":
+      return what === undefined
+        ? "a config may not read the whole environment, only variables by their names"
+        : variableRefusal(what);
+    default:
+      return `a config may not do this: azu has no permission for it (${kind ?? "unknown"})`;
+  }
+}
+
+function variableRefusal(name: string): string {
+  return `the environment variable ${name} is not one that azu may read (${
+    listed(readableVariables, "and")
+  }); pass it under another name: AZU_${name}="$${name}" azu ...`;
+}
+
+/** The process as a config sees it: its `env` answers for the readable names, and refuses others. */
+export function restrictedProcess(read: (name: string) => string | undefined): unknown {
+  const env = new Proxy({}, {
+    get(_target, name) {
+      if (typeof name !== "string") return undefined;
+      if (!isReadable(name)) throw new Refusal(variableRefusal(name));
+      return read(name);
+    },
+    has: (_target, name) =>
+      typeof name === "string" && isReadable(name) && read(name) !== undefined,
+  });
+  const getBuiltinModule = (specifier: string) => {
+    const refusal = refusalOf(`node:${specifier.replace(/^node:/, "")}`);
+    if (refusal !== undefined) throw new Refusal(refusal);
+    return process.getBuiltinModule(specifier);
+  };
+  const restricted: Record<string | symbol, unknown> = { env, getBuiltinModule };
+  return new Proxy(process, {
+    get: (target, name) => restricted[name] ?? Reflect.get(target, name, target),
+  });
+}
