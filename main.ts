@@ -2,8 +2,8 @@
 import process from "node:process";
 import { build } from "./src/cli/build.ts";
 import { type Host, type Input, Interruption, type Output } from "./src/cli/host.ts";
-import { bugReport } from "./src/cli/reporter.ts";
-import { run } from "./src/cli/run.ts";
+import { crash, run } from "./src/cli/run.ts";
+import { messageOf, UsageError } from "./src/core/errors.ts";
 import { isReadable } from "./src/core/variables.ts";
 
 // Drivers read and list process.env as they please, and the program may read a few names only:
@@ -13,6 +13,8 @@ Object.defineProperty(process, "env", {
 });
 
 const interruption = new AbortController();
+const { exit } = Deno; // a config's code is run without it
+let lost: string | undefined; // why the answer could not be written
 
 const host: Host = {
   args: Deno.args,
@@ -32,24 +34,29 @@ const host: Host = {
 for (const type of ["error", "unhandledrejection"] as const) {
   globalThis.addEventListener(type, (event) => {
     event.preventDefault();
-    host.stderr.write(bugReport("reason" in event ? event.reason : event.error));
-    Deno.exit(1);
+    exit(crash(host, "reason" in event ? event.reason : event.error));
   });
 }
 
 const exitCode = await run(host, build(Deno.version, Deno.build.target));
+if (lost !== undefined) host.stderr.write(`error: The answer could not be written: ${lost}\n`);
 // A connection that hangs would keep the process alive after everything has been said.
-Deno.exit(exitCode);
+exit(lost !== undefined && exitCode === 0 ? 1 : exitCode);
 
 /** A variable of the environment; one that the program may not read is one that is not set. */
 function variable(name: string | symbol): string | undefined {
-  return typeof name === "string" && isReadable(name) ? Deno.env.get(name) || undefined : undefined;
+  if (typeof name !== "string" || !isReadable(name)) return undefined;
+  try {
+    return Deno.env.get(name) || undefined;
+  } catch (error) {
+    throw new UsageError(`The environment variable ${name} is not UTF-8`, { cause: error });
+  }
 }
 
 /** The first signal asks for an orderly end, the second ends. */
 function handle(signal: "SIGINT" | "SIGTERM", code: 130 | 143): void {
   Deno.addSignalListener(signal, () => {
-    if (interruption.signal.aborted) Deno.exit(code);
+    if (interruption.signal.aborted) exit(code);
     interruption.abort(new Interruption(code));
   });
 }
@@ -60,14 +67,24 @@ function output(stream: typeof Deno.stdout | typeof Deno.stderr): Output {
     isTerminal: stream.isTerminal(),
     write(text) {
       let rest = new TextEncoder().encode(text);
-      try {
-        while (!closed && rest.length > 0) rest = rest.subarray(stream.writeSync(rest));
-      } catch (error) {
-        if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-        closed = true; // the reader has seen enough: the work goes on, its exit code tells
+      while (!closed && rest.length > 0) {
+        try {
+          rest = rest.subarray(stream.writeSync(rest));
+        } catch (error) {
+          if (error instanceof Deno.errors.WouldBlock) pause();
+          else closed = true; // the work goes on, its exit code tells
+          // A reader that has seen enough is no failure; a full disk is.
+          const isFailure = closed && !(error instanceof Deno.errors.BrokenPipe);
+          if (isFailure && stream === Deno.stdout) lost = messageOf(error);
+        }
       }
     },
   };
+}
+
+/** Waits a little for a reader that is slow, on a pipe that does not wait by itself. */
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
 }
 
 function input(): Input {

@@ -5,9 +5,8 @@
  */
 import { join, relative } from "node:path";
 import { bundle } from "./compile/bundle.ts";
-import { run, say } from "./compile/process.ts";
-import { type Base, runtimeBases } from "./compile/runtime_base.ts";
-import { permissionFlags } from "./permissions.ts";
+import { compileExecutable } from "./compile/executable.ts";
+import { say } from "./compile/process.ts";
 
 const TARGETS = [
   "x86_64-unknown-linux-gnu",
@@ -45,58 +44,21 @@ function targetsOf(args: readonly string[]): readonly string[] {
 
 /** Compiles the bundle for one target; the file for this machine is also `dist/azu`. */
 async function compile(bundled: string, target: string): Promise<string> {
-  const name = `azu-${target}${target.includes("windows") ? ".exe" : ""}`;
+  const ending = target.includes("windows") ? ".exe" : "";
+  const name = `azu-${target}${ending}`;
   const output = join(dist, name);
-  const base = await firstThatWorks(bundled, target, output);
+  const base = await compileExecutable(join(bundled, "main.js"), target, output);
+  if (base === undefined) {
+    say(`No runtime base for ${target}; set DENORT_BIN to one of Deno ${Deno.version.deno}`);
+    Deno.exit(1);
+  }
   say(`Compiled ${relative(root, output)} on ${base}`);
   if (target === Deno.build.target) {
-    const plain = join(dist, target.includes("windows") ? "azu.exe" : "azu");
-    await Deno.remove(plain).catch(() => {}); // a running azu keeps the file that it was started from
+    const plain = join(dist, `azu${ending}`);
+    await Deno.remove(plain).catch(() => {}); // an azu that runs keeps the file that it was started from
     await Deno.copyFile(output, plain);
   }
   return name;
-}
-
-/** Tries the runtime bases in their order; each that cannot be had is named, with the reason. */
-async function firstThatWorks(bundled: string, target: string, output: string): Promise<string> {
-  const reasons: string[] = [];
-  for (const base of runtimeBases(target)) {
-    const problem = await attempt(base, bundled, target, output);
-    if (problem === undefined) return base.name;
-    reasons.push(`${base.name}: ${problem}`);
-    say(`Cannot use ${base.name}: ${problem}`);
-    if (base.required === true) break;
-  }
-  say(`No runtime base for ${target}; set DENORT_BIN to one of Deno ${Deno.version.deno}`);
-  Deno.exit(1);
-}
-
-async function attempt(
-  base: Base,
-  bundled: string,
-  target: string,
-  output: string,
-): Promise<string | undefined> {
-  try {
-    await base.with(async (environment) => {
-      const flags = [
-        "--no-check",
-        "--no-code-cache",
-        "--no-config",
-        "--no-lock",
-        "--no-npm",
-        "--no-remote",
-      ];
-      const args = ["compile", "--quiet", ...flags, ...permissionFlags, "--target", target];
-      await run(Deno.execPath(), [...args, "--output", output, "main.js"], {
-        cwd: bundled,
-        env: environment,
-        timeoutMs: base.timeoutMs,
-      });
-    });
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
 }
 
 async function writeSums(names: readonly string[]): Promise<void> {

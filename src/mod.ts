@@ -41,7 +41,7 @@ export type ConfigExport =
   | ((environment: ConfigEnvironment) => Config | Promise<Config>);
 
 /** Gives the config its type: the editor completes and checks it. Returns it unchanged. */
-export function defineConfig<const T extends ConfigExport>(config: T): T {
+export function defineConfig(config: ConfigExport): ConfigExport {
   return config;
 }
 

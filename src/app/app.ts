@@ -21,12 +21,23 @@ export async function readAppInitializer(root: string): Promise<Initializer | un
 export async function readAppFile(root: string, path: string): Promise<string | undefined> {
   const file = join(root, path);
   try {
-    if ((await Deno.stat(file)).size > LARGEST_FILE) throw new Error("larger than 4 MiB");
-    return await Deno.readTextFile(file);
+    const { isFile, size } = await Deno.stat(file);
+    if (!isFile) throw new Error("it is not a file");
+    if (size > LARGEST_FILE) throw new Error("it is larger than 4 MiB");
+    return decoded(await Deno.readFile(file));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       return undefined;
     }
     throw new OperationError(`Cannot read ${file}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** What is not UTF-8 would come out changed when it is written again: then it is not read. */
+function decoded(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    throw new Error("it is not UTF-8", { cause: error });
   }
 }

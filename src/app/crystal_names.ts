@@ -98,6 +98,36 @@ function classAt(tokens: readonly Token[], index: number): { name: Name; base: N
   return base === undefined ? undefined : { name: path.name, base };
 }
 
+/**
+ * The indexes of the tokens inside the bodies of the named classes. A body ends at the first line
+ * of the class's own indentation that begins with `end`: so a formatted file is read exactly, and
+ * of one that is not, rather too little than too much.
+ */
+export function insideClasses(
+  source: string,
+  tokens: readonly Token[],
+  names: ReadonlySet<string>,
+): number[] {
+  const lines = source.split("\n");
+  const indentOf = (line: number) => /^[ \t]*/.exec(lines[line - 1] ?? "")?.[0] ?? "";
+  const inside = new Set<number>();
+  for (const [index, { line }] of tokens.entries()) {
+    if (!isKeyword(tokens, index, "class")) continue;
+    if (!names.has(pathAt(tokens, index + 1)?.name.last ?? "")) continue;
+    for (let at = index + 1; at < tokens.length; at++) {
+      const token = tokens[at];
+      const begins = tokens[at - 1]?.kind === "newline";
+      const isEnd = begins && token !== undefined && codeAt(tokens, at) === "end" &&
+        indentOf(token.line) === indentOf(line);
+      const isOneLiner = token?.kind === "newline" && token.line === line &&
+        codeAt(tokens, at - 1) === "end";
+      if (isEnd || isOneLiner) break;
+      inside.add(at);
+    }
+  }
+  return [...inside].sort((a, b) => a - b);
+}
+
 /** The index after the parentheses that open at `index`, or `index` itself when none close. */
 export function afterParentheses(tokens: readonly Token[], index: number): number {
   let depth = 0;

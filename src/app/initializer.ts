@@ -5,6 +5,7 @@ import {
   afterParentheses,
   codeAt,
   type Definitions,
+  insideClasses,
   isAssigned,
   isKeyword,
   readDefinitions,
@@ -32,15 +33,18 @@ const SHARD_PREFIX = "session:";
 export function readInitializer(source: string): Initializer {
   const tokens = tokenize(source);
   const definitions = readDefinitions(tokens);
-  const used = findStores(tokens, definitions);
+  const { used, classes } = findStores(tokens, definitions);
+  const inStore = insideClasses(source, tokens, classes);
   const stores = [...new Set(used.map((store) => store.kind))];
-  const keyPrefix = stores.includes("redis") ? keyPrefixOf(tokens, used, definitions) : undefined;
-  const table = stores.includes("database") ? tableOf(tokens) : undefined;
+  const keyPrefix = stores.includes("redis")
+    ? keyPrefixOf(tokens, inStore, used, definitions)
+    : undefined;
+  const table = stores.includes("database") ? tableOf(tokens, inStore) : undefined;
   return {
     stores,
     clustered: used.some((store) => store.last === "ClusteredRedisStore"),
-    ...(keyPrefix ? { keyPrefix } : {}),
-    ...(table ? { table } : {}),
+    ...(keyPrefix === undefined ? {} : { keyPrefix }),
+    ...(table === undefined ? {} : { table }),
   };
 }
 
@@ -61,27 +65,27 @@ function beginsStatement(tokens: readonly Token[], index: number): boolean {
     [";", "%}"].includes(codeAt(tokens, index - 1));
 }
 
+/** What a store's own class says: names that other classes of the file use mean other things. */
 function keyPrefixOf(
   tokens: readonly Token[],
+  inStore: readonly number[],
   used: readonly UsedStore[],
   definitions: Definitions,
 ): string | undefined {
-  const constant = literalsOf(tokens, "KEY_PREFIX");
-  const methods = [...tokens.keys()].filter((index) =>
-    codeAt(tokens, index) === "prefixed" && isKeyword(tokens, index - 1, "def")
-  );
-  if (constant.length > 0) {
-    const stated = onlyOne(constant);
-    const tail = onlyOne(methods.map((index) => textAfterConstant(tokens, index)));
-    return stated && methods.length > 0 ? stated + (tail ?? "") : stated;
-  }
-  if (methods.length > 0) return onlyOne(methods.map((index) => textBeforeKey(tokens, index)));
+  const isPrefixed = (index: number) =>
+    codeAt(tokens, index) === "prefixed" && isKeyword(tokens, index - 1, "def");
+  const methods = inStore.filter(isPrefixed);
+  if (methods.length > 0) return onlyOne(methods.map((index) => prefixIn(tokens, index)));
+  const constants = literalsOf(tokens, inStore, "KEY_PREFIX");
+  if (constants.length > 0) return onlyOne(constants);
+  // Where a class ends is told by its indentation: a method beyond may be the store's after all.
+  if ([...tokens.keys()].some(isPrefixed)) return undefined;
   return used.every((store) => isShards(store, definitions)) ? SHARD_PREFIX : undefined;
 }
 
-function tableOf(tokens: readonly Token[]): string | undefined {
-  const table = literalsOf(tokens, "TABLE");
-  return onlyOne(table.length > 0 ? table : literalsOf(tokens, "TABLE_NAME"));
+function tableOf(tokens: readonly Token[], inStore: readonly number[]): string | undefined {
+  const table = literalsOf(tokens, inStore, "TABLE");
+  return onlyOne(table.length > 0 ? table : literalsOf(tokens, inStore, "TABLE_NAME"));
 }
 
 /** Whether the store is one of the shard's Redis stores, not one of the app's with such a name. */
@@ -99,9 +103,14 @@ function onlyOne(values: readonly (string | undefined)[]): string | undefined {
 }
 
 /** What the constant is assigned each time: a text, or undefined when it is no plain literal. */
-function literalsOf(tokens: readonly Token[], constant: string): (string | undefined)[] {
-  return tokens.flatMap((token, index) => {
-    if (token.kind !== "constant" || token.text !== constant) return [];
+function literalsOf(
+  tokens: readonly Token[],
+  indexes: Iterable<number>,
+  constant: string,
+): (string | undefined)[] {
+  return [...indexes].flatMap((index) => {
+    const token = tokens[index];
+    if (token?.kind !== "constant" || token.text !== constant) return [];
     return isAssigned(tokens, index) ? [literalAt(tokens, index + 2)] : [];
   });
 }
@@ -119,22 +128,23 @@ function literalAt(tokens: readonly Token[], index: number): string | undefined 
 }
 
 /** The text that the method named at `index` puts before its own argument. */
-function textBeforeKey(tokens: readonly Token[], index: number): string | undefined {
+function prefixIn(tokens: readonly Token[], index: number): string | undefined {
   const at = firstString(tokens, index);
   const text = tokens[at];
   const argument = codeAt(tokens, index + 2);
-  if (text?.kind !== "string" || codeAt(tokens, at + 1) !== "#{") return undefined;
-  return argument !== "" && codeAt(tokens, at + 2) === argument ? text.value : undefined;
-}
-
-/** The text that the method named at `index` puts between the constant and what comes next. */
-function textAfterConstant(tokens: readonly Token[], index: number): string | undefined {
-  const at = firstString(tokens, index);
-  const before = tokens[at];
-  if (before?.kind !== "string" || before.value !== "") return undefined;
-  if (codeAt(tokens, at + 2) !== "KEY_PREFIX" || codeAt(tokens, at + 3) !== "}") return undefined;
-  const text = tokens[at + 4];
-  return text?.kind === "text" ? text.value : undefined;
+  if (text?.kind !== "string" || codeAt(tokens, at + 1) !== "#{" || argument === "") {
+    return undefined;
+  }
+  if (codeAt(tokens, at + 2) === argument) return text.value;
+  // `"#{KEY_PREFIX}#{key}"`: a constant first, then perhaps a text, then the argument.
+  const constant = tokens[at + 2];
+  if (constant?.kind !== "constant" || codeAt(tokens, at + 3) !== "}") return undefined;
+  const value = onlyOne(literalsOf(tokens, tokens.keys(), constant.text));
+  const between = tokens[at + 4];
+  const next = between?.kind === "text" ? at + 5 : at + 4;
+  if (value === undefined || codeAt(tokens, next) !== "#{") return undefined;
+  if (codeAt(tokens, next + 1) !== argument) return undefined;
+  return text.value + value + (between?.kind === "text" ? between.value : "");
 }
 
 /** The index of the first text in the body of the method named at `index`; past all if none. */

@@ -29,10 +29,20 @@ export function kindOf(name: Name): StoreKind | undefined {
   return KNOWN.get(name.last);
 }
 
+/** The stores used, and the names of the file's own classes that they are made of. */
+export interface FoundStores {
+  readonly used: readonly UsedStore[];
+  readonly classes: ReadonlySet<string>;
+}
+
 /** The stores used, by the code that says so, else all the known ones that the code names. */
-export function findStores(tokens: readonly Token[], definitions: Definitions): UsedStore[] {
-  const used = resolve(usesIn(tokens), definitions, tokens);
-  return used.length > 0 ? used : namedIn(tokens);
+export function findStores(tokens: readonly Token[], definitions: Definitions): FoundStores {
+  const found = resolve(usesIn(tokens), definitions, tokens);
+  if (found.used.length > 0) return found;
+  const classes = [...definitions.keys()].filter((name) =>
+    resolve([{ last: name, path: name }], definitions, tokens).used.length > 0
+  );
+  return { used: namedIn(tokens), classes: new Set(classes) };
 }
 
 function namedIn(tokens: readonly Token[]): UsedStore[] {
@@ -70,7 +80,7 @@ function resolve(
   uses: readonly Name[],
   definitions: Definitions,
   tokens: readonly Token[],
-): UsedStore[] {
+): FoundStores {
   const found: UsedStore[] = [];
   const seen = new Set<string>();
   const pending = uses.toReversed();
@@ -87,7 +97,7 @@ function resolve(
     const followed = bases.filter((base) => kind === undefined || kindOf(base) === kind);
     for (const base of followed.toReversed()) pending.push(base);
   }
-  return found;
+  return { used: found, classes: seen };
 }
 
 /** Whether the name is the shard's class that stores of one's own inherit from. */

@@ -1,4 +1,5 @@
 import { join, relative } from "node:path";
+import { messageOf, OperationError } from "../core/errors.ts";
 import { INITIALIZER } from "./app.ts";
 import { requiresOf } from "./initializer.ts";
 
@@ -42,6 +43,9 @@ async function* entriesOf(folder: string): AsyncGenerator<Deno.DirEntry> {
   try {
     yield* Deno.readDir(folder);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return;
+    }
+    throw new OperationError(`Cannot read ${folder}: ${messageOf(error)}`, { cause: error });
   }
 }

@@ -10,7 +10,7 @@ import type { PlannedFile } from "./plan.ts";
  * @throws {OperationError} with nothing changed.
  */
 export async function writeFiles(root: string, files: readonly PlannedFile[]): Promise<void> {
-  await checkUnchanged(root, files);
+  await checkWritable(root, files);
   const undo: (() => Promise<void>)[] = [];
   try {
     const staged = [];
@@ -32,8 +32,11 @@ export async function writeFiles(root: string, files: readonly PlannedFile[]): P
   }
 }
 
-/** Between showing a plan and writing it, somebody may have edited a file. */
-async function checkUnchanged(root: string, files: readonly PlannedFile[]): Promise<void> {
+/**
+ * Between showing a plan and writing it, somebody may have edited a file.
+ * @throws {OperationError} also where a file would be written through a link.
+ */
+export async function checkWritable(root: string, files: readonly PlannedFile[]): Promise<void> {
   for (const { path, before } of files) {
     if (await readAppFile(root, path) !== before) {
       throw new OperationError(`${path} was changed while azu ran; nothing was changed`, {

@@ -39,18 +39,21 @@ export interface SetupSpec {
   readonly migration?: Migration;
 }
 
+/** A dependency of the app, as shard.yml lists it. */
 export interface Shard {
   readonly name: string;
   /** `owner/name` on GitHub. */
   readonly github: string;
 }
 
+/** An environment variable that the app reads. */
 export interface Variable {
   readonly name: string;
   /** The shape of its value, for example `redis://[user:password@]host[:port][/database]`. */
   readonly shape: string;
 }
 
+/** What a store template is filled with. */
 export interface StoreValues {
   readonly keyPrefix?: string;
   readonly table?: string;
@@ -64,6 +67,7 @@ export interface StoreValues {
   readonly cleanupInterval?: number;
 }
 
+/** How the table is made, and unmade. */
 export interface Migration {
   /** SQL statements, each as its lines. */
   readonly up: readonly (readonly string[])[];
@@ -111,6 +115,7 @@ export interface Store extends AsyncDisposable {
   createTable?(signal: AbortSignal): Promise<"created" | "present">;
 }
 
+/** How a clear is stopped and watched. */
 export interface ClearOptions {
   /** Ends the clear after the batch in flight. */
   readonly signal: AbortSignal;
@@ -118,6 +123,7 @@ export interface ClearOptions {
   onProgress(cleared: number): void;
 }
 
+/** Keys that look like sessions of another prefix. */
 export interface LookAlike {
   readonly pattern: string;
   readonly count: number;

@@ -35,6 +35,7 @@ export const databaseOptions = options({
   poolTimeout: v.optional(duration()),
 });
 
+/** What a database backend may be told; everything but the URL has a default. */
 export type DatabaseOptions = v.InferInput<typeof databaseOptions>;
 
 /** What opens a database: its (redacted) address and its table are for messages too. */

@@ -23,6 +23,16 @@ const EXPLANATIONS: readonly Explanation[] = [
     hint: "Check the host in DATABASE_URL (or session.backends.database.url)",
   },
   {
+    matches: /does not support SSL|server requires|no encryption|SSL off/i,
+    problem: "The database and the URL do not agree on encryption",
+    hint: "Set sslmode in the URL: ?sslmode=require, ?sslmode=verify-full or ?sslmode=disable",
+  },
+  {
+    matches: /UnknownIssuer|invalid peer certificate|self.signed|unable to verify|CERT_/i,
+    problem: "The database's certificate is not trusted",
+    hint: "Name its authority in the URL with sslrootcert=<file>, or use sslmode=require",
+  },
+  {
     matches: /^(28P01|28000)|SASL|password must be a string/,
     problem: "The database refused the user or password",
     hint: "Check the credentials in the URL; special characters must be percent-encoded",
@@ -73,11 +83,6 @@ const EXPLANATIONS: readonly Explanation[] = [
     hint: "Check that the server is up, and run the command again: it is safe to repeat",
   },
   {
-    matches: /does not support SSL|server requires|no encryption/i,
-    problem: "The database and the URL do not agree on encryption",
-    hint: "Set sslmode in the URL: ?sslmode=require, ?sslmode=verify-full or ?sslmode=disable",
-  },
-  {
     matches: /unable to open database file/,
     problem: "The database file cannot be opened",
     hint: "Check that its folder exists and that you may write there",
@@ -116,6 +121,8 @@ function detailsOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(messageOf).join("; ");
   const message = messageOf(error);
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  // What a trigger raises is its author's own text, and may name the row: only the code is told.
+  if (/^P0/.test(code)) return `${code} raised by the database's own code`;
   return code !== "" && code !== "undefined" && !message.includes(code)
     ? `${code} ${message}`
     : message;

@@ -7,6 +7,7 @@ export const memoryOptions = options({
   cleanupInterval: v.optional(duration()),
 });
 
+/** What a memory backend may be told; everything has a default. */
 export type MemoryOptions = v.InferInput<typeof memoryOptions>;
 
 /** Sessions in the app's own process: nothing outside can reach them. */

@@ -1,26 +1,15 @@
-// pg is imported here and nowhere else: this module is loaded only when a store is opened.
 // @ts-types="@types/pg"
-import pg from "pg";
+import type pg from "pg";
 import type { ClearOptions, Store } from "./contract.ts";
 import type { DatabaseTarget } from "./database.ts";
 import { explainDatabaseError, missingTable } from "./database_errors.ts";
-import { parsePostgresUrl, type PostgresEndpoint } from "./postgres_url.ts";
+import { OperationError } from "../core/errors.ts";
+import { connectPostgres, endPostgres } from "./postgres_connection.ts";
+import { parsePostgresUrl } from "./postgres_url.ts";
 import { createStatements, quoteTable, shapeStatement } from "./sql.ts";
-
-/** Milliseconds to connect. */
-const CONNECT_TIMEOUT = 5000;
-
-/** Milliseconds for one statement, on the server and, a little longer, on our side. */
-const STATEMENT_TIMEOUT = 60_000;
-
-/** Milliseconds to wait for a lock that someone else holds. */
-const LOCK_TIMEOUT = 5000;
 
 /** Rows that one DELETE takes: each batch is a transaction of its own, some ten ms long. */
 const BATCH = 5000;
-
-/** Milliseconds that saying goodbye may take. */
-const END_TIMEOUT = 1000;
 
 /**
  * @throws {AzuError} when the server cannot be reached or refuses.
@@ -31,58 +20,13 @@ export async function openPostgresStore(
 ): Promise<Store> {
   signal.throwIfAborted();
   const endpoint = parsePostgresUrl(target.url);
-  const client = new pg.Client(await clientConfig(endpoint));
-  client.on("error", () => {}); // every query that is cut off rejects by itself
-  const { promise: givenUp, reject: giveUp } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => giveUp(new Error("timeout expired")), CONNECT_TIMEOUT);
-  const abort = () => giveUp(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
   try {
-    // The driver's own timeout looks like a lost connection, and an abort it does not know.
-    await Promise.race([client.connect(), givenUp]);
-    // Rows that a policy hides would be neither cleared nor counted: have that be an error.
-    await client.query("SET row_security = off");
+    const client = await connectPostgres(endpoint, signal);
     return new PostgresStore(client, target);
   } catch (error) {
-    await end(client);
     signal.throwIfAborted();
     throw explainDatabaseError(error, target, [endpoint.password]);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", abort);
   }
-}
-
-async function clientConfig(endpoint: PostgresEndpoint): Promise<pg.ClientConfig> {
-  return {
-    host: endpoint.host,
-    port: endpoint.port,
-    user: endpoint.user,
-    password: endpoint.password,
-    database: endpoint.database,
-    ssl: await sslConfig(endpoint),
-    application_name: "azu",
-    connectionTimeoutMillis: CONNECT_TIMEOUT + 1000,
-    statement_timeout: STATEMENT_TIMEOUT,
-    query_timeout: STATEMENT_TIMEOUT + 5000,
-    lock_timeout: LOCK_TIMEOUT,
-  };
-}
-
-async function sslConfig({ sslMode, sslRootCert }: PostgresEndpoint) {
-  if (["disable", "allow", "prefer"].includes(sslMode)) return false;
-  const ca = sslRootCert === undefined ? {} : { ca: await Deno.readTextFile(sslRootCert) };
-  if (sslMode === "require") return { ...ca, rejectUnauthorized: false };
-  return sslMode === "verify-full" ? ca : { ...ca, checkServerIdentity: () => undefined };
-}
-
-/** Ends the connection without waiting for ever for a server that does not answer. */
-async function end(client: pg.Client): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, END_TIMEOUT);
-  client.end().then(resolve, () => resolve()); // a connection that broke needs no goodbye
-  await promise;
-  clearTimeout(timer);
 }
 
 class PostgresStore implements Store {
@@ -98,19 +42,21 @@ class PostgresStore implements Store {
 
   async count(signal: AbortSignal): Promise<number> {
     signal.throwIfAborted();
-    const result = await this.#query(`SELECT count(*) AS count FROM ${this.#table}`);
+    const result = await this.#query(`SELECT count(*) AS count FROM ${await this.#from()}`);
     return Number(result.rows[0]?.count);
   }
 
   async clear({ signal, onProgress }: ClearOptions): Promise<number> {
-    const statement = `DELETE FROM ${this.#table} ` +
-      `WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${this.#table} LIMIT ${BATCH}))`;
+    const from = await this.#from();
+    const statement = `DELETE FROM ${from} ` +
+      `WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${from} LIMIT ${BATCH}))`;
     for (let cleared = 0;;) {
       signal.throwIfAborted();
       const { rowCount } = await this.#query(statement);
-      if (!rowCount) return cleared;
-      cleared += rowCount;
+      cleared += rowCount ?? 0;
       onProgress(cleared);
+      // All that this statement saw is gone: what has come since is not ours to chase.
+      if ((rowCount ?? 0) < BATCH) return cleared;
     }
   }
 
@@ -132,17 +78,29 @@ class PostgresStore implements Store {
     return present ? "present" : "created";
   }
 
+  /**
+   * The table as statements name it: the rows of tables that inherit from it are not its own; those
+   * of its partitions are.
+   */
+  async #from(): Promise<string> {
+    const sql = "SELECT relkind FROM pg_class WHERE oid = to_regclass($1)";
+    const kind = (await this.#query(sql, [this.#table])).rows[0]?.["relkind"];
+    if (kind === undefined) throw missingTable(this.#target, undefined);
+    if (kind === "r") return `ONLY ${this.#table}`;
+    if (kind === "p") return this.#table;
+    throw new OperationError(`${this.#target.tableText} is no table (${this.#target.address})`, {
+      hint: "Name the table itself in session.backends.database.table, not a view of it",
+    });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await end(this.#client);
+    await endPostgres(this.#client);
   }
 
   async #query(sql: string, values?: string[]): Promise<pg.QueryResult<Record<string, unknown>>> {
     try {
       return await this.#client.query<Record<string, unknown>>(sql, values);
     } catch (error) {
-      if (error instanceof pg.DatabaseError && error.code === "42P01") {
-        throw missingTable(this.#target, error);
-      }
       throw explainDatabaseError(error, this.#target);
     }
   }

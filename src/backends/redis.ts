@@ -20,6 +20,7 @@ export const redisOptions = options({
   poolTimeout: v.optional(duration()),
 });
 
+/** What a Redis backend may be told; everything has a default. */
 export type RedisOptions = v.InferInput<typeof redisOptions>;
 
 /** Sessions as Redis keys, all of them under one prefix. */
@@ -29,6 +30,11 @@ export function bindRedis(
 ): Backend {
   const endpoint = parseRedisUrl(chosen.url ?? urlFromEnvironment(context));
   const keyPrefix = context.stated.keyPrefix ?? chosen.keyPrefix ?? defaultPrefix(context.app);
+  if (keyPrefix === "") {
+    throw new UsageError("The app's initializer states an empty key prefix: refused", {
+      hint: "Without a prefix, every key of the database would be a session",
+    });
+  }
   const pattern = `${keyPrefix}*`;
   return {
     name: "redis",

@@ -12,6 +12,11 @@ interface Explanation {
 
 const EXPLANATIONS: readonly Explanation[] = [
   {
+    matches: /UnknownIssuer|invalid peer certificate|self.signed|unable to verify|CERT_/i,
+    problem: "The certificate of the Redis server is not trusted",
+    hint: "Let its authority be among the system's: DENO_TLS_CA_STORE=system, or DENO_CERT=<file>",
+  },
+  {
     matches: /ECONNREFUSED|Connection refused/i,
     problem: "Cannot connect to Redis: nothing listens there",
     hint: "Check that Redis runs, and REDIS_URL (or session.backends.redis.url)",
@@ -39,7 +44,8 @@ const EXPLANATIONS: readonly Explanation[] = [
   {
     matches: /NOPERM/,
     problem: "The Redis user may not run a command that is needed",
-    hint: "Allow SCAN and UNLINK on the session keys to this user, or use another",
+    hint: "Allow SCAN, UNLINK (and SELECT, for a database number) on the session keys to this " +
+      "user, or use another",
   },
   {
     matches: /DB index is out of range|SELECT is not allowed/i,

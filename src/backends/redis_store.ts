@@ -1,7 +1,7 @@
 // ioredis is imported here and nowhere else: this module is loaded only when a store is opened.
 import type { Buffer } from "node:buffer";
 import { Redis } from "ioredis";
-import { ImpossibleError } from "../core/errors.ts";
+import { ImpossibleError, OperationError } from "../core/errors.ts";
 import type { ClearOptions, LookAlike, Store } from "./contract.ts";
 import { prefixPattern } from "./glob.ts";
 import type { RedisEndpoint } from "./redis_url.ts";
@@ -33,7 +33,7 @@ export async function openRedisStore(
   const redis = new Redis({
     host: endpoint.host,
     port: endpoint.port,
-    ...(endpoint.tls ? { tls: { servername: endpoint.host } } : {}),
+    ...(endpoint.tls ? { tls: isAddress(endpoint.host) ? {} : { servername: endpoint.host } } : {}),
     lazyConnect: true,
     connectTimeout: CONNECT_TIMEOUT,
     commandTimeout: COMMAND_TIMEOUT,
@@ -65,6 +65,11 @@ export async function openRedisStore(
   }
 }
 
+/** TLS knows servers by name; an address is none. */
+function isAddress(host: string): boolean {
+  return host.includes(":") || /^[\d.]+$/.test(host);
+}
+
 async function introduce(redis: Redis, endpoint: RedisEndpoint): Promise<void> {
   if (endpoint.password !== "") {
     const credentials = [endpoint.username, endpoint.password].filter((part) => part !== "");
@@ -74,7 +79,6 @@ async function introduce(redis: Redis, endpoint: RedisEndpoint): Promise<void> {
     });
   }
   if (endpoint.database !== 0) await redis.select(endpoint.database);
-  await redis.ping();
   if (await isClusterNode(redis)) {
     throw new ImpossibleError(
       `The Redis at ${endpoint.address} is a node of a cluster: clearing it would leave the ` +
@@ -166,7 +170,10 @@ class RedisStore implements Store {
       const [next, keys] = await this.#explained(
         this.#redis.scanBuffer(cursor, "MATCH", pattern, "COUNT", BATCH),
       );
-      cursor = next.toString();
+      cursor = String(next);
+      if (!/^\d+$/.test(cursor) || !Array.isArray(keys)) {
+        throw new OperationError(`What answers at ${this.#endpoint.address} is no Redis`);
+      }
       if (keys.length > 0) yield keys;
     } while (cursor !== "0");
   }

@@ -28,6 +28,9 @@ export function redisUrlProblem(candidate: string): string | undefined {
     return `${expected}, got ${printable(redactUrl(candidate))}; ` +
       "special characters in user and password must be percent-encoded";
   }
+  if (parsed.username !== "" && parsed.password === "") {
+    return `${expected}, got a user (or a misplaced password) without a password`;
+  }
   if (!/^\/?\d{0,5}$/.test(parsed.pathname)) {
     return `${expected}, got the database ${printable(parsed.pathname.slice(1))}, not a number`;
   }

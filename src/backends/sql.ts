@@ -1,5 +1,6 @@
 /** SQL that is the same idea in every engine: names and the shape of the sessions table. */
 
+/** A database engine. */
 export type Engine = "postgres" | "mysql" | "sqlite";
 
 /** A table, with its schema where one is named. */
@@ -74,11 +75,21 @@ export function createStatements(engine: Engine, table: TableName): string[][] {
   const lines = columns.map(([name, definition]) =>
     `  ${quoteIdentifier(engine, name)} ${definition}`
   );
+  const create = `CREATE TABLE IF NOT EXISTS ${quoteTable(engine, table)} (`;
+  // MySQL knows no CREATE INDEX IF NOT EXISTS: there the indexes are part of the table.
+  if (engine === "mysql") return [[create, ...separated([...lines, ...mysqlKeys(table)]), ")"]];
   return [
-    [`CREATE TABLE IF NOT EXISTS ${quoteTable(engine, table)} (`, ...separated(lines), ")"],
+    [create, ...separated(lines), ")"],
     createIndex(engine, table, "session_id", "UNIQUE INDEX"),
     createIndex(engine, table, "expires_at", "INDEX"),
   ];
+}
+
+function mysqlKeys(table: TableName): string[] {
+  return [["session_id", "UNIQUE KEY"], ["expires_at", "KEY"]].map(([column = "", kind = ""]) =>
+    `  ${kind} ${quoteIdentifier("mysql", indexName(table.name, column))} ` +
+    `(${quoteIdentifier("mysql", column)})`
+  );
 }
 
 function separated(lines: string[]): string[] {

@@ -1,6 +1,6 @@
 // node:sqlite is imported here and nowhere else: this module is loaded only when a store is opened.
 import { DatabaseSync } from "node:sqlite";
-import { OperationError } from "../core/errors.ts";
+import { messageOf, OperationError } from "../core/errors.ts";
 import type { ClearOptions, Purpose, Store } from "./contract.ts";
 import type { DatabaseTarget } from "./database.ts";
 import { explainDatabaseError, missingTable } from "./database_errors.ts";
@@ -29,6 +29,8 @@ export async function openSqliteStore(
   try {
     const database = new DatabaseSync(path);
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
+    // SQLite's own default, and the app's: else a cascade would reach into other tables.
+    database.exec("PRAGMA foreign_keys = OFF");
     database.exec("SELECT count(*) FROM sqlite_master"); // the file is read only now
     return new SqliteStore(database, target);
   } catch (error) {
@@ -42,6 +44,11 @@ async function checkFile(path: string, target: DatabaseTarget): Promise<void> {
     throw explainDatabaseError(error, target);
   });
   if (found?.isFile) return;
+  if (found !== undefined) {
+    throw new OperationError(`${path} is not a file (${target.address})`, {
+      hint: "Check DATABASE_URL (or session.backends.database.url)",
+    });
+  }
   throw new OperationError(`The database file ${path} does not exist (${target.address})`, {
     hint: "Check DATABASE_URL (or session.backends.database.url); relative paths start at " +
       `${target.root}. \`azu session:setup --backend database --apply\` creates it`,
@@ -70,9 +77,9 @@ class SqliteStore implements Store {
     const statement = await this.#run(signal, () => this.#deleteBatch());
     for (let cleared = 0;;) {
       const changes = await this.#run(signal, () => Number(statement.run().changes));
-      if (changes === 0) return cleared;
       cleared += changes;
       onProgress(cleared);
+      if (changes < BATCH) return cleared; // all that this statement saw: what is new is not ours
       await new Promise((resolve) => setTimeout(resolve)); // the driver blocks: let signals in
     }
   }
@@ -80,13 +87,22 @@ class SqliteStore implements Store {
   /** A table WITHOUT ROWID has nothing to batch by: one statement, which SQLite keeps atomic. */
   #deleteBatch() {
     const all = `DELETE FROM ${this.#table}`;
+    const rowid = this.#rowidName();
     try {
-      const some = `SELECT rowid FROM ${this.#table} LIMIT ${BATCH}`;
-      return this.#prepare(`${all} WHERE rowid IN (${some})`);
+      const some = `SELECT ${rowid} FROM ${this.#table} LIMIT ${BATCH}`;
+      return this.#prepare(`${all} WHERE ${rowid} IN (${some})`);
     } catch (error) {
-      if (/no such column: rowid/.test(String(error))) return this.#prepare(all);
+      if (/no such column/.test(messageOf(error))) return this.#prepare(all);
       throw error;
     }
+  }
+
+  /** The row id has three names, and a column may bear one of them. */
+  #rowidName(): string {
+    const { name } = this.#target.table;
+    const rows = this.#prepare("SELECT lower(name) AS name FROM pragma_table_info(?)").all(name);
+    const columns = rows.map((row) => row["name"]);
+    return ["rowid", "_rowid_", "oid"].find((alias) => !columns.includes(alias)) ?? "rowid";
   }
 
   createTable(signal: AbortSignal): Promise<"created" | "present"> {

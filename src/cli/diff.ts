@@ -1,42 +1,51 @@
 // diff is imported here and nowhere else: this module is loaded only where a diff is shown.
 import { createTwoFilesPatch } from "diff";
+import { tokenize } from "../app/crystal.ts";
 import type { PlannedFile } from "../app/plan.ts";
-import { printable } from "../core/text.ts";
-import type { Paint } from "./paint.ts";
+import type { Colour } from "./paint.ts";
 
-/** A planned change as a unified diff, without the values of secrets that stand in the files. */
-export function diffLines({ path, before, after }: PlannedFile, paint: Paint): string[] {
-  const patch = createTwoFilesPatch(
-    before === undefined ? "/dev/null" : `a/${path}`,
-    `b/${path}`,
-    before ?? "",
-    after,
-    undefined,
-    undefined,
-    { context: 3 },
-  );
+export interface DiffLine {
+  readonly text: string;
+  readonly colour: Colour | undefined;
+}
+
+/**
+ * A planned change as a unified diff. What stands in strings of the Crystal that was there, and
+ * is not written again, is hidden: it may be a secret, whatever it is called.
+ */
+export function diffLines({ path, before = "", after, action }: PlannedFile): DiffLine[] {
+  const from = action === "create" ? "/dev/null" : `a/${path}`;
+  const patch = createTwoFilesPatch(from, `b/${path}`, before, after, undefined, undefined, {
+    context: 3,
+  });
   const [, ...lines] = patch.trimEnd().split("\n"); // the first is a rule of "=" signs
-  return lines.map((line) => painted(withoutSecrets(visible(line)), paint));
+  const hidden = path.endsWith(".cr") ? literalsOnlyIn(before, after) : [];
+  return lines.map((line) => {
+    const text = line.startsWith("+") ? line : withoutLiterals(line.replace(/\r$/, ""), hidden);
+    return { text, colour: colourOf(line) };
+  });
 }
 
-/** Tabs are part of a file's text; other control characters could act on the terminal. */
-function visible(line: string): string {
-  return line.replace(/\r$/, "").split("\t").map(printable).join("\t");
-}
-
-/** A file that was there may hold a secret as a literal: the names of variables are none. */
-function withoutSecrets(line: string): string {
-  if (!/secret|password|passwd|passphrase|token|api_?key/i.test(line)) return line;
-  return line.replace(
-    /(["'])((?:\\.|(?!\1).)+)\1/g,
-    (literal, quote: string, text: string) =>
-      /^[A-Z][A-Z0-9_]*$/.test(text) ? literal : `${quote}***${quote}`,
+/** The texts of a source's literals that another source does not hold, the longest first. */
+function literalsOnlyIn(before: string, after: string): string[] {
+  const texts = tokenize(before).flatMap((token) =>
+    "value" in token ? token.value.split("\n") : []
   );
+  const hidden = texts
+    .map((text) => text.trim())
+    .filter((text) => text.length > 3 && !after.includes(text) && !/^[A-Z][A-Z0-9_]*$/.test(text));
+  return [...new Set(hidden)].sort((a, b) => b.length - a.length);
 }
 
-function painted(line: string, paint: Paint): string {
-  if (/^(---|\+\+\+) /.test(line)) return paint("bold", line);
-  if (line.startsWith("@@")) return paint("cyan", line);
-  if (line.startsWith("+")) return paint("green", line);
-  return line.startsWith("-") ? paint("red", line) : line;
+/** Literals as the lexer read them, and, as escapes may make them differ, whatever is quoted. */
+function withoutLiterals(line: string, hidden: readonly string[]): string {
+  if (hidden.length === 0 || /^(?:---|\+\+\+|@@)/.test(line)) return line;
+  const masked = hidden.reduce((text, literal) => text.replaceAll(literal, () => "***"), line);
+  return masked.replace(/"((?:\\.|[^"\\])*\\(?:.|[^"\\])*)"/g, '"***"');
+}
+
+function colourOf(line: string): Colour | undefined {
+  if (/^(---|\+\+\+) /.test(line)) return "bold";
+  if (line.startsWith("@@")) return "cyan";
+  return line.startsWith("+") ? "green" : line.startsWith("-") ? "red" : undefined;
 }

@@ -1,6 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { UsageError } from "../core/errors.ts";
-import { nearest, printable } from "../core/text.ts";
+import { nearest } from "../core/text.ts";
 import {
   type CommandName,
   commandNames,
@@ -29,14 +29,14 @@ export function parseCommandLine(args: readonly string[]): ParsedArgs {
   const help = words[0] === "help";
   const [name, ...rest] = help ? words.slice(1) : words;
   const command = name === undefined ? undefined : commandNamed(name);
+  const options = command === undefined ? {} : commandSpecs[command].options;
+  const specs: OptionSpecs = { ...globalOptions, ...options };
+  const values = strictly(args, specs, command); // a mistyped option makes a word of its value
   if (rest[0] !== undefined) {
-    throw new UsageError(`Unexpected argument "${printable(rest[0])}"`, {
+    throw new UsageError(`Unexpected argument "${rest[0]}"`, {
       hint: helpHint(command),
     });
   }
-  const options = command === undefined ? {} : commandSpecs[command].options;
-  const specs: OptionSpecs = { ...globalOptions, ...options };
-  const values = strictly(args, specs, command);
   return {
     command,
     help,
@@ -73,11 +73,11 @@ function problemOf(error: unknown, specs: OptionSpecs): string {
   if (message.startsWith("Unknown option")) {
     const meant = nearest(option, Object.keys(specs).map((name) => `--${name}`));
     const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
-    return `Unknown option ${printable(option)}${hint}`;
+    return `Unknown option ${option}${hint}`;
   }
   const name = /--([\w-]+)/.exec(message)?.[1] ?? "";
   if (specs[name]?.type === "string") return `Option --${name} expects a value`;
-  return `Option ${name === "" ? printable(option) : `--${name}`} takes no value`;
+  return `Option ${name === "" ? option : `--${name}`} takes no value`;
 }
 
 function forParser(specs: OptionSpecs): ParseOptions {
@@ -92,8 +92,13 @@ function forParser(specs: OptionSpecs): ParseOptions {
 function commandNamed(name: string): CommandName {
   if (isCommandName(name)) return name;
   const meant = nearest(name, commandNames);
+  if (/^(?:db|new|generate|serve|config|jobs?)\b/.test(name)) {
+    throw new UsageError(`${name} is not a command of this tool`, {
+      hint: "It belongs to the Azu framework's own azu: run that one",
+    });
+  }
   throw new UsageError(
-    `Unknown command "${printable(name)}"${meant === undefined ? "" : `; did you mean ${meant}?`}`,
+    `Unknown command "${name}"${meant === undefined ? "" : `; did you mean ${meant}?`}`,
     { hint: `Commands: ${commandNames.join(", ")}. See azu --help` },
   );
 }

@@ -1,7 +1,6 @@
 import { resolve } from "node:path";
 import { loadProject, type Project } from "../config/project.ts";
 import { messageOf, UsageError } from "../core/errors.ts";
-import { printable } from "../core/text.ts";
 import type { Host } from "./host.ts";
 import type { ParsedArgs } from "./parse.ts";
 import type { Reporter } from "./reporter.ts";
@@ -21,7 +20,7 @@ export async function loadProjectFor(
   const config = args.text("config");
   return await loadProject({ cwd, env: host.env, now: host.now }, {
     ...(config === undefined ? {} : { config }),
-    print: (line) => reporter.note(printable(line)),
+    print: (text) => text.split("\n").forEach((line) => reporter.note(line)),
     defaultEnvironment,
   });
 }

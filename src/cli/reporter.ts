@@ -1,7 +1,8 @@
-import { type AzuError, messageOf } from "../core/errors.ts";
+import { type AzuError, messageOf, Problems } from "../core/errors.ts";
 import { redact } from "../core/redact.ts";
+import { printable } from "../core/text.ts";
 import type { Host, Output } from "./host.ts";
-import { type Paint, painter } from "./paint.ts";
+import { type Colour, type Paint, painter } from "./paint.ts";
 
 export interface ReporterOptions {
   /** One JSON document on stdout instead of lines. */
@@ -11,65 +12,89 @@ export interface ReporterOptions {
 }
 
 /**
- * Says things: stdout carries the answer, stderr the conversation. Every word passes through
- * redaction once more on its way out.
+ * Says things: stdout carries the answer, stderr the conversation. Every word passes here on its
+ * way out: redacted once more, and without anything that could act on a terminal or forge a line.
  */
 export class Reporter {
-  readonly paint: Paint;
-  readonly paintError: Paint;
   readonly options: ReporterOptions;
   readonly #stdout: Output;
   readonly #stderr: Output;
+  readonly #paint: Paint;
+  readonly #paintError: Paint;
   readonly #warnings: string[] = [];
 
   constructor(host: Host, options: ReporterOptions) {
+    this.options = options;
     this.#stdout = host.stdout;
     this.#stderr = host.stderr;
-    this.options = options;
-    this.paint = painter(host, host.stdout);
-    this.paintError = painter(host, host.stderr);
+    this.#paint = painter(host, host.stdout);
+    this.#paintError = painter(host, host.stderr);
   }
 
-  /** A line of the answer. */
-  line(text: string): void {
-    if (!this.options.json && !this.options.quiet) this.#stdout.write(`${redact(text)}\n`);
+  /** A line of the answer, all of it in one colour where one is given. */
+  line(text: string, colour?: Colour): void {
+    if (this.options.json || this.options.quiet) return;
+    const safe = visible(text);
+    this.#stdout.write(`${colour === undefined ? safe : this.#paint(colour, safe)}\n`);
+  }
+
+  /** A line of the answer about something that was looked at and found to be done. */
+  verified(text: string): void {
+    if (this.options.json || this.options.quiet) return;
+    this.#stdout.write(`${this.#paint("green", "✓")} ${visible(text)}\n`);
   }
 
   /** A line of the conversation: not part of the answer. */
   note(text: string): void {
-    if (!this.options.quiet) this.#stderr.write(`${redact(text)}\n`);
+    if (!this.options.quiet) this.#stderr.write(`${visible(text)}\n`);
+  }
+
+  /** A line that whoever is asked must see, however quiet the rest. */
+  say(text: string): void {
+    this.#stderr.write(`${visible(text)}\n`);
   }
 
   warn(text: string): void {
-    const safe = redact(text);
+    const safe = visible(text);
     this.#warnings.push(safe);
-    this.#stderr.write(`${this.paintError("yellow", "warning:")} ${safe}\n`);
+    this.#stderr.write(`${this.#paintError("yellow", "warning:")} ${safe}\n`);
   }
 
   /** A failure that the reader can act on. A list of problems is printed bare, a line each. */
   error(error: AzuError): void {
-    const message = redact(error.message);
-    const label = message.includes("\n") ? "" : `${this.paintError("red", "error:")} `;
-    this.#stderr.write(`${label}${message}\n`);
-    if (error.hint !== undefined) this.#stderr.write(`${redact(error.hint)}\n`);
+    if (error instanceof Problems && error.problems.length > 1) {
+      for (const problem of error.problems) this.#stderr.write(`${visible(problem)}\n`);
+    } else {
+      this.#stderr.write(`${this.#paintError("red", "error:")} ${visible(error.message)}\n`);
+    }
+    if (error.hint !== undefined) this.#stderr.write(`${visible(error.hint)}\n`);
   }
 
   /** The one JSON document, where JSON was asked for. Undefined values are left out. */
   document(fields: Readonly<Record<string, unknown>>, error?: AzuError): void {
     if (!this.options.json) return;
     const failure = error === undefined ? {} : {
-      error: {
-        message: redact(error.message),
-        ...(error.hint === undefined ? {} : { hint: redact(error.hint) }),
-      },
+      error: { message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) },
     };
     const document = { ...fields, warnings: this.#warnings, ...failure };
-    this.#stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+    const text = JSON.stringify(
+      document,
+      (_key, value: unknown) => typeof value === "string" ? redact(value) : value,
+      2,
+    );
+    this.#stdout.write(`${text}\n`);
   }
+}
+
+/** Tabs are text; every other control character is made visible. */
+function visible(text: string): string {
+  return redact(text).split("\t").map(printable).join("\t");
 }
 
 /** What a bug prints: all that helps to mend it, and nothing secret. */
 export function bugReport(error: unknown): string {
-  const stack = error instanceof Error ? error.stack ?? error.message : messageOf(error);
+  const stack = error instanceof Error && typeof error.stack === "string"
+    ? error.stack
+    : messageOf(error);
   return `This is a bug in azu; please report it with the lines below\n${redact(stack)}\n`;
 }

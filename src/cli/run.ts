@@ -1,5 +1,5 @@
 /** The command line: words in, exit code out. */
-import { AzuError, ExitCode } from "../core/errors.ts";
+import { AzuError, ExitCode, messageOf, OperationError, UsageError } from "../core/errors.ts";
 import { type Build, versionText } from "./build.ts";
 import type { Host } from "./host.ts";
 import type { CommandName } from "./options.ts";
@@ -26,8 +26,7 @@ export async function run(host: Host, build: Build): Promise<ExitCode> {
     if (args.flag("version")) return show(host, versionText(build));
     if (args.help || args.flag("help")) return await help(host, args.command);
     if (args.command === undefined) {
-      host.stderr.write(`${(await import("./help.ts")).helpText(undefined)}\n`);
-      return ExitCode.usage;
+      throw new UsageError("No command was given", { hint: "See azu --help" });
     }
     return await actions[args.command](host, args, reporter);
   } catch (error) {
@@ -44,10 +43,21 @@ function show(host: Host, text: string): ExitCode {
   return ExitCode.ok;
 }
 
+/** What nobody waited for: a promise that was forgotten, a timer that threw. */
+export function crash(host: Host, error: unknown): ExitCode {
+  return failed(
+    host,
+    new Reporter(host, { json: host.args.includes("--json"), quiet: false }),
+    error,
+  );
+}
+
 /** What failed before a command had anything to report. */
 function failed(host: Host, reporter: Reporter, error: unknown): ExitCode {
   if (!(error instanceof AzuError)) {
     host.stderr.write(bugReport(error));
+    const bug = new OperationError(`This is a bug in azu: ${messageOf(error)}`);
+    reporter.document({ outcome: "failed", exitCode: bug.exitCode }, bug);
     return ExitCode.failed;
   }
   reporter.error(error);

@@ -3,7 +3,6 @@ import { type ClearOutcome, type ClearReport, clearSessions } from "../commands/
 import { type Choice, chooseToOperate } from "../config/choose.ts";
 import type { Project } from "../config/project.ts";
 import { ExitCode, ImpossibleError } from "../core/errors.ts";
-import { printable } from "../core/text.ts";
 import { confirm } from "./confirm.ts";
 import { type Host, Interruption } from "./host.ts";
 import type { ParsedArgs } from "./parse.ts";
@@ -56,7 +55,7 @@ async function attempt(
   reporter.line(decisionLine(choice));
   const { clear } = backend.capabilities;
   if (clear !== true) {
-    reporter.line("Clearing sessions...");
+    if (!dryRun) reporter.line("Clearing sessions...");
     reporter.line(`Backend: ${backend.name}`);
     reporter.line(`⚠️  ${clear.whyNot}`);
     reporter.line(clear.instead);
@@ -79,15 +78,15 @@ async function attempt(
 async function agreed(host: Host, reporter: Reporter, choice: Choice): Promise<boolean> {
   // Who redirects the answer away must still see what is about to be cleared.
   if (!host.stdout.isTerminal || reporter.options.json || reporter.options.quiet) {
-    host.stderr.write(`${decisionLine(choice)}\n`);
+    reporter.say(decisionLine(choice));
   }
   return await confirm(host, QUESTION);
 }
 
 function announce(reporter: Reporter, backend: Backend): void {
   reporter.line("Clearing sessions...");
-  reporter.line(`Backend: ${printable(backend.name)}`);
-  const lines = backend.announce?.() ?? [`Clearing ${printable(backend.name)} sessions...`];
+  reporter.line(`Backend: ${backend.name}`);
+  const lines = backend.announce?.() ?? [`Clearing ${backend.name} sessions...`];
   for (const line of lines) reporter.line(line);
 }
 
@@ -115,7 +114,7 @@ function tell(
   const tellers: Record<ClearOutcome, () => void> = {
     cleared: () => {
       reporter.line(`Cleared ${report.cleared} session(s)`);
-      reporter.line(`${reporter.paint("green", "✓")} Sessions cleared successfully`);
+      reporter.verified("Sessions cleared successfully");
     },
     empty: () => reporter.line("No sessions found"),
     found: () =>
@@ -138,8 +137,8 @@ function tell(
   tellers[report.outcome]();
   for (const { pattern, count } of report.lookAlikes) {
     reporter.warn(
-      `${count} key(s) under ${printable(pattern)} look like sessions, but are not under ` +
-        `${printable(backend.describe().pattern ?? "")}: is the key prefix right?`,
+      `${count} key(s) under ${pattern} look like sessions, but are not under ` +
+        `${backend.describe().pattern ?? ""}: is the key prefix right?`,
     );
   }
   if (project.initializer?.clustered === true && report.cleared > 0) {
@@ -173,9 +172,9 @@ function decisionLine({ backend, decidedByText }: Choice): string {
   const { address, pattern, table } = backend.describe();
   const parts = [
     `Backend decided by ${decidedByText}`,
-    ...(address === undefined ? [] : [`target ${printable(address)}`]),
-    ...(pattern === undefined ? [] : [`keys ${printable(pattern)}`]),
-    ...(table === undefined ? [] : [`table ${printable(table)}`]),
+    ...(address === undefined ? [] : [`target ${address}`]),
+    ...(pattern === undefined ? [] : [`keys ${pattern}`]),
+    ...(table === undefined ? [] : [`table ${table}`]),
   ];
   return parts.join(", ");
 }

@@ -1,7 +1,7 @@
 import type { PlannedFile } from "../app/plan.ts";
 import { applySetup, planSetup, type SetupPlan } from "../commands/session_setup.ts";
 import { AzuError, ExitCode, OperationError } from "../core/errors.ts";
-import { listed, printable } from "../core/text.ts";
+import { listed } from "../core/text.ts";
 import type { Host } from "./host.ts";
 import { Interruption } from "./host.ts";
 import type { ParsedArgs } from "./parse.ts";
@@ -37,7 +37,7 @@ export async function sessionSetup(
   const { choice } = plan;
   reporter.line(`Backend decided by ${choice.decidedByText}`);
   reporter.line(`Setting up sessions...`);
-  reporter.line(`Backend: ${printable(choice.backend.name)}`);
+  reporter.line(`Backend: ${choice.backend.name}`);
   const diffs = await showPlan(reporter, plan, args.flag("dry-run"));
   const result = await carryOut(host, args, reporter, project.root, plan);
   if (result.error) reporter.error(result.error);
@@ -69,9 +69,9 @@ async function showPlan(
     reporter.line(`  ${file.action.padEnd(9)}  ${file.path}`);
   }
   for (const file of plan.files.filter((file) => isShown(file, all))) {
-    const { diffLines } = await import("./diff.ts");
-    for (const line of diffLines(file, reporter.paint)) reporter.line(line);
-    diffs.set(file.path, diffLines(file, (_colour, text) => text).join("\n"));
+    const lines = (await import("./diff.ts")).diffLines(file);
+    for (const { text, colour } of lines) reporter.line(text, colour);
+    diffs.set(file.path, lines.map(({ text }) => text).join("\n"));
   }
   return diffs;
 }
@@ -93,7 +93,9 @@ async function carryOut(
   }
   const unchanged = plan.files.every(({ action }) => action === "unchanged");
   if (args.flag("dry-run")) {
-    for (const statement of plan.statements) reporter.line(`${statement};`);
+    for (const statement of plan.statements) {
+      for (const line of `${statement};`.split("\n")) reporter.line(line);
+    }
     reporter.line("Dry run: nothing was written");
     return { outcome: "planned", exitCode: ExitCode.ok };
   }
@@ -119,17 +121,19 @@ function showDone(
 ): void {
   const { address, table: name } = choice.backend.describe();
   if (table !== undefined) {
-    const where = `${printable(name ?? "")} in ${printable(address ?? "")}`;
+    const where = `${name ?? ""} in ${address ?? ""}`;
     reporter.line(
       table === "created"
         ? `Created the table ${where}, with its indexes`
         : `The table ${where} is there already`,
     );
   }
-  const mark = reporter.paint("green", "✓");
-  if (unchanged) {
-    reporter.line(`${mark} Nothing to change: ${files.length} file(s) are as they should be`);
-  } else reporter.line(`${mark} Sessions are set up`);
+  const nothing = unchanged && table !== "created";
+  reporter.verified(
+    nothing
+      ? `Nothing to change: ${files.length} file(s) are as they should be`
+      : "Sessions are set up",
+  );
 }
 
 function conflictError(conflicts: readonly PlannedFile[]): OperationError {

@@ -3,6 +3,7 @@ import { readAppFile } from "../app/app.ts";
 import type { WantedFile } from "../app/plan.ts";
 import { renderMigration } from "../app/render.ts";
 import type { Migration } from "../backends/contract.ts";
+import { messageOf, OperationError } from "../core/errors.ts";
 
 const FOLDER = "src/db/migrations";
 
@@ -42,7 +43,12 @@ async function existingMigrations(root: string): Promise<string[]> {
       if (isFile && timestamp !== undefined) timestamps.push(timestamp);
     }
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return [];
+    }
+    throw new OperationError(`Cannot read ${join(root, FOLDER)}: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
   return timestamps.sort();
 }

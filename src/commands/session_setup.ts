@@ -2,13 +2,14 @@
 import { basename } from "node:path";
 import { INITIALIZER, readAppFile, SHARD_FILE } from "../app/app.ts";
 import { changesOf, planFiles, type PlannedFile, type WantedFile } from "../app/plan.ts";
-import { writeFiles } from "../app/write.ts";
+import { checkWritable, writeFiles } from "../app/write.ts";
 import type { Backend, SetupSpec, Shard } from "../backends/contract.ts";
 import { SHARD_OF_ENGINE } from "../backends/database.ts";
 import { type Choice, chooseToSetUp } from "../config/choose.ts";
 import type { Project } from "../config/project.ts";
 import { cookieSettings, ttlOf } from "../config/settings.ts";
 import { ImpossibleError, messageOf, OperationError } from "../core/errors.ts";
+import { guarded } from "./guard.ts";
 import { migrationFile } from "./migration.ts";
 import { nextSteps } from "./next_steps.ts";
 
@@ -53,7 +54,11 @@ export async function planSetup(project: Project, options: SetupOptions): Promis
       hasShardFile: shard !== undefined,
       applied: options.apply,
     }),
-    warnings: [...choice.warnings, ...engineWarning(choice.backend, shard?.driver)],
+    warnings: [
+      ...choice.warnings,
+      ...engineWarning(choice.backend, shard?.driver),
+      ...cookieWarning(cookieSettings(project.config, app).secure),
+    ],
   };
 }
 
@@ -72,11 +77,13 @@ export async function applySetup(
     return undefined;
   }
   // The database first: where it cannot be reached, no file is changed either.
-  await using store = await plan.choice.backend.connect(signal, "create");
+  await checkWritable(root, files);
+  await using store = await guarded(signal, () => plan.choice.backend.connect(signal, "create"));
   await writeFiles(root, files);
   try {
-    return await store.createTable?.(signal);
+    return await guarded(signal, async () => await store.createTable?.(signal));
   } catch (error) {
+    signal.throwIfAborted();
     if (files.length === 0) throw error;
     throw new OperationError(`${messageOf(error)}; the files were written, the table was not`, {
       hint: "Correct this and run the same command again",
@@ -126,6 +133,15 @@ async function initializerFile(
     cookie: cookieSettings(project.config, app),
   });
   return { path: INITIALIZER, content };
+}
+
+/** What is written serves every environment: an exception for one must not slip into all. */
+function cookieWarning(secure: boolean): string[] {
+  if (secure) return [];
+  return [
+    "The session cookie is written with secure: false, as the config says: browsers send it over " +
+    "plain HTTP too, in every environment that runs this source",
+  ];
 }
 
 /** Without a URL and without a driver nothing tells the engine, and the files are specific to it. */

@@ -50,7 +50,10 @@ export function chooseToOperate(project: Project, flag: string | undefined): Cho
   return {
     ...named(decision),
     backend: bindBackend(decision.name, entry, { ...contextOf(project), stated }),
-    warnings: disagreements(stated, entry, decision.name),
+    warnings: [
+      ...disagreements(stated, entry, decision.name),
+      ...unreadable(applies === true ? initializer : undefined),
+    ],
   };
 }
 
@@ -132,6 +135,14 @@ function typeOf(name: string, entry: BackendEntry | undefined): string | undefin
   if (typeof entry === "function") return undefined;
   const type = entry?.["type"];
   return typeof type === "string" ? type : name;
+}
+
+/** A store of the app's own whose prefix is computed: what it is cannot be told from the source. */
+function unreadable(initializer: Project["initializer"]): string[] {
+  if (initializer?.stores.includes("redis") !== true || initializer.keyPrefix !== undefined) {
+    return [];
+  }
+  return [`The key prefix that ${INITIALIZER} uses cannot be read from it: check the one above`];
 }
 
 function disagreements(

@@ -1,4 +1,5 @@
 import { pathToFileURL } from "node:url";
+import { plainBody } from "./plain.ts";
 import { CompileError } from "./source_error.ts";
 
 /** The function that a file becomes; one that awaits at its top level returns a promise. */
@@ -14,7 +15,18 @@ export type Body = (
 /** What stands before the code, on its first line, so that no line moves. */
 export function head(isEntry: boolean): string {
   const parameters = "exports, require, console, process, __dirname, __filename";
-  return `(${isEntry ? "async " : ""}function (${parameters}) {`;
+  return `(${isEntry ? "async " : ""}function (${parameters}) {"use strict";`;
+}
+
+/** A config file that is plain JavaScript; undefined where it is not, or is none at all. */
+export function compilePlain(source: string, path: string): Body | undefined {
+  const code = plainBody(source);
+  if (code === undefined) return undefined;
+  try {
+    return compile(code, path, true);
+  } catch {
+    return undefined; // the long way finds the same mistake, and its place
+  }
 }
 
 /** @throws {CompileError} */

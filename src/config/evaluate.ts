@@ -5,11 +5,11 @@
 import { dirname, extname, resolve } from "node:path";
 import process from "node:process";
 import { messageOf } from "../core/errors.ts";
-import { compile } from "./compile.ts";
+import { type Body, compile, compilePlain } from "./compile.ts";
 import { explain } from "./explain.ts";
-import { refusalOf, restrictedProcess } from "./sandbox.ts";
+import { PLAIN_EXPORT } from "./plain.ts";
+import { quietConsole, refusalOf, restrictedProcess, withoutExit } from "./sandbox.ts";
 import { ImportError, SourceError } from "./source_error.ts";
-import { stripTypes } from "./transform.ts";
 
 export type Exports = Record<string, unknown>;
 
@@ -40,10 +40,12 @@ export async function evaluateConfig(
 ): Promise<unknown> {
   const modules = new Modules(host);
   try {
-    const exports = await modules.entry(path);
-    if (!("default" in exports)) throw new SourceError(path, NO_DEFAULT);
-    const value = exports["default"];
-    return typeof value === "function" ? await value({ env }) : value;
+    return await withoutExit(async () => {
+      const exports = await modules.entry(path);
+      if (!("default" in exports)) throw new SourceError(path, NO_DEFAULT);
+      const value = exports["default"];
+      return typeof value === "function" ? await value({ env }) : value;
+    });
   } catch (error) {
     throw await explain(error, path, modules.sources);
   }
@@ -57,17 +59,27 @@ class Modules {
   readonly #host: ConfigHost;
   readonly #modules = new Map<string, Exports>();
   readonly #process: unknown;
+  readonly #console: unknown;
+  /** Loaded for the first file that is not plain: files that are imported never are. */
+  #transform: typeof import("./transform.ts") | undefined;
 
   constructor(host: ConfigHost) {
     this.#host = host;
     this.#process = restrictedProcess(host.env);
+    this.#console = quietConsole(host.print);
   }
 
   /** The config file itself: the one that may `await` at its top level. */
   async entry(path: string): Promise<Exports> {
     const exports: Exports = {};
     this.#modules.set(path, exports);
-    await this.#run(path, exports, true);
+    const body = compilePlain(this.#read(path), path);
+    if (body !== undefined) {
+      await this.#run(body, path, exports);
+      return { default: exports[PLAIN_EXPORT] };
+    }
+    this.#transform = await import("./transform.ts");
+    await this.#run(this.#compiled(path, true), path, exports);
     return exports;
   }
 
@@ -85,7 +97,7 @@ class Modules {
     this.#modules.set(path, exports);
     this.#readImported(path, specifier, importer);
     if (extname(path) === ".json") Object.assign(exports, this.#json(path));
-    else this.#run(path, exports, false);
+    else this.#run(this.#compiled(path, false), path, exports);
     return exports;
   }
 
@@ -102,6 +114,7 @@ class Modules {
 
   #builtin(specifier: string, importer: string): unknown {
     if (specifier === "node:process") return this.#process;
+    if (specifier === "node:console") return this.#console;
     const refusal = refusalOf(specifier);
     if (refusal !== undefined) throw new ImportError(importer, specifier, refusal);
     const found = process.getBuiltinModule(specifier);
@@ -120,28 +133,23 @@ class Modules {
     }
   }
 
-  #run(path: string, exports: Exports, isEntry: boolean): unknown {
-    const code = stripTypes(this.#read(path), path, "function");
-    const body = compile(code, path, isEntry);
+  #compiled(path: string, isEntry: boolean): Body {
+    const code = this.#transform?.stripTypes(this.#read(path), path, "function") ?? "";
+    return compile(code, path, isEntry);
+  }
+
+  #run(body: Body, path: string, exports: Exports): unknown {
     const require = (specifier: string) => this.#import(specifier, path);
-    return body(exports, require, this.#console(), this.#process, dirname(path), path);
+    return body(exports, require, this.#console, this.#process, dirname(path), path);
   }
 
   #read(path: string): string {
     const known = this.sources.get(path);
     if (known !== undefined) return known;
     if (Deno.statSync(path).size > LARGEST_FILE) throw new Error("larger than 1 MiB");
-    const source = Deno.readTextFileSync(path).replace(/^\ufeff/, "");
+    const source = Deno.readTextFileSync(path).replace(/^\ufeff/, "").replace(/^#!/, "//");
     this.sources.set(path, source);
     return source;
-  }
-
-  #console() {
-    const print = (...values: unknown[]) => {
-      const words = values.map((value) => typeof value === "string" ? value : Deno.inspect(value));
-      this.#host.print(words.join(" "));
-    };
-    return { log: print, info: print, warn: print, error: print, debug: print };
   }
 }
 

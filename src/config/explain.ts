@@ -3,10 +3,9 @@ import { pathToFileURL } from "node:url";
 import { AzuError, messageOf, UsageError } from "../core/errors.ts";
 import { redact } from "../core/redact.ts";
 import { printable } from "../core/text.ts";
-import { head } from "./compile.ts";
+import { compilePlain, head } from "./compile.ts";
 import { explainRefusal } from "./sandbox.ts";
 import { CompileError, ImportError, type Place, SourceError } from "./source_error.ts";
-import { originalPlace, stripTypes } from "./transform.ts";
 
 /** The text of every file that was read, by its path. */
 type Sources = ReadonlyMap<string, string>;
@@ -26,7 +25,8 @@ export async function explain(error: unknown, entry: string, sources: Sources): 
     const place = await syntaxErrorPlace(sources.get(error.path) ?? "", error.path);
     return at(error.path, place, withoutModuleWords(error.message));
   }
-  const [path, place] = thrownAt(error, entry, sources) ?? [entry, undefined];
+  const { originalPlace } = await import("./transform.ts");
+  const [path, place] = thrownAt(error, entry, sources, originalPlace) ?? [entry, undefined];
   return at(path, place, explainRefusal(error) ?? reasonOf(error), error);
 }
 
@@ -56,6 +56,7 @@ function importPlace(source: string, specifier: string): Place | undefined {
  * resolved comes before anything is run, and the syntax is checked before that.
  */
 async function syntaxErrorPlace(source: string, path: string): Promise<Place | undefined> {
+  const { originalPlace, stripTypes } = await import("./transform.ts");
   const guard = 'import "azu:never"; ';
   const code = guard + stripTypes(source, path, "module");
   try {
@@ -70,15 +71,21 @@ async function syntaxErrorPlace(source: string, path: string): Promise<Place | u
 }
 
 /** The innermost place in the user's own files, from the stack. */
-function thrownAt(error: unknown, entry: string, sources: Sources): [string, Place] | undefined {
-  const stack = error instanceof Error ? error.stack ?? "" : "";
+function thrownAt(
+  error: unknown,
+  entry: string,
+  sources: Sources,
+  originalPlace: typeof import("./transform.ts").originalPlace,
+): [string, Place] | undefined {
+  const stack = error instanceof Error && typeof error.stack === "string" ? error.stack : "";
   const frame = /(file:\/\/[^\s,)]+)(?:, <anonymous>)?:(\d+):(\d+)/g;
   for (const [, url, line, column] of stack.matchAll(frame)) {
     for (const [path, source] of sources) {
       if (pathToFileURL(path).href !== url) continue;
       const generated = { line: Number(line), column: Number(column) };
       const place = withoutHead(generated, head(path === entry).length);
-      return [path, originalPlace(source, path, "function", place)];
+      const isPlain = path === entry && compilePlain(source, path) !== undefined;
+      return [path, isPlain ? place : originalPlace(source, path, "function", place)];
     }
   }
 }
@@ -96,6 +103,7 @@ function withoutModuleWords(message: string): string {
 }
 
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return `threw ${String(error)}`;
-  return error.name === "Error" ? error.message : `${error.name}: ${error.message}`;
+  if (!(error instanceof Error)) return `threw ${messageOf(error)}`;
+  const message = messageOf(error);
+  return error.name === "Error" ? message : `${String(error.name)}: ${message}`;
 }

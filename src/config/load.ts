@@ -1,7 +1,8 @@
 import { basename } from "node:path";
 import * as v from "valibot";
-import { UsageError } from "../core/errors.ts";
+import { messageOf, Problems, UsageError } from "../core/errors.ts";
 import { merge } from "../core/record.ts";
+import { redact } from "../core/redact.ts";
 import { listed } from "../core/text.ts";
 import type { ConfigHost } from "./evaluate.ts";
 import { type Config, configSchema } from "./schema.ts";
@@ -35,11 +36,20 @@ export async function loadConfig(
     evaluateConfig(path, environment ?? "development", { azu: { ...azu }, ...host }),
     name,
   );
-  const checked = validateConfig(value);
+  const checked = validated(value, name);
   if (checked.problems) {
-    throw new UsageError(checked.problems.map((problem) => `${name}: ${problem}`).join("\n"));
+    throw new Problems(checked.problems.map((problem) => `${name}: ${problem}`));
   }
   return narrowed(checked.config, environment, name);
+}
+
+/** A config's own getters and proxies run here, and may throw. */
+function validated(value: unknown, name: string) {
+  try {
+    return validateConfig(value);
+  } catch (error) {
+    throw new UsageError(`${name}: cannot be read: ${redact(messageOf(error))}`, { cause: error });
+  }
 }
 
 async function limited<T>(work: Promise<T>, name: string): Promise<T> {

@@ -42,6 +42,42 @@ function variableRefusal(name: string): string {
   }); pass it under another name: AZU_${name}="$${name}" azu ...`;
 }
 
+/**
+ * Runs a config's code while the ways to end the process are closed: it would end before anything
+ * was done, with an exit code that says it was.
+ */
+export async function withoutExit<T>(work: () => Promise<T>): Promise<T> {
+  const [denoExit, processExit] = [Deno.exit, process.exit];
+  const refuse = (): never => {
+    throw new Refusal("a config may not end the process");
+  };
+  Deno.exit = refuse;
+  process.exit = refuse;
+  try {
+    return await work();
+  } finally {
+    Deno.exit = denoExit;
+    process.exit = processExit;
+  }
+}
+
+/**
+ * A console that prints elsewhere than stdout, which carries the answer. It stands in for the
+ * global one too, from now on: a backend of the config's own may print later.
+ */
+export function quietConsole(print: (line: string) => void): unknown {
+  const write = (...values: unknown[]) => {
+    const words = values.map((value) => typeof value === "string" ? value : Deno.inspect(value));
+    print(words.join(" "));
+  };
+  const quiet = new Proxy(console, {
+    get: (target, name) =>
+      typeof Reflect.get(target, name) === "function" ? write : Reflect.get(target, name),
+  });
+  globalThis.console = quiet;
+  return quiet;
+}
+
 /** The process as a config sees it: its `env` answers for the readable names, and refuses others. */
 export function restrictedProcess(read: (name: string) => string | undefined): unknown {
   const env = new Proxy({}, {
@@ -58,7 +94,11 @@ export function restrictedProcess(read: (name: string) => string | undefined): u
     if (refusal !== undefined) throw new Refusal(refusal);
     return process.getBuiltinModule(specifier);
   };
-  const restricted: Record<string | symbol, unknown> = { env, getBuiltinModule };
+  const restricted: Record<string | symbol, unknown> = {
+    env,
+    getBuiltinModule,
+    stdout: process.stderr,
+  };
   return new Proxy(process, {
     get: (target, name) => restricted[name] ?? Reflect.get(target, name, target),
   });

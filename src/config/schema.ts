@@ -32,6 +32,7 @@ const cookie = options({
   ),
 });
 
+/** The session cookie. */
 export type CookieOptions = v.InferInput<typeof cookie>;
 
 const factory = v.custom<BackendFactory>(
@@ -69,9 +70,11 @@ function isObject(input: unknown): input is Record<string, unknown> {
 const session = options({
   /** Which of the backends the app uses: `"redis"`, `"database"`, `"memory"` or a name of your own. */
   backend: v.optional(text("a backend's name", (name) => name !== "")),
-  /** How long a session lives without a visit; default `"24h"`. */
-  ttl: v.optional(duration()),
+  /** How long a session lives; default `"24h"`. Stores count in seconds: `"1s"` is the least. */
+  ttl: v.optional(duration(1000)),
+  /** The session cookie. */
   cookie: v.optional(cookie),
+  /** What is known of each backend, and backends of your own. */
   backends: v.optional(
     v.objectWithRest(
       { redis: entryOf("redis"), database: entryOf("database"), memory: entryOf("memory") },
@@ -84,6 +87,7 @@ const session = options({
 const settings = {
   /** The app's name; default: the name in shard.yml. */
   app: v.optional(text("a name", (name) => name.trim() !== "" && name.length <= 200)),
+  /** Where and how sessions are kept. */
   session: v.optional(session),
 };
 

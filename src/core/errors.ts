@@ -41,6 +41,14 @@ export class AzuError extends Error {
   }
 }
 
+/** Several mistakes at once, each to be told on a line of its own. */
+export class Problems extends AzuError {
+  override name = "Problems";
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join("\n"), ExitCode.usage);
+  }
+}
+
 /** The command line, the environment or the config asks for something that cannot be meant. */
 export class UsageError extends AzuError {
   override name = "UsageError";
@@ -67,5 +75,9 @@ export class ImpossibleError extends AzuError {
 
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return "something that is no error and has no text"; // an object without a prototype, say
+  }
 }

@@ -7,10 +7,10 @@ const MASK = "***";
 
 /** Query parameters of connection URLs whose values are credentials. */
 const SECRET_PARAMETER =
-  /((?:^|[?&;\s("'])(?:[\w.-]*(?:password|passwd|passphrase|secret|token|sslkey)|pass|pwd)=)[^&;\s"'`]*/gi;
+  /((?:^|[?&;\s("'])(?:[\w.-]{0,40}(?:password|passwd|passphrase|secret|token|sslkey)|pass|pwd)=)[^&;\s"'`]*/gi;
 
 /** A URL inside a text, from its scheme to the next blank or quote. */
-const URL_IN_TEXT = /\b[a-z][a-z0-9+.-]*:\/\/[^\s"'`<>]*/gi;
+const URL_IN_TEXT = /\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s"'`<>]*/gi;
 
 /**
  * A connection URL with its password as `***`. Works on text, not on a parsed URL: the URL with
@@ -19,14 +19,19 @@ const URL_IN_TEXT = /\b[a-z][a-z0-9+.-]*:\/\/[^\s"'`<>]*/gi;
 export function redactUrl(url: string): string {
   const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(url)?.[0];
   if (scheme === undefined) return MASK;
-  const [rest, query] = splitQuery(url.slice(scheme.length));
+  const withoutParameters = url.slice(scheme.length).replace(SECRET_PARAMETER, `$1${MASK}`);
+  const [rest, query] = splitQuery(withoutParameters);
   const at = rest.lastIndexOf("@");
-  const safeQuery = query.replace(SECRET_PARAMETER, `$1${MASK}`);
-  if (at < 0) return scheme + rest + safeQuery;
+  if (at < 0) return scheme + rest + query;
   const userinfo = rest.slice(0, at);
   const colon = userinfo.indexOf(":");
-  const user = colon < 0 ? userinfo : `${userinfo.slice(0, colon)}:${MASK}`;
-  return scheme + user + rest.slice(at) + safeQuery;
+  const user = colon < 0 ? loneUser(scheme, userinfo) : `${userinfo.slice(0, colon)}:${MASK}`;
+  return scheme + user + rest.slice(at) + query;
+}
+
+/** In a Redis URL, what stands alone before the `@` is as likely a misplaced password as a user. */
+function loneUser(scheme: string, user: string): string {
+  return /^rediss?:/i.test(scheme) ? MASK : user;
 }
 
 /**
@@ -48,6 +53,7 @@ export function secretsOf(url: string): string[] {
   const userinfo = rest.slice(0, Math.max(0, rest.lastIndexOf("@")));
   const colon = userinfo.indexOf(":");
   if (colon >= 0) secrets.add(userinfo.slice(colon + 1));
+  else if (loneUser(url, "") === MASK) secrets.add(userinfo);
   for (const match of url.matchAll(SECRET_PARAMETER)) {
     secrets.add(match[0].slice((match[1] ?? "").length));
   }

@@ -1,6 +1,6 @@
 /** The words of validation: each schema says what it expected, in the reader's terms. */
 import * as v from "valibot";
-import { type Duration, parseDuration } from "./duration.ts";
+import { type Duration, formatMilliseconds, parseDuration } from "./duration.ts";
 import { redact } from "./redact.ts";
 import { listed, printable } from "./text.ts";
 
@@ -24,13 +24,16 @@ function expected(what: string): (issue: { input: unknown }) => string {
   return (issue) => `expected ${what}, got ${shown(issue.input)}`;
 }
 
-/** A duration such as `"24h"`, read to milliseconds. */
-export function duration() {
-  const what = 'a duration such as "24h"';
+/** A duration such as `"24h"`, read to milliseconds; the least is in milliseconds too. */
+export function duration(least = 1) {
   return v.pipe(
     v.custom<Duration>(
-      (input) => typeof input === "string" && parseDuration(input) !== undefined,
-      expected(what),
+      (input) => typeof input === "string" && (parseDuration(input) ?? 0) >= least,
+      (issue) => {
+        const isShort = typeof issue.input === "string" && parseDuration(issue.input) !== undefined;
+        const what = isShort ? `of at least ${formatMilliseconds(least)}` : 'such as "24h"';
+        return `expected a duration ${what}, got ${shown(issue.input)}`;
+      },
     ),
     v.transform((text) => parseDuration(text) ?? 0),
   );

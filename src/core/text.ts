@@ -21,7 +21,7 @@ export function listed(words: readonly string[], conjunction: "or" | "and" = "or
 
 /** The candidate that a mistyped word most likely meant; undefined when none is near. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  const limit = Math.max(1, Math.floor(word.length / 3));
+  const limit = Math.max(word.length > 4 ? 2 : 1, Math.floor(word.length / 3));
   const ranked = candidates
     .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
     .filter(({ distance }) => distance <= limit)

@@ -212,7 +212,6 @@ Deno.test("the key prefix is the constant's, when it is a plain literal", () => 
     '"a".upcase',
     '"a"\n  .upcase',
     '"a" \\\n  "b"',
-    '""',
     '"a:"\nKEY_PREFIX = "b:"',
     'x ? "a" : "b"',
     "'a'",
@@ -238,10 +237,8 @@ Deno.test("without the constant the key prefix is what the method puts before th
   for (const method of unclear) {
     equal(prefixOf(`def prefixed${method}\nend\nY = "no:#{key}"`), undefined, method);
   }
-  equal(
-    prefixOf('def prefixed(k)\n"a:#{k}"\nend\nend\nclass Y\ndef prefixed(k)\n"b:#{k}"\nend'),
-    undefined,
-  );
+  const both = 'def prefixed(k)\n"a:#{k}"\nend\nend\nclass Y\ndef prefixed(k)\n"b:#{k}"\nend';
+  equal(prefixOf(both), "a:");
   equal(prefixOf("x.prefixed(1)\ndef prefixed_by(key)\nend"), "session:");
 });
 
@@ -256,27 +253,22 @@ Deno.test("the shard's prefix is taken for its own stores alone", () => {
   equal(prefixOf("class RedisStore < Session::Store(T)\nend\nc.store = RedisStore.new"), undefined);
   equal(prefixOf("Session.use_store(App::RedisStore)"), undefined);
   equal(prefixOf("RedisStore; MemoryStore"), undefined);
-  equal(prefixOf('KEY_PREFIX = "a:"; RedisStore; MemoryStore'), "a:");
+  equal(prefixOf('KEY_PREFIX = "a:"; RedisStore'), "session:");
 });
 
 Deno.test("a prefix or a table is reported for the store that has one", () => {
-  const constants = 'KEY_PREFIX = "a:"\nTABLE = "t"\n';
-  deepEqual(readInitializer(`${constants}RedisStore`), {
-    stores: ["redis"],
-    clustered: false,
-    keyPrefix: "a:",
-  });
-  deepEqual(readInitializer(`${constants}SqlStore`), {
-    stores: ["database"],
-    clustered: false,
-    table: "t",
-  });
-  deepEqual(readInitializer(`${constants}MemoryStore`), { stores: ["memory"], clustered: false });
+  const constants = '  KEY_PREFIX = "a:"\n  TABLE = "t"\n';
+  const storeOf = (base: string, body = constants) =>
+    readInitializer(`class Mine < ${base}\n${body}\nend\nSession.use_store(Mine)\n`);
+  const redis = { stores: ["redis"], clustered: false, keyPrefix: "a:" };
+  deepEqual(storeOf("Session::RedisStore(T)"), redis);
+  deepEqual(storeOf("SqlStore"), { stores: ["database"], clustered: false, table: "t" });
+  deepEqual(storeOf("MemoryStore"), { stores: ["memory"], clustered: false });
   deepEqual(readInitializer(constants), { stores: [], clustered: false });
-  equal(readInitializer('SqlStore; TABLE_NAME = "t"').table, "t");
-  equal(readInitializer('SqlStore; TABLE_NAME = "t"; TABLE = "u"').table, "u");
+  equal(storeOf("SqlStore", '  TABLE_NAME = "t"').table, "t");
+  equal(storeOf("SqlStore", '  TABLE_NAME = "t"; TABLE = "u"').table, "u");
   for (const value of ['"#{x}"', 'ENV["T"]', '""', ":t"]) {
-    equal(readInitializer(`SqlStore\nTABLE = ${value}`).table, undefined);
+    equal(storeOf("SqlStore", `  TABLE = ${value}`).table, value === '""' ? "" : undefined);
   }
 });
 
@@ -330,4 +322,23 @@ Deno.test("no text makes the reader throw or stall", () => {
     readInitializer(piece.repeat(5e4) + "RedisStore");
   }
   ok(performance.now() - start < 5000);
+});
+
+Deno.test("constants of other classes are not the store's", () => {
+  const user = 'class User\n  TABLE = "users"\n  KEY_PREFIX = "user:"\nend\n';
+  const database =
+    `${user}class DatabaseStore < Session::Store(S)\n  def size\n    1\n  end\nend\n` +
+    "Session.configure { |c| c.store = DatabaseStore.new }\n";
+  deepEqual(readInitializer(database), { stores: ["database"], clustered: false });
+  const shards = `${user}Session.use_store(Session::RedisStore(S))\n`;
+  equal(readInitializer(shards).keyPrefix, "session:");
+  const own = `${user}class S < Session::RedisStore(U)\n  private def prefixed(key)\n` +
+    '    "mine:#{key}"\n  end\nend\nSession.use_store(S)\n';
+  equal(readInitializer(own).keyPrefix, "mine:");
+  const outside = 'module App\n  PREFIX = "app:"\n  class S < Session::RedisStore(U)\n' +
+    '    def prefixed(key)\n      "#{PREFIX}#{key}"\n    end\n  end\nend\nSession.use_store(App::S)\n';
+  equal(readInitializer(outside).keyPrefix, "app:");
+  const unformatted = 'class S < Session::RedisStore(U)\ndef a\nend\ndef prefixed(k)\n"a:#{k}"\n' +
+    "end\nend\nSession.use_store(S)\n";
+  equal(readInitializer(unformatted).keyPrefix, undefined);
 });

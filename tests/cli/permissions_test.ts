@@ -25,7 +25,7 @@ const refused: [name: string, config: string, place: string, reason: RegExp][] =
   [
     "Deno.Command",
     'export default {\n  app: new Deno.Command("id").outputSync().code };',
-    "2:32",
+    "2:31",
     NO_PROGRAMS,
   ],
   [

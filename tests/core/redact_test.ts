@@ -5,7 +5,9 @@ import { redact, redactUrl, secretsOf } from "../../src/core/redact.ts";
 const cases: [raw: string, safe: string][] = [
   ["redis://localhost:6379", "redis://localhost:6379"],
   ["redis://:pw@h:1/0", "redis://:***@h:1/0"],
-  ["redis://u@h", "redis://u@h"],
+  ["redis://maybe-a-password@h", "redis://***@h"],
+  ["postgres://u@h/d", "postgres://u@h/d"],
+  ["postgres://u@h:1/d?password=p@x&port=1", "postgres://u@h:1/d?password=***&port=1"],
   ["redis://u:p/w@h/2", "redis://u:***@h/2"],
   ["redis://u:p@w@h", "redis://u:***@h"],
   ["redis://u:12?x=y@h", "redis://u:***@h"],

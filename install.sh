@@ -1,0 +1,228 @@
+#!/bin/sh
+# Installs azu, one executable, after checking its SHA-256 hash. Needs no root.
+#   sh install.sh                                          the newest release, over https
+#   sh install.sh --file ./azu-x86_64-unknown-linux-gnu    a file that is already here, offline
+# docs/install.md explains it. Everything is in functions, and the last line calls the first of
+# them: a download that was cut off runs nothing.
+set -eu
+
+default_repository=azutoolkit/azu-sessions
+# shellcheck disable=SC2016  # $HOME is to be read as it stands
+usage='Usage: sh install.sh [--file <executable> [--sums <SHA256SUMS>]]
+
+Installs azu after checking its SHA-256 hash: the given file, else a release from GitHub.
+
+  --file <executable>   install this file; nothing is downloaded
+  --sums <file>         the list of hashes; default: SHA256SUMS beside the executable
+
+  AZU_INSTALL_DIR       the folder to install into; default: $HOME/.local/bin
+  AZU_VERSION           the release to download, such as 0.1.0; default: latest
+  AZU_REPOSITORY        the GitHub repository of the releases, as owner/name'
+
+main() {
+  # Character ranges and tools' output mean the same in every locale.
+  LC_ALL=C
+  export LC_ALL
+  downloads='' temp='' file='' sums=''
+  trap clean_up EXIT
+  trap 'exit 129' HUP
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  read_arguments "$@"
+  find_folder
+  find_target
+  if [ -z "$file" ]; then download; fi
+  find_expected_hash
+  check_hash "$file"
+  install_file
+}
+
+read_arguments() {
+  while [ $# -gt 0 ]; do
+    case $1 in
+      -h | --help)
+        printf '%s\n' "$usage"
+        exit 0
+        ;;
+      --file | --sums)
+        if [ -z "${2:-}" ]; then misuse "$1 needs a path"; fi
+        if [ "$1" = --file ]; then file=$(absolute "$2"); else sums=$(absolute "$2"); fi
+        shift 2
+        ;;
+      *) misuse "Unknown argument \"$1\"" ;;
+    esac
+  done
+  if [ -n "$sums" ] && [ -z "$file" ]; then misuse '--sums needs --file'; fi
+  if [ -n "$file" ]; then : "${sums:=${file%/*}/SHA256SUMS}"; fi
+  asset=${file##*/}
+}
+
+find_folder() {
+  folder=${AZU_INSTALL_DIR:-${HOME:+$HOME/.local/bin}}
+  if [ -z "$folder" ]; then misuse 'Set AZU_INSTALL_DIR: there is no HOME to install below'; fi
+  folder=$(absolute "$folder")
+}
+
+# Which of the releases' executables this machine runs.
+find_target() {
+  machine="$(uname -s) $(uname -m)"
+  program=azu
+  case $machine in
+    'Linux x86_64' | 'Linux amd64') target=x86_64-unknown-linux-gnu ;;
+    'Linux aarch64' | 'Linux arm64') target=aarch64-unknown-linux-gnu ;;
+    'Darwin x86_64') target=x86_64-apple-darwin ;;
+    'Darwin arm64') target=aarch64-apple-darwin ;;
+    MINGW*' x86_64' | MSYS*' x86_64' | CYGWIN*' x86_64')
+      target=x86_64-pc-windows-msvc
+      program=azu.exe
+      ;;
+    *)
+      fail "There is no azu for \"$machine\": only for Linux and macOS (x86-64, arm64) and Windows (x86-64)"
+      ;;
+  esac
+  if has ldd && [ "$program" = azu ]; then
+    case $(ldd --version 2>&1) in
+      *musl*) fail 'This system uses musl, and azu needs glibc 2.27 or newer' ;;
+    esac
+  fi
+}
+
+download() {
+  repository=${AZU_REPOSITORY:-$default_repository}
+  case $repository in
+    *[!0-9A-Za-z._/-]* | */*/*) repository='' ;;
+    ?*/?*) ;;
+    *) repository='' ;;
+  esac
+  if [ -z "$repository" ]; then
+    misuse "AZU_REPOSITORY: expected owner/name, got \"$AZU_REPOSITORY\""
+  fi
+  version=${AZU_VERSION:-latest}
+  case $version in
+    latest) base=https://github.com/$repository/releases/latest/download ;;
+    *[!0-9A-Za-z.+-]*)
+      misuse "AZU_VERSION: expected a version such as \"0.1.0\", got \"$version\""
+      ;;
+    *) base=https://github.com/$repository/releases/download/v${version#v} ;;
+  esac
+  asset=azu-$target${program#azu}
+  downloads=$(mktemp -d) || fail 'Cannot make a temporary folder'
+  file=$downloads/$asset
+  sums=$downloads/SHA256SUMS
+  fetch "$base/SHA256SUMS" "$sums"
+  fetch "$base/$asset" "$file"
+}
+
+# Downloads $1 into the file $2, and follows redirects to https only.
+fetch() {
+  printf 'Downloading %s\n' "$1" >&2
+  if has curl; then
+    answer=$(curl --proto '=https' --tlsv1.2 --fail --silent --show-error --location --retry 3 \
+      --connect-timeout 30 --output "$2" "$1" 2>&1) || fail "Cannot download \"$1\": $answer"
+  elif has wget; then
+    fetch_with_wget "$1" "$2"
+  else
+    fail 'Needs curl or wget to download azu; or download it yourself, and give it with --file'
+  fi
+}
+
+# wget follows redirects to plain http as well, so each step is looked at here.
+fetch_with_wget() {
+  url=$1
+  for _ in 1 2 3 4 5; do
+    answer=$(wget --no-verbose --server-response --max-redirect=0 --tries=3 --connect-timeout=30 \
+      --output-document="$2" "$url" 2>&1) && return
+    next=$(printf '%s\n' "$answer" |
+      sed -n '/^ *[Ll]ocation: *https:/{s/^[^:]*: *//;s/[[:space:]].*//;p;q;}')
+    if [ -z "$next" ]; then break; fi
+    url=$next
+  done
+  fail "Cannot download \"$1\" over https: $answer"
+}
+
+# Finds the line of the file in the list of hashes; names are compared as they are.
+find_expected_hash() {
+  if ! [ -f "$file" ] || ! [ -r "$file" ]; then fail "Cannot read \"$file\""; fi
+  if ! [ -f "$sums" ] || ! [ -r "$sums" ]; then fail "Cannot read the list of hashes \"$sums\""; fi
+  expected=''
+  carriage_return=$(printf '\r')
+  while IFS= read -r line || [ -n "$line" ]; do
+    line=${line%"$carriage_return"}
+    case ${line#* } in
+      " $asset" | "*$asset") ;;
+      *) continue ;;
+    esac
+    hash=$(printf '%s' "${line%% *}" | tr A-F a-f)
+    case $hash in *[!0-9a-f]*) hash='' ;; esac
+    if [ ${#hash} -ne 64 ] || [ "${expected:-$hash}" != "$hash" ]; then
+      fail "\"$sums\" has no valid hash for \"$asset\""
+    fi
+    expected=$hash
+  done <"$sums"
+  if [ -z "$expected" ]; then fail "\"$sums\" has no entry for \"$asset\""; fi
+}
+
+check_hash() {
+  # Read from standard input, so that no name is taken for an option or escaped in the output.
+  if has sha256sum; then
+    hash=$(sha256sum <"$1")
+  elif has shasum; then
+    hash=$(shasum -a 256 <"$1")
+  elif has openssl; then
+    hash=$(openssl dgst -sha256 -r <"$1")
+  else
+    fail 'Needs sha256sum, shasum or openssl to check the hash; nothing was installed'
+  fi || fail "Cannot compute the SHA-256 hash of \"$1\"; nothing was installed"
+  hash=${hash%% *}
+  if [ "$hash" != "$expected" ]; then
+    fail "\"$1\" has the SHA-256 hash $hash, but \"$sums\" says $expected; nothing was installed"
+  fi
+}
+
+# Puts a checked copy that runs in place of an older one, in one step.
+install_file() {
+  place=$folder/$program
+  reason=$(mkdir -p "$folder" 2>&1) || fail "Cannot make the folder \"$folder\": $reason"
+  if [ -d "$place" ]; then fail "Cannot install: \"$place\" is a folder"; fi
+  temp=$(mktemp "$folder/.azu.XXXXXX") || fail "Cannot write to the folder \"$folder\""
+  reason=$(cat "$file" 2>&1 >"$temp") || fail "Cannot write to the folder \"$folder\": $reason"
+  check_hash "$temp"
+  chmod 755 "$temp"
+  shown=$("$temp" --version 2>&1 </dev/null) ||
+    fail "\"$asset\" does not run here, and was not installed: $shown
+It must be for $target; on Linux, glibc 2.27 or newer and /proc are needed"
+  reason=$(mv -f "$temp" "$place" 2>&1) || fail "Cannot write \"$place\": $reason"
+  temp=''
+  printf '%s\n' "$shown" "Installed $place"
+  case ":$PATH:" in
+    *":$folder:"*) ;;
+    *) printf 'Note: "%s" is not on PATH; add it, or run "%s"\n' "$folder" "$place" >&2 ;;
+  esac
+}
+
+absolute() {
+  case $1 in
+    / | [A-Za-z]:[/\\]*) printf '%s\n' "$1" ;;
+    /*) printf '%s\n' "${1%/}" ;;
+    *) printf '%s\n' "$PWD/${1%/}" ;;
+  esac
+}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+clean_up() {
+  if [ -n "$temp" ]; then rm -f "$temp"; fi
+  if [ -n "$downloads" ]; then rm -rf "$downloads"; fi
+}
+
+fail() {
+  printf 'install.sh: %s\n' "$1" >&2
+  exit 1
+}
+
+misuse() {
+  printf 'install.sh: %s; see --help\n' "$1" >&2
+  exit 2
+}
+
+main "$@"

@@ -1,0 +1,270 @@
+// Types for azu.config.ts, written by `azu init`. Refresh with: azu init --update-types
+
+declare module "azu" {
+  /** Gives the config its type: the editor completes and checks it. Returns it unchanged. */
+  export function defineConfig(config: ConfigExport): ConfigExport;
+
+  /** A Redis backend, for an entry of `session.backends` under a name of your own. */
+  export function redis(options?: RedisOptions): RedisOptions & { readonly type: "redis" };
+
+  /** A database backend (PostgreSQL or SQLite, by the URL's scheme), likewise. */
+  export function database(
+    options?: DatabaseOptions,
+  ): DatabaseOptions & { readonly type: "database" };
+
+  /** A memory backend, likewise. */
+  export function memory(options?: MemoryOptions): MemoryOptions & { readonly type: "memory" };
+
+  /** A config, or a function that makes one for an environment. */
+  export type ConfigExport =
+    | Config
+    | ((environment: ConfigEnvironment) => Config | Promise<Config>);
+
+  /** What a Redis backend may be told; everything has a default. */
+  export type RedisOptions = {
+    /** Where Redis is; default: `REDIS_URL`, else `redis://localhost:6379`. */
+    url?: string | undefined;
+    /** What every session key starts with; default `"<app>:session:"`. */
+    keyPrefix?: string | undefined;
+    /** Connections that the app holds open; default 5. */
+    poolSize?: number | undefined;
+    /** How long the app waits for a free connection; default `"5s"`. */
+    poolTimeout?: Duration | undefined;
+  };
+
+  /** What a database backend may be told; everything but the URL has a default. */
+  export type DatabaseOptions = {
+    /** Where the database is; default: `DATABASE_URL`. */
+    url?: string | undefined;
+    /** The table, with its schema where it is in one: `"auth.sessions"`; default `"sessions"`. */
+    table?: string | undefined;
+    /** How often the app removes expired sessions; default `"5m"`. */
+    cleanupInterval?: Duration | undefined;
+    /** Connections that the app holds open; default 5. */
+    poolSize?: number | undefined;
+    /** How long the app waits for a free connection; default `"5s"`. */
+    poolTimeout?: Duration | undefined;
+  };
+
+  /** What a memory backend may be told; everything has a default. */
+  export type MemoryOptions = {
+    /** How often the app removes expired sessions; default `"5m"`. */
+    cleanupInterval?: Duration | undefined;
+  };
+
+  /** What azu.config.ts says. */
+  export type Config = Overrides & {
+    /** What differs in an environment; `AZU_ENV` chooses it. */
+    environments?: { [name: string]: Overrides } | undefined;
+  };
+
+  /** What a config that is a function is called with. */
+  export interface ConfigEnvironment {
+    /** `AZU_ENV`, or `"development"`. */
+    readonly env: string;
+  }
+
+  /** A length of time in words: `"500ms"`, `"45s"`, `"15m"`, `"1h"`, `"30d"`, `"2w"`. */
+  export type Duration = `${number}${"ms" | "s" | "m" | "h" | "d" | "w"}`;
+
+  /** What one environment changes. */
+  export type Overrides = {
+    /** The app's name; default: the name in shard.yml. */
+    app?: string | undefined;
+    /** Where and how sessions are kept. */
+    session?: {
+      /**
+       * Which of the backends the app uses: `"redis"`, `"database"`, `"memory"` or a name of your
+       * own.
+       */
+      backend?: string | undefined;
+      /**
+       * How long a session lives; default `"24h"`. Stores count in seconds: `"1s"` is the least.
+       */
+      ttl?: Duration | undefined;
+      /** The session cookie. */
+      cookie?: CookieOptions | undefined;
+      /** What is known of each backend, and backends of your own. */
+      backends?:
+        | {
+          redis?: BackendFactory | RedisOptions & { type?: "redis" | undefined } | undefined;
+          database?:
+            | BackendFactory
+            | DatabaseOptions & { type?: "database" | undefined }
+            | undefined;
+          memory?: BackendFactory | MemoryOptions & { type?: "memory" | undefined } | undefined;
+        } & {
+          [name: string]:
+            | BackendFactory
+            | RedisOptions & { type?: "redis" | undefined }
+            | DatabaseOptions & { type?: "database" | undefined }
+            | MemoryOptions & { type?: "memory" | undefined };
+        }
+        | undefined;
+    } | undefined;
+  };
+
+  /** The session cookie. */
+  export type CookieOptions = {
+    /** The cookie's name; default `"<app>_session"`. */
+    name?: string | undefined;
+    /** Sent over HTTPS only; default true. */
+    secure?: boolean | undefined;
+    /** Hidden from scripts; default true. */
+    httpOnly?: boolean | undefined;
+    /** Whether other sites' requests carry it; default `"strict"`. */
+    sameSite?: "strict" | "lax" | "none" | undefined;
+    /** The domain, its subdomains included; default: the host that set it, alone. */
+    domain?: string | undefined;
+    /** The path below which it is sent; default `"/"`. */
+    path?: string | undefined;
+  };
+
+  /** How a config brings a backend of its own: `session.backends.<name>` may be such a function. */
+  export type BackendFactory = (context: BackendContext) => Backend;
+
+  /** What a backend is made from, besides its own options. */
+  export interface BackendContext {
+    /** The app's name, where the config or `shard.yml` tells it. */
+    readonly app: string | undefined;
+    /** The folder that relative file names start from, absolute. */
+    readonly root: string;
+    /** A variable of the environment or of `.env`, by name. */
+    env(name: string): string | undefined;
+    /** The database driver that the app's `shard.yml` already has, where it has one. */
+    readonly driver: Engine | undefined;
+    /** What the app's own source states; it wins over the config, for that is what the app uses. */
+    readonly stated: { readonly keyPrefix?: string; readonly table?: string };
+  }
+
+  /** A session backend. */
+  export interface Backend {
+    readonly name: string;
+    readonly capabilities: Capabilities;
+    /** What it works on. Pure: connects to nothing. */
+    describe(): Target;
+    /** The lines that announce a clear; without it, `Clearing <name> sessions...`. */
+    announce?(): readonly string[];
+    /** What setup writes; a backend without it cannot be set up by this tool. */
+    readonly setup?: SetupSpec;
+    /**
+     * Tells, without connecting, what already keeps it from being connected to.
+     * @throws {UsageError} for example where no URL is configured.
+     */
+    check?(): void;
+    /**
+     * Opens the store, within the time limits of the driver (5 s to connect).
+     * @throws {AzuError} when the store cannot be reached or refuses.
+     */
+    connect(signal: AbortSignal, purpose?: Purpose): Promise<Store>;
+  }
+
+  /** A database engine. */
+  type Engine = "postgres" | "mysql" | "sqlite";
+
+  /** What a backend can do, as data: code asks these, never the backend's name. */
+  export interface Capabilities {
+    /**
+     * Whether sessions can be removed from outside the app; if not, why, and what to do instead.
+     */
+    readonly clear: true | { readonly whyNot: string; readonly instead: string };
+    /** Whether the tool can create the table that the sessions live in (`--apply`). */
+    readonly createTable: boolean;
+  }
+
+  /** What a backend works on, fit to be printed: redacted, and the same in every message. */
+  export interface Target {
+    /** The server's URL or the file, without credentials. */
+    readonly address?: string;
+    /** The Redis keys: the key prefix and `*`. */
+    readonly pattern?: string;
+    /** The table, as configured, with its schema where one is configured. */
+    readonly table?: string;
+  }
+
+  /** What `session:setup` writes for a backend. */
+  interface SetupSpec {
+    /** Which store template of `templates/` it uses. */
+    readonly template: "redis" | "database" | "memory";
+    /** The shards that the app needs besides `session`. */
+    readonly shards: readonly Shard[];
+    /** What the initializer requires besides `session`. */
+    readonly requires: readonly string[];
+    /** The environment variables that the app reads besides `SESSION_SECRET`. */
+    readonly variables: readonly Variable[];
+    /** The values that the store template takes. */
+    readonly values: StoreValues;
+    /** The table's making and unmaking, for the migration; only where there is a table. */
+    readonly migration?: Migration;
+  }
+
+  /** Why a store is opened: `create` may bring a database file into being. */
+  type Purpose = "operate" | "create";
+
+  /** An open connection to where sessions live. */
+  export interface Store extends AsyncDisposable {
+    /** The number of sessions now. */
+    count(signal: AbortSignal): Promise<number>;
+    /**
+     * Removes every session that was there when it began, in batches.
+     * @returns how many were removed.
+     * @throws when it could not go on: what was removed until then is what `onProgress` last said.
+     */
+    clear(options: ClearOptions): Promise<number>;
+    /** Keys that look like sessions but are not under the configured prefix. */
+    lookAlikes?(signal: AbortSignal): Promise<readonly LookAlike[]>;
+    /** Creates the table and its indexes where they are missing; says whether the table was. */
+    createTable?(signal: AbortSignal): Promise<"created" | "present">;
+  }
+
+  /** A dependency of the app, as shard.yml lists it. */
+  interface Shard {
+    readonly name: string;
+    /** `owner/name` on GitHub. */
+    readonly github: string;
+  }
+
+  /** An environment variable that the app reads. */
+  interface Variable {
+    readonly name: string;
+    /** The shape of its value, for example `redis://[user:password@]host[:port][/database]`. */
+    readonly shape: string;
+  }
+
+  /** What a store template is filled with. */
+  interface StoreValues {
+    readonly keyPrefix?: string;
+    readonly table?: string;
+    /** The table as SQL writes it, quoted. */
+    readonly quotedTable?: string;
+    readonly engine?: Engine;
+    readonly poolSize?: number;
+    /** Milliseconds. */
+    readonly poolTimeout?: number;
+    /** Milliseconds. */
+    readonly cleanupInterval?: number;
+  }
+
+  /** How the table is made, and unmade. */
+  interface Migration {
+    /** SQL statements, each as its lines. */
+    readonly up: readonly (readonly string[])[];
+    readonly down: readonly (readonly string[])[];
+  }
+
+  /** How a clear is stopped and watched. */
+  export interface ClearOptions {
+    /** Ends the clear after the batch in flight. */
+    readonly signal: AbortSignal;
+    /** Told after each batch how many sessions are gone so far. */
+    onProgress(cleared: number): void;
+  }
+
+  /** Keys that look like sessions of another prefix. */
+  export interface LookAlike {
+    readonly pattern: string;
+    readonly count: number;
+  }
+
+  export {};
+}

@@ -1,0 +1,146 @@
+/** templates/azu.d.ts, the only types that an editor has for a config, says what the source says. */
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { join, relative, resolve } from "node:path";
+import { openProgram, ts } from "../../scripts/types/compiler.ts";
+import { tempDir, writeTree } from "../support/temp.ts";
+
+const root = resolve(import.meta.dirname ?? ".", "../..");
+
+/** A config with every key, and every way to write one. */
+const rich = `
+import { database, defineConfig, memory, redis } from "azu";
+import type { Backend, BackendContext, BackendFactory, Capabilities, ClearOptions } from "azu";
+import type { Config, ConfigEnvironment, ConfigExport, CookieOptions, DatabaseOptions } from "azu";
+import type { Duration, LookAlike, MemoryOptions, Overrides, RedisOptions, Store } from "azu";
+import type { Target } from "azu";
+declare const process: { readonly env: Record<string, string | undefined> };
+
+const ttl: Duration = "15m";
+const cookie: CookieOptions = { name: "s", secure: true, httpOnly: true, sameSite: "lax" };
+const pool = { url: process.env.URL, poolSize: 5, poolTimeout: "500ms" } as const;
+const shared: RedisOptions = { ...pool, keyPrefix: "shop:session:" };
+const rows: DatabaseOptions = { ...pool, table: "auth.sessions", cleanupInterval: "10m" };
+const kept: MemoryOptions = { cleanupInterval: "1h" };
+const capabilities: Capabilities = { clear: true, createTable: false };
+const target: Target = { address: "ldap://host", pattern: "*", table: "t" };
+const found: LookAlike = { pattern: "x:*", count: 2 };
+
+class Directory implements Store {
+  count = (signal: AbortSignal) => Promise.resolve(signal.aborted ? 0 : 1);
+  clear({ signal, onProgress }: ClearOptions) {
+    onProgress(1);
+    return this.count(signal);
+  }
+  lookAlikes = () => Promise.resolve([found]);
+  createTable = () => Promise.resolve("created" as const);
+  [Symbol.asyncDispose] = () => Promise.resolve();
+}
+const custom: BackendFactory = ({ app, root, env, driver, stated }: BackendContext): Backend => ({
+  name: "directory",
+  capabilities,
+  describe: () => ({ ...target, table: stated.table ?? app ?? driver ?? env("TABLE") ?? root }),
+  announce: () => ["Clearing"],
+  check() {},
+  setup: {
+    template: "redis",
+    shards: [{ name: "ldap", github: "owner/ldap" }],
+    requires: ["ldap"],
+    variables: [{ name: "LDAP_URL", shape: "ldap://<host>" }],
+    values: { keyPrefix: "x", engine: "sqlite", poolSize: 1 },
+    migration: { up: [["CREATE TABLE t"]], down: [["DROP TABLE t"]] },
+  },
+  connect: (signal, purpose) =>
+    purpose === "create" ? Promise.reject(signal.reason) : Promise.resolve(new Directory()),
+});
+const overrides: Overrides = { app: undefined, session: { ttl, cookie: { secure: false } } };
+const config: Config = {
+  app: "shop",
+  session: {
+    backend: "directory",
+    ttl,
+    cookie: { ...cookie, domain: "example.com", path: "/" },
+    backends: {
+      redis: { ...shared, type: "redis" },
+      database: rows,
+      memory: (context) => custom(context),
+      cache: redis(shared),
+      main: database({ url: process.env.URL }),
+      test: memory(kept),
+      directory: custom,
+    },
+  },
+  environments: { development: overrides, test: {}, production: { session: { ttl: "30d" } } },
+};
+export const plain: ConfigExport = defineConfig(config);
+export const chosen = defineConfig(({ env }) => env === "test" ? {} : config);
+export const later = defineConfig(async ({ env }: ConfigEnvironment) => ({ app: env }));
+export default defineConfig({
+  session: { ttl: "2w", backends: { redis: { url: process.env.URL }, other: redis() } },
+});
+`;
+
+/** One mistake each, in the line that ends with a comment. */
+const wrong = [
+  'azu.defineConfig({ session: {\n ttl: "soon", //\n backend: "redis",\n} });',
+  'export const config: azu.Config = {\n app: "shop",\n sesion: {}, //\n};',
+  'azu.defineConfig({\n session: { cookie: {\n samesite: "lax", //\n} } });',
+  'azu.defineConfig({ session: { cookie: {\n name: "s",\n sameSite: "None", //\n} } });',
+  'azu.defineConfig({ session: { backends: { redis: {\n url: "",\n poolSize: "x", //\n} } } });',
+  "azu.defineConfig({ session: { backends: { memory: {\n poolSize: 5, //\n} } } });",
+  'azu.defineConfig({ session: { backends: {\n mine: { type: "mongo" }, //\n} } });',
+  'azu.defineConfig({ environments: { test: { session: {\n ttl: "1 day", //\n} } } });',
+  'azu.redis({\n poolSize: 5,\n table: "sessions", //\n});',
+  "export const able: azu.Capabilities = //\n { clear: true };",
+  "export const setup: azu.SetupSpec | undefined = //\n undefined;",
+].map((source) => `import * as azu from "azu";\n${source}\n`);
+
+/** Every key that one has must be in the other and of the same type, all the way down. */
+const comparison = (source: string) => `
+type Said = typeof import("azu") & { config: Whole<import("azu").Config> };
+type Meant = typeof import("${source}") & { config: Whole<import("${source}").Config> };
+type Whole<T> = T extends (...args: never) => unknown ? T
+  : { [K in keyof T]-?: Whole<Exclude<T[K], undefined>> };
+export const there = (said: Said): Meant => said;
+export const back = (meant: Meant): Said => meant;
+`;
+
+Deno.test("templates/azu.d.ts is what the source's types make", async () => {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--config", "deno.json", "scripts/types.ts", "--check"],
+    ...{ cwd: root, stdin: "null", stdout: "null", stderr: "piped" },
+  }).output();
+  strictEqual(code, 0, new TextDecoder().decode(stderr));
+});
+
+Deno.test("templates/azu.d.ts takes right configs and tells mistakes in wrong ones", async () => {
+  await using temp = await tempDir();
+  const files: Record<string, string> = {
+    "azu.d.ts": await Deno.readTextFile(join(root, "templates/azu.d.ts")),
+    "azu.config.ts": rich,
+    "repository.config.ts": await Deno.readTextFile(join(root, "azu.config.ts")),
+    "comparison.ts": comparison(relative(temp.path, join(root, "src/mod.ts"))),
+  };
+  wrong.forEach((source, index) => files[`wrong/${index}.ts`] = source);
+  await writeTree(temp.path, files);
+  deepStrictEqual(mistakes(temp.path, Object.keys(files)), expectedMistakes());
+});
+
+/** `file:line` of each mistake, with the compiler's words where none should be. */
+function mistakes(folder: string, names: readonly string[]): string[] {
+  const program = openProgram(names.map((name) => join(folder, name)));
+  return names.flatMap((name) =>
+    ts.getPreEmitDiagnostics(program, program.getSourceFile(join(folder, name)))
+  ).map(({ file, start = 0, messageText }) => {
+    const name = file === undefined ? "?" : relative(folder, file.fileName);
+    const line = (file?.getLineAndCharacterOfPosition(start).line ?? 0) + 1;
+    const text = ts.flattenDiagnosticMessageText(messageText, "\n");
+    return `${name}:${line}${name.startsWith("wrong/") ? "" : ` ${text}`}`;
+  });
+}
+
+function expectedMistakes(): string[] {
+  return wrong.map((source, index) => {
+    const line = source.split("\n").findIndex((line) => line.endsWith("//"));
+    return `wrong/${index}.ts:${line + 1}`;
+  });
+}
