@@ -12,7 +12,7 @@ const mayImport: Record<string, readonly string[]> = {
   commands: ["config", "backends", "app", "core"],
   config: ["mod.ts", "backends", "app", "core"],
   backends: ["core"],
-  app: ["core", "templates"],
+  app: ["core", "templates", "azu.config.ts"],
   core: [],
 };
 

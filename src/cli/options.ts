@@ -40,6 +40,26 @@ const backend = {
 } as const;
 
 export const commandSpecs = {
+  "init": {
+    summary: "Write a commented azu.config.ts, and the types that editors need for it",
+    details: [
+      "Writes azu.config.ts and azu.d.ts into the app's folder: that of the nearest shard.yml, else",
+      "the working folder. A file that exists and differs is never overwritten without --force.",
+    ],
+    options: {
+      force: {
+        type: "boolean",
+        short: "f",
+        summary: "Overwrite files that differ (they are shown)",
+      },
+      "dry-run": { type: "boolean", summary: "Show what would be written; write nothing" },
+      "update-types": { type: "boolean", summary: "Write azu.d.ts only, as this version has it" },
+    },
+    examples: [
+      ["Begin a config", "azu init"],
+      ["After an update of azu, bring the types up to date", "azu init --update-types"],
+    ],
+  },
   "session:setup": {
     summary: "Set up the sessions of the app in this folder",
     details: [
@@ -91,7 +111,11 @@ export const commandSpecs = {
 
 export type CommandName = keyof typeof commandSpecs;
 
-export const commandNames = ["session:setup", "session:clear"] as const satisfies CommandName[];
+export const commandNames = [
+  "init",
+  "session:setup",
+  "session:clear",
+] as const satisfies CommandName[];
 
 export function isCommandName(name: string): name is CommandName {
   return Object.hasOwn(commandSpecs, name);

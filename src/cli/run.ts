@@ -10,6 +10,7 @@ type Action = (host: Host, args: ParsedArgs, reporter: Reporter) => Promise<Exit
 
 /** Each loaded only when it is meant. */
 const actions = {
+  "init": async (...call) => (await import("./init.ts")).init(...call),
   "session:setup": async (...call) => (await import("./session_setup.ts")).sessionSetup(...call),
   "session:clear": async (...call) => (await import("./session_clear.ts")).sessionClear(...call),
 } as const satisfies Record<CommandName, Action>;

@@ -1,7 +1,6 @@
-import type { PlannedFile } from "../app/plan.ts";
 import { applySetup, planSetup, type SetupPlan } from "../commands/session_setup.ts";
-import { AzuError, ExitCode, OperationError } from "../core/errors.ts";
-import { listed } from "../core/text.ts";
+import { AzuError, ExitCode } from "../core/errors.ts";
+import { conflictError, fileFields, showFiles } from "./files.ts";
 import type { Host } from "./host.ts";
 import { Interruption } from "./host.ts";
 import type { ParsedArgs } from "./parse.ts";
@@ -38,7 +37,7 @@ export async function sessionSetup(
   reporter.line(`Backend decided by ${choice.decidedByText}`);
   reporter.line(`Setting up sessions...`);
   reporter.line(`Backend: ${choice.backend.name}`);
-  const diffs = await showPlan(reporter, plan, args.flag("dry-run"));
+  const diffs = await showFiles(reporter, plan.files, args.flag("dry-run"));
   const result = await carryOut(host, args, reporter, project.root, plan);
   if (result.error) reporter.error(result.error);
   else showNextSteps(reporter, plan.nextSteps);
@@ -48,7 +47,7 @@ export async function sessionSetup(
     decidedBy: choice.decidedBy,
     dryRun: args.flag("dry-run"),
     outcome: result.outcome,
-    files: plan.files.map(({ path, action }) => ({ path, action, diff: diffs.get(path) })),
+    files: fileFields(plan.files, diffs),
     statements: plan.statements,
     table: result.table ?? null,
     nextSteps: plan.nextSteps,
@@ -58,28 +57,6 @@ export async function sessionSetup(
   return result.exitCode;
 }
 
-/** Lists the files, with a diff of each that is there and would change (in a dry run, of all). */
-async function showPlan(
-  reporter: Reporter,
-  plan: SetupPlan,
-  all: boolean,
-): Promise<ReadonlyMap<string, string>> {
-  const diffs = new Map<string, string>();
-  for (const file of plan.files) {
-    reporter.line(`  ${file.action.padEnd(9)}  ${file.path}`);
-  }
-  for (const file of plan.files.filter((file) => isShown(file, all))) {
-    const lines = (await import("./diff.ts")).diffLines(file);
-    for (const { text, colour } of lines) reporter.line(text, colour);
-    diffs.set(file.path, lines.map(({ text }) => text).join("\n"));
-  }
-  return diffs;
-}
-
-function isShown({ action }: PlannedFile, all: boolean): boolean {
-  return action !== "unchanged" && (all || action !== "create");
-}
-
 async function carryOut(
   host: Host,
   args: ParsedArgs,
@@ -87,10 +64,8 @@ async function carryOut(
   root: string,
   plan: SetupPlan,
 ): Promise<SetupResult> {
-  const conflicts = plan.files.filter(({ action }) => action === "conflict");
-  if (conflicts.length > 0) {
-    return { outcome: "conflict", exitCode: ExitCode.failed, error: conflictError(conflicts) };
-  }
+  const conflict = conflictError(plan.files);
+  if (conflict) return { outcome: "conflict", exitCode: ExitCode.failed, error: conflict };
   const unchanged = plan.files.every(({ action }) => action === "unchanged");
   if (args.flag("dry-run")) {
     for (const statement of plan.statements) {
@@ -134,14 +109,6 @@ function showDone(
       ? `Nothing to change: ${files.length} file(s) are as they should be`
       : "Sessions are set up",
   );
-}
-
-function conflictError(conflicts: readonly PlannedFile[]): OperationError {
-  const paths = conflicts.map(({ path }) => path);
-  const what = paths.length === 1 ? "exists and differs" : "exist and differ";
-  return new OperationError(`${listed(paths, "and")} ${what}; nothing was changed`, {
-    hint: "The diff is what --force would do: pass --force to overwrite, or keep your own",
-  });
 }
 
 function showNextSteps(reporter: Reporter, steps: readonly string[]): void {

@@ -1,0 +1,5 @@
+/** Files that are written as they stand here. */
+import configTemplate from "../../azu.config.ts" with { type: "text" };
+import typesTemplate from "../../templates/azu.d.ts" with { type: "text" };
+
+export { configTemplate, typesTemplate };

@@ -1,0 +1,56 @@
+/** What `init` does: plans a config and the types that editors need for it. */
+import { basename, dirname } from "node:path";
+import { readAppFile, SHARD_FILE } from "../app/app.ts";
+import { planFiles, type PlannedFile, type WantedFile } from "../app/plan.ts";
+import { shardName } from "../app/shard_name.ts";
+import { configTemplate, typesTemplate } from "../app/templates.ts";
+import { CONFIG_NAME, findConfig, findUpward } from "../config/find.ts";
+import { UsageError } from "../core/errors.ts";
+
+export const TYPES_NAME = "azu.d.ts";
+
+export interface InitOptions {
+  readonly force: boolean;
+  /** Only the types, beside the config that is there. */
+  readonly updateTypes: boolean;
+}
+
+export interface InitPlan {
+  /** The folder that the files go to, absolute. */
+  readonly root: string;
+  readonly files: readonly PlannedFile[];
+}
+
+/** @throws {UsageError} where there is no config whose types could be updated. */
+export async function planInit(cwd: string, options: InitOptions): Promise<InitPlan> {
+  if (options.updateTypes) {
+    const root = await folderOfConfig(cwd);
+    return { root, files: await planFiles(root, [TYPES], true) };
+  }
+  const shardFile = await findUpward(cwd, SHARD_FILE);
+  const root = shardFile === undefined ? cwd : dirname(shardFile);
+  const config = { path: CONFIG_NAME, content: configFor(await appName(root)) };
+  return { root, files: await planFiles(root, [config, TYPES], options.force) };
+}
+
+const TYPES: WantedFile = { path: TYPES_NAME, content: typesTemplate };
+
+async function folderOfConfig(cwd: string): Promise<string> {
+  const config = await findConfig(cwd);
+  if (config !== undefined) return dirname(config);
+  throw new UsageError(`There is no ${CONFIG_NAME} here or above, whose types could be updated`, {
+    hint: "Write one with azu init",
+  });
+}
+
+async function appName(root: string): Promise<string> {
+  const shard = await readAppFile(root, SHARD_FILE);
+  return (shard === undefined ? undefined : shardName(shard)) ?? basename(root);
+}
+
+/** The example's name stands in several values; a name that would need escaping is not put there. */
+function configFor(app: string): string {
+  const name = /^[\w.-]{1,100}$/.test(app) ? app : "my_app";
+  const config = configTemplate.replaceAll(/"shop(?=[":_])/g, () => `"${name}`);
+  return `/// <reference path="./${TYPES_NAME}" />\n${config}`;
+}
