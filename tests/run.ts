@@ -17,8 +17,10 @@ import { scratchRoot } from "./support/temp.ts";
 interface Run {
   readonly label: string;
   readonly env: Readonly<Record<string, string>>;
-  /** The folder of the tests that are run where no files are named. */
-  readonly folder: string;
+  /** The folders of its tests: what is run where no files are named. */
+  readonly folders: readonly string[];
+  /** What is not its own of them. */
+  readonly without?: string;
 }
 
 const TESTS = import.meta.dirname ?? "tests";
@@ -26,13 +28,18 @@ const CONFIG = join(TESTS, "../deno.json");
 const MAIN = join(TESTS, "../main.ts");
 // The exit codes of a shell: 128 and the signal's number.
 const STOP_SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
-const CLI_TESTS = join(TESTS, "cli");
+const BINARY_TESTS = join(TESTS, "binary");
 const BINARY = join(TESTS, "../dist", Deno.build.os === "windows" ? "azu.exe" : "azu");
-const SOURCE_RUN: Run = { label: "the source", env: {}, folder: TESTS };
+const SOURCE_RUN: Run = {
+  label: "the source",
+  env: {},
+  folders: [TESTS],
+  without: BINARY_TESTS,
+};
 const BINARY_RUN: Run = {
   label: "the compiled binary",
   env: { AZU_SUBJECT: BINARY },
-  folder: CLI_TESTS,
+  folders: [join(TESTS, "cli"), BINARY_TESTS],
 };
 const OPTIONS = ["--fast", "--source"];
 
@@ -116,13 +123,18 @@ async function prepare(run: Run): Promise<void> {
 }
 
 /**
- * The arguments for a run: its folder where they name neither a file nor a folder; undefined where
- * they name none of its folder.
+ * The arguments for a run: its folders where they name neither a file nor a folder; undefined where
+ * they name none of its own.
  */
-function argumentsFor(run: Run, args: string[]): string[] | undefined {
+function argumentsFor({ folders, without }: Run, args: string[]): string[] | undefined {
   const isPath = (arg: string) => !arg.startsWith("-") && existsSync(arg);
-  if (!args.some(isPath)) return [run.folder, ...args];
-  const inFolder = (arg: string) => !isPath(arg) || Deno.realPathSync(arg).startsWith(run.folder);
-  const chosen = args.filter(inFolder);
-  return chosen.some(isPath) ? chosen : undefined;
+  const ignored = without === undefined ? [] : [`--ignore=${without}`];
+  if (!args.some(isPath)) return [...ignored, ...folders, ...args];
+  const isOwn = (arg: string) => {
+    const path = Deno.realPathSync(arg);
+    const isWithin = (folder: string) => path === folder || path.startsWith(`${folder}/`);
+    return folders.some(isWithin) && !(without !== undefined && isWithin(without));
+  };
+  const chosen = args.filter((arg) => !isPath(arg) || isOwn(arg));
+  return chosen.some(isPath) ? [...ignored, ...chosen] : undefined;
 }
