@@ -29,7 +29,7 @@ export class RunningProcess implements AsyncDisposable {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly #plan: ProcessPlan;
-  readonly #timer: number;
+  readonly #timer: ReturnType<typeof setTimeout>;
   readonly #input: WritableStreamDefaultWriter<Uint8Array> | undefined;
   #running = true;
   #late = false;

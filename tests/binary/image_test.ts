@@ -1,0 +1,50 @@
+/** The Dockerfile's last stage, as far as a machine without a container engine can build it. */
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { join } from "node:path";
+import * as v from "valibot";
+import { chroot, needsChroot, NOBODY } from "./chroot.ts";
+
+const TEXT = await Deno.readTextFile(join(import.meta.dirname ?? "", "../../Dockerfile"));
+const STAGES = TEXT.replace(/^#.*\n/gm, "").replaceAll("\\\n", "").split(/^FROM .*\n/m);
+const [, verify = "", last = ""] = STAGES;
+
+/** What follows an instruction of the last stage that stands there once. */
+function only(instruction: string): string {
+  const found = [...last.matchAll(new RegExp(`^${instruction} +(.*)$`, "gm"))];
+  strictEqual(found.length, 1, `${instruction} in the Dockerfile's last stage`);
+  return found[0]?.[1] ?? "";
+}
+
+/** The image as the Dockerfile describes it. */
+function image() {
+  const copied = /^--from=verify --chown=0:0 (\S+) (\S+)$/.exec(only("COPY"));
+  const mode = /install -m (0[0-7]+) "\$name" azu/.exec(verify)?.[1];
+  ok(copied && mode);
+  return {
+    program: copied[2] ?? "",
+    mode: parseInt(mode, 8),
+    workdir: only("WORKDIR"),
+    entrypoint: v.parse(v.array(v.string()), JSON.parse(only("ENTRYPOINT"))),
+  };
+}
+
+Deno.test("The image runs azu as its user, by its ENTRYPOINT", needsChroot(), async () => {
+  const { entrypoint, ...contents } = image();
+  strictEqual(STAGES.length, 3);
+  strictEqual(only("USER"), `${NOBODY}:${NOBODY}`);
+  await using root = await chroot({ ...contents, files: { "azu.config.ts": "export default 5;" } });
+  const { uid, gid, mode } = await Deno.stat(join(root.path, contents.program));
+  deepStrictEqual([uid, gid, (mode ?? 0) & 0o7777], [0, 0, 0o755]);
+  const version = await root.run(["--version"], { entrypoint });
+  match(version.stdout, /^azu \d+\.\d+\.\d+ \(.+\)\n$/);
+  deepStrictEqual([version.code, version.stderr], [0, ""]);
+});
+
+Deno.test("The image works in /app, where the app is mounted", needsChroot(), async () => {
+  const { entrypoint, ...contents } = image();
+  await using root = await chroot({ ...contents, files: { "azu.config.ts": "export default 5;" } });
+  strictEqual(root.app, join(root.path, "app"));
+  const { code, stderr } = await root.run(["session:clear", "--force"], { entrypoint });
+  match(stderr, /^error: azu\.config\.ts: expected a config object, got 5$/m);
+  strictEqual(code, 2);
+});
