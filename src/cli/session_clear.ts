@@ -1,8 +1,9 @@
-import type { Backend, Target } from "../backends/contract.ts";
-import { type ClearOutcome, type ClearReport, clearSessions } from "../commands/session_clear.ts";
+import type { Backend } from "../backends/contract.ts";
+import { type ClearReport, clearSessions } from "../commands/session_clear.ts";
 import { type Choice, chooseToOperate } from "../config/choose.ts";
 import type { Project } from "../config/project.ts";
 import { ExitCode, ImpossibleError } from "../core/errors.ts";
+import { decisionLine, targetFields, tellReport } from "./clear_report.ts";
 import { confirm } from "./confirm.ts";
 import { type Host, Interruption } from "./host.ts";
 import type { ParsedArgs } from "./parse.ts";
@@ -71,7 +72,7 @@ async function attempt(
   }
   if (!dryRun) announce(reporter, backend);
   const report = await withProgress(host, reporter, backend, dryRun);
-  tell(reporter, report, project, backend);
+  tellReport(reporter, report, project, backend);
   return report;
 }
 
@@ -104,51 +105,6 @@ async function withProgress(
   });
 }
 
-/** The lines of an outcome. A check mark stands only where a count has found nothing left. */
-function tell(
-  reporter: Reporter,
-  report: ClearReport,
-  project: Project,
-  backend: Backend,
-): void {
-  const tellers: Record<ClearOutcome, () => void> = {
-    cleared: () => {
-      reporter.line(`Cleared ${report.cleared} session(s)`);
-      reporter.verified("Sessions cleared successfully");
-    },
-    empty: () => reporter.line("No sessions found"),
-    found: () =>
-      reporter.line(
-        report.remaining === 0
-          ? "No sessions found"
-          : `Would clear ${report.remaining} session(s); nothing was cleared`,
-      ),
-    partial: () => reporter.line(`Cleared ${report.cleared} session(s)`),
-    failed: () => {
-      if (report.cleared > 0) reporter.line(`Cleared ${report.cleared} session(s), then failed`);
-    },
-    interrupted: () => {
-      reporter.line(`Cleared ${report.cleared} session(s), then interrupted`);
-      reporter.note("Some sessions may remain: run the command again, it is safe to repeat");
-    },
-    impossible: () => {},
-    declined: () => {},
-  };
-  tellers[report.outcome]();
-  for (const { pattern, count } of report.lookAlikes) {
-    reporter.warn(
-      `${count} key(s) under ${pattern} look like sessions, but are not under ` +
-        `${backend.describe().pattern ?? ""}: is the key prefix right?`,
-    );
-  }
-  if (project.initializer?.clustered === true && report.cleared > 0) {
-    reporter.warn(
-      "The app keeps sessions in the local caches of its nodes: each may serve cleared ones until " +
-        "its cache's TTL (30 s by default) or its restart",
-    );
-  }
-}
-
 function exitCodeOf(host: Host, { outcome, error }: ClearReport): ExitCode {
   switch (outcome) {
     case "cleared":
@@ -166,23 +122,4 @@ function exitCodeOf(host: Host, { outcome, error }: ClearReport): ExitCode {
     case "failed":
       return error?.exitCode ?? ExitCode.failed;
   }
-}
-
-function decisionLine({ backend, decidedByText }: Choice): string {
-  const { address, pattern, table } = backend.describe();
-  const parts = [
-    `Backend decided by ${decidedByText}`,
-    ...(address === undefined ? [] : [`target ${address}`]),
-    ...(pattern === undefined ? [] : [`keys ${pattern}`]),
-    ...(table === undefined ? [] : [`table ${table}`]),
-  ];
-  return parts.join(", ");
-}
-
-function targetFields({ address, pattern, table }: Target) {
-  return {
-    target: address ?? null,
-    ...(pattern === undefined ? {} : { pattern }),
-    ...(table === undefined ? {} : { table }),
-  };
 }
