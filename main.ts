@@ -63,19 +63,21 @@ function handle(signal: "SIGINT" | "SIGTERM", code: 130 | 143): void {
 
 function output(stream: typeof Deno.stdout | typeof Deno.stderr): Output {
   let closed = false;
+  const writeSync = stream.writeSync.bind(stream); // a config's code is run without it
+  const isAnswer = stream === Deno.stdout;
   return {
     isTerminal: stream.isTerminal(),
     write(text) {
       let rest = new TextEncoder().encode(text);
       while (!closed && rest.length > 0) {
         try {
-          rest = rest.subarray(stream.writeSync(rest));
+          rest = rest.subarray(writeSync(rest));
         } catch (error) {
           if (error instanceof Deno.errors.WouldBlock) pause();
           else closed = true; // the work goes on, its exit code tells
           // A reader that has seen enough is no failure; a full disk is.
           const isFailure = closed && !(error instanceof Deno.errors.BrokenPipe);
-          if (isFailure && stream === Deno.stdout) lost = messageOf(error);
+          if (isFailure && isAnswer) lost = messageOf(error);
         }
       }
     },

@@ -60,7 +60,7 @@ const EXPLANATIONS: readonly Explanation[] = [
   {
     matches: /^23503/,
     problem: "Rows of another table refer to these sessions",
-    hint: "Remove those rows first, or let the foreign key be ON DELETE CASCADE",
+    hint: "Remove or detach those rows first: azu touches no other table",
   },
   {
     matches: /^42703|no such column|has no column/,
@@ -122,7 +122,8 @@ function detailsOf(error: unknown): string {
   const message = messageOf(error);
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   // What a trigger raises is its author's own text, and may name the row: only the code is told.
-  if (/^P0/.test(code)) return `${code} raised by the database's own code`;
+  const raised = error instanceof Error && "where" in error && typeof error.where === "string";
+  if (raised || /^P0/.test(code)) return `${code} raised by the database's own code`;
   return code !== "" && code !== "undefined" && !message.includes(code)
     ? `${code} ${message}`
     : message;

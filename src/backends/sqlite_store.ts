@@ -68,6 +68,7 @@ class SqliteStore implements Store {
 
   count(signal: AbortSignal): Promise<number> {
     return this.#run(signal, () => {
+      this.#checkKind();
       const row = this.#prepare(`SELECT count(*) AS count FROM ${this.#table}`).get();
       return Number(row?.count);
     });
@@ -86,6 +87,7 @@ class SqliteStore implements Store {
 
   /** A table WITHOUT ROWID has nothing to batch by: one statement, which SQLite keeps atomic. */
   #deleteBatch() {
+    this.#checkKind();
     const all = `DELETE FROM ${this.#table}`;
     const rowid = this.#rowidName();
     try {
@@ -107,7 +109,7 @@ class SqliteStore implements Store {
 
   createTable(signal: AbortSignal): Promise<"created" | "present"> {
     return this.#run(signal, () => {
-      const present = this.#hasTable();
+      const present = this.#kind() !== undefined;
       this.#database.exec("BEGIN IMMEDIATE");
       try {
         for (const lines of createStatements("sqlite", this.#target.table)) {
@@ -128,10 +130,18 @@ class SqliteStore implements Store {
     return Promise.resolve();
   }
 
-  #hasTable(): boolean {
-    const { name } = this.#target.table;
-    const sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND lower(name) = lower(?)";
-    return this.#prepare(sql).get(name) !== undefined;
+  #checkKind(): void {
+    if (this.#kind() !== "view") return;
+    throw new OperationError(`${this.#target.tableText} is no table (${this.#target.address})`, {
+      hint: "Name the table itself in session.backends.database.table, not a view of it",
+    });
+  }
+
+  /** `table`, `view`, or undefined where nothing has the name. */
+  #kind(): unknown {
+    const sql = "SELECT type FROM sqlite_master WHERE type IN ('table', 'view') " +
+      "AND lower(name) = lower(?)";
+    return this.#prepare(sql).get(this.#target.table.name)?.["type"];
   }
 
   /** Deno 2.5 says only "failed to prepare statement"; explaining it fails with the reason. */

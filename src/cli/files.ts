@@ -33,12 +33,19 @@ export function fileFields(files: readonly PlannedFile[], diffs: ReadonlyMap<str
   return files.map(({ path, action }) => ({ path, action, diff: diffs.get(path) }));
 }
 
-/** What a command says that would have to overwrite files; undefined where none is in its way. */
-export function conflictError(files: readonly PlannedFile[]): OperationError | undefined {
+/**
+ * What a command says that would have to overwrite files; undefined where none is in its way.
+ * @param advice What else there is to do.
+ */
+export function conflictError(
+  files: readonly PlannedFile[],
+  advice = "",
+): OperationError | undefined {
   const paths = files.filter(({ action }) => action === "conflict").map(({ path }) => path);
   if (paths.length === 0) return undefined;
   const what = paths.length === 1 ? "exists and differs" : "exist and differ";
   return new OperationError(`${listed(paths, "and")} ${what}; nothing was changed`, {
-    hint: "The diff is what --force would do: pass --force to overwrite, or keep your own",
+    hint: "The diff is what --force would do: pass --force to overwrite, or keep your own" +
+      advice,
   });
 }

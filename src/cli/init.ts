@@ -1,23 +1,26 @@
-import { resolve } from "node:path";
 import { changesOf } from "../app/plan.ts";
 import { writeFiles } from "../app/write.ts";
 import { planInit } from "../commands/init.ts";
-import { ExitCode } from "../core/errors.ts";
+import { ExitCode, UsageError } from "../core/errors.ts";
 import { conflictError, fileFields, showFiles } from "./files.ts";
 import type { Host } from "./host.ts";
 import type { ParsedArgs } from "./parse.ts";
+import { workingFolder } from "./project.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** `azu init` */
 export async function init(host: Host, args: ParsedArgs, reporter: Reporter): Promise<ExitCode> {
   const start = host.now().getTime();
   const dryRun = args.flag("dry-run");
-  const { root, files } = await planInit(resolve(host.cwd, args.text("directory") ?? "."), {
+  if (args.text("config") !== undefined) {
+    throw new UsageError("init writes a config of its own name, and takes no --config");
+  }
+  const { root, files } = await planInit(await workingFolder(host, args), {
     force: args.flag("force"),
     updateTypes: args.flag("update-types"),
   });
   const diffs = await showFiles(reporter, files, dryRun);
-  const conflict = conflictError(files);
+  const conflict = conflictError(files, "; azu init --update-types writes the types only");
   const changes = changesOf(files);
   const outcome = conflict
     ? "conflict"

@@ -15,8 +15,7 @@ export async function loadProjectFor(
   reporter: Reporter,
   defaultEnvironment: "development" | undefined,
 ): Promise<Project> {
-  const cwd = resolve(host.cwd, args.text("directory") ?? ".");
-  await checkFolder(cwd);
+  const cwd = await workingFolder(host, args);
   const config = args.text("config");
   return await loadProject({ cwd, env: host.env, now: host.now }, {
     ...(config === undefined ? {} : { config }),
@@ -25,9 +24,12 @@ export async function loadProjectFor(
   });
 }
 
-async function checkFolder(path: string): Promise<void> {
+/** The folder that the command line means, absolute; it exists. */
+export async function workingFolder(host: Host, args: ParsedArgs): Promise<string> {
+  const path = resolve(host.cwd, args.text("directory") ?? ".");
   const found = await Deno.stat(path).catch((error: unknown) => {
     throw new UsageError(`Cannot work in ${path}: ${messageOf(error)}`, { cause: error });
   });
   if (!found.isDirectory) throw new UsageError(`Cannot work in ${path}: it is not a folder`);
+  return path;
 }

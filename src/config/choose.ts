@@ -47,12 +47,13 @@ export function chooseToOperate(project: Project, flag: string | undefined): Cho
       ...(initializer?.table === undefined ? {} : { table: initializer.table }),
     }
     : {};
+  const backend = bindBackend(decision.name, entry, { ...contextOf(project), stated });
   return {
     ...named(decision),
-    backend: bindBackend(decision.name, entry, { ...contextOf(project), stated }),
+    backend,
     warnings: [
       ...disagreements(stated, entry, decision.name),
-      ...unreadable(applies === true ? initializer : undefined),
+      ...unreadable(applies === true ? initializer : undefined, backend),
     ],
   };
 }
@@ -138,11 +139,14 @@ function typeOf(name: string, entry: BackendEntry | undefined): string | undefin
 }
 
 /** A store of the app's own whose prefix is computed: what it is cannot be told from the source. */
-function unreadable(initializer: Project["initializer"]): string[] {
+function unreadable(initializer: Project["initializer"], backend: Backend): string[] {
   if (initializer?.stores.includes("redis") !== true || initializer.keyPrefix !== undefined) {
     return [];
   }
-  return [`The key prefix that ${INITIALIZER} uses cannot be read from it: check the one above`];
+  return [
+    `The key prefix that ${INITIALIZER} uses cannot be read from it: ` +
+    `${printable(backend.describe().pattern ?? "")} may not be what the app writes`,
+  ];
 }
 
 function disagreements(

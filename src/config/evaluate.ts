@@ -8,7 +8,7 @@ import { messageOf } from "../core/errors.ts";
 import { type Body, compile, compilePlain } from "./compile.ts";
 import { explain } from "./explain.ts";
 import { PLAIN_EXPORT } from "./plain.ts";
-import { quietConsole, refusalOf, restrictedProcess, withoutExit } from "./sandbox.ts";
+import { closeDoors, quietConsole, refusalOf, restrictedProcess } from "./sandbox.ts";
 import { ImportError, SourceError } from "./source_error.ts";
 
 export type Exports = Record<string, unknown>;
@@ -40,12 +40,11 @@ export async function evaluateConfig(
 ): Promise<unknown> {
   const modules = new Modules(host);
   try {
-    return await withoutExit(async () => {
-      const exports = await modules.entry(path);
-      if (!("default" in exports)) throw new SourceError(path, NO_DEFAULT);
-      const value = exports["default"];
-      return typeof value === "function" ? await value({ env }) : value;
-    });
+    closeDoors();
+    const exports = await modules.entry(path);
+    if (!("default" in exports)) throw new SourceError(path, NO_DEFAULT);
+    const value = exports["default"];
+    return typeof value === "function" ? await value({ env }) : value;
   } catch (error) {
     throw await explain(error, path, modules.sources);
   }

@@ -17,13 +17,17 @@ export async function explain(error: unknown, entry: string, sources: Sources): 
   if (error instanceof ImportError) {
     return at(
       error.path,
-      importPlace(sources.get(error.path) ?? "", error.specifier),
+      placeOf(sources.get(error.path) ?? "", quoted(error.specifier)),
       error.message,
     );
   }
+  if (error instanceof CompileError && /import\.meta/.test(error.message)) {
+    const place = placeOf(sources.get(error.path) ?? "", ["import.meta"]);
+    return at(error.path, place, NO_IMPORT_META);
+  }
   if (error instanceof CompileError) {
     const place = await syntaxErrorPlace(sources.get(error.path) ?? "", error.path);
-    return at(error.path, place, withoutModuleWords(error.message));
+    return at(error.path, place, error.message);
   }
   const { originalPlace } = await import("./transform.ts");
   const [path, place] = thrownAt(error, entry, sources, originalPlace) ?? [entry, undefined];
@@ -40,11 +44,18 @@ function at(
   return new UsageError(`${where}: ${printable(redact(reason))}`, { cause });
 }
 
-function importPlace(source: string, specifier: string): Place | undefined {
+const NO_IMPORT_META = "import.meta is not available in a config; __dirname and __filename are";
+
+function quoted(specifier: string): string[] {
+  return [`"${specifier}"`, `'${specifier}'`];
+}
+
+/** Where one of the texts first stands. */
+function placeOf(source: string, texts: readonly string[]): Place | undefined {
   const lines = source.split("\n");
   for (const [index, line] of lines.entries()) {
-    for (const quoted of [`"${specifier}"`, `'${specifier}'`]) {
-      const column = line.indexOf(quoted);
+    for (const text of texts) {
+      const column = line.indexOf(text);
       if (column >= 0) return { line: index + 1, column: column + 1 };
     }
   }
@@ -93,13 +104,6 @@ function thrownAt(
 /** What was put before a file's code stands on its first line only. */
 function withoutHead({ line, column }: Place, length: number): Place {
   return { line, column: line === 1 ? Math.max(1, column - length) : column };
-}
-
-/** A config is not run as a module, and need not know. */
-function withoutModuleWords(message: string): string {
-  return message.includes("import.meta")
-    ? "import.meta is not available in a config; __dirname and __filename are"
-    : message;
 }
 
 function reasonOf(error: unknown): string {

@@ -7,9 +7,12 @@ import { Refusal } from "./source_error.ts";
 const NO_PROGRAMS = "a config may not run other programs (azu has no permission to run any)";
 const NO_LIBRARIES = "a config may not load native libraries (azu has no permission to load any)";
 
+const NO_WORKERS = "a config may not start workers";
+
 const REFUSED_MODULES: ReadonlyMap<string, string> = new Map([
   ["node:child_process", NO_PROGRAMS],
   ["node:cluster", NO_PROGRAMS],
+  ["node:worker_threads", NO_WORKERS],
 ]);
 
 /** Why a config may not import a module of the runtime; undefined where it may. */
@@ -31,6 +34,8 @@ export function explainRefusal(error: unknown): string | undefined {
       return what === undefined
         ? "a config may not read the whole environment, only variables by their names"
         : variableRefusal(what);
+    case "sys":
+      return "a config may not ask about the system or its users (azu has no permission to)";
     default:
       return `a config may not do this: azu has no permission for it (${kind ?? "unknown"})`;
   }
@@ -43,22 +48,25 @@ function variableRefusal(name: string): string {
 }
 
 /**
- * Runs a config's code while the ways to end the process are closed: it would end before anything
- * was done, with an exit code that says it was.
+ * Closes, for good, what a config could use to end the process (before anything was done, with an
+ * exit code that says it was), to write into the answer, or to run code beside it. The program
+ * itself has taken what it needs of these before.
  */
-export async function withoutExit<T>(work: () => Promise<T>): Promise<T> {
-  const [denoExit, processExit] = [Deno.exit, process.exit];
-  const refuse = (): never => {
-    throw new Refusal("a config may not end the process");
+export function closeDoors(): void {
+  const noExit = refusing("a config may not end the process");
+  Deno.exit = noExit;
+  process.exit = noExit;
+  process.abort = noExit;
+  Deno.stdout.write = (bytes) => Deno.stderr.write(bytes);
+  Deno.stdout.writeSync = (bytes) => Deno.stderr.writeSync(bytes);
+  Object.defineProperty(globalThis, "Worker", { value: refusing(NO_WORKERS) });
+}
+
+/** A function, fit for `new` too, that only refuses. */
+function refusing(reason: string): () => never {
+  return function () {
+    throw new Refusal(reason);
   };
-  Deno.exit = refuse;
-  process.exit = refuse;
-  try {
-    return await work();
-  } finally {
-    Deno.exit = denoExit;
-    process.exit = processExit;
-  }
 }
 
 /**

@@ -56,6 +56,18 @@ Deno.test("init --update-types writes the types only", async () => {
   match(refused.stderr, /There is no azu\.config\.ts here or above/);
 });
 
+Deno.test("init shows no text of the config that it would overwrite, and minds its options", async () => {
+  await using app = await appOf({
+    "azu.config.ts": 'const token = "tok-hunter2";\nexport default {};\n',
+  });
+  const result = await app.azu(["init"]);
+  match(result.stdout, /^-const token = "\*\*\*";$/m);
+  strictEqual((result.stdout + result.stderr).includes("hunter2"), false);
+  match(result.stderr, /azu init --update-types writes the types only/);
+  strictEqual((await app.azu(["init", "-C", "nowhere"])).code, 2);
+  strictEqual((await app.azu(["init", "--config", "x.ts"])).code, 2);
+});
+
 Deno.test("init --dry-run shows the files and writes none", async () => {
   await using app = await appOf({});
   const result = await app.azu(["init", "--dry-run"]);

@@ -65,7 +65,7 @@ const refused: [name: string, config: string, place: string, reason: RegExp][] =
     "the system's user",
     'import { userInfo } from "node:os";\nexport default { app: userInfo().username };',
     "2:23",
-    /azu has no permission for it \(sys\)/,
+    /a config may not ask about the system or its users/,
   ],
 ];
 

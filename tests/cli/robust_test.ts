@@ -121,10 +121,10 @@ Deno.test(
     const kept = await runAzu([...CLEAR, "-b", "database"], options);
     strictEqual(kept.code, 1);
     match(kept.stderr, /1 session\(s\) are still there, though the store reported no error/);
-    await make("RAISE EXCEPTION 'cannot delete %', OLD.session_id;");
+    await make("RAISE EXCEPTION 'cannot delete %', OLD.session_id USING ERRCODE = '22000';");
     const raised = await runAzu([...CLEAR, "-b", "database"], options);
     strictEqual(raised.code, 1);
-    match(raised.stderr, /P0001 raised by the database's own code/);
+    match(raised.stderr, /22000 raised by the database's own code/);
     strictEqual((raised.stdout + raised.stderr).includes("very-secret"), false);
   },
 );
@@ -200,6 +200,9 @@ Deno.test("--json is one document, whatever a config does", async () => {
     "globalThis.console.log('hello'); console.table([1]);\nexport default { app: 5 };",
     "process.stdout.write('hello');\nexport default { app: 5 };",
     "Deno.exit(0);\nexport default {};",
+    "Deno.stdout.writeSync(new TextEncoder().encode('hello'));\nexport default { app: 5 };",
+    "new Worker('data:text/javascript,1', { type: 'module' });\nexport default {};",
+    "import 'node:worker_threads';\nexport default {};",
     "import process from 'node:process';\nprocess.exit(0);\nexport default {};",
     `throw new Error("a.".repeat(300000));\nexport default {};`,
     "#!/usr/bin/env azu\nexport default { app: 5 };",
@@ -239,11 +242,12 @@ Deno.test("setup shows no literal of the file that it would overwrite", async ()
     "shard.yml": "name: a\n",
     [INITIALIZER]: 'config.secret =\n  "multiline-hunter2"\nconfig.secret = %q(percent-hunter2)\n' +
       'Redis.new(url: "redis://:url-hunter2@localhost")\nconfig.key = "enc-\\"hunter2"\n' +
-      "X = <<-END\n  heredoc-hunter2\n  END\n",
+      'PASSWORD = <<-END\n  heredoc-hunter2\n  END\nputs "hello you"\n',
   });
   for (const mode of [[], ["--json"], ["--dry-run", "--force"]]) {
     const result = await runAzu(["session:setup", ...mode], { cwd: app.path });
     match(result.stdout, /config\.secret/);
+    match(result.stdout, /puts \\?"hello you\\?"/);
     doesNotMatch(result.stdout + result.stderr, /hunter2/);
   }
 });
@@ -301,4 +305,28 @@ Deno.test("an answer that cannot be written is a failure", needs("redis-server")
   });
   strictEqual(result.code, 1);
   match(result.stderr, /The answer could not be written/);
+});
+
+Deno.test("a backend of the config's own cannot end the process either", async () => {
+  await using app = await tempDir();
+  for (const exit of ["Deno.exit(0)", "process.exit(0)", "process.abort()"]) {
+    await writeTree(app.path, { "azu.config.ts": custom("0", `(${exit}, 0)`) });
+    const { code, stderr } = await runAzu(CLEAR, { cwd: app.path });
+    strictEqual(code, 1);
+    match(stderr, /The acme backend failed: a config may not end the process/);
+  }
+});
+
+Deno.test("sqlite: a view is no table, in a dry run too", async () => {
+  await using app = await tempDir();
+  sqlite(
+    app.path,
+    "app.db",
+    "CREATE TABLE t (session_id text)",
+    "CREATE VIEW sessions AS SELECT * FROM t",
+  );
+  for (const mode of ["--force", "--dry-run"]) {
+    const args = ["session:clear", "-b", "database", mode];
+    match((await runAzu(args, { cwd: app.path, env: SQLITE })).stderr, /sessions is no table/);
+  }
 });
