@@ -1,3 +1,4 @@
+import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "./process.ts";
 
@@ -7,23 +8,40 @@ import { run } from "./process.ts";
  * Deno 2.5, mangles the names of errors, and saves nothing that can be measured.
  */
 export async function bundle(root: string, folder: string): Promise<void> {
-  const args = ["bundle", "--quiet", "--platform", "deno", "--code-splitting"];
-  await run(Deno.execPath(), [...args, "--outdir", folder, join(root, "main.ts")], { cwd: root });
+  const stage = await Deno.makeTempDir({ prefix: "azu-stage-" });
+  try {
+    for (const name of SOURCES) await cp(join(root, name), join(stage, name), { recursive: true });
+    const args = ["bundle", "--quiet", "--platform", "deno", "--code-splitting"];
+    const places = ["--node-modules-dir=auto", "--outdir", folder, "main.ts"];
+    await run(Deno.execPath(), [...args, ...places], { cwd: stage });
+  } finally {
+    await Deno.remove(stage, { recursive: true });
+  }
   const commit = await commitOf(root);
   let trimmed = false;
   for await (const { name } of Deno.readDir(folder)) {
     const path = join(folder, name);
-    const text = withoutPlaces(await Deno.readTextFile(path));
+    const text = withoutSettings(await Deno.readTextFile(path));
     const small = withFewCommands(text);
     trimmed ||= small !== text;
     await Deno.writeTextFile(path, small.replaceAll("@azu-commit@", () => commit));
+    await Deno.utime(path, 0, 0); // the executable keeps the time
   }
   if (!trimmed) throw new Error("the bundle holds no table of Redis commands to trim");
 }
 
-/** Names of files say where the packages lay on the machine that built: that is nobody's business. */
-function withoutPlaces(text: string): string {
-  return text.replaceAll(/(?:\.\.\/)+[^\s"'`]*?\/npm\/[^/\s"'`]+\//g, "npm/");
+/**
+ * What is bundled, in a folder whose packages lie beside it: the bundle names its files, and makes
+ * the names of its parts, by the packages' paths from there. These are then the same everywhere.
+ */
+const SOURCES = ["azu.config.ts", "deno.json", "deno.lock", "main.ts", "src", "templates"];
+
+/** Of deno.json, which the program is told its version by, nothing but the version. */
+function withoutSettings(text: string): string {
+  return text.replace(
+    /^(var deno_default = \{\n {2}version: "[^"\n]*"),\n[^]*?^\};$/m,
+    (_all, version: string) => `${version}\n};`,
+  );
 }
 
 /** The Redis commands that azu sends, and those that the driver sends by itself. */
@@ -40,7 +58,7 @@ const COMMANDS =
  */
 function withFewCommands(text: string): string {
   return text.replace(
-    /("npm\/@ioredis\/commands\/[^"]*commands\.json"\(exports, module\) \{\s*module\.exports = )(\{[^]*?\n {4}\})(;)/,
+    /("node_modules\/[^"]*\/@ioredis\/commands\/[^"]*commands\.json"\(exports, module\) \{\s*module\.exports = )(\{[^]*?\n {4}\})(;)/,
     (_all, begin: string, table: string, end: string) => {
       const all: Record<string, unknown> = new Function(`return ${table}`)();
       const few = Object.entries(all).filter(([name]) => COMMANDS.includes(name));

@@ -85,7 +85,8 @@ const EXPLANATIONS: readonly Explanation[] = [
   {
     matches: /unable to open database file/,
     problem: "The database file cannot be opened",
-    hint: "Check that its folder exists and that you may write there",
+    hint: "Check that its folder exists and that you may write there (on a read-only disk, a " +
+      "database in WAL mode cannot be opened)",
   },
   {
     matches: /file is not a database|malformed/,
