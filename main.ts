@@ -1,8 +1,7 @@
 /** The entry: argv in, exit code out. The only place that touches the process, and that exits. */
 import process from "node:process";
-import { build } from "./src/cli/build.ts";
+import { build, versionText } from "./src/cli/build.ts";
 import { type Host, type Input, Interruption, type Output } from "./src/cli/host.ts";
-import { crash, run } from "./src/cli/run.ts";
 import { messageOf, UsageError } from "./src/core/errors.ts";
 import { isReadable } from "./src/core/variables.ts";
 
@@ -32,16 +31,28 @@ const host: Host = {
 };
 
 for (const type of ["error", "unhandledrejection"] as const) {
-  globalThis.addEventListener(type, (event) => {
+  globalThis.addEventListener(type, async (event) => {
     event.preventDefault();
+    const { crash } = await import("./src/cli/run.ts");
     exit(crash(host, "reason" in event ? event.reason : event.error));
   });
 }
 
-const exitCode = await run(host, build(Deno.version, Deno.build.target));
+const exitCode = await main();
 if (lost !== undefined) host.stderr.write(`error: The answer could not be written: ${lost}\n`);
 // A connection that hangs would keep the process alive after everything has been said.
 exit(lost !== undefined && exitCode === 0 ? 1 : exitCode);
+
+/** The version is asked for by scripts, and often: nothing else is loaded for it. */
+async function main(): Promise<number> {
+  const built = build(Deno.version, Deno.build.target);
+  if (host.args.length === 1 && host.args[0] === "--version") {
+    host.stdout.write(`${versionText(built)}\n`);
+    return 0;
+  }
+  const { run } = await import("./src/cli/run.ts");
+  return await run(host, built);
+}
 
 /** A variable of the environment; one that the program may not read is one that is not set. */
 function variable(name: string | symbol): string | undefined {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { messageOf, OperationError } from "../core/errors.ts";
-import { type Initializer, readInitializer } from "./initializer.ts";
+import type { Initializer } from "./initializer.ts";
 
 export const INITIALIZER = "src/initializers/session.cr";
 export const SHARD_FILE = "shard.yml";
@@ -11,7 +11,9 @@ const LARGEST_FILE = 4 << 20;
 /** The store that an app was built with, as its initializer tells. */
 export async function readAppInitializer(root: string): Promise<Initializer | undefined> {
   const source = await readAppFile(root, INITIALIZER);
-  return source === undefined ? undefined : readInitializer(source);
+  if (source === undefined) return undefined;
+  const { readInitializer } = await import("./initializer.ts");
+  return readInitializer(source);
 }
 
 /**

@@ -6,7 +6,6 @@ import { dirname, extname, resolve } from "node:path";
 import process from "node:process";
 import { messageOf } from "../core/errors.ts";
 import { type Body, compile, compilePlain } from "./compile.ts";
-import { explain } from "./explain.ts";
 import { PLAIN_EXPORT } from "./plain.ts";
 import { closeDoors, quietConsole, refusalOf, restrictedProcess } from "./sandbox.ts";
 import { ImportError, SourceError } from "./source_error.ts";
@@ -46,6 +45,7 @@ export async function evaluateConfig(
     const value = exports["default"];
     return typeof value === "function" ? await value({ env }) : value;
   } catch (error) {
+    const { explain } = await import("./explain.ts");
     throw await explain(error, path, modules.sources);
   }
 }

@@ -4,7 +4,8 @@ import { messageOf, Problems, UsageError } from "../core/errors.ts";
 import { merge } from "../core/record.ts";
 import { redact } from "../core/redact.ts";
 import { listed } from "../core/text.ts";
-import type { ConfigHost } from "./evaluate.ts";
+import * as azu from "../mod.ts";
+import { type ConfigHost, evaluateConfig } from "./evaluate.ts";
 import { type Config, configSchema } from "./schema.ts";
 import { validateConfig } from "./validate.ts";
 
@@ -27,10 +28,6 @@ export async function loadConfig(
   environment: string | undefined,
   host: Pick<ConfigHost, "env" | "print">,
 ): Promise<LoadedConfig> {
-  const [{ evaluateConfig }, azu] = await Promise.all([
-    import("./evaluate.ts"),
-    import("../mod.ts"),
-  ]);
   const name = basename(path);
   const value = await limited(
     evaluateConfig(path, environment ?? "development", { azu: { ...azu }, ...host }),
@@ -70,11 +67,12 @@ function narrowed(config: Config, environment: string | undefined, name: string)
   const overrides = Object.hasOwn(environments, environment)
     ? environments[environment]
     : undefined;
-  const merged = merge(base, overrides ?? {});
+  const warnings = unknownEnvironment(Object.keys(environments), environment, name);
+  if (overrides === undefined) return { config: base, warnings };
+  const merged = merge(base, overrides);
   if (!v.is(configSchema, merged)) {
     throw new UsageError(`${name}: environments.${environment} does not fit the rest`);
   }
-  const warnings = unknownEnvironment(Object.keys(environments), environment, name);
   return { config: merged, warnings };
 }
 
