@@ -4,6 +4,7 @@ import { redactUrl } from "../core/redact.ts";
 import { duration, options, text, url, whole } from "../core/schema.ts";
 import { printable } from "../core/text.ts";
 import type { Backend, BackendContext, SetupSpec, Shard, Store } from "./contract.ts";
+import type { DatabaseTarget } from "./database_target.ts";
 import { postgresUrlProblem } from "./postgres_url.ts";
 import {
   createStatements,
@@ -37,18 +38,6 @@ export const databaseOptions = options({
 
 /** What a database backend may be told; everything but the URL has a default. */
 export type DatabaseOptions = v.InferInput<typeof databaseOptions>;
-
-/** What opens a database: its (redacted) address and its table are for messages too. */
-export interface DatabaseTarget {
-  /** As configured, with credentials: never for messages. */
-  readonly url: string;
-  readonly address: string;
-  /** The folder that a relative SQLite file starts from. */
-  readonly root: string;
-  readonly table: TableName;
-  /** The table as configured, for messages. */
-  readonly tableText: string;
-}
 
 export const SHARD_OF_ENGINE = {
   postgres: { name: "pg", github: "will/crystal-pg" },

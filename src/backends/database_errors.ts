@@ -1,7 +1,7 @@
 import { AzuError, messageOf, OperationError } from "../core/errors.ts";
 import { redact, secretsOf } from "../core/redact.ts";
 import { printable } from "../core/text.ts";
-import type { DatabaseTarget } from "./database.ts";
+import type { DatabaseTarget } from "./database_target.ts";
 
 /** What the reader is told about a failure: how it begins, and what to do. */
 interface Explanation {

@@ -1,7 +1,7 @@
 // @ts-types="@types/pg"
 import type pg from "pg";
 import type { ClearOptions, Store } from "./contract.ts";
-import type { DatabaseTarget } from "./database.ts";
+import type { DatabaseTarget } from "./database_target.ts";
 import { explainDatabaseError, missingTable } from "./database_errors.ts";
 import { OperationError } from "../core/errors.ts";
 import { connectPostgres, endPostgres } from "./postgres_connection.ts";

@@ -2,7 +2,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { messageOf, OperationError } from "../core/errors.ts";
 import type { ClearOptions, Purpose, Store } from "./contract.ts";
-import type { DatabaseTarget } from "./database.ts";
+import type { DatabaseTarget } from "./database_target.ts";
 import { explainDatabaseError, missingTable } from "./database_errors.ts";
 import { createStatements, quoteTable, shapeStatement } from "./sql.ts";
 import { sqlitePath } from "./sqlite_url.ts";
