@@ -10,6 +10,7 @@ import {
   createStatements,
   dropStatement,
   type Engine,
+  nameProblem,
   parseTable,
   quoteTable,
   type TableName,
@@ -61,6 +62,11 @@ export function bindDatabase(
   const tableText = context.stated.table ?? chosen.table ?? "sessions";
   const table = parseTable(tableText) ?? { name: tableText };
   const url = chosen.url ?? urlFromEnvironment(context);
+  const engine = engineOf(url) ?? context.driver ?? "postgres";
+  const problem = nameProblem(engine, table);
+  if (problem !== undefined) {
+    throw new UsageError(`session.backends.database.table: ${printable(tableText)} has ${problem}`);
+  }
   return {
     name: "database",
     capabilities: { clear: true, createTable: true },
@@ -69,7 +75,7 @@ export function bindDatabase(
       table: tableText,
     }),
     announce: () => ["Clearing database sessions..."],
-    setup: setupSpec(engineOf(url) ?? context.driver ?? "postgres", table, tableText, chosen),
+    setup: setupSpec(engine, table, tableText, chosen),
     check() {
       if (url === undefined) throw missingUrl();
     },

@@ -121,6 +121,14 @@ export function dropStatement(engine: Engine, table: TableName): string[] {
 /** PostgreSQL's limit for a name, in bytes; longer names are cut, and two could become one. */
 const LONGEST_NAME = 63;
 
+/** Why an engine would take a table's name for another one's; undefined where it would not. */
+export function nameProblem(engine: Engine, { schema = "", name }: TableName): string | undefined {
+  const longest = Math.max(...[schema, name].map((part) => new TextEncoder().encode(part).length));
+  if (engine !== "postgres" || longest <= LONGEST_NAME) return undefined;
+  return `a name of ${longest} bytes: PostgreSQL cuts names behind ${LONGEST_NAME}, ` +
+    "and another table could be meant";
+}
+
 /** The name of a table's index on a column; a long table name is cut and told apart by a hash. */
 export function indexName(table: string, column: string): string {
   const encoder = new TextEncoder();

@@ -154,7 +154,8 @@ Deno.test(
   async () => {
     await using database = await freshPostgres();
     const { signal } = new AbortController();
-    const names = texts.filter((text) => !text.includes("\0") && !/^pg_/i.test(text));
+    const fits = (text: string) => new TextEncoder().encode(text).length < 60; // PostgreSQL cuts at 63
+    const names = texts.filter((text) => !/\0|^pg_/i.test(text) && fits(text));
     await fc.assert(
       fc.asyncProperty(names, names, async (schema, name) => {
         const table = quoteTable("postgres", { schema, name });

@@ -189,3 +189,20 @@ Deno.test("MySQL is refused with exit 3, and nothing is said to be cleared", asy
   match(result.stderr, /does not operate on MySQL \(mysql:\/\/app:\*\*\*@127\.0\.0\.1:1\/app\)/);
   doesNotMatch(result.stdout, /Cleared|✓/);
 });
+
+Deno.test(
+  "a name that PostgreSQL would cut to another table's is refused",
+  needs("postgres"),
+  async () => {
+    await using database = await freshPostgres();
+    await using app = await tempDir();
+    const name = "s".repeat(63);
+    await database.query(`CREATE TABLE ${name} (session_id text)`);
+    await database.query(`INSERT INTO ${name} ${FILL}`);
+    await writeTree(app.path, { "azu.config.ts": configWith(`${name}x`) });
+    const result = await runAzu(CLEAR, { cwd: app.path, env: { DATABASE_URL: database.url } });
+    strictEqual(result.code, 2);
+    match(result.stderr, /has a name of 64 bytes: PostgreSQL cuts names behind 63/);
+    strictEqual((await database.query(`SELECT * FROM ${name}`)).length, 89);
+  },
+);
