@@ -227,7 +227,7 @@ declare module "azu" {
   /** An environment variable that the app reads. */
   interface Variable {
     readonly name: string;
-    /** The shape of its value, for example `redis://[user:password@]host[:port][/database]`. */
+    /** The shape of its value, for example `postgres://<user>:<password>@<host>/<database>`. */
     readonly shape: string;
   }
 

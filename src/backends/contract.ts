@@ -49,7 +49,7 @@ export interface Shard {
 /** An environment variable that the app reads. */
 export interface Variable {
   readonly name: string;
-  /** The shape of its value, for example `redis://[user:password@]host[:port][/database]`. */
+  /** The shape of its value, for example `postgres://<user>:<password>@<host>/<database>`. */
   readonly shape: string;
 }
 

@@ -66,9 +66,8 @@ async function attempt(
   backend.check?.();
   host.handleSignals();
   if (!dryRun && !args.flag("force") && !await agreed(host, reporter, choice)) {
-    if (host.signal.aborted) return { ...NOTHING_DONE, outcome: "interrupted" };
     reporter.note("Nothing was cleared");
-    return { ...NOTHING_DONE, outcome: "declined" };
+    return { ...NOTHING_DONE, outcome: host.signal.aborted ? "interrupted" : "declined" };
   }
   if (!dryRun) announce(reporter, backend);
   const report = await withProgress(host, reporter, backend, dryRun);

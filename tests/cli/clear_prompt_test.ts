@@ -77,6 +77,7 @@ Deno.test("Ctrl-C at the question clears nothing, exit 130", needs("script"), as
     answer: [{ waitFor: QUESTION, type: "\x03" }],
   });
   strictEqual(code, 130);
+  match(output, /Nothing was cleared/);
   doesNotMatch(output, /Clearing/);
   strictEqual(app.count(), 2);
 });
