@@ -76,11 +76,12 @@ async function attempt(
 }
 
 async function agreed(host: Host, reporter: Reporter, choice: Choice): Promise<boolean> {
-  // Who redirects the answer away must still see what is about to be cleared.
-  if (!host.stdout.isTerminal || reporter.options.json || reporter.options.quiet) {
-    reporter.say(decisionLine(choice));
-  }
-  return await confirm(host, QUESTION);
+  return await confirm(host, QUESTION, () => {
+    // Who redirects the answer away must still see what is about to be cleared.
+    if (!host.stdout.isTerminal || reporter.options.json || reporter.options.quiet) {
+      reporter.say(decisionLine(choice));
+    }
+  });
 }
 
 function announce(reporter: Reporter, backend: Backend): void {

@@ -33,7 +33,7 @@ Deno.test("without a terminal and without --force: refused, exit 2", async () =>
       ...(stdin === undefined ? {} : { stdin }),
     });
     strictEqual(result.code, 2);
-    match(result.stderr, /no terminal to ask for confirmation/);
+    match(result.stderr, /^error: There is no terminal to ask for confirmation/);
     match(result.stderr, /Pass --force/);
     strictEqual(app.count(), 2);
   }
