@@ -6,10 +6,11 @@ import {
   codeAt,
   type Definitions,
   insideClasses,
-  isAssigned,
   isKeyword,
   readDefinitions,
 } from "./crystal_names.ts";
+import { literalsOf, onlyOne } from "./crystal_values.ts";
+import { clusterChannelOf, isClusterEnabled } from "./initializer_cluster.ts";
 import { findStores, kindOf, type StoreKind, type UsedStore } from "./initializer_stores.ts";
 
 export type { StoreKind } from "./initializer_stores.ts";
@@ -18,8 +19,10 @@ export type { StoreKind } from "./initializer_stores.ts";
 export interface Initializer {
   /** Which stores the code can be using: none when none is recognised, several when in doubt. */
   readonly stores: readonly StoreKind[];
-  /** True when the store is the clustered Redis one. */
+  /** Whether the app's nodes keep sessions of Redis in caches of their own, as the code says. */
   readonly clustered: boolean;
+  /** The channel on which such nodes listen; null when the code sets one that cannot be read. */
+  readonly clusterChannel?: string | null;
   /** The Redis key prefix that the code states, when it is a plain literal. */
   readonly keyPrefix?: string;
   /** The table that the code states, when it is a plain literal. */
@@ -36,13 +39,16 @@ export function readInitializer(source: string): Initializer {
   const { used, classes } = findStores(tokens, definitions);
   const inStore = insideClasses(source, tokens, classes);
   const stores = [...new Set(used.map((store) => store.kind))];
-  const keyPrefix = stores.includes("redis")
-    ? keyPrefixOf(tokens, inStore, used, definitions)
-    : undefined;
+  const isRedis = stores.includes("redis");
+  const keyPrefix = isRedis ? keyPrefixOf(tokens, inStore, used, definitions) : undefined;
+  const clustered = isRedis &&
+    (used.some(({ last }) => last === "ClusteredRedisStore") || isClusterEnabled(tokens));
+  const clusterChannel = clustered ? clusterChannelOf(tokens) : undefined;
   const table = stores.includes("database") ? tableOf(tokens, inStore) : undefined;
   return {
     stores,
-    clustered: used.some((store) => store.last === "ClusteredRedisStore"),
+    clustered,
+    ...(clusterChannel === undefined ? {} : { clusterChannel }),
     ...(keyPrefix === undefined ? {} : { keyPrefix }),
     ...(table === undefined ? {} : { table }),
   };
@@ -94,37 +100,6 @@ function isShards(store: UsedStore, definitions: Definitions): boolean {
   const bases = definitions.get(store.last);
   if (bases !== undefined) return bases.every((base) => kindOf(base) === "redis");
   return store.path === store.last || store.path === `Session::${store.last}`;
-}
-
-/** The value in all of `values`, when they agree. */
-function onlyOne(values: readonly (string | undefined)[]): string | undefined {
-  const distinct = new Set(values);
-  return distinct.size === 1 ? values[0] : undefined;
-}
-
-/** What the constant is assigned each time: a text, or undefined when it is no plain literal. */
-function literalsOf(
-  tokens: readonly Token[],
-  indexes: Iterable<number>,
-  constant: string,
-): (string | undefined)[] {
-  return [...indexes].flatMap((index) => {
-    const token = tokens[index];
-    if (token?.kind !== "constant" || token.text !== constant) return [];
-    return isAssigned(tokens, index) ? [literalAt(tokens, index + 2)] : [];
-  });
-}
-
-function literalAt(tokens: readonly Token[], index: number): string | undefined {
-  const token = tokens[index];
-  if (token?.kind !== "string" || !token.literal) return undefined;
-  let next = index + 1;
-  while (tokens[next]?.kind === "newline") next++;
-  // On a line of its own a method call still belongs to the text before it.
-  if (codeAt(tokens, next) === ".") return undefined;
-  const ends = next > index + 1 || next >= tokens.length ||
-    [";", "end", "}"].includes(codeAt(tokens, next));
-  return ends ? token.value : undefined;
 }
 
 /** The text that the method named at `index` puts before its own argument. */

@@ -50,8 +50,9 @@ function namedIn(tokens: readonly Token[]): UsedStore[] {
     const kind = token.kind === "constant" ? KNOWN.get(token.text) : undefined;
     if (kind === undefined) return [];
     const last = codeAt(tokens, index);
-    const space = codeAt(tokens, index - 1) === "::" ? codeAt(tokens, index - 2) : "";
-    return [{ last, path: space === "" ? last : `${space}::${last}`, kind }];
+    // What is before a leading `::` is no namespace.
+    const isInside = codeAt(tokens, index - 1) === "::" && tokens[index - 2]?.kind === "constant";
+    return [{ last, path: isInside ? `${codeAt(tokens, index - 2)}::${last}` : last, kind }];
   });
 }
 

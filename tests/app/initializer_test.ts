@@ -179,6 +179,32 @@ Deno.test("names that only look like a use are none", () => {
   deepEqual(storesOf("c.store = RedisStore::Builder.new\nCookieStore"), ["redis", "cookie"]);
 });
 
+Deno.test("a leading :: changes nothing", () => {
+  const sources = [
+    "Session.use_store(Session::RedisStore(T))",
+    "::Session.use_store Session::ClusteredRedisStore(T)",
+    "config.store = Session::RedisStore(T).new",
+    "config.store =\n  Session::MemoryStore(T).new",
+    "store = Session::RedisStore(T).new\nconfig.store = store",
+    "alias X = Session::RedisStore(T)\nSession.use_store(X)",
+    "c.store = prod ? Session::RedisStore(T).new : Session::MemoryStore(T).new",
+    "build(Session::RedisStore(T).new)",
+    "x = RedisStore",
+    "[RedisStore]",
+    subclass('KEY_PREFIX = "a:"'),
+    'module App\n  class X(T) < Session::RedisStore(T)\n    def prefixed(key)\n      "a:#{key}"\n' +
+    "    end\n  end\nend\nSession.use_store(App::X(T))",
+    'class X < Session::Store(T)\n  TABLE = "t"\n  @db : DB::Database\nend\nc.store = X.new',
+    "class RedisStore < Session::RedisStore(T)\nend\nc.store = RedisStore.new",
+    "class RedisStore < Session::Store(T)\nend\nc.store = RedisStore.new",
+  ];
+  for (const source of sources) {
+    const led = source.replace(/(?<![:\w])(?:Session::|RedisStore(?! <|\.new$))/g, "::$&");
+    ok(led !== source, source);
+    deepEqual(readInitializer(led), readInitializer(source), led);
+  }
+});
+
 Deno.test("a store of one's own on crystal-db is a database", () => {
   const own = (body: string) =>
     `class Sessions < Session::Store(T)\n  ${body}\nend\nSession.use_store(Sessions)\n`;
@@ -272,6 +298,99 @@ Deno.test("a prefix or a table is reported for the store that has one", () => {
   }
 });
 
+/** What setup writes for an app of several nodes, as far as the reader looks. */
+function clusteredApp(settings: string): string {
+  return `
+require "session"
+
+module MyApp
+  class SessionStore < ::Session::RedisStore(UserSession)
+    KEY_PREFIX = "my:"
+
+    private def prefixed(key : String) : String
+      "#{KEY_PREFIX}#{key}"
+    end
+  end
+
+  class ClusteredSessionStore < SessionStore
+  end
+end
+
+Session.use_store(MyApp::ClusteredSessionStore)
+
+Session.configure do |config|
+  ${settings}
+  config.store = MyApp::ClusteredSessionStore.open
+end
+`;
+}
+
+Deno.test("clustering is told by the shard's store, and by what turns it on", () => {
+  const of = (settings: string) => readInitializer(clusteredApp(settings)).clustered;
+  for (
+    const on of [
+      "config.cluster.enabled = true",
+      "config.cluster.enabled=true",
+      "config.cluster.enabled = true if production",
+      "config.cluster.enabled =\n    true",
+      'config.cluster.enabled = ENV["NODES"]? != "1"',
+      "Session.config.cluster.enabled = true",
+      "cluster = config.cluster\n  cluster.enabled = true",
+      "config.cluster = Session::ClusterConfig.new(enabled: true)",
+      "config.cluster = ::Session::ClusterConfig.new(\n    node_id: id(1),\n    enabled: true,\n  )",
+    ]
+  ) ok(of(on), on);
+  for (
+    const off of [
+      "",
+      "# config.cluster.enabled = true",
+      '"config.cluster.enabled = true"',
+      "config.cluster.enabled = false",
+      "config.cluster.enabled == true",
+      "config.enabled = true",
+      "config.clusters.enabled = true",
+      "config.cluster = Session::ClusterConfig.new(enabled: false)",
+      "config.cluster = Session::ClusterConfig.new(node_id: id(enabled: true))",
+      'config.cluster.channel = "x"',
+    ]
+  ) equal(of(off), false, off);
+  const inherited = "class A < B\nend\nclass B < ::Session::ClusteredRedisStore(T)\nend\n";
+  ok(readInitializer(`${inherited}Session.use_store(App::A)`).clustered);
+  const enabled = "c.cluster.enabled = true\nc.store = Session::MemoryStore(T).new";
+  equal(readInitializer(enabled).clustered, false);
+});
+
+Deno.test("the cluster's channel is reported where it is a plain literal", () => {
+  const channelOf = (settings: string) =>
+    readInitializer(clusteredApp(`config.cluster.enabled = true\n  ${settings}`)).clusterChannel;
+  deepEqual(
+    readInitializer(clusteredApp(
+      'config.cluster.enabled = true\n  config.cluster.channel = "session:cluster:invalidate"',
+    )),
+    {
+      stores: ["redis"],
+      clustered: true,
+      clusterChannel: "session:cluster:invalidate",
+      keyPrefix: "my:",
+    },
+  );
+  equal(channelOf('config.cluster.channel = "a" # b'), "a");
+  equal(channelOf(String.raw`config.cluster.channel = "a \"\u{e9}\n\#{b}"`), 'a "é\n#{b}');
+  equal(channelOf('x = Session::ClusterConfig.new(channel: "a")'), "a");
+  equal(channelOf('x = ClusterConfig.new(enabled: true, channel: "a", node_id: "n")'), "a");
+  equal(channelOf('config.cluster.channel = "a"\n  ClusterConfig.new(channel: "a")'), "a");
+  const none = ["", '# config.cluster.channel = "a"', 'config.channel = "a"', 'f(channel: "a")'];
+  for (const settings of none) equal(channelOf(settings), undefined, settings);
+  const unclear = ['ENV["C"]', '"#{app}:a"', '"a" + b', '"a"\n    .upcase', '"a" if x', ":a"];
+  for (const value of unclear) {
+    equal(channelOf(`config.cluster.channel = ${value}`), null, value);
+    equal(channelOf(`ClusterConfig.new(channel: ${value})`), null, value);
+  }
+  equal(channelOf('config.cluster.channel = "a"\n  config.cluster.channel = "b"'), null);
+  const alone = readInitializer(clusteredApp('config.cluster.channel = "a"'));
+  deepEqual(alone, { stores: ["redis"], clustered: false, keyPrefix: "my:" });
+});
+
 Deno.test("the files that the code requires are listed", () => {
   const source = [
     'require "session"; require "redis"',
@@ -297,6 +416,7 @@ Deno.test("no text makes the reader throw or stall", () => {
     ..."class X Y < = ( ) :: . , ; \n if else Session use_store store c RedisStore Store DB".split(
       " ",
     ),
+    ...". cluster enabled channel : true ClusterConfig new".split(" "),
     ...'KEY_PREFIX TABLE "a" "#{ } def prefixed end require alias ||= MemoryStore # <<-A'.split(
       " ",
     ),
@@ -317,7 +437,10 @@ Deno.test("no text makes the reader throw or stall", () => {
   deepEqual(storesOf(`${long.join("\n")}\nclass C20000 < CookieStore; end`), ["cookie"]);
   readInitializer("class X < Y; end;".repeat(5e4) + "c.store = X");
   for (
-    const piece of ["def prefixed(", "def prefixed(k) ", "class X(", "x = y; ", "KEY_PREFIX = "]
+    const piece of [
+      ...["def prefixed(", "def prefixed(k) ", "class X(", "x = y; ", "KEY_PREFIX = "],
+      ...["x.cluster.enabled = ", "ClusterConfig.new(", "x.cluster.channel = \n"],
+    ]
   ) {
     readInitializer(piece.repeat(5e4) + "RedisStore");
   }
