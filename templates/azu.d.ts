@@ -54,6 +54,8 @@ declare module "azu" {
 
   /** What azu.config.ts says. */
   export type Config = Overrides & {
+    /** A folder of templates to use in place of azu's own: `azu session:setup --eject` makes it. */
+    templates?: string | undefined;
     /** What differs in an environment; `AZU_ENV` chooses it. */
     environments?: { [name: string]: Overrides } | undefined;
   };
@@ -78,10 +80,10 @@ declare module "azu" {
        * own.
        */
       backend?: string | undefined;
-      /**
-       * How long a session lives; default `"24h"`. Stores count in seconds: `"1s"` is the least.
-       */
+      /** How long a session lives without a visit; default `"24h"`, at least `"1s"`. */
       ttl?: Duration | undefined;
+      /** Whether every visit begins the time anew; default true. */
+      sliding?: boolean | undefined;
       /** The session cookie. */
       cookie?: CookieOptions | undefined;
       /** What is known of each backend, and backends of your own. */
@@ -243,6 +245,14 @@ declare module "azu" {
     readonly poolTimeout?: number;
     /** Milliseconds. */
     readonly cleanupInterval?: number;
+    /**
+     * Where the app's nodes cache sessions: the channel on which they tell each other of changes.
+     */
+    readonly cluster?: {
+      readonly channel: string;
+      /** How long a node may serve what it has cached, in milliseconds. */
+      readonly cacheTtl: number;
+    };
   }
 
   /** How the table is made, and unmade. */

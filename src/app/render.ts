@@ -1,12 +1,8 @@
-// eta and the templates are imported here and nowhere else: loaded only when files are made.
+// eta is imported here and nowhere else: loaded only when files are made.
 import { Eta } from "eta";
-import cookieTemplate from "../../templates/cookie.cr.eta" with { type: "text" };
-import initializerTemplate from "../../templates/initializer.cr.eta" with { type: "text" };
-import migrationTemplate from "../../templates/migration.cr.eta" with { type: "text" };
-import databaseTemplate from "../../templates/store_database.cr.eta" with { type: "text" };
-import memoryTemplate from "../../templates/store_memory.cr.eta" with { type: "text" };
-import redisTemplate from "../../templates/store_redis.cr.eta" with { type: "text" };
-import { crystalComment, crystalModule, crystalSpan, crystalString } from "./crystal_literal.ts";
+import { messageOf, UsageError } from "../core/errors.ts";
+import { crystalComment, crystalSpan, crystalString } from "./crystal_literal.ts";
+import type { TemplateName, Templates } from "./crystal_templates.ts";
 
 /** The session cookie as the app will set it. */
 export interface CookieSettings {
@@ -20,9 +16,9 @@ export interface CookieSettings {
 
 /** What the initializer is made from; durations in milliseconds. */
 export interface InitializerSettings {
+  /** The app's module, for example `MyApp`. */
+  readonly module: string;
   readonly app: string;
-  readonly ttl: number;
-  readonly cookie: CookieSettings;
   readonly template: "redis" | "database" | "memory";
   /** What to require besides `session`. */
   readonly requires: readonly string[];
@@ -30,16 +26,24 @@ export interface InitializerSettings {
   readonly table?: string;
   readonly quotedTable?: string;
   readonly engine?: "postgres" | "mysql" | "sqlite";
+  /** The channel on which nodes that cache sessions hear of changes; none, no such caches. */
+  readonly clusterChannel?: string;
+  /** What holds where no environment says otherwise. */
+  readonly base: EnvironmentSettings;
+  /** What holds in an environment, by its name. */
+  readonly environments: ReadonlyMap<string, EnvironmentSettings>;
+}
+
+/** What can differ from environment to environment; durations in milliseconds. */
+export interface EnvironmentSettings {
+  readonly ttl: number;
+  readonly sliding: boolean;
+  readonly cookie: CookieSettings;
   readonly poolSize?: number;
   readonly poolTimeout?: number;
   readonly cleanupInterval?: number;
+  readonly cacheTtl?: number;
 }
-
-const STORES = {
-  redis: { template: redisTemplate, className: "SessionStore" },
-  memory: { template: memoryTemplate, className: "SessionStore" },
-  database: { template: databaseTemplate, className: "DatabaseStore" },
-} as const;
 
 /** `<%= %>` writes a value as a Crystal string literal, `<%~ %>` writes Crystal as it is. */
 const eta = new Eta({
@@ -48,45 +52,62 @@ const eta = new Eta({
   escapeFunction: (value: unknown) => crystalString(String(value)),
 });
 
-/** The source of src/initializers/session.cr. */
-export function renderInitializer(settings: InitializerSettings): string {
-  const { template, className } = STORES[settings.template];
+/**
+ * The source of src/initializers/session.cr.
+ * @throws {UsageError} that names the template which cannot be rendered.
+ */
+export function renderInitializer(settings: InitializerSettings, templates: Templates): string {
+  const clustered = settings.clusterChannel !== undefined;
   const values = {
     ...settings,
-    p: (position: number) => settings.engine === "postgres" ? `$${position}` : "?",
-    onConflict: onConflict(settings.engine),
-    poolTimeout: crystalSpan(settings.poolTimeout ?? 5000),
-    poolTimeoutSeconds: (settings.poolTimeout ?? 5000) / 1000,
-    cleanupInterval: crystalSpan(settings.cleanupInterval ?? 300_000),
-    cookieMethod: eta.renderString(cookieTemplate, { cookie: crystalCookie(settings.cookie) })
-      .trimEnd(),
-  };
-  return eta.renderString(initializerTemplate, {
-    module: crystalModule(settings.app),
+    ...settingsByEnvironment(settings),
     appComment: crystalComment(settings.app),
     requires: settings.requires.map((name) => `require ${crystalString(name)}`).join("\n"),
-    storeClass: className,
-    store: eta.renderString(template, values).trimEnd(),
-    cookieName: settings.cookie.name,
-    ttl: crystalSpan(settings.ttl),
-  }).replace(/\n{3,}/g, "\n\n").trimEnd() + "\n";
-}
-
-function crystalCookie(cookie: CookieSettings) {
-  return {
-    ...cookie,
-    domain: cookie.domain === undefined ? "nil" : crystalString(cookie.domain),
-    sameSite: cookie.sameSite.slice(0, 1).toUpperCase() + cookie.sameSite.slice(1),
+    storeClass: clustered ? "ClusteredSessionStore" : "SessionStore",
+    p: (position: number) => settings.engine === "postgres" ? `$${position}` : "?",
   };
+  const part = (name: TemplateName, more = {}) =>
+    render(templates, name, { ...values, ...more }).trimEnd();
+  const cookieMethod = part("cookie.cr.eta");
+  const stores = [part(`store_${settings.template}.cr.eta`, { cookieMethod })];
+  if (clustered) stores.push(part("store_cluster.cr.eta"));
+  const source = part("session.cr.eta", {
+    store: stores.join("\n\n"),
+    handler: part("handler.cr.eta"),
+    context: part("context.cr.eta"),
+    cluster: clustered ? `\n${part("cluster.cr.eta")}` : "",
+  });
+  return source.replace(/\n{3,}/g, "\n\n") + "\n";
 }
 
-function onConflict(engine: InitializerSettings["engine"]): string {
-  const columns = ["data", "updated_at", "expires_at"];
-  return engine === "mysql"
-    ? `ON DUPLICATE KEY UPDATE ${columns.map((name) => `${name} = VALUES(${name})`).join(", ")}`
-    : `ON CONFLICT (session_id) DO UPDATE SET ${
-      columns.map((name) => `${name} = excluded.${name}`).join(", ")
-    }`;
+/** The settings as Crystal: a literal, or a choice by environment where they differ. */
+function settingsByEnvironment({ base, environments }: InitializerSettings) {
+  const crystal = (select: (settings: EnvironmentSettings) => string): string => {
+    const usual = select(base);
+    const others = [...environments].map(([name, settings]) => [name, select(settings)] as const)
+      .filter(([, text]) => text !== usual)
+      .map(([name, text]) => `${crystalString(name)} => ${text}`);
+    if (others.length === 0) return usual;
+    return `{${others.join(", ")}}.fetch(SESSION_ENVIRONMENT, ${usual})`;
+  };
+  return {
+    ttl: crystal(({ ttl }) => crystalSpan(ttl)),
+    sliding: crystal(({ sliding }) => String(sliding)),
+    poolSize: crystal(({ poolSize = 5 }) => String(poolSize)),
+    poolTimeout: crystal(({ poolTimeout = 5000 }) => crystalSpan(poolTimeout)),
+    cleanupInterval: crystal(({ cleanupInterval = 300_000 }) => crystalSpan(cleanupInterval)),
+    cacheTtl: crystal(({ cacheTtl = 30_000 }) => crystalSpan(cacheTtl)),
+    cookieName: crystal(({ cookie }) => crystalString(cookie.name)),
+    path: crystal(({ cookie }) => crystalString(cookie.path)),
+    domain: crystal(({ cookie: { domain } }) =>
+      domain === undefined ? "nil" : crystalString(domain)
+    ),
+    secure: crystal(({ cookie }) => String(cookie.secure)),
+    httpOnly: crystal(({ cookie }) => String(cookie.httpOnly)),
+    sameSite: crystal(({ cookie: { sameSite } }) =>
+      `HTTP::Cookie::SameSite::${sameSite.slice(0, 1).toUpperCase()}${sameSite.slice(1)}`
+    ),
+  };
 }
 
 /**
@@ -98,8 +119,9 @@ export function renderMigration(
   timestamp: string,
   up: readonly (readonly string[])[],
   down: readonly (readonly string[])[],
+  templates: Templates,
 ): string {
-  return eta.renderString(migrationTemplate, {
+  return render(templates, "migration.cr.eta", {
     timestamp,
     up: up.map(execution).join("\n"),
     down: down.map(execution).join("\n"),
@@ -113,4 +135,12 @@ function execution(lines: readonly string[]): string {
     crystalString(index < lines.length - 1 ? `${line}\n` : line)
   );
   return `    schema.exec(\n      ${literals.join(" \\\n      ")}\n    )`;
+}
+
+function render(templates: Templates, name: TemplateName, values: object): string {
+  try {
+    return eta.renderString(templates[name], values);
+  } catch (error) {
+    throw new UsageError(`${name}: cannot be rendered: ${messageOf(error)}`, { cause: error });
+  }
 }

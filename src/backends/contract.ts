@@ -65,6 +65,12 @@ export interface StoreValues {
   readonly poolTimeout?: number;
   /** Milliseconds. */
   readonly cleanupInterval?: number;
+  /** Where the app's nodes cache sessions: the channel on which they tell each other of changes. */
+  readonly cluster?: {
+    readonly channel: string;
+    /** How long a node may serve what it has cached, in milliseconds. */
+    readonly cacheTtl: number;
+  };
 }
 
 /** How the table is made, and unmade. */

@@ -77,6 +77,7 @@ export const commandSpecs = {
       },
       "dry-run": { type: "boolean", summary: "Show what would be done; do nothing" },
       apply: { type: "boolean", summary: "Also create the table in the database itself" },
+      eject: { type: "boolean", summary: "Only copy the templates, to change them" },
     },
     examples: [
       ["Set up sessions in Redis", "azu session:setup"],

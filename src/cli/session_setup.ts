@@ -23,8 +23,9 @@ export async function sessionSetup(
   args: ParsedArgs,
   reporter: Reporter,
 ): Promise<ExitCode> {
+  if (args.flag("eject")) return await (await import("./eject.ts")).eject(host, args, reporter);
   const start = host.now().getTime();
-  // What is written is the same source in every environment: AZU_ENV must be meant to count.
+  // What is written serves every environment: AZU_ENV only tells whose backend is set up.
   const project = await loadProjectFor(host, args, reporter, undefined);
   const plan = await planSetup(project, {
     backend: args.text("backend"),

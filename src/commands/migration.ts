@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { readAppFile } from "../app/app.ts";
+import type { Templates } from "../app/crystal_templates.ts";
 import type { WantedFile } from "../app/plan.ts";
 import { renderMigration } from "../app/render.ts";
 import type { Migration } from "../backends/contract.ts";
@@ -18,19 +19,20 @@ export async function migrationFile(
   root: string,
   migration: Migration,
   now: Date,
+  templates: Templates,
 ): Promise<WantedFile> {
   const existing = await existingMigrations(root);
-  const candidates = existing.map((timestamp) => wanted(timestamp, migration));
+  const candidates = existing.map((timestamp) => wanted(timestamp, migration, templates));
   for (const candidate of candidates) {
     if (await readAppFile(root, candidate.path) === candidate.content) return candidate;
   }
-  return candidates.at(-1) ?? wanted(utcTimestamp(now), migration);
+  return candidates.at(-1) ?? wanted(utcTimestamp(now), migration, templates);
 }
 
-function wanted(timestamp: string, { up, down }: Migration): WantedFile {
+function wanted(timestamp: string, { up, down }: Migration, templates: Templates): WantedFile {
   return {
     path: `${FOLDER}/${timestamp}_create_sessions.cr`,
-    content: renderMigration(timestamp, up, down),
+    content: renderMigration(timestamp, up, down, templates),
   };
 }
 

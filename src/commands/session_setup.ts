@@ -1,16 +1,20 @@
 /** What `session:setup` does: plans the files, then writes what was planned and applies it. */
-import { basename } from "node:path";
-import { INITIALIZER, readAppFile, SHARD_FILE } from "../app/app.ts";
+import { basename, resolve } from "node:path";
+import { readAppFile, SHARD_FILE } from "../app/app.ts";
+import { crystalModule } from "../app/crystal_literal.ts";
+import type { Templates } from "../app/crystal_templates.ts";
 import { changesOf, planFiles, type PlannedFile, type WantedFile } from "../app/plan.ts";
 import { checkWritable, writeFiles } from "../app/write.ts";
 import type { Backend, SetupSpec, Shard } from "../backends/contract.ts";
 import { SHARD_OF_ENGINE } from "../backends/database.ts";
 import { type Choice, chooseToSetUp } from "../config/choose.ts";
 import type { Project } from "../config/project.ts";
-import { cookieSettings, ttlOf } from "../config/settings.ts";
 import { ImpossibleError, messageOf, OperationError } from "../core/errors.ts";
+import { configFolder } from "./eject.ts";
 import { guarded } from "./guard.ts";
+import { initializerFile } from "./initializer_file.ts";
 import { migrationFile } from "./migration.ts";
+import { setupWarnings } from "./setup_warnings.ts";
 import { nextSteps } from "./next_steps.ts";
 
 export interface SetupOptions {
@@ -43,8 +47,22 @@ export async function planSetup(project: Project, options: SetupOptions): Promis
   const choice = chooseToSetUp(project, options.backend, { app, driver: shard?.driver });
   const spec = setupSpecOf(choice.backend, options.apply);
   const shards = [SESSION_SHARD, ...spec.shards];
-  const wanted: WantedFile[] = [await initializerFile(project, app, spec)];
-  if (spec.migration) wanted.push(await migrationFile(root, spec.migration, options.now));
+  const templates = await templatesOf(project);
+  const module = crystalModule(app);
+  const driver = shard?.driver;
+  const initializer = await initializerFile({
+    project,
+    app,
+    module,
+    choice,
+    spec,
+    driver,
+    templates,
+  });
+  const wanted: WantedFile[] = [initializer.file];
+  if (spec.migration) {
+    wanted.push(await migrationFile(root, spec.migration, options.now, templates));
+  }
   if (shard) wanted.push({ path: SHARD_FILE, content: shard.with(shards), additive: true });
   return {
     choice,
@@ -56,8 +74,8 @@ export async function planSetup(project: Project, options: SetupOptions): Promis
     }),
     warnings: [
       ...choice.warnings,
-      ...engineWarning(choice.backend, shard?.driver),
-      ...cookieWarning(cookieSettings(project.config, app).secure),
+      ...initializer.warnings,
+      ...setupWarnings(project, choice.backend, driver),
     ],
   };
 }
@@ -118,38 +136,10 @@ async function shardFile(root: string) {
   };
 }
 
-async function initializerFile(
-  project: Project,
-  app: string,
-  spec: SetupSpec,
-): Promise<WantedFile> {
-  const { renderInitializer } = await import("../app/render.ts");
-  const content = renderInitializer({
-    ...spec.values,
-    app,
-    template: spec.template,
-    requires: spec.requires,
-    ttl: ttlOf(project.config),
-    cookie: cookieSettings(project.config, app),
-  });
-  return { path: INITIALIZER, content };
-}
-
-/** What is written serves every environment: an exception for one must not slip into all. */
-function cookieWarning(secure: boolean): string[] {
-  if (secure) return [];
-  return [
-    "The session cookie is written with secure: false, as the config says: browsers send it over " +
-    "plain HTTP too, in every environment that runs this source",
-  ];
-}
-
-/** Without a URL and without a driver nothing tells the engine, and the files are specific to it. */
-function engineWarning(backend: Backend, driver: string | undefined): string[] {
-  const told = backend.describe().address ?? driver;
-  if (!backend.setup?.migration || told !== undefined) return [];
-  return [
-    "Nothing tells which database the app uses (no DATABASE_URL, no driver in shard.yml): " +
-    "the files are for PostgreSQL",
-  ];
+/** The config's own templates, where it names a folder of them. */
+async function templatesOf(project: Project): Promise<Templates> {
+  const { ownTemplates, templatesIn } = await import("../app/crystal_templates.ts");
+  const { templates } = project.config;
+  if (templates === undefined) return ownTemplates;
+  return await templatesIn(resolve(configFolder(project), templates));
 }

@@ -27,6 +27,12 @@ const LARGEST_FILE = 1 << 20;
 
 const EXTENSIONS = [".ts", ".mts", ".js", ".mjs", ".json"];
 
+/** A config's value, and whether it was made for an environment: by a function. */
+export interface Evaluated {
+  readonly value: unknown;
+  readonly byFunction: boolean;
+}
+
 /**
  * The value of a config file: its default export, called where it is a function.
  * @param env What a config that is a function is told: `AZU_ENV`.
@@ -36,14 +42,15 @@ export async function evaluateConfig(
   path: string,
   env: string,
   host: ConfigHost,
-): Promise<unknown> {
+): Promise<Evaluated> {
   const modules = new Modules(host);
   try {
     closeDoors();
     const exports = await modules.entry(path);
     if (!("default" in exports)) throw new SourceError(path, NO_DEFAULT);
     const value = exports["default"];
-    return typeof value === "function" ? await value({ env }) : value;
+    if (typeof value !== "function") return { value, byFunction: false };
+    return { value: await value({ env }), byFunction: true };
   } catch (error) {
     const { explain } = await import("./explain.ts");
     throw await explain(error, path, modules.sources);

@@ -12,8 +12,15 @@ import { validateConfig } from "./validate.ts";
 /** A config file's values, those of the chosen environment over the others. */
 export interface LoadedConfig {
   readonly config: Config;
+  /** The environments that it may differ in; for a config that is a function, the usual ones. */
+  readonly environments: readonly string[];
+  /** The environment whose values hold where none is named; undefined: those outside of all. */
+  readonly usual: string | undefined;
   readonly warnings: readonly string[];
 }
+
+/** What a config that is a function is asked for, where all that it may say is wanted. */
+const USUAL_ENVIRONMENTS = ["development", "test", "production"];
 
 /** Milliseconds that a config's own promises may take. */
 const EVALUATION_LIMIT = 10_000;
@@ -29,7 +36,7 @@ export async function loadConfig(
   host: Pick<ConfigHost, "env" | "print">,
 ): Promise<LoadedConfig> {
   const name = basename(path);
-  const value = await limited(
+  const { value, byFunction } = await limited(
     evaluateConfig(path, environment ?? "development", { azu: { ...azu }, ...host }),
     name,
   );
@@ -37,7 +44,13 @@ export async function loadConfig(
   if (checked.problems) {
     throw new Problems(checked.problems.map((problem) => `${name}: ${problem}`));
   }
-  return narrowed(checked.config, environment, name);
+  const { environments = {} } = checked.config;
+  const names = [...byFunction ? USUAL_ENVIRONMENTS : [], ...Object.keys(environments)];
+  return {
+    ...narrowed(checked.config, environment, name),
+    environments: [...new Set(names)],
+    usual: byFunction ? "production" : undefined,
+  };
 }
 
 /** A config's own getters and proxies run here, and may throw. */

@@ -19,8 +19,17 @@ export interface Project {
   /** What the app's own initializer says; undefined where there is none. */
   readonly initializer: Initializer | undefined;
   readonly warnings: readonly string[];
+  /** All that the config may say, whatever environment this is. */
+  variants(): Promise<Variants>;
   /** A variable of the environment, else of the app's .env. */
   env(name: string): string | undefined;
+}
+
+export interface Variants {
+  /** The values where no environment is named. */
+  readonly base: Config;
+  /** The values of every environment that the config may differ in, by its name. */
+  readonly environments: ReadonlyMap<string, Config>;
 }
 
 export interface ProjectOptions {
@@ -43,13 +52,15 @@ export async function loadProject(io: Io, options: ProjectOptions): Promise<Proj
     readAppFile(root, SHARD_FILE),
     readAppInitializer(root),
   ]);
-  const loaded = path === undefined
-    ? { config: {}, warnings: [] }
-    : await (await import("./load.ts")).loadConfig(
-      path,
-      env("AZU_ENV") ?? options.defaultEnvironment,
-      { env: (name) => io.env(name), print: options.print },
-    );
+  const load = async (environment: string | undefined, print: (line: string) => void) =>
+    path === undefined
+      ? { config: {}, environments: [], usual: undefined, warnings: [] }
+      : await (await import("./load.ts")).loadConfig(
+        path,
+        environment,
+        { env: (name) => io.env(name), print },
+      );
+  const loaded = await load(env("AZU_ENV") ?? options.defaultEnvironment, options.print);
   return {
     root,
     app: loaded.config.app ?? (shard === undefined ? undefined : shardName(shard)),
@@ -57,6 +68,13 @@ export async function loadProject(io: Io, options: ProjectOptions): Promise<Proj
     config: loaded.config,
     initializer,
     warnings: loaded.warnings,
+    async variants() {
+      // What the config prints, it has printed already.
+      const configOf = async (name: string | undefined) => (await load(name, () => {})).config;
+      const environments = new Map<string, Config>();
+      for (const name of loaded.environments) environments.set(name, await configOf(name));
+      return { base: await configOf(loaded.usual), environments };
+    },
     env,
   };
 }

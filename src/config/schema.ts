@@ -70,8 +70,10 @@ function isObject(input: unknown): input is Record<string, unknown> {
 const session = options({
   /** Which of the backends the app uses: `"redis"`, `"database"`, `"memory"` or a name of your own. */
   backend: v.optional(text("a backend's name", (name) => name !== "")),
-  /** How long a session lives; default `"24h"`. Stores count in seconds: `"1s"` is the least. */
+  /** How long a session lives without a visit; default `"24h"`, at least `"1s"`. */
   ttl: v.optional(duration(1000)),
+  /** Whether every visit begins the time anew; default true. */
+  sliding: v.optional(truth()),
   /** The session cookie. */
   cookie: v.optional(cookie),
   /** What is known of each backend, and backends of your own. */
@@ -95,6 +97,8 @@ const overrides = options(settings);
 
 export const configSchema = options({
   ...settings,
+  /** A folder of templates to use in place of azu's own: `azu session:setup --eject` makes it. */
+  templates: v.optional(text('a folder such as "./azu_templates"', (path) => path !== "")),
   /** What differs in an environment; `AZU_ENV` chooses it. */
   environments: v.optional(
     v.record(

@@ -10,6 +10,11 @@ export function ttlOf(config: Config): number {
   return parseDuration(config.session?.ttl ?? "") ?? DEFAULT_TTL;
 }
 
+/** Whether a visit begins that time anew. */
+export function slidingOf(config: Config): boolean {
+  return config.session?.sliding ?? true;
+}
+
 /** The cookie as the app shall set it: the strictest policy where the config says nothing. */
 export function cookieSettings(config: Config, app: string): CookieSettings {
   const cookie = config.session?.cookie ?? {};

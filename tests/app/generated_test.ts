@@ -1,5 +1,7 @@
 /** Every generated file is Crystal, formatted as Crystal's own tool would, whatever goes in. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { ownTemplates } from "../../src/app/crystal_templates.ts";
+import { crystalModule } from "../../src/app/crystal_literal.ts";
 import { readInitializer } from "../../src/app/initializer.ts";
 import {
   type InitializerSettings,
@@ -43,15 +45,34 @@ const cookies = [
 
 const ttls = [500, 1000, 90_000, 900_000, 3_600_000, 86_400_000, 2_592_000_000];
 
+/** Settings that differ in three environments, one of them of an odd name. */
+function settingsFor(index: number, name: string) {
+  const settings = (at: number) => ({
+    ttl: ttls[at % ttls.length] ?? 1000,
+    sliding: at % 3 > 0,
+    cookie: cookies[at % 2] ?? cookies[0],
+    poolSize: 1 + at,
+    poolTimeout: ttls[at % ttls.length] ?? 1000,
+    cleanupInterval: ttls[(at + 1) % ttls.length] ?? 1000,
+    cacheTtl: ttls[(at + 2) % ttls.length] ?? 1000,
+  });
+  const names = index % 2 === 0 ? [] : ["development", "production", name];
+  return {
+    app: name,
+    module: crystalModule(name),
+    base: settings(index),
+    environments: new Map(names.map((each, at) => [each, settings(index + at + 1)])),
+  };
+}
+
 function* variants(): Generator<[name: string, source: string]> {
-  let index = 0;
-  for (const name of odd) {
-    const cookie = cookies[index % 2] ?? cookies[0];
-    const ttl = ttls[index++ % ttls.length] ?? 1000;
-    const base = { app: name, ttl, cookie, poolSize: 5, poolTimeout: ttl, cleanupInterval: ttl };
+  for (const [index, name] of odd.entries()) {
+    const base = settingsFor(index, name);
     const initializer = (settings: Pick<InitializerSettings, "template" | "requires">, more = {}) =>
-      renderInitializer({ ...base, ...settings, ...more });
-    yield ["redis", initializer({ template: "redis", requires: ["redis"] }, { keyPrefix: name })];
+      renderInitializer({ ...base, ...settings, ...more }, ownTemplates);
+    const redis = { template: "redis", requires: ["redis"] } as const;
+    yield ["redis", initializer(redis, { keyPrefix: name })];
+    yield ["clustered", initializer(redis, { keyPrefix: name, clusterChannel: name })];
     yield ["memory", initializer({ template: "memory", requires: [] })];
     for (const engine of ["postgres", "mysql", "sqlite"] as const satisfies Engine[]) {
       const table = { schema: name, name };
@@ -59,7 +80,10 @@ function* variants(): Generator<[name: string, source: string]> {
       const more = { engine, table: name, quotedTable };
       yield [engine, initializer({ template: "database", requires: ["db", engine] }, more)];
       const migration = [createStatements(engine, table), [dropStatement(engine, table)]] as const;
-      yield [`${engine} migration`, renderMigration("20261122235959", ...migration)];
+      yield [
+        `${engine} migration`,
+        renderMigration("20261122235959", ...migration, ownTemplates),
+      ];
     }
   }
 }
@@ -75,7 +99,7 @@ Deno.test("every generated file passes crystal tool format --check", needs("crys
     args: ["tool", "format", "--check", folder.path],
   }).output();
   strictEqual(success, true, new TextDecoder().decode(stderr));
-  strictEqual(sources.length, 80);
+  strictEqual(sources.length, 90);
 });
 
 Deno.test("crystal reads the values back as they were", needs("crystal"), async () => {
@@ -97,31 +121,35 @@ Deno.test("crystal reads the values back as they were", needs("crystal"), async 
 });
 
 Deno.test("the initializer that setup writes is read back as what was meant", () => {
-  for (const name of odd) {
-    const cookie = cookies[0];
-    const settings = { app: name, ttl: 1000, cookie };
-    const redis = renderInitializer({
-      ...settings,
-      template: "redis",
-      requires: ["redis"],
-      keyPrefix: name,
-    });
-    deepStrictEqual(readInitializer(redis), {
+  for (const [index, name] of odd.entries()) {
+    const base = settingsFor(index, name);
+    const redis = { ...base, template: "redis", requires: ["redis"], keyPrefix: name } as const;
+    deepStrictEqual(readInitializer(renderInitializer(redis, ownTemplates)), {
       stores: ["redis"],
       clustered: false,
       keyPrefix: name,
     });
-    const memory = renderInitializer({ ...settings, template: "memory", requires: [] });
-    deepStrictEqual(readInitializer(memory), { stores: ["memory"], clustered: false });
-    const database = renderInitializer({
-      ...settings,
+    const clustered = renderInitializer({ ...redis, clusterChannel: name }, ownTemplates);
+    deepStrictEqual(readInitializer(clustered), {
+      stores: ["redis"],
+      clustered: true,
+      clusterChannel: name,
+      keyPrefix: name,
+    });
+    const memory = { ...base, template: "memory", requires: [] } as const;
+    deepStrictEqual(readInitializer(renderInitializer(memory, ownTemplates)), {
+      stores: ["memory"],
+      clustered: false,
+    });
+    const database = {
+      ...base,
       template: "database",
       requires: ["db"],
       engine: "sqlite",
       table: name,
       quotedTable: quoteTable("sqlite", { name }),
-    });
-    deepStrictEqual(readInitializer(database), {
+    } as const;
+    deepStrictEqual(readInitializer(renderInitializer(database, ownTemplates)), {
       stores: ["database"],
       clustered: false,
       table: name,

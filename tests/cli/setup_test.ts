@@ -203,7 +203,7 @@ export default defineConfig({
   ) strictEqual(redis.includes(part), true, `${part} is missing in\n${redis}`);
   await app.azu(["--backend", "database", "--force"], { DATABASE_URL: "postgres://a@h/d" });
   const files = await app.files();
-  match(files[INITIALIZER] ?? "", /TABLE = "auth\.user-sessions"\n[^]*sleep 1\.hour/);
+  match(files[INITIALIZER] ?? "", /TABLE = "auth\.user-sessions"\n[^]*sleep\(1\.hour\)/);
   const migration = Object.entries(files).find(([path]) => path.includes("migrations/"))?.[1] ?? "";
   match(migration, /CREATE TABLE IF NOT EXISTS \\"auth\\"\.\\"user-sessions\\" \(/);
 });

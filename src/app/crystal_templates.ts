@@ -1,0 +1,62 @@
+/** The Crystal that setup writes, as templates: this tool's own, or those that a user took over. */
+import clusterTemplate from "../../templates/cluster.cr.eta" with { type: "text" };
+import contextTemplate from "../../templates/context.cr.eta" with { type: "text" };
+import cookieTemplate from "../../templates/cookie.cr.eta" with { type: "text" };
+import handlerTemplate from "../../templates/handler.cr.eta" with { type: "text" };
+import migrationTemplate from "../../templates/migration.cr.eta" with { type: "text" };
+import sessionTemplate from "../../templates/session.cr.eta" with { type: "text" };
+import storeClusterTemplate from "../../templates/store_cluster.cr.eta" with { type: "text" };
+import storeDatabaseTemplate from "../../templates/store_database.cr.eta" with { type: "text" };
+import storeMemoryTemplate from "../../templates/store_memory.cr.eta" with { type: "text" };
+import storeRedisTemplate from "../../templates/store_redis.cr.eta" with { type: "text" };
+import { messageOf, UsageError } from "../core/errors.ts";
+import { readAppFile } from "./app.ts";
+
+/** This tool's own templates, by the names of their files. */
+export const ownTemplates = {
+  "session.cr.eta": sessionTemplate,
+  "store_memory.cr.eta": storeMemoryTemplate,
+  "store_redis.cr.eta": storeRedisTemplate,
+  "store_cluster.cr.eta": storeClusterTemplate,
+  "store_database.cr.eta": storeDatabaseTemplate,
+  "cookie.cr.eta": cookieTemplate,
+  "handler.cr.eta": handlerTemplate,
+  "context.cr.eta": contextTemplate,
+  "cluster.cr.eta": clusterTemplate,
+  "migration.cr.eta": migrationTemplate,
+} as const satisfies Record<string, string>;
+
+export type TemplateName = keyof typeof ownTemplates;
+
+/** A template's text, by the name of its file. */
+export type Templates = Readonly<Record<TemplateName, string>>;
+
+/**
+ * The templates of a folder; for those that it does not hold, this tool's own.
+ * @throws {UsageError} where the folder is not there.
+ */
+export async function templatesIn(folder: string): Promise<Templates> {
+  const found = await Deno.stat(folder).catch((error: unknown) => {
+    throw new UsageError(`templates: cannot read ${folder}: ${messageOf(error)}`, {
+      hint: "Make it with azu session:setup --eject, or take `templates` out of the config",
+      cause: error,
+    });
+  });
+  if (!found.isDirectory) throw new UsageError(`templates: ${folder} is not a folder`);
+  const texts: Record<TemplateName, string> = { ...ownTemplates };
+  for (const name of templateNames) texts[name] = await readAppFile(folder, name) ?? texts[name];
+  return texts;
+}
+
+export const templateNames = [
+  "session.cr.eta",
+  "store_memory.cr.eta",
+  "store_redis.cr.eta",
+  "store_cluster.cr.eta",
+  "store_database.cr.eta",
+  "cookie.cr.eta",
+  "handler.cr.eta",
+  "context.cr.eta",
+  "cluster.cr.eta",
+  "migration.cr.eta",
+] as const satisfies TemplateName[];

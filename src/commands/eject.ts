@@ -1,0 +1,39 @@
+/** What `session:setup --eject` does: copies the templates to where the user can change them. */
+import { basename, dirname, resolve } from "node:path";
+import { ownTemplates, templateNames } from "../app/crystal_templates.ts";
+import { planFiles, type PlannedFile } from "../app/plan.ts";
+import { CONFIG_NAME } from "../config/find.ts";
+import type { Project } from "../config/project.ts";
+
+const FOLDER = "azu_templates";
+
+export interface EjectPlan {
+  /** The folder that the templates' own folder is in, absolute. */
+  readonly root: string;
+  readonly files: readonly PlannedFile[];
+  /** What is left to be done by hand. */
+  readonly nextSteps: readonly string[];
+}
+
+/** The folder that the config names, else one beside the config. */
+export async function planEject(project: Project, force: boolean): Promise<EjectPlan> {
+  const { templates } = project.config;
+  const folder = resolve(configFolder(project), templates ?? FOLDER);
+  const root = dirname(folder);
+  const wanted = templateNames.map((name) => ({
+    path: `${basename(folder)}/${name}`,
+    content: ownTemplates[name],
+  }));
+  return {
+    root,
+    files: await planFiles(root, wanted, force),
+    nextSteps: templates === undefined
+      ? [`Add to ${basename(project.configPath ?? CONFIG_NAME)}: templates: "./${FOLDER}"`]
+      : [],
+  };
+}
+
+/** What the config's relative names start from. */
+export function configFolder({ configPath, root }: Project): string {
+  return configPath === undefined ? root : dirname(configPath);
+}
