@@ -1,5 +1,5 @@
 /** What `session:setup --eject` does: copies the templates to where the user can change them. */
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, relative, resolve, sep } from "node:path";
 import { ownTemplates, templateNames } from "../app/crystal_templates.ts";
 import { planFiles, type PlannedFile } from "../app/plan.ts";
 import { CONFIG_NAME } from "../config/find.ts";
@@ -18,10 +18,12 @@ export interface EjectPlan {
 /** The folder that the config names, else one beside the config. */
 export async function planEject(project: Project, force: boolean): Promise<EjectPlan> {
   const { templates } = project.config;
-  const folder = resolve(configFolder(project), templates ?? FOLDER);
-  const root = dirname(folder);
+  const beside = configFolder(project);
+  const folder = resolve(beside, templates ?? FOLDER);
+  const root = folder.startsWith(beside + sep) ? beside : dirname(folder);
+  const within = relative(root, folder).replaceAll("\\", "/");
   const wanted = templateNames.map((name) => ({
-    path: `${basename(folder)}/${name}`,
+    path: `${within}/${name}`,
     content: ownTemplates[name],
   }));
   return {
