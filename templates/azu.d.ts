@@ -30,6 +30,16 @@ declare module "azu" {
     poolSize?: number | undefined;
     /** How long the app waits for a free connection; default `"5s"`. */
     poolTimeout?: Duration | undefined;
+    /**
+     * Whether the app runs as several nodes that share this Redis and keep sessions in local caches
+     * (the session shard's `ClusteredRedisStore`); default false. Redis Cluster is not meant.
+     */
+    cluster?: boolean | {
+      /** The channel on which the nodes listen; default `"session:cluster:invalidate"`. */
+      channel?: string | undefined;
+      /** How long a node may serve a session from its cache; default `"30s"`, at least `"1s"`. */
+      cacheTtl?: Duration | undefined;
+    } | undefined;
   };
 
   /** What a database backend may be told; everything but the URL has a default. */
@@ -136,7 +146,7 @@ declare module "azu" {
     /** The database driver that the app's `shard.yml` already has, where it has one. */
     readonly driver: Engine | undefined;
     /** What the app's own source states; it wins over the config, for that is what the app uses. */
-    readonly stated: { readonly keyPrefix?: string; readonly table?: string };
+    readonly stated: Stated;
   }
 
   /** A session backend. */
@@ -149,6 +159,8 @@ declare module "azu" {
     announce?(): readonly string[];
     /** What setup writes; a backend without it cannot be set up by this tool. */
     readonly setup?: SetupSpec;
+    /** The caches in the app's nodes, where they keep any: see {@link Store.dropCaches}. */
+    readonly cluster?: Cluster;
     /**
      * Tells, without connecting, what already keeps it from being connected to.
      * @throws {UsageError} for example where no URL is configured.
@@ -163,6 +175,16 @@ declare module "azu" {
 
   /** A database engine. */
   type Engine = "postgres" | "mysql" | "sqlite";
+
+  /** What is read from the app's source, where it can be read. */
+  interface Stated {
+    readonly keyPrefix?: string;
+    readonly table?: string;
+    /** Whether the app's nodes keep caches. */
+    readonly clustered?: boolean;
+    /** The channel on which they listen. */
+    readonly channel?: string;
+  }
 
   /** What a backend can do, as data: code asks these, never the backend's name. */
   export interface Capabilities {
@@ -200,6 +222,14 @@ declare module "azu" {
     readonly migration?: Migration;
   }
 
+  /** Nodes of the app that share one Redis and keep sessions in caches of their own. */
+  interface Cluster {
+    /** The channel on which they tell each other what to drop. */
+    readonly channel: string;
+    /** Milliseconds that a cache serves a session without asking Redis. */
+    readonly cacheTtl: number;
+  }
+
   /** Why a store is opened: `create` may bring a database file into being. */
   type Purpose = "operate" | "create";
 
@@ -215,6 +245,12 @@ declare module "azu" {
     clear(options: ClearOptions): Promise<number>;
     /** Keys that look like sessions but are not under the configured prefix. */
     lookAlikes?(signal: AbortSignal): Promise<readonly LookAlike[]>;
+    /**
+     * Tells the app's nodes, `now`, to drop what they keep in caches of their own; only where they
+     * keep any. Called after a clear, also one that was cut off.
+     * @returns how many nodes heard it.
+     */
+    dropCaches?(signal: AbortSignal, now: Date): Promise<number>;
     /** Creates the table and its indexes where they are missing; says whether the table was. */
     createTable?(signal: AbortSignal): Promise<"created" | "present">;
   }
@@ -245,14 +281,8 @@ declare module "azu" {
     readonly poolTimeout?: number;
     /** Milliseconds. */
     readonly cleanupInterval?: number;
-    /**
-     * Where the app's nodes cache sessions: the channel on which they tell each other of changes.
-     */
-    readonly cluster?: {
-      readonly channel: string;
-      /** How long a node may serve what it has cached, in milliseconds. */
-      readonly cacheTtl: number;
-    };
+    /** Only where the app's nodes keep caches. */
+    readonly cluster?: Cluster;
   }
 
   /** How the table is made, and unmade. */

@@ -5,6 +5,8 @@
 
 import type { Engine } from "./sql.ts";
 
+export type { BackendContext, BackendFactory, Stated } from "./context.ts";
+
 /** What a backend can do, as data: code asks these, never the backend's name. */
 export interface Capabilities {
   /** Whether sessions can be removed from outside the app; if not, why, and what to do instead. */
@@ -65,12 +67,16 @@ export interface StoreValues {
   readonly poolTimeout?: number;
   /** Milliseconds. */
   readonly cleanupInterval?: number;
-  /** Where the app's nodes cache sessions: the channel on which they tell each other of changes. */
-  readonly cluster?: {
-    readonly channel: string;
-    /** How long a node may serve what it has cached, in milliseconds. */
-    readonly cacheTtl: number;
-  };
+  /** Only where the app's nodes keep caches. */
+  readonly cluster?: Cluster;
+}
+
+/** Nodes of the app that share one Redis and keep sessions in caches of their own. */
+export interface Cluster {
+  /** The channel on which they tell each other what to drop. */
+  readonly channel: string;
+  /** Milliseconds that a cache serves a session without asking Redis. */
+  readonly cacheTtl: number;
 }
 
 /** How the table is made, and unmade. */
@@ -90,6 +96,8 @@ export interface Backend {
   announce?(): readonly string[];
   /** What setup writes; a backend without it cannot be set up by this tool. */
   readonly setup?: SetupSpec;
+  /** The caches in the app's nodes, where they keep any: see {@link Store.dropCaches}. */
+  readonly cluster?: Cluster;
   /**
    * Tells, without connecting, what already keeps it from being connected to.
    * @throws {UsageError} for example where no URL is configured.
@@ -117,6 +125,12 @@ export interface Store extends AsyncDisposable {
   clear(options: ClearOptions): Promise<number>;
   /** Keys that look like sessions but are not under the configured prefix. */
   lookAlikes?(signal: AbortSignal): Promise<readonly LookAlike[]>;
+  /**
+   * Tells the app's nodes, `now`, to drop what they keep in caches of their own; only where they
+   * keep any. Called after a clear, also one that was cut off.
+   * @returns how many nodes heard it.
+   */
+  dropCaches?(signal: AbortSignal, now: Date): Promise<number>;
   /** Creates the table and its indexes where they are missing; says whether the table was. */
   createTable?(signal: AbortSignal): Promise<"created" | "present">;
 }
@@ -134,20 +148,3 @@ export interface LookAlike {
   readonly pattern: string;
   readonly count: number;
 }
-
-/** What a backend is made from, besides its own options. */
-export interface BackendContext {
-  /** The app's name, where the config or `shard.yml` tells it. */
-  readonly app: string | undefined;
-  /** The folder that relative file names start from, absolute. */
-  readonly root: string;
-  /** A variable of the environment or of `.env`, by name. */
-  env(name: string): string | undefined;
-  /** The database driver that the app's `shard.yml` already has, where it has one. */
-  readonly driver: Engine | undefined;
-  /** What the app's own source states; it wins over the config, for that is what the app uses. */
-  readonly stated: { readonly keyPrefix?: string; readonly table?: string };
-}
-
-/** How a config brings a backend of its own: `session.backends.<name>` may be such a function. */
-export type BackendFactory = (context: BackendContext) => Backend;

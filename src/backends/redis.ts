@@ -1,11 +1,28 @@
 import * as v from "valibot";
 import { UsageError } from "../core/errors.ts";
-import { duration, options, text, url, whole } from "../core/schema.ts";
+import { isRecord } from "../core/record.ts";
+import { duration, options, shown, text, url, whole } from "../core/schema.ts";
 import { printable } from "../core/text.ts";
-import type { Backend, BackendContext } from "./contract.ts";
+import type { Backend, BackendContext, Cluster } from "./contract.ts";
 import { parseRedisUrl, REDIS_URL_SHAPE, redisUrlProblem } from "./redis_url.ts";
 
 const DEFAULT_URL = "redis://localhost:6379";
+
+/** The session shard's own defaults. */
+const DEFAULT_CLUSTER: Cluster = { channel: "session:cluster:invalidate", cacheTtl: 30_000 };
+
+const clusterOptions = options({
+  /** The channel on which the nodes listen; default `"session:cluster:invalidate"`. */
+  channel: v.optional(
+    text("a channel's name of at least one character", (channel) => channel !== ""),
+  ),
+  /** How long a node may serve a session from its cache; default `"30s"`, at least `"1s"`. */
+  cacheTtl: v.optional(duration(1000)),
+});
+
+const clustered = v.boolean((issue) =>
+  `expected true, false or an object, got ${shown(issue.input)}`
+);
 
 export const redisOptions = options({
   /** Where Redis is; default: `REDIS_URL`, else `redis://localhost:6379`. */
@@ -18,6 +35,15 @@ export const redisOptions = options({
   poolSize: v.optional(whole(1, 1000)),
   /** How long the app waits for a free connection; default `"5s"`. */
   poolTimeout: v.optional(duration()),
+  /**
+   * Whether the app runs as several nodes that share this Redis and keep sessions in local caches
+   * (the session shard's `ClusteredRedisStore`); default false. Redis Cluster is not meant.
+   */
+  cluster: v.optional(
+    v.lazy((input): typeof clustered | typeof clusterOptions =>
+      isRecord(input) ? clusterOptions : clustered
+    ),
+  ),
 });
 
 /** What a Redis backend may be told; everything has a default. */
@@ -36,6 +62,7 @@ export function bindRedis(
     });
   }
   const pattern = `${keyPrefix}*`;
+  const cluster = clusterOf(chosen, context);
   return {
     name: "redis",
     capabilities: { clear: true, createTable: false },
@@ -53,11 +80,13 @@ export function bindRedis(
         keyPrefix,
         poolSize: chosen.poolSize ?? 5,
         poolTimeout: chosen.poolTimeout ?? 5000,
+        ...(cluster === undefined ? {} : { cluster }),
       },
     },
+    ...(cluster === undefined ? {} : { cluster }),
     async connect(signal) {
       const { openRedisStore } = await import("./redis_store.ts");
-      return openRedisStore(endpoint, keyPrefix, signal);
+      return openRedisStore(endpoint, { keyPrefix, channel: cluster?.channel }, signal);
     },
   };
 }
@@ -65,6 +94,20 @@ export function bindRedis(
 /** The session shard's own prefix is `session:`; an app that has a name gets one of its own. */
 function defaultPrefix(app: string | undefined): string {
   return app === undefined ? "session:" : `${app}:session:`;
+}
+
+/** How the app's nodes are told what to drop from their caches; undefined where they keep none. */
+function clusterOf(
+  { cluster }: v.InferOutput<typeof redisOptions>,
+  { stated }: BackendContext,
+): Cluster | undefined {
+  const isOn = stated.clustered ?? (cluster !== undefined && cluster !== false);
+  if (!isOn) return undefined;
+  const chosen = isRecord(cluster) ? cluster : {};
+  return {
+    channel: stated.channel ?? chosen.channel ?? DEFAULT_CLUSTER.channel,
+    cacheTtl: chosen.cacheTtl ?? DEFAULT_CLUSTER.cacheTtl,
+  };
 }
 
 function urlFromEnvironment(context: BackendContext): string {

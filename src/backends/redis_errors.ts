@@ -42,6 +42,11 @@ const EXPLANATIONS: readonly Explanation[] = [
     hint: `Put it into the URL: ${REDIS_URL_SHAPE}, percent-encoded`,
   },
   {
+    matches: /NOPERM.*(?:'publish'|channel)/s,
+    problem: "The Redis user may not publish on the channel of the app's nodes",
+    hint: "Allow this user PUBLISH and the channel (ACL SETUSER <user> +publish &<channel>)",
+  },
+  {
     matches: /NOPERM/,
     problem: "The Redis user may not run a command that is needed",
     hint: "Allow SCAN, UNLINK (and SELECT, for a database number) on the session keys to this " +

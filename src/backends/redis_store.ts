@@ -5,6 +5,7 @@ import type { ClearOptions, LookAlike, Store } from "./contract.ts";
 import { prefixPattern } from "./glob.ts";
 import { connectRedis } from "./redis_connection.ts";
 import { explainRedisError } from "./redis_errors.ts";
+import { publishCacheClear } from "./redis_publish.ts";
 import type { RedisEndpoint } from "./redis_url.ts";
 
 /** Keys that one SCAN looks at: larger buys no speed and lets other clients wait. */
@@ -13,13 +14,20 @@ const BATCH = 1000;
 /** Different look-alike prefixes that are told apart; there is no end to what keys can be. */
 const LOOK_ALIKE_LIMIT = 20;
 
+/** What of a Redis is an app's. */
+export interface RedisSessions {
+  readonly keyPrefix: string;
+  /** The channel on which the app's nodes listen; undefined where they keep no caches. */
+  readonly channel: string | undefined;
+}
+
 /** @throws {AzuError} when the server cannot be reached, refuses, or is part of a cluster. */
 export async function openRedisStore(
   endpoint: RedisEndpoint,
-  keyPrefix: string,
+  sessions: RedisSessions,
   signal: AbortSignal,
 ): Promise<Store> {
-  return new RedisStore(await connectRedis(endpoint, signal), endpoint, keyPrefix);
+  return new RedisStore(await connectRedis(endpoint, signal), endpoint, sessions);
 }
 
 class RedisStore implements Store {
@@ -27,12 +35,18 @@ class RedisStore implements Store {
   readonly #endpoint: RedisEndpoint;
   readonly #prefix: Uint8Array;
   readonly #pattern: string;
+  readonly dropCaches?: NonNullable<Store["dropCaches"]>;
 
-  constructor(redis: Redis, endpoint: RedisEndpoint, keyPrefix: string) {
+  constructor(redis: Redis, endpoint: RedisEndpoint, { keyPrefix, channel }: RedisSessions) {
     this.#redis = redis;
     this.#endpoint = endpoint;
     this.#prefix = new TextEncoder().encode(keyPrefix);
     this.#pattern = prefixPattern(keyPrefix);
+    if (channel === undefined) return;
+    this.dropCaches = async (signal, now) => {
+      signal.throwIfAborted();
+      return await this.#explained(publishCacheClear(redis, channel, now));
+    };
   }
 
   /** Exact on a keyspace at rest; SCAN may count a key twice while the server resizes its table. */

@@ -5,9 +5,9 @@ import type { Backend, BackendContext } from "../backends/contract.ts";
 import { bindCookie } from "../backends/memory.ts";
 import { type BackendEntry, backendTypes, bindBackend } from "../backends/registry.ts";
 import { UsageError } from "../core/errors.ts";
-import { isRecord } from "../core/record.ts";
 import { listed, nearest, printable } from "../core/text.ts";
 import type { Project } from "./project.ts";
+import { disagreements, statedBy, unreadable } from "./stated.ts";
 
 /** Who decided, for scripts. */
 export type DecidedBy = "flag" | "initializer" | "environment" | "config" | "default";
@@ -41,21 +41,14 @@ export function chooseToOperate(project: Project, flag: string | undefined): Cho
   }
   const entry = entryFor(project, decision);
   const applies = initializer?.stores.some((kind) => kind === typeOf(decision.name, entry));
-  const stated = applies === true
-    ? {
-      ...(initializer?.keyPrefix === undefined ? {} : { keyPrefix: initializer.keyPrefix }),
-      ...(initializer?.table === undefined ? {} : { table: initializer.table }),
-    }
-    : {};
+  const source = applies === true ? initializer : undefined;
+  const stated = statedBy(source);
   const backend = bindBackend(decision.name, entry, { ...contextOf(project), stated });
-  return {
-    ...named(decision),
-    backend,
-    warnings: [
-      ...disagreements(stated, entry, decision.name),
-      ...unreadable(applies === true ? initializer : undefined, backend),
-    ],
-  };
+  const warnings = [
+    ...disagreements(stated, entry, decision.name),
+    ...unreadable(source, backend),
+  ];
+  return { ...named(decision), backend, warnings };
 }
 
 /** The backend to set up: as above, but for the initializer, which is what setup writes. */
@@ -136,33 +129,4 @@ function typeOf(name: string, entry: BackendEntry | undefined): string | undefin
   if (typeof entry === "function") return undefined;
   const type = entry?.["type"];
   return typeof type === "string" ? type : name;
-}
-
-/** A store of the app's own whose prefix is computed: what it is cannot be told from the source. */
-function unreadable(initializer: Project["initializer"], backend: Backend): string[] {
-  if (initializer?.stores.includes("redis") !== true || initializer.keyPrefix !== undefined) {
-    return [];
-  }
-  return [
-    `The key prefix that ${INITIALIZER} uses cannot be read from it: ` +
-    `${printable(backend.describe().pattern ?? "")} may not be what the app writes`,
-  ];
-}
-
-function disagreements(
-  stated: { readonly keyPrefix?: string; readonly table?: string },
-  entry: BackendEntry | undefined,
-  name: string,
-): string[] {
-  if (!isRecord(entry)) return [];
-  return (["keyPrefix", "table"] as const).flatMap((setting) => {
-    const inSource = stated[setting];
-    const inConfig = entry[setting];
-    if (inSource === undefined || typeof inConfig !== "string" || inConfig === inSource) return [];
-    return [
-      `${INITIALIZER} states the ${setting} "${printable(inSource)}", the config ` +
-      `(session.backends.${name}.${setting}) "${printable(inConfig)}": ` +
-      "using the app's own, for that is what the app uses",
-    ];
-  });
 }

@@ -18,7 +18,8 @@ declare const process: { readonly env: Record<string, string | undefined> };
 const ttl: Duration = "15m";
 const cookie: CookieOptions = { name: "s", secure: true, httpOnly: true, sameSite: "lax" };
 const pool = { url: process.env.URL, poolSize: 5, poolTimeout: "500ms" } as const;
-const shared: RedisOptions = { ...pool, keyPrefix: "shop:session:" };
+const shared: RedisOptions = { ...pool, keyPrefix: "shop:session:", cluster: true };
+const nodes: RedisOptions = { cluster: { channel: "shop:cache", cacheTtl: "10s" } };
 const rows: DatabaseOptions = { ...pool, table: "auth.sessions", cleanupInterval: "10m" };
 const kept: MemoryOptions = { cleanupInterval: "1h" };
 const capabilities: Capabilities = { clear: true, createTable: false };
@@ -32,6 +33,7 @@ class Directory implements Store {
     return this.count(signal);
   }
   lookAlikes = () => Promise.resolve([found]);
+  dropCaches = (signal: AbortSignal, now: Date) => Promise.resolve(signal.aborted ? 0 : +now);
   createTable = () => Promise.resolve("created" as const);
   [Symbol.asyncDispose] = () => Promise.resolve();
 }
@@ -40,13 +42,14 @@ const custom: BackendFactory = ({ app, root, env, driver, stated }: BackendConte
   capabilities,
   describe: () => ({ ...target, table: stated.table ?? app ?? driver ?? env("TABLE") ?? root }),
   announce: () => ["Clearing"],
+  cluster: { channel: stated.channel ?? "c", cacheTtl: stated.clustered ? 1000 : 2000 },
   check() {},
   setup: {
     template: "redis",
     shards: [{ name: "ldap", github: "owner/ldap" }],
     requires: ["ldap"],
     variables: [{ name: "LDAP_URL", shape: "ldap://<host>" }],
-    values: { keyPrefix: "x", engine: "sqlite", poolSize: 1 },
+    values: { keyPrefix: "x", engine: "sqlite", cluster: { channel: "c", cacheTtl: 1000 } },
     migration: { up: [["CREATE TABLE t"]], down: [["DROP TABLE t"]] },
   },
   connect: (signal, purpose) =>
@@ -64,6 +67,7 @@ const config: Config = {
       database: rows,
       memory: (context) => custom(context),
       cache: redis(shared),
+      caches: redis(nodes),
       main: database({ url: process.env.URL }),
       test: memory(kept),
       directory: custom,
@@ -86,6 +90,7 @@ const wrong = [
   'azu.defineConfig({\n session: { cookie: {\n samesite: "lax", //\n} } });',
   'azu.defineConfig({ session: { cookie: {\n name: "s",\n sameSite: "None", //\n} } });',
   'azu.defineConfig({ session: { backends: { redis: {\n url: "",\n poolSize: "x", //\n} } } });',
+  "azu.defineConfig({ session: { backends: { redis: {\n cluster: { ttl: 1 }, //\n} } } });",
   "azu.defineConfig({ session: { backends: { memory: {\n poolSize: 5, //\n} } } });",
   'azu.defineConfig({ session: { backends: {\n mine: { type: "mongo" }, //\n} } });',
   'azu.defineConfig({ environments: { test: { session: {\n ttl: "1 day", //\n} } } });',

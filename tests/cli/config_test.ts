@@ -177,7 +177,35 @@ Deno.test("config: five mistakes are five lines, exit 2", async () => {
   deepStrictEqual([loaded.code, loaded.outcome], [2, "usage"]);
 });
 
+const cluster = (value: string) =>
+  `export default { session: { backends: { redis: { cluster: ${value} } } } };`;
+
 const wrong: [name: string, config: string, line: string][] = [
+  [
+    "a cluster in words",
+    cluster('"yes"'),
+    'session.backends.redis.cluster: expected true, false or an object, got "yes"',
+  ],
+  [
+    "a cluster of a list",
+    cluster("[]"),
+    "session.backends.redis.cluster: expected true, false or an object, got an array",
+  ],
+  [
+    "a cluster's channel without a name",
+    cluster('{ channel: "" }'),
+    'session.backends.redis.cluster.channel: expected a channel\'s name of at least one character, got ""',
+  ],
+  [
+    "a cluster that caches for less than a second",
+    cluster('{ cacheTtl: "999ms" }'),
+    'session.backends.redis.cluster.cacheTtl: expected a duration of at least 1 s, got "999ms"',
+  ],
+  [
+    "a cluster's mistyped key",
+    cluster('{ chanel: "c" }'),
+    "session.backends.redis.cluster.chanel: unknown key; did you mean channel?",
+  ],
   [
     "an empty prefix",
     prefix('""'),
