@@ -1,35 +1,46 @@
 /** How a clear is told: to a person in lines, to a script in fields. */
-import type { Backend, Target } from "../backends/contract.ts";
+import type { Backend } from "../backends/contract.ts";
+import { cacheTime } from "../commands/nodes.ts";
 import type { ClearOutcome, ClearReport } from "../commands/session_clear.ts";
 import type { Choice } from "../config/choose.ts";
-import type { Project } from "../config/project.ts";
+import { printable } from "../core/text.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** The lines of an outcome. A check mark stands only where a count has found nothing left. */
 export function tellReport(
   reporter: Reporter,
   report: ClearReport,
-  project: Project,
   backend: Backend,
 ): void {
+  const nodes = () => tellNodes(reporter, report, backend);
   const tellers: Record<ClearOutcome, () => void> = {
     cleared: () => {
       reporter.line(`Cleared ${report.cleared} session(s)`);
+      nodes();
       reporter.verified("Sessions cleared successfully");
     },
-    empty: () => reporter.line("No sessions found"),
+    empty: () => {
+      reporter.line("No sessions found");
+      nodes();
+    },
     found: () =>
       reporter.line(
         report.remaining === 0
           ? "No sessions found"
           : `Would clear ${report.remaining} session(s); nothing was cleared`,
       ),
-    partial: () => reporter.line(`Cleared ${report.cleared} session(s)`),
+    partial: () => {
+      reporter.line(`Cleared ${report.cleared} session(s)`);
+      nodes();
+    },
     failed: () => {
-      if (report.cleared > 0) reporter.line(`Cleared ${report.cleared} session(s), then failed`);
+      const end = report.remaining === 0 ? "" : ", then failed";
+      if (report.cleared > 0) reporter.line(`Cleared ${report.cleared} session(s)${end}`);
+      nodes();
     },
     interrupted: () => {
       reporter.line(`Cleared ${report.cleared} session(s), then interrupted`);
+      nodes();
       reporter.note("Some sessions may remain: run the command again, it is safe to repeat");
     },
     impossible: () => {},
@@ -42,31 +53,57 @@ export function tellReport(
         `${backend.describe().pattern ?? ""}: is the key prefix right?`,
     );
   }
-  if (project.initializer?.clustered === true && report.cleared > 0) {
+}
+
+/** Whether the app's nodes still serve from their caches what is gone from the store. */
+function tellNodes(
+  reporter: Reporter,
+  { nodes, error }: ClearReport,
+  backend: Backend,
+): void {
+  if (nodes === undefined) return;
+  const { told, untold } = nodes;
+  const consequence = `may serve cleared sessions from its cache for ${cacheTime(backend)}`;
+  if (untold === "as asked") {
+    reporter.warn(`The app's nodes were not told (--no-broadcast): each ${consequence}`);
+  } else if (untold !== undefined) {
+    // Where there is nothing worse, the error says it.
+    if (error?.cause !== untold) {
+      reporter.warn(`The app's nodes could not be told: each ${consequence} (${untold.message})`);
+    }
+  } else if (told > 0) {
+    reporter.line(`Told ${told} app node(s) to drop their cached sessions`);
+  } else {
+    const { cluster } = backend;
+    const where = cluster === undefined ? "" : ` on the channel "${printable(cluster.channel)}"`;
     reporter.warn(
-      "The app keeps sessions in the local caches of its nodes: each may serve cleared ones until " +
-        "its cache's TTL (30 s by default) or its restart",
+      `No app node listens${where}: any that runs would keep serving cleared ` +
+        `sessions for ${cacheTime(backend)}; restart them, or check the channel`,
     );
   }
 }
 
 /** Which backend, who says so, and what it works on: before anything is done. */
 export function decisionLine({ backend, decidedByText }: Choice): string {
+  const { cluster } = backend;
   const { address, pattern, table } = backend.describe();
   const parts = [
     `Backend decided by ${decidedByText}`,
     ...(address === undefined ? [] : [`target ${address}`]),
     ...(pattern === undefined ? [] : [`keys ${pattern}`]),
     ...(table === undefined ? [] : [`table ${table}`]),
+    ...(cluster === undefined ? [] : [`channel ${cluster.channel}`]),
   ];
   return parts.join(", ");
 }
 
 /** The target as JSON documents have it. */
-export function targetFields({ address, pattern, table }: Target) {
+export function targetFields(backend: Backend) {
+  const { address, pattern, table } = backend.describe();
   return {
     target: address ?? null,
     ...(pattern === undefined ? {} : { pattern }),
     ...(table === undefined ? {} : { table }),
+    ...(backend.cluster === undefined ? {} : { channel: backend.cluster.channel }),
   };
 }

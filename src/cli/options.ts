@@ -94,12 +94,17 @@ export const commandSpecs = {
       "Asks first, unless --force is given. The backend is that of --backend, else the store in",
       "src/initializers/session.cr, else SESSION_BACKEND, else session.backend in azu.config.ts,",
       "else redis. Only keys under the configured prefix, or rows of the configured table, are",
-      "ever touched.",
+      "ever touched. Where several nodes of the app cache sessions of one Redis, they are then told",
+      "to drop them.",
     ],
     options: {
       backend,
       force: { type: "boolean", short: "f", summary: "Do not ask" },
       "dry-run": { type: "boolean", summary: "Count the sessions; remove none" },
+      "no-broadcast": {
+        type: "boolean",
+        summary: "Do not tell app nodes to drop the sessions that they cache",
+      },
     },
     examples: [
       ["Count what would be cleared", "azu session:clear --dry-run"],

@@ -1,7 +1,6 @@
 import type { Backend } from "../backends/contract.ts";
 import { type ClearReport, clearSessions } from "../commands/session_clear.ts";
 import { type Choice, chooseToOperate } from "../config/choose.ts";
-import type { Project } from "../config/project.ts";
 import { ExitCode, ImpossibleError } from "../core/errors.ts";
 import { decisionLine, targetFields, tellReport } from "./clear_report.ts";
 import { confirm } from "./confirm.ts";
@@ -23,19 +22,20 @@ export async function sessionClear(
   const project = await loadProjectFor(host, args, reporter, "development");
   const choice = chooseToOperate(project, args.text("backend"));
   for (const warning of [...project.warnings, ...choice.warnings]) reporter.warn(warning);
-  const report = await attempt(host, args, reporter, choice, project);
+  const report = await attempt(host, args, reporter, choice);
   const exitCode = exitCodeOf(host, report);
   if (report.error) reporter.error(report.error);
   reporter.document({
     command: "session:clear",
     backend: choice.backend.name,
     decidedBy: choice.decidedBy,
-    ...targetFields(choice.backend.describe()),
+    ...targetFields(choice.backend),
     dryRun: args.flag("dry-run"),
     outcome: report.outcome,
     cleared: report.cleared,
     remaining: report.remaining ?? null,
     lookAlikes: report.lookAlikes,
+    nodesTold: report.nodes?.told ?? null,
     exitCode,
     durationMs: host.now().getTime() - start,
   }, report.error);
@@ -49,7 +49,6 @@ async function attempt(
   args: ParsedArgs,
   reporter: Reporter,
   choice: Choice,
-  project: Project,
 ): Promise<ClearReport> {
   const { backend } = choice;
   const dryRun = args.flag("dry-run");
@@ -70,8 +69,8 @@ async function attempt(
     return { ...NOTHING_DONE, outcome: host.signal.aborted ? "interrupted" : "declined" };
   }
   if (!dryRun) announce(reporter, backend);
-  const report = await withProgress(host, reporter, backend, dryRun);
-  tellReport(reporter, report, project, backend);
+  const report = await withProgress(host, args, reporter, backend);
+  tellReport(reporter, report, backend);
   return report;
 }
 
@@ -93,14 +92,16 @@ function announce(reporter: Reporter, backend: Backend): void {
 
 async function withProgress(
   host: Host,
+  args: ParsedArgs,
   reporter: Reporter,
   backend: Backend,
-  dryRun: boolean,
 ): Promise<ClearReport> {
   using progress = new Progress(host, reporter);
   return await clearSessions(backend, {
     signal: host.signal,
-    dryRun,
+    dryRun: args.flag("dry-run"),
+    broadcast: !args.flag("no-broadcast"),
+    now: () => host.now(),
     onProgress: (cleared) => progress.update(`Cleared ${cleared} session(s) so far`),
   });
 }

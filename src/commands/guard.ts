@@ -1,7 +1,11 @@
 import { OperationError } from "../core/errors.ts";
 
 /** Milliseconds that an interrupted operation has to end by itself, its batch in flight done. */
-const GRACE = 5000;
+const GRACE = 4000;
+
+/** Milliseconds for a last word; after an interruption that makes five seconds with the grace. */
+const LAST_WORD = 5000;
+const INTERRUPTED_WORD = 1000;
 
 /** Milliseconds without a sign of life after which an operation is given up. */
 const PATIENCE = 120_000;
@@ -31,6 +35,36 @@ export async function guarded<T>(
   signal.addEventListener("abort", interrupt, { once: true });
   try {
     return await Promise.race([work(alive), ended]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", interrupt);
+  }
+}
+
+/**
+ * Waits for what is quickly done, and is tried even when everything else was interrupted.
+ * @throws {OperationError} when it takes longer.
+ */
+export async function briefly<T>(
+  signal: AbortSignal,
+  work: (late: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const late = new AbortController();
+  const { promise: ended, reject } = Promise.withResolvers<never>();
+  const giveUp = () => {
+    const error = new OperationError("No answer within seconds; given up");
+    reject(error);
+    late.abort(error);
+  };
+  let timer = setTimeout(giveUp, LAST_WORD);
+  const interrupt = () => {
+    clearTimeout(timer);
+    timer = setTimeout(giveUp, INTERRUPTED_WORD);
+  };
+  if (signal.aborted) interrupt();
+  signal.addEventListener("abort", interrupt, { once: true });
+  try {
+    return await Promise.race([work(late.signal), ended]);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", interrupt);

@@ -165,6 +165,7 @@ Deno.test("the answer as one JSON document", redisNeeded, async () => {
     cleared: 12,
     remaining: 0,
     lookAlikes: [],
+    nodesTold: null,
     exitCode: 0,
     warnings: [],
   });
