@@ -38,7 +38,7 @@ Deno.test("--eject overwrites no template that was changed, without --force", as
   await using app = await appOf(mine);
   const { code, stdout, stderr } = await app.azu("--eject");
   strictEqual(code, 1);
-  match(stdout, /^-  # mine$/m);
+  match(stdout, /^- {2}# mine$/m);
   match(stderr, /azu_templates\/handler\.cr\.eta exists and differs; nothing was changed/);
   deepStrictEqual(await app.files(), { "shard.yml": SHARD, ...mine });
   strictEqual((await app.azu("--eject", "--force")).code, 0);
