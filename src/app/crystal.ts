@@ -4,38 +4,27 @@
  */
 
 import { matchAt, readEscape } from "./crystal_escapes.ts";
-import type { Cursor, LiteralKind, LiteralToken, OpenLiteral } from "./crystal_text.ts";
+import type { Cursor, LiteralToken, OpenLiteral } from "./crystal_text.ts";
 import { continueLiteral, openLiteral, readText, settle } from "./crystal_text.ts";
 import { type Context, endsName, type Opening, readOpening } from "./crystal_openings.ts";
 import * as pattern from "./crystal_patterns.ts";
+import type { Span, Token } from "./crystal_token.ts";
 
-/** A piece of Crystal source; `line` is the one it begins on, from 1. */
-export type Token =
-  /** Code: the text as written. `#{` and the `}` that closes it are operators. */
-  | {
-    readonly kind: "constant" | "identifier" | "number" | "operator";
-    readonly text: string;
-    readonly line: number;
-  }
-  /**
-   * Text, its escapes decoded (regexes and `%w()` lists: as written). `literal` is false when code
-   * is interpolated: `value` is then what comes before it, the code follows as tokens, and what
-   * comes after the code is of the kind "text".
-   */
-  | {
-    readonly kind: LiteralKind;
-    readonly value: string;
-    readonly literal: boolean;
-    readonly line: number;
-  }
-  | { readonly kind: "newline"; readonly line: number };
+export type { Span, Token } from "./crystal_token.ts";
 
 /** Splits Crystal `source` into tokens, without spaces and comments. Never throws. */
 export function tokenize(source: string): Token[] {
-  return new Lexer(source).run();
+  return locate(source).tokens;
+}
+
+/** The tokens of Crystal `source` and, for whoever changes it, the place of each. */
+export function locate(source: string): { readonly tokens: Token[]; readonly spans: Span[] } {
+  const lexer = new Lexer(source);
+  return { tokens: lexer.run(), spans: lexer.spans };
 }
 
 class Lexer {
+  readonly spans: Span[] = [];
   readonly #cursor: Cursor;
   readonly #tokens: Token[] = [];
   /** The literals that have begun, innermost last: a stack, so that no nesting is too deep. */
@@ -53,11 +42,25 @@ class Lexer {
   run(): Token[] {
     while (this.#cursor.pos < this.#cursor.source.length) {
       const literal = this.#open.at(-1);
-      if (literal !== undefined && literal.braces < 0) this.#text(literal);
-      else if (!this.#blank()) this.#code(literal);
+      const start = this.#cursor.pos;
+      const isText = literal !== undefined && literal.braces < 0;
+      if (isText) this.#text(literal);
+      else if (this.#blank()) continue;
+      else this.#code(literal);
+      this.#place(start, isText && literal.heredoc);
     }
     for (const literal of [...this.#open, ...this.#heredocs]) settle(literal);
     return this.#tokens;
+  }
+
+  /** Tokens are placed once they are read, as the text of a literal is longer than its opening. */
+  #place(start: number, inHeredoc: boolean): void {
+    const end = this.#cursor.pos;
+    const last = this.spans.at(-1);
+    if (this.spans.length === this.#tokens.length && last !== undefined && !inHeredoc) {
+      last.end = end;
+    }
+    while (this.spans.length < this.#tokens.length) this.spans.push({ start, end });
   }
 
   #text(literal: OpenLiteral): void {

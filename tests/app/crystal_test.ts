@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
-import { type Token, tokenize } from "../../src/app/crystal.ts";
+import { locate, type Token, tokenize } from "../../src/app/crystal.ts";
 
 /** The tokens in one line: code as it is, text by its kind, `…` where code is interpolated. */
 function shape(source: string): string {
@@ -263,4 +263,20 @@ Deno.test("the time to read a text grows with its length alone", () => {
     .raw`/ \ : :" <<-A <<-'A <<-' '\u{ \u{1 "\u{1 %w( # a A:: 0 1e x/\/ "\x41 @ {% %} é`;
   const lines = ["<<-A ", "<<-A\n", "<<-A\n#{", "a /", "a.b /", "a /\\/", "\n", "\r", " ", "\t\n"];
   for (const piece of [...pieces.split(" "), ...lines]) assertFast(piece, 2e5);
+});
+
+Deno.test("the place of each token is known", () => {
+  const source = 'A.new("x", <<-X, %w(a b)) # c\r\n  text\n  X\nfoo /a/, :b, \'c\'\n"#{a}"';
+  const { spans } = locate(source);
+  deepEqual(
+    spans.map(({ start, end }) => source.slice(start, end)).join(" "),
+    [
+      ...'A . new ( "x" , <<-X , %w(a b) ) \n \n foo /a/ , :b , \'c\' \n " #{ a } }"'.split("_"),
+    ].join(" "),
+  );
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+    const { tokens, spans } = locate(text);
+    const places = spans.flatMap(({ start, end }) => [start, end]);
+    return spans.length === tokens.length && places.every((at) => at >= 0 && at <= text.length);
+  }));
 });
