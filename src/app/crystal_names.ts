@@ -51,7 +51,11 @@ function variableAt(tokens: readonly Token[], index: number): Name | undefined {
   return { last: name, path: name };
 }
 
-function pathAt(tokens: readonly Token[], index: number): { name: Name; end: number } | undefined {
+/** The constant that stands at `index`, and the index behind it. */
+export function pathAt(
+  tokens: readonly Token[],
+  index: number,
+): { name: Name; end: number } | undefined {
   let at = codeAt(tokens, index) === "::" ? index + 1 : index;
   if (tokens[at]?.kind !== "constant") return undefined;
   const segments = [codeAt(tokens, at++)];
