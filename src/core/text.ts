@@ -13,6 +13,11 @@ function escape(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
+/** How the line that ends at `lineEnd` (the offset of its `\n`) ends: without it, the first one. */
+export function newlineOf(text: string, lineEnd = text.indexOf("\n")): "\n" | "\r\n" {
+  return lineEnd > 0 && text[lineEnd - 1] === "\r" ? "\r\n" : "\n";
+}
+
 /** A list for a sentence: `redis, database or memory`. */
 export function listed(words: readonly string[], conjunction: "or" | "and" = "or"): string {
   if (words.length < 2) return words.join("");

@@ -1,0 +1,53 @@
+/** Adds a `require` to a Crystal source, behind those that it begins with. */
+import { newlineOf } from "../core/text.ts";
+import { locate, type Token } from "./crystal.ts";
+import { addsOnly, inserted } from "./crystal_edit.ts";
+import { crystalString } from "./crystal_literal.ts";
+import { codeAt } from "./crystal_names.ts";
+
+/**
+ * The source with `require "<path>"` as a line of its own behind the last of the requires that it
+ * begins with; undefined where it begins with none, or they share their lines with other code.
+ */
+export function addRequire(source: string, path: string): string | undefined {
+  const { tokens, spans } = locate(source);
+  const last = lastLeadingRequire(tokens);
+  if (last === undefined) return undefined;
+  const statement = `require ${crystalString(path)}`;
+  const lineEnd = spans[last + 2]?.start;
+  const after = lineEnd === undefined
+    ? source + newlineOf(source) + statement
+    : inserted(source, [{ at: lineEnd + 1, text: statement + newlineOf(source, lineEnd) }]);
+  return addsOnly(source, after, last + 2, statement) ? after : undefined;
+}
+
+/**
+ * The index of the last one that ends its line. Those between `{%` and `{% end %}` are passed over:
+ * whether they come to be is not known.
+ */
+function lastLeadingRequire(tokens: readonly Token[]): number | undefined {
+  let last: number | undefined;
+  let macros = 0;
+  for (let at = 0; at < tokens.length; at++) {
+    if (codeAt(tokens, at) === "{%") {
+      const word = codeAt(tokens, at + 1);
+      if (word === "end") macros--;
+      else if (/^(?:if|unless|for|begin|verbatim)$/.test(word)) macros++;
+      while (at < tokens.length && codeAt(tokens, at) !== "%}") at++;
+    } else if (macros <= 0 && isRequire(tokens, at)) {
+      const next = tokens[at + 2];
+      if (next === undefined || next.kind === "newline") last = at;
+      at++;
+    } else if (macros <= 0 && tokens[at]?.kind !== "newline" && codeAt(tokens, at) !== ";") break;
+  }
+  return last;
+}
+
+/** Whether a whole statement of that kind begins at the index. */
+function isRequire(tokens: readonly Token[], index: number): boolean {
+  const [word, file, next] = [tokens[index], tokens[index + 1], tokens[index + 2]];
+  if (word?.kind !== "identifier" || word.text !== "require") return false;
+  if (file?.kind !== "string" || !file.literal) return false;
+  return next === undefined || next.kind === "newline" ||
+    /^(?:;|\{%)$/.test(codeAt(tokens, index + 2));
+}
