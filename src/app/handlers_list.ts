@@ -1,0 +1,148 @@
+/** Finds the list of an app's HTTP handlers in Crystal tokens. */
+import type { Token } from "./crystal.ts";
+import { type Block, blocksAround } from "./crystal_blocks.ts";
+import { codeAt, pathAt } from "./crystal_names.ts";
+
+/** An array literal that is all that a method does; the indexes are of tokens. */
+export interface HandlersList {
+  /** Of `[`. */
+  readonly open: number;
+  /** Of `]`. */
+  readonly close: number;
+  /** Of the first token of each element. */
+  readonly elements: readonly number[];
+}
+
+const KEYWORDS = new Set("do end if unless else elsif then of in when".split(" "));
+
+/** The indexes of the `def` of each `self.handlers`, or of a `handlers` where self is extended. */
+export function handlerMethods(tokens: readonly Token[], blocks: readonly Block[]): number[] {
+  const methods = blocks.filter(({ keyword }) => keyword === "def").map(({ open }) => open);
+  return methods.filter((at) => {
+    if (codeAt(tokens, at + 1) === "self") {
+      return codeAt(tokens, at + 2) === "." && codeAt(tokens, at + 3) === "handlers";
+    }
+    return codeAt(tokens, at + 1) === "handlers" && extendsSelf(tokens, blocks, at);
+  }).sort((a, b) => a - b);
+}
+
+function extendsSelf(tokens: readonly Token[], blocks: readonly Block[], index: number): boolean {
+  const home = blocksAround(blocks, index).at(-1);
+  if (home?.keyword !== "module") return false;
+  for (let at = home.open; at < home.close; at++) {
+    const found = codeAt(tokens, at) === "extend" && codeAt(tokens, at + 1) === "self";
+    if (found && blocksAround(blocks, at).at(-1) === home) return true;
+  }
+  return false;
+}
+
+/**
+ * The list that the method at `index` returns; undefined where it takes arguments, does anything
+ * else, or where a further element might not become one: behind a call without parentheses it would
+ * be an argument, and what macros make of a list is not known.
+ */
+export function handlersListAt(
+  tokens: readonly Token[],
+  blocks: readonly Block[],
+  index: number,
+  touches: (index: number) => boolean,
+): HandlersList | undefined {
+  const method = blocks.find(({ open }) => open === index);
+  if (method === undefined) return undefined;
+  const open = bodyOf(tokens, index);
+  if (open === undefined || codeAt(tokens, open) !== "[") return undefined;
+  const close = closing(tokens, open);
+  if (close === undefined || afterType(tokens, close + 1) !== method.close) return undefined;
+  const inner = blocks.filter((block) => block.open > open && block.close < close);
+  const own = outsideOf(tokens, inner, open, close);
+  const isBare = (at: number) => isCalled(tokens, at - 1) && beginsArgument(tokens, at, touches);
+  return own.some(isBare) ? undefined : { open, close, elements: elementsIn(tokens, own) };
+}
+
+/** The index of the first token of a method without arguments, behind its type. */
+function bodyOf(tokens: readonly Token[], index: number): number | undefined {
+  let at = codeAt(tokens, index + 1) === "self" ? index + 4 : index + 2;
+  if (codeAt(tokens, at) === "(") {
+    if (codeAt(tokens, at + 1) !== ")") return undefined;
+    at += 2;
+  }
+  if (codeAt(tokens, at) === ":") { while (at < tokens.length && !isBreak(tokens, at)) at++; }
+  return isBreak(tokens, at) ? afterBreaks(tokens, at) : undefined;
+}
+
+/** The index of what follows `of HTTP::Handler`, and the ends of lines. */
+function afterType(tokens: readonly Token[], index: number): number {
+  if (codeAt(tokens, index) !== "of") return afterBreaks(tokens, index);
+  return afterBreaks(tokens, pathAt(tokens, index + 1)?.end ?? index);
+}
+
+function isBreak(tokens: readonly Token[], index: number): boolean {
+  return tokens[index]?.kind === "newline" || codeAt(tokens, index) === ";";
+}
+
+function afterBreaks(tokens: readonly Token[], index: number): number {
+  let at = index;
+  while (isBreak(tokens, at)) at++;
+  return at;
+}
+
+const CLOSING: ReadonlyMap<string, string> = new Map(
+  Object.entries({ "(": ")", "[": "]", "{": "}", "@[": "]", "#{": "}" }),
+);
+
+/** The index of the bracket that closes the one at `index`; undefined where there are macros. */
+function closing(tokens: readonly Token[], index: number): number | undefined {
+  const expected: string[] = [];
+  for (let at = index; at < tokens.length; at++) {
+    const code = codeAt(tokens, at);
+    const isMacro = code === "{%" || (code === "{" && codeAt(tokens, at + 1) === "{");
+    if (isMacro) return undefined;
+    const close = CLOSING.get(code);
+    if (close !== undefined) expected.push(close);
+    else if (/^[)\]}]$/.test(code) && expected.pop() !== code) return undefined;
+    if (expected.length === 0) return at;
+  }
+}
+
+/** The indexes of the list's own tokens: those that are in no brackets and blocks of an element. */
+function outsideOf(
+  tokens: readonly Token[],
+  blocks: readonly Block[],
+  open: number,
+  close: number,
+): number[] {
+  const own: number[] = [];
+  let depth = 0;
+  for (let at = open + 1; at < close; at++) {
+    const code = codeAt(tokens, at);
+    const inBlock = blocks.some((block) => block.open <= at && at <= block.close);
+    if (depth === 0 && !inBlock) own.push(at);
+    if (CLOSING.has(code)) depth++;
+    else if (/^[)\]}]$/.test(code)) depth--;
+  }
+  return own;
+}
+
+/** The indexes at which elements begin: the first, and one behind every comma but the last. */
+function elementsIn(tokens: readonly Token[], own: readonly number[]): number[] {
+  const code = own.filter((at) => tokens[at]?.kind !== "newline");
+  return code.filter((_, i) => i === 0 || codeAt(tokens, code[i - 1] ?? 0) === ",");
+}
+
+function isCalled(tokens: readonly Token[], index: number): boolean {
+  return tokens[index]?.kind === "identifier" && !KEYWORDS.has(codeAt(tokens, index));
+}
+
+/** Whether what is at `index`, behind a name, is its argument, and not an operator's. */
+function beginsArgument(
+  tokens: readonly Token[],
+  index: number,
+  touches: (index: number) => boolean,
+): boolean {
+  const token = tokens[index];
+  if (token === undefined || token.kind === "newline" || touches(index)) return false;
+  if (token.kind === "identifier") return !KEYWORDS.has(token.text);
+  if (token.kind !== "operator") return true;
+  if (/^(?:\[|\(|->|::|@\[|!|~|\.\.\.?)$/.test(token.text)) return true;
+  return /^(?:-|\+|\*|\*\*|&|%)$/.test(token.text) && touches(index + 1);
+}
