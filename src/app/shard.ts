@@ -14,6 +14,16 @@ export function shardDependencies(source: string): string[] {
   return isMap(dependencies) ? dependencies.items.map(({ key }) => String(key)) : [];
 }
 
+/** The main files of the targets that a shard.yml lists, in its order. */
+export function shardMains(source: string): string[] {
+  const targets = parse(source)?.get("targets");
+  if (!isMap(targets)) return [];
+  return targets.items.flatMap(({ value }) => {
+    const main = isMap(value) ? value.get("main") : undefined;
+    return typeof main === "string" ? [main.replace(/^(?:\.\/)+/, "")] : [];
+  });
+}
+
 /**
  * The shard.yml with those dependencies that it lacks: inserted as text behind the last one, so
  * that every other byte stays as it is.

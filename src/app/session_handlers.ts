@@ -1,0 +1,64 @@
+/** Where an app's source makes a session handler: its own, or the session shard's. */
+import { locate, type Token } from "./crystal.ts";
+import { codeAt } from "./crystal_names.ts";
+
+/** The name of the handler that the initializer defines, in the app's module. */
+export const HANDLER = "SessionHandler";
+
+/** A call of `SessionHandler.new`. */
+export interface HandlerUse {
+  /** `own` is that of the app's module. Others of that name are none of ours. */
+  readonly whose: "own" | "shard";
+  readonly line: number;
+  /** The call as the source has it, without its arguments where they are long or hold texts. */
+  readonly call: string;
+}
+
+/** @param module The app's module. */
+export function handlerUses(source: string, module: string): HandlerUse[] {
+  if (!source.includes(HANDLER)) return [];
+  const { tokens, spans } = locate(source);
+  return tokens.flatMap((token, at) => {
+    const isCall = token.kind === "constant" && token.text === HANDLER &&
+      codeAt(tokens, at + 1) === "." && codeAt(tokens, at + 2) === "new";
+    if (!isCall) return [];
+    const first = firstOf(tokens, at);
+    const path = tokens.slice(first, at + 1).map((_, i) => codeAt(tokens, first + i)).join("");
+    const whose = whoseIs(path, module);
+    if (whose === undefined) return [];
+    const end = argumentsEnd(tokens, at + 3);
+    const text = source.slice(spans[first]?.start, spans[end]?.end);
+    const isShort = text.length <= 80 && !text.includes("\n") &&
+      tokens.slice(first, end).every((token) => "text" in token);
+    const call = isShort ? text : `${path}.new${end > at + 2 ? "(…)" : ""}`;
+    return [{ whose, line: token.line, call }];
+  });
+}
+
+/** A name may be written from inside its module: `Web::SessionHandler` in `Shop`. */
+function whoseIs(path: string, module: string): HandlerUse["whose"] | undefined {
+  const own = `::${module}::${HANDLER}`;
+  if (path === own || (!path.startsWith("::") && own.endsWith(`::${path}`))) return "own";
+  return path.replace(/^::/, "") === `Session::${HANDLER}` ? "shard" : undefined;
+}
+
+/** The index at which the path that ends at `index` begins. */
+function firstOf(tokens: readonly Token[], index: number): number {
+  let at = index;
+  while (codeAt(tokens, at - 1) === "::") {
+    if (tokens[at - 2]?.kind !== "constant") return at - 1;
+    at -= 2;
+  }
+  return at;
+}
+
+/** The index of the `)` of the arguments; that of `new` where there are none in parentheses. */
+function argumentsEnd(tokens: readonly Token[], index: number): number {
+  if (codeAt(tokens, index) !== "(") return index - 1;
+  let depth = 0;
+  for (let at = index; at < tokens.length; at++) {
+    if (codeAt(tokens, at) === "(") depth++;
+    if (codeAt(tokens, at) === ")" && --depth === 0) return at;
+  }
+  return index - 1;
+}
