@@ -1,0 +1,36 @@
+import { newlineOf } from "../core/text.ts";
+import { crystalComment } from "./crystal_literal.ts";
+
+export const ENV_EXAMPLE = ".env.example";
+
+/** A variable that the app reads, and what its value looks like. */
+export interface ExampleVariable {
+  readonly name: string;
+  readonly shape: string;
+}
+
+/**
+ * A .env.example with those variables that it lacks, behind all that is there. They have no values:
+ * whoever copies the file has to give some, and an app without them says so.
+ */
+export function addVariables(source: string, variables: readonly ExampleVariable[]): string {
+  const missing = variables.filter(({ name }) =>
+    /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !assigns(source, name)
+  );
+  if (missing.length === 0) return source;
+  const newline = newlineOf(source);
+  const lines = missing.flatMap(({ name, shape }) => [
+    `# ${name}: ${crystalComment(shape)}`,
+    `${name}=`,
+  ]);
+  const end = source === "" || source.endsWith("\n") ? "" : newline;
+  const gap = source.trim() === "" || /\n\r?\n$/.test(source) ? "" : newline;
+  return source + end + gap + lines.map((line) => line + newline).join("");
+}
+
+/** Whether a line gives the variable a value, be it empty; what is commented out does not. */
+function assigns(source: string, name: string): boolean {
+  return source.split("\n").some((line) =>
+    /^\ufeff?[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=/.exec(line)?.[1] === name
+  );
+}
