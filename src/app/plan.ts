@@ -8,13 +8,15 @@ export interface WantedFile {
   readonly content: string;
   /** Whether the change only adds to what is there, so that nothing of the user's is lost. */
   readonly additive?: boolean;
+  /** Whether the file is the user's own, and is changed only where that is agreed to. */
+  readonly offer?: boolean;
 }
 
 /**
  * What would happen to a file: `conflict` is a file that is there and differs, and may only be
- * overwritten when asked for.
+ * overwritten when asked for; `offer` is an update that nobody has agreed to yet.
  */
-export type FileAction = "create" | "update" | "overwrite" | "conflict" | "unchanged";
+export type FileAction = "create" | "update" | "overwrite" | "conflict" | "unchanged" | "offer";
 
 export interface PlannedFile {
   readonly path: string;
@@ -30,25 +32,28 @@ export async function planFiles(
   wanted: readonly WantedFile[],
   force: boolean,
 ): Promise<PlannedFile[]> {
-  return await Promise.all(wanted.map(async ({ path, content, additive = false }) => {
+  return await Promise.all(wanted.map(async (file) => {
+    const { path, content } = file;
     const before = await readAppFile(root, path);
-    return { path, before, after: content, action: actionFor(before, content, additive, force) };
+    return { path, before, after: content, action: actionFor(before, file, force) };
   }));
 }
 
-function actionFor(
-  before: string | undefined,
-  after: string,
-  additive: boolean,
-  force: boolean,
-): FileAction {
+function actionFor(before: string | undefined, wanted: WantedFile, force: boolean): FileAction {
+  if (before === wanted.content) return "unchanged";
+  if (wanted.offer) return "offer";
   if (before === undefined) return "create";
-  if (before === after) return "unchanged";
-  if (additive) return "update";
+  if (wanted.additive) return "update";
   return force ? "overwrite" : "conflict";
 }
 
 /** The files that a plan would write. */
 export function changesOf(plan: readonly PlannedFile[]): PlannedFile[] {
-  return plan.filter(({ action }) => action !== "unchanged" && action !== "conflict");
+  const written = new Set<FileAction>(["create", "update", "overwrite"]);
+  return plan.filter(({ action }) => written.has(action));
+}
+
+/** The plan with what it offers agreed to. */
+export function accepted(plan: readonly PlannedFile[]): PlannedFile[] {
+  return plan.map((file) => file.action === "offer" ? { ...file, action: "update" } : file);
 }
