@@ -1,6 +1,7 @@
 // diff is imported here and nowhere else: this module is loaded only where a diff is shown.
 import { createTwoFilesPatch } from "diff";
 import { tokenize } from "../app/crystal.ts";
+import { ENV_EXAMPLE } from "../app/env_example.ts";
 import type { PlannedFile } from "../app/plan.ts";
 import type { Colour } from "./paint.ts";
 
@@ -10,19 +11,22 @@ export interface DiffLine {
 }
 
 /**
- * A planned change as a unified diff. Texts of the file that was there and is to be overwritten are
- * hidden where they may be secrets, by what stands around them or by how they look.
+ * A planned change as a unified diff. Texts of the file that was there and is to be overwritten, or
+ * is shown around what is offered, are hidden where they may be secrets, by what stands around them
+ * or by how they look; so are the values of a .env.example.
  */
-export function diffLines({ path, before = "", after, action }: PlannedFile): DiffLine[] {
+export function diffLines(file: PlannedFile): DiffLine[] {
+  const { path, before = "", after, action } = file;
   const from = action === "create" ? "/dev/null" : `a/${path}`;
   const patch = createTwoFilesPatch(from, `b/${path}`, before, after, undefined, undefined, {
     context: 3,
   });
   const [, ...lines] = patch.trimEnd().split("\n"); // the first is a rule of "=" signs
-  const hidden = secretsIn(path, before, after);
+  const hidden = secretsIn(file);
   return lines.map((line) => {
-    const text = line.startsWith("+") ? line : withoutLiterals(line.replace(/\r$/, ""), hidden);
-    return { text, colour: colourOf(line) };
+    const text = line.replace(/\r$/, "");
+    const safe = text.startsWith("+") ? text : withoutLiterals(withoutValue(path, text), hidden);
+    return { text: safe, colour: colourOf(line) };
   });
 }
 
@@ -34,9 +38,12 @@ interface Literal {
 
 function literalsOf(path: string, source: string): Literal[] {
   if (path.endsWith(".cr")) {
-    return tokenize(source).flatMap((token) =>
-      "value" in token ? [{ text: token.value, line: token.line }] : []
-    );
+    const tokens = tokenize(source);
+    return tokens.flatMap((token, index) => {
+      const before = tokens[index - 1];
+      const isFile = before?.kind === "identifier" && before.text === "require";
+      return "value" in token && !isFile ? [{ text: token.value, line: token.line }] : [];
+    });
   }
   const literals = source.matchAll(/(["'`])((?:\\.|(?!\1)[^\\])*)\1/gs);
   return [...literals].map(({ index, 2: text = "" }) => ({
@@ -51,8 +58,9 @@ const BESIDE = /secret|passw|passphrase|token|key|auth|credential|salt|private/i
 /** How secrets look: long, without a space; or a URL with somebody's name in it. */
 const LOOKS_SECRET = /^\S{16,}$|:\/\/[^\s/]*@/;
 
-/** What may be a secret and is not written again, line by line, the longest first. */
-function secretsIn(path: string, before: string, after: string): string[] {
+/** What may be a secret and is not written anew, line by line, the longest first. */
+function secretsIn({ path, before = "", after, action }: PlannedFile): string[] {
+  const isKept = path.endsWith(".cr") && /^(?:offer|update)$/.test(action);
   const lines = before.split("\n");
   const secrets = literalsOf(path, before).filter(({ text, line }) =>
     LOOKS_SECRET.test(text) || BESIDE.test(`${lines[line - 2] ?? ""}\n${lines[line - 1] ?? ""}`)
@@ -60,7 +68,8 @@ function secretsIn(path: string, before: string, after: string): string[] {
   const hidden = secrets
     .flatMap(({ text }) => text.split("\n"))
     .map((text) => text.trim())
-    .filter((text) => text.length > 3 && !after.includes(text) && !/^[A-Z][A-Z0-9_]*$/.test(text));
+    .filter((text) => text.length > 3 && !/^[A-Z][A-Z0-9_]*$/.test(text))
+    .filter((text) => isKept || !after.includes(text));
   return [...new Set(hidden)].sort((a, b) => b.length - a.length);
 }
 
@@ -69,6 +78,12 @@ function withoutLiterals(line: string, hidden: readonly string[]): string {
   if (hidden.length === 0 || /^(?:---|\+\+\+|@@)/.test(line)) return line;
   const masked = hidden.reduce((text, literal) => text.replaceAll(literal, () => "***"), line);
   return masked.replace(/"((?:\\.|[^"\\])*\\(?:.|[^"\\])*)"/g, '"***"');
+}
+
+/** An example of an environment should have no values that are real, and may have some. */
+function withoutValue(path: string, line: string): string {
+  if (path !== ENV_EXAMPLE || !/^[ -][^-]/.test(line)) return line;
+  return line.replace(/^([ -][#\s]*(?:export\s+)?\w+\s*=\s*).+$/, (_, name) => `${name}***`);
 }
 
 function colourOf(line: string): Colour | undefined {
