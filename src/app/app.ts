@@ -6,7 +6,7 @@ export const INITIALIZER = "src/initializers/session.cr";
 export const SHARD_FILE = "shard.yml";
 
 /** The files of an app are read whole; one larger than this is not source. */
-const LARGEST_FILE = 4 << 20;
+export const LARGEST_FILE = 4 << 20;
 
 /** The store that an app was built with, as its initializer tells. */
 export async function readAppInitializer(root: string): Promise<Initializer | undefined> {

@@ -52,7 +52,7 @@ export function modulesAround(
 function includesOfAzu(tokens: readonly Token[]): number[] {
   return [...tokens.keys()].filter((at) => {
     const path = codeAt(tokens, at) === "include" ? pathAt(tokens, at + 1) : undefined;
-    return path?.name.path === "Azu" && tokens[at - 1]?.kind === "newline";
+    return path?.name.path === "Azu" && /^;?$/.test(codeAt(tokens, at - 1));
   });
 }
 

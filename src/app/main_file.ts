@@ -54,9 +54,10 @@ async function firstOf(root: string, paths: readonly string[]): Promise<SourceFi
   }
 }
 
-/** Whether a path of shard.yml stays in the app's folder, and is Crystal's. */
+/** Whether a path of shard.yml stays in the app's folder, and is Crystal's and no file of ours. */
 function isInside(path: string): boolean {
   const parts = path.split("/");
-  return path.endsWith(".cr") && path.length <= LONGEST_NAME && !/[\\\p{Cc}]/u.test(path) &&
+  return path !== INITIALIZER && path.endsWith(".cr") && path.length <= LONGEST_NAME &&
+    !/[\\\p{Cc}]/u.test(path) &&
     !parts.some((part) => part === "" || part === "." || part === "..");
 }

@@ -1,25 +1,16 @@
-import { join, relative } from "node:path";
-import { messageOf, OperationError } from "../core/errors.ts";
+import { join } from "node:path";
 import { INITIALIZER } from "./app.ts";
 import { requiresOf } from "./initializer.ts";
-
-/** Source files that are looked at: an app has hundreds at most. */
-const MOST_FILES = 10_000;
+import type { SourceFile } from "./main_file.ts";
 
 /** The initializer without its ending, as a require names it. */
 const TARGET = INITIALIZER.replace(/\.cr$/, "");
 
-/** Whether any file of the app requires the session initializer, by name or by glob. */
-export async function requiresInitializer(root: string): Promise<boolean> {
-  let seen = 0;
-  for await (const path of crystalFiles(join(root, "src"))) {
-    if (++seen > MOST_FILES) return false;
-    const source = await Deno.readTextFile(path);
-    if (!source.includes("require")) continue;
-    const folder = relative(root, join(path, "..")).replaceAll("\\", "/");
-    if (requiresOf(source).some((required) => names(folder, required))) return true;
-  }
-  return false;
+/** Whether a file of the app requires the session initializer, by name or by glob. */
+export function requiresInitializer({ path, source }: SourceFile): boolean {
+  if (!source.includes("require")) return false;
+  const folder = join(path, "..");
+  return requiresOf(source).some((required) => names(folder, required));
 }
 
 /** Whether a relative require in a file of the folder means the initializer. */
@@ -29,23 +20,4 @@ function names(folder: string, required: string): boolean {
   if (path.endsWith("/**")) return TARGET.startsWith(path.slice(0, -2));
   if (path.endsWith("/*")) return TARGET.replace(/[^/]*$/, "*") === path;
   return path === TARGET || path === INITIALIZER;
-}
-
-async function* crystalFiles(folder: string): AsyncGenerator<string> {
-  for await (const entry of entriesOf(folder)) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory) yield* crystalFiles(path);
-    else if (entry.isFile && entry.name.endsWith(".cr")) yield path;
-  }
-}
-
-async function* entriesOf(folder: string): AsyncGenerator<Deno.DirEntry> {
-  try {
-    yield* Deno.readDir(folder);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return;
-    }
-    throw new OperationError(`Cannot read ${folder}: ${messageOf(error)}`, { cause: error });
-  }
 }

@@ -63,10 +63,12 @@ export const commandSpecs = {
   "session:setup": {
     summary: "Set up the sessions of the app in this folder",
     details: [
-      "Writes src/initializers/session.cr and, for database, a migration; adds the shards that",
-      "are missing to shard.yml; then lists what is left to do. A file that exists and differs is",
-      "never overwritten without --force. The backend is that of --backend, else SESSION_BACKEND,",
-      "else session.backend in azu.config.ts, else redis.",
+      "Writes src/initializers/session.cr and, for database, a migration; adds what is missing to",
+      "shard.yml, .env.example and .gitignore; offers to require the initializer and to add its",
+      "handler in the app's own source; then lists what is left to do. What it offers is shown, and",
+      "done where you answer y, or with --yes. A file that exists and differs is never overwritten",
+      "without --force. The backend is that of --backend, else SESSION_BACKEND, else",
+      "session.backend in azu.config.ts, else redis.",
     ],
     options: {
       backend,
@@ -75,12 +77,18 @@ export const commandSpecs = {
         short: "f",
         summary: "Overwrite files that differ (they are shown)",
       },
+      yes: {
+        type: "boolean",
+        short: "y",
+        summary: "Make the changes that are offered, without asking",
+      },
       "dry-run": { type: "boolean", summary: "Show what would be done; do nothing" },
       apply: { type: "boolean", summary: "Also create the table in the database itself" },
       eject: { type: "boolean", summary: "Only copy the templates, to change them" },
     },
     examples: [
       ["Set up sessions in Redis", "azu session:setup"],
+      ["The same in a script, the app's own source included", "azu session:setup --yes"],
       [
         "See first what a set-up on the database would do",
         "azu session:setup -b database --dry-run",

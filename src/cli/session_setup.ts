@@ -1,16 +1,31 @@
-import { applySetup, planSetup, type SetupPlan } from "../commands/session_setup.ts";
+import { changesOf } from "../app/plan.ts";
+import { applySetup, planSetup, type SetupPlan, withOffers } from "../commands/session_setup.ts";
 import { AzuError, ExitCode } from "../core/errors.ts";
 import { conflictError, fileFields, showFiles } from "./files.ts";
 import type { Host } from "./host.ts";
 import { Interruption } from "./host.ts";
+import { agreedPlan } from "./offers.ts";
 import type { ParsedArgs } from "./parse.ts";
 import { loadProjectFor } from "./project.ts";
 import type { Reporter } from "./reporter.ts";
+import { showDone, showNextSteps, stepsOf } from "./setup_report.ts";
 
-/** How a set-up ended: `planned` is a dry run, `conflict` has changed nothing. */
-type SetupOutcome = "written" | "unchanged" | "planned" | "conflict" | "failed" | "interrupted";
+/**
+ * How a set-up ended: `planned` is a dry run; `conflict`, and `declined` where a question was left
+ * unanswered, have changed nothing.
+ */
+type SetupOutcome =
+  | "written"
+  | "unchanged"
+  | "planned"
+  | "conflict"
+  | "declined"
+  | "failed"
+  | "interrupted";
 
 interface SetupResult {
+  /** What was followed: the plan as it was shown, or with what it offers. */
+  readonly plan: SetupPlan;
   readonly outcome: SetupOutcome;
   readonly exitCode: ExitCode;
   readonly table?: "created" | "present";
@@ -27,21 +42,23 @@ export async function sessionSetup(
   const start = host.now().getTime();
   // What is written serves every environment: AZU_ENV only tells whose backend is set up.
   const project = await loadProjectFor(host, args, reporter, undefined);
-  const plan = await planSetup(project, {
+  const drawnUp = await planSetup(project, {
     backend: args.text("backend"),
     force: args.flag("force"),
     apply: args.flag("apply"),
     now: host.now(),
   });
-  for (const warning of [...project.warnings, ...plan.warnings]) reporter.warn(warning);
-  const { choice } = plan;
+  const shown = args.flag("yes") ? withOffers(drawnUp) : drawnUp;
+  for (const warning of [...project.warnings, ...shown.warnings]) reporter.warn(warning);
+  const { choice } = shown;
   reporter.line(`Backend decided by ${choice.decidedByText}`);
   reporter.line(`Setting up sessions...`);
   reporter.line(`Backend: ${choice.backend.name}`);
-  const diffs = await showFiles(reporter, plan.files, args.flag("dry-run"));
-  const result = await carryOut(host, args, reporter, project.root, plan);
+  const diffs = await showFiles(reporter, shown.files, args.flag("dry-run"));
+  const result = await carryOut(host, args, reporter, project.root, shown);
+  const { plan } = result;
   if (result.error) reporter.error(result.error);
-  else showNextSteps(reporter, plan.nextSteps);
+  else if (DONE.has(result.outcome)) showNextSteps(host, args, reporter, plan);
   reporter.document({
     command: "session:setup",
     backend: choice.backend.name,
@@ -51,69 +68,60 @@ export async function sessionSetup(
     files: fileFields(plan.files, diffs),
     statements: plan.statements,
     table: result.table ?? null,
-    nextSteps: plan.nextSteps,
+    nextSteps: stepsOf(plan),
     exitCode: result.exitCode,
     durationMs: host.now().getTime() - start,
   }, result.error);
   return result.exitCode;
 }
 
+/** Those after which something is left to do. */
+const DONE = new Set<SetupOutcome>(["written", "unchanged", "planned"]);
+
 async function carryOut(
   host: Host,
   args: ParsedArgs,
   reporter: Reporter,
   root: string,
-  plan: SetupPlan,
+  shown: SetupPlan,
 ): Promise<SetupResult> {
-  const conflict = conflictError(plan.files);
-  if (conflict) return { outcome: "conflict", exitCode: ExitCode.failed, error: conflict };
-  const unchanged = plan.files.every(({ action }) => action === "unchanged");
+  const conflict = conflictError(shown.files);
+  if (conflict) {
+    return { plan: shown, outcome: "conflict", exitCode: ExitCode.failed, error: conflict };
+  }
   if (args.flag("dry-run")) {
-    for (const statement of plan.statements) {
+    for (const statement of shown.statements) {
       for (const line of `${statement};`.split("\n")) reporter.line(line);
     }
     reporter.line("Dry run: nothing was written");
-    return { outcome: "planned", exitCode: ExitCode.ok };
+    return { plan: shown, outcome: "planned", exitCode: ExitCode.ok };
   }
-  if (plan.statements.length > 0) plan.choice.backend.check?.();
+  if (shown.statements.length > 0) shown.choice.backend.check?.();
   host.handleSignals();
+  const plan = await agreedPlan(host, reporter, shown);
+  if (plan !== undefined) return { plan, ...await write(host, reporter, root, plan) };
+  reporter.note("Nothing was written");
+  const { reason } = host.signal;
+  return reason instanceof Interruption
+    ? { plan: shown, outcome: "interrupted", exitCode: reason.exitCode }
+    : { plan: shown, outcome: "declined", exitCode: ExitCode.ok };
+}
+
+async function write(
+  host: Host,
+  reporter: Reporter,
+  root: string,
+  plan: SetupPlan,
+): Promise<Omit<SetupResult, "plan">> {
   try {
     const table = await applySetup(root, plan, host.signal);
-    showDone(reporter, plan, unchanged, table);
-    const outcome = unchanged && table !== "created" ? "unchanged" : "written";
+    const nothing = changesOf(plan.files).length === 0 && table !== "created";
+    showDone(reporter, plan, nothing, table);
+    const outcome = nothing ? "unchanged" : "written";
     return { outcome, exitCode: ExitCode.ok, ...(table === undefined ? {} : { table }) };
   } catch (error) {
     if (error instanceof Interruption) return { outcome: "interrupted", exitCode: error.exitCode };
     if (!(error instanceof AzuError)) throw error;
     return { outcome: "failed", exitCode: error.exitCode, error };
   }
-}
-
-function showDone(
-  reporter: Reporter,
-  { choice, files }: SetupPlan,
-  unchanged: boolean,
-  table: "created" | "present" | undefined,
-): void {
-  const { address, table: name } = choice.backend.describe();
-  if (table !== undefined) {
-    const where = `${name ?? ""} in ${address ?? ""}`;
-    reporter.line(
-      table === "created"
-        ? `Created the table ${where}, with its indexes`
-        : `The table ${where} is there already`,
-    );
-  }
-  const nothing = unchanged && table !== "created";
-  reporter.verified(
-    nothing
-      ? `Nothing to change: ${files.length} file(s) are as they should be`
-      : "Sessions are set up",
-  );
-}
-
-function showNextSteps(reporter: Reporter, steps: readonly string[]): void {
-  if (steps.length === 0) return reporter.line("Nothing is left to do");
-  reporter.line("Next steps:");
-  steps.forEach((step, index) => reporter.line(`  ${index + 1}. ${step}`));
 }

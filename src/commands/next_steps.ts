@@ -1,18 +1,15 @@
 import { join } from "node:path";
-import { readAppFile } from "../app/app.ts";
-import { requiresInitializer } from "../app/requires.ts";
 import type { SetupSpec, Shard, Variable } from "../backends/contract.ts";
 import type { Project } from "../config/project.ts";
 
-const SESSION_SECRET: Variable = {
+export const SESSION_SECRET: Variable = {
   name: "SESSION_SECRET",
   shape: "at least 32 random bytes, for example the output of `openssl rand -hex 32`",
 };
 
-/** What is left to be done by hand: only what is not done yet. */
+/** What is left to be done outside of the app's source: only what is not done yet. */
 export async function nextSteps(
   project: Project,
-  app: string,
   spec: SetupSpec,
   shards: readonly Shard[],
   done: { readonly hasShardFile: boolean; readonly applied: boolean },
@@ -27,10 +24,6 @@ export async function nextSteps(
     if (project.env(name) === undefined) steps.push(`Set ${name} in the environment: ${shape}`);
   }
   if (spec.migration && !done.applied) steps.push("Create the table: azu db:migrate");
-  if (!await requiresInitializer(project.root)) {
-    const file = await mainFile(project.root, app);
-    steps.push(`Add to ${file}: require "./initializers/session"`);
-  }
   return steps;
 }
 
@@ -41,10 +34,4 @@ async function allInstalled(root: string, shards: readonly Shard[]): Promise<boo
     ),
   );
   return found.every(Boolean);
-}
-
-async function mainFile(root: string, app: string): Promise<string> {
-  const file = `src/${app}.cr`;
-  const exists = !app.includes("/") && await readAppFile(root, file) !== undefined;
-  return exists ? file : "the app's main file in src/";
 }

@@ -1,9 +1,9 @@
 /** What `session:setup` does: plans the files, then writes what was planned and applies it. */
 import { basename, resolve } from "node:path";
 import { readAppFile, SHARD_FILE } from "../app/app.ts";
-import { crystalModule } from "../app/crystal_literal.ts";
+import { appModule } from "../app/app_module.ts";
 import type { Templates } from "../app/crystal_templates.ts";
-import { changesOf, planFiles, type PlannedFile, type WantedFile } from "../app/plan.ts";
+import { accepted, changesOf, planFiles, type PlannedFile, type WantedFile } from "../app/plan.ts";
 import { checkWritable, writeFiles } from "../app/write.ts";
 import type { Backend, SetupSpec, Shard } from "../backends/contract.ts";
 import { SHARD_OF_ENGINE } from "../backends/database.ts";
@@ -11,11 +11,13 @@ import { type Choice, chooseToSetUp } from "../config/choose.ts";
 import type { Project } from "../config/project.ts";
 import { ImpossibleError, messageOf, OperationError } from "../core/errors.ts";
 import { configFolder } from "./eject.ts";
+import { environmentFiles } from "./environment.ts";
 import { guarded } from "./guard.ts";
 import { initializerFile } from "./initializer_file.ts";
+import { planIntegration } from "./integration.ts";
 import { migrationFile } from "./migration.ts";
+import { nextSteps, SESSION_SECRET } from "./next_steps.ts";
 import { setupWarnings } from "./setup_warnings.ts";
-import { nextSteps } from "./next_steps.ts";
 
 export interface SetupOptions {
   /** The value of `--backend`. */
@@ -34,6 +36,8 @@ export interface SetupPlan {
   readonly statements: readonly string[];
   /** What is left to be done by hand once the files are written, in order. */
   readonly nextSteps: readonly string[];
+  /** What is left besides, where the files that are offered are not changed. */
+  readonly offered: readonly string[];
   readonly warnings: readonly string[];
 }
 
@@ -48,7 +52,7 @@ export async function planSetup(project: Project, options: SetupOptions): Promis
   const spec = setupSpecOf(choice.backend, options.apply);
   const shards = [SESSION_SHARD, ...spec.shards];
   const templates = await templatesOf(project);
-  const module = crystalModule(app);
+  const module = await appModule(root, app);
   const driver = shard?.driver;
   const initializer = await initializerFile({
     project,
@@ -64,20 +68,34 @@ export async function planSetup(project: Project, options: SetupOptions): Promis
     wanted.push(await migrationFile(root, spec.migration, options.now, templates));
   }
   if (shard) wanted.push({ path: SHARD_FILE, content: shard.with(shards), additive: true });
+  const environment = await environmentFiles(root, [SESSION_SECRET, ...spec.variables]);
+  const integration = await planIntegration(root, app);
+  wanted.push(...environment.wanted, ...integration.wanted);
   return {
     choice,
     files: await planFiles(root, wanted, options.force),
     statements: options.apply ? spec.migration?.up.map((lines) => lines.join("\n")) ?? [] : [],
-    nextSteps: await nextSteps(project, app, spec, shards, {
-      hasShardFile: shard !== undefined,
-      applied: options.apply,
-    }),
+    nextSteps: [
+      ...await nextSteps(project, spec, shards, {
+        hasShardFile: shard !== undefined,
+        applied: options.apply,
+      }),
+      ...integration.steps,
+    ],
+    offered: integration.offered,
     warnings: [
       ...choice.warnings,
       ...initializer.warnings,
+      ...environment.warnings,
+      ...integration.warnings,
       ...setupWarnings(project, choice.backend, driver),
     ],
   };
+}
+
+/** The plan with the changes of the user's own source that it offers. */
+export function withOffers(plan: SetupPlan): SetupPlan {
+  return { ...plan, files: accepted(plan.files), offered: [] };
 }
 
 /**

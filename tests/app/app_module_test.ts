@@ -9,6 +9,7 @@ const LIST = "def self.handlers\n  [] of HTTP::Handler\nend\n";
 const sources: [name: string, source: string, module: string][] = [
   ["the one that lists the handlers", `module Shop\n${LIST}end\n`, "Shop"],
   ["the one that includes Azu", "module Shop\n  include Azu\nend\n", "Shop"],
+  ["one on a single line", "module Shop; include Azu; end", "Shop"],
   ["a path", `module Shop::Web\n${LIST}end\n`, "Shop::Web"],
   ["nested modules", `module Shop\nmodule Web::Site\n${LIST}end\nend\n`, "Shop::Web::Site"],
   [
@@ -77,6 +78,14 @@ const mains: [name: string, files: Record<string, string>, main: string | undefi
   [
     "no target outside of the app",
     { "shard.yml": "name: x\ntargets:\n  x:\n    main: ../s.cr\n  y:\n    main: [a]\n" },
+    undefined,
+  ],
+  [
+    "no file that setup writes itself",
+    {
+      "shard.yml": "name: x\ntargets:\n  x:\n    main: src/initializers/session.cr\n",
+      "src/initializers/session.cr": "",
+    },
     undefined,
   ],
   ["none", { "src/other.cr": "" }, undefined],

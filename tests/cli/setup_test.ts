@@ -37,7 +37,8 @@ Deno.test("setup writes the initializer and the shards, and tells what is left",
   const result = await app.azu([]);
   deepStrictEqual([result.code, result.stderr], [0, ""]);
   const files = await app.files();
-  deepStrictEqual(Object.keys(files).sort(), ["shard.yml", INITIALIZER]);
+  const paths = [".env.example", ".gitignore", "shard.yml", INITIALIZER];
+  deepStrictEqual(Object.keys(files).sort(), paths);
   match(files[INITIALIZER] ?? "", /module MyShop\n[^]*KEY_PREFIX = "my-shop:session:"/);
   const added = "  session:\n    github: azutoolkit/session\n" +
     "  redis:\n    github: stefanwille/crystal-redis\n";
@@ -51,6 +52,7 @@ Deno.test("setup writes the initializer and the shards, and tells what is left",
   match(steps, /2\. Set SESSION_SECRET in the environment: at least 32 random bytes/);
   match(steps, /3\. Set REDIS_URL in the environment: redis:\/\/\[<user>:<password>@\]<host>/);
   match(steps, /4\. Add to the app's main file in src\/: require "\.\/initializers\/session"/);
+  match(steps, /5\. Add to the app's handlers, last: MyShop::SessionHandler\.new\n$/);
 });
 
 Deno.test("a second run changes nothing and says so", async () => {
@@ -143,7 +145,8 @@ Deno.test("only the steps that are really left", async () => {
     ".env": `SESSION_SECRET=${"x".repeat(64)}\nREDIS_URL=redis://localhost\n`,
     "lib/session/shard.yml": "name: session\n",
     "lib/redis/shard.yml": "name: redis\n",
-    "src/my-shop.cr": 'require "azu"\nrequire "./initializers/**"\n',
+    "src/my-shop.cr": 'require "azu"\nrequire "./initializers/**"\n\n' +
+      "MyShop.start [MyShop::SessionHandler.new]\n",
   });
   match((await app.azu([])).stdout, /^Nothing is left to do$/m);
 });
@@ -322,7 +325,7 @@ Deno.test("an app without shard.yml and src is set up, and told what it lacks", 
   await using app = await appOf({});
   const result = await app.azu(["-b", "memory"]);
   strictEqual(result.code, 0);
-  deepStrictEqual(Object.keys(await app.files()), [INITIALIZER]);
+  deepStrictEqual(Object.keys(await app.files()), [".env.example", ".gitignore", INITIALIZER]);
   match(
     result.stdout,
     /1\. Make a shard\.yml with these dependencies: session \(github: azutoolkit\/session\)/,

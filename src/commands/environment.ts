@@ -1,0 +1,31 @@
+/** The files of an app that tell of its environment: .env.example, and .gitignore for .env. */
+import { readAppFile } from "../app/app.ts";
+import { addVariables, ENV_EXAMPLE } from "../app/env_example.ts";
+import { addIgnored, GITIGNORE, ignores } from "../app/gitignore.ts";
+import type { WantedFile } from "../app/plan.ts";
+import type { Variable } from "../backends/contract.ts";
+
+const ENV = ".env";
+
+/**
+ * What they should be: every variable in the one, and .env, where secrets are, in the other.
+ * @throws {OperationError} when one of them cannot be read.
+ */
+export async function environmentFiles(
+  root: string,
+  variables: readonly Variable[],
+): Promise<{ readonly wanted: readonly WantedFile[]; readonly warnings: readonly string[] }> {
+  const example = await readAppFile(root, ENV_EXAMPLE) ?? "";
+  const gitignore = await readAppFile(root, GITIGNORE) ?? "";
+  const said = ignores(gitignore, ENV);
+  const ignored = said === "not mentioned" ? addIgnored(gitignore, ENV) : gitignore;
+  const warning =
+    `${GITIGNORE} has a line that keeps ${ENV} in git: its secrets would go there too`;
+  return {
+    wanted: [
+      { path: ENV_EXAMPLE, content: addVariables(example, variables), additive: true },
+      { path: GITIGNORE, content: ignored, additive: true },
+    ],
+    warnings: said === "included" ? [warning] : [],
+  };
+}

@@ -1,0 +1,120 @@
+/** What makes the app use its sessions: the require and the handler, in its own source. */
+import { INITIALIZER, readAppFile } from "../app/app.ts";
+import { moduleOf, modulesAround } from "../app/app_module.ts";
+import { tokenize } from "../app/crystal.ts";
+import { blocksIn } from "../app/crystal_blocks.ts";
+import { addHandler } from "../app/edit_handlers.ts";
+import { addRequire } from "../app/edit_require.ts";
+import { handlerMethods } from "../app/handlers_list.ts";
+import { initializerFrom, mainFile, type SourceFile } from "../app/main_file.ts";
+import type { WantedFile } from "../app/plan.ts";
+import { requiresInitializer } from "../app/requires.ts";
+import { HANDLER, type HandlerUse, handlerUses } from "../app/session_handlers.ts";
+import { sourceFiles } from "../app/sources.ts";
+
+export interface Integration {
+  /** Changes of the user's own source: offered, as they were not asked for. */
+  readonly wanted: readonly WantedFile[];
+  /** The same for somebody who makes them by hand. */
+  readonly offered: readonly string[];
+  /** What no change can be offered for. */
+  readonly steps: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** What the app's source has of it already. */
+interface Survey {
+  readonly main: SourceFile | undefined;
+  readonly module: string;
+  readonly required: boolean;
+  readonly uses: readonly (HandlerUse & { readonly path: string })[];
+  /** The file with the list of the handlers, where there is no doubt which one that is. */
+  readonly handlersFile: SourceFile | undefined;
+}
+
+/** @throws {OperationError} when a source of the app cannot be read. */
+export async function planIntegration(root: string, app: string): Promise<Integration> {
+  const survey = await surveyOf(root, app);
+  const edits = new Map<string, string>();
+  const offered: string[] = [];
+  const steps: string[] = [];
+  const { main, handlersFile } = survey;
+  if (!survey.required) {
+    const path = initializerFrom(main?.path ?? "src/main.cr");
+    const edited = main && addRequire(main.source, path);
+    if (main && edited !== undefined) edits.set(main.path, edited);
+    const step = `Add to ${main?.path ?? "the app's main file in src/"}: require "${path}"`;
+    (edited === undefined ? steps : offered).push(step);
+  }
+  const replacements = replacementsIn(survey);
+  if (survey.uses.length === 0) {
+    const element = `${survey.module}::${HANDLER}.new`;
+    const before = handlersFile && (edits.get(handlersFile.path) ?? handlersFile.source);
+    const edited = before === undefined ? undefined : addHandler(before, element);
+    if (handlersFile && edited !== undefined) {
+      edits.set(handlersFile.path, edited);
+      offered.push(`Add to the handlers in ${handlersFile.path}, last: ${element}`);
+    } else steps.push(`Add to the app's handlers, last: ${element}`);
+  }
+  return {
+    wanted: Array.from(edits, ([path, content]) => ({ path, content, offer: true })),
+    offered,
+    steps: [...steps, ...replacements.map(({ step }) => step)],
+    warnings: replacements.map(({ warning }) => warning),
+  };
+}
+
+/** The session shard's own handler keeps one session for all: it is the user's to take out. */
+function replacementsIn({ uses, module }: Survey): { step: string; warning: string }[] {
+  const hasOwn = uses.some(({ whose }) => whose === "own");
+  return uses.filter(({ whose }) => whose === "shard").map(({ path, line, call }) => ({
+    step: hasOwn
+      ? `Remove from ${path}, line ${line}: ${call}`
+      : `Replace in ${path}, line ${line}: ${call} by ${module}::${HANDLER}.new`,
+    warning: `${path}, line ${line}, uses the session shard's own handler: ` +
+      "with it visitors share sessions",
+  }));
+}
+
+async function surveyOf(root: string, app: string): Promise<Survey> {
+  const main = await mainFile(root, app);
+  const module = moduleOf(main?.source ?? "", app);
+  const sources = main === undefined ? [] : [main];
+  for await (const file of sourceFiles(root)) {
+    if (file.path !== main?.path && file.path !== INITIALIZER) sources.push(file);
+  }
+  return {
+    main,
+    module,
+    required: sources.some(requiresInitializer),
+    uses: sources.flatMap(({ path, source }) =>
+      handlerUses(source, module).map((use) => ({ ...use, path }))
+    ),
+    handlersFile: await handlersFileOf(root, sources, main, module),
+  };
+}
+
+/** The main file, else the only one that has the app's module list its handlers. */
+async function handlersFileOf(
+  root: string,
+  sources: readonly SourceFile[],
+  main: SourceFile | undefined,
+  module: string,
+): Promise<SourceFile | undefined> {
+  const candidates = sources.filter((file) => listsHandlers(file, file === main, module));
+  if (main !== undefined && candidates.includes(main)) return main;
+  const [file, another] = candidates;
+  if (file === undefined || another !== undefined) return undefined;
+  // It was read to be looked at only.
+  return await readAppFile(root, file.path) === file.source ? file : undefined;
+}
+
+/** Outside of the main file, `handlers` of another module may be anything. */
+function listsHandlers({ source }: SourceFile, isMain: boolean, module: string): boolean {
+  if (!/\bhandlers\b/.test(source)) return false;
+  const tokens = tokenize(source);
+  const blocks = blocksIn(tokens) ?? [];
+  return handlerMethods(tokens, blocks).some((at) =>
+    isMain || modulesAround(tokens, blocks, at) === module
+  );
+}
