@@ -23,11 +23,32 @@ export function diffLines(file: PlannedFile): DiffLine[] {
   });
   const [, ...lines] = patch.trimEnd().split("\n"); // the first is a rule of "=" signs
   const hidden = secretsIn(file);
-  return lines.map((line) => {
+  const ours = newLines(lines, file);
+  return lines.map((line, index) => {
     const text = line.replace(/\r$/, "");
-    const safe = text.startsWith("+") ? text : withoutLiterals(withoutValue(path, text), hidden);
+    const safe = ours.has(index) ? text : withoutLiterals(withoutValue(path, text), hidden);
     return { text: safe, colour: colourOf(line) };
   });
+}
+
+/** The indexes of the lines that have nothing of the file that was there. */
+function newLines(lines: readonly string[], file: PlannedFile): ReadonlySet<number> {
+  const found = new Set<number>();
+  let replaced = 0;
+  for (const [index, line] of lines.entries()) {
+    if (line.startsWith("-")) replaced++;
+    else if (line.startsWith("+")) {
+      // One that stands for a line of before may be that line with a comma.
+      if (replaced-- <= 0 || !keepsTexts(file)) found.add(index);
+    } else if (!line.startsWith("\\")) replaced = 0;
+  }
+  return found;
+}
+
+/** Whether the texts of before stay, so that lines which are added have some of them too. */
+function keepsTexts({ path, action }: PlannedFile): boolean {
+  const isAdded = action === "offer" || action === "update";
+  return isAdded && (path.endsWith(".cr") || path === ENV_EXAMPLE);
 }
 
 /** A literal of a source: its text, and the line on which it begins, from 1. */
@@ -59,8 +80,8 @@ const BESIDE = /secret|passw|passphrase|token|key|auth|credential|salt|private/i
 const LOOKS_SECRET = /^\S{16,}$|:\/\/[^\s/]*@/;
 
 /** What may be a secret and is not written anew, line by line, the longest first. */
-function secretsIn({ path, before = "", after, action }: PlannedFile): string[] {
-  const isKept = path.endsWith(".cr") && /^(?:offer|update)$/.test(action);
+function secretsIn(file: PlannedFile): string[] {
+  const { path, before = "", after } = file;
   const lines = before.split("\n");
   const secrets = literalsOf(path, before).filter(({ text, line }) =>
     LOOKS_SECRET.test(text) || BESIDE.test(`${lines[line - 2] ?? ""}\n${lines[line - 1] ?? ""}`)
@@ -69,7 +90,7 @@ function secretsIn({ path, before = "", after, action }: PlannedFile): string[] 
     .flatMap(({ text }) => text.split("\n"))
     .map((text) => text.trim())
     .filter((text) => text.length > 3 && !/^[A-Z][A-Z0-9_]*$/.test(text))
-    .filter((text) => isKept || !after.includes(text));
+    .filter((text) => keepsTexts(file) || !after.includes(text));
   return [...new Set(hidden)].sort((a, b) => b.length - a.length);
 }
 
@@ -82,8 +103,8 @@ function withoutLiterals(line: string, hidden: readonly string[]): string {
 
 /** An example of an environment should have no values that are real, and may have some. */
 function withoutValue(path: string, line: string): string {
-  if (path !== ENV_EXAMPLE || !/^[ -][^-]/.test(line)) return line;
-  return line.replace(/^([ -][#\s]*(?:export\s+)?\w+\s*=\s*).+$/, (_, name) => `${name}***`);
+  if (path !== ENV_EXAMPLE) return line;
+  return line.replace(/^([ +-][#\s]*(?:export\s+)?\w+\s*=\s*).+$/, (_, name) => `${name}***`);
 }
 
 function colourOf(line: string): Colour | undefined {

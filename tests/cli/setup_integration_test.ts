@@ -320,16 +320,20 @@ Deno.test("a main file that is a link, or cannot be read, ends as every such fil
 
 Deno.test("what is shown around an offer holds no secret", async () => {
   const main = (APP[MAIN] ?? "")
-    .replace("include Azu", 'include Azu\n  API_KEY = "key-hunter2"')
-    .replace("Azu::Handler::Logger.new", 'Azu::Handler::Auth.new("redis://:url-hunter2@host")');
-  const example = "STRIPE_KEY=sk_hunter2\nexport OTHER=also-hunter2\n";
+    .replace("include Azu", 'include Azu\n  API_KEY = "key-hunter2" + "session"')
+    .replace("Azu::Handler::Logger.new,", 'Azu::Handler::Auth.new("redis://:url-hunter2@host")');
+  const example = "STRIPE_KEY=sk_hunter2\nexport OTHER=also-hunter2";
   await using app = await appOf({ ...APP, [MAIN]: main, ".env.example": example });
-  for (const mode of [[], ["--json"], ["--dry-run", "--yes"]]) {
-    const { stdout, stderr } = await app.azu(...mode);
-    match(stdout, /MyApp::SessionHandler/);
+  for (const mode of [[], ["--json"], ["--yes"]]) {
+    const { stdout, stderr } = await app.azu("--dry-run", ...mode);
+    match(stdout, /\+require \\?".\/initializers\/session\\?"/);
+    match(stdout, /\+ +MyApp::SessionHandler/);
+    match(stdout, /\+ +Azu::Handler::Auth\.new\(\\?"\*\*\*\\?"\),/);
+    match(stdout, /\+export OTHER=\*\*\*/);
     doesNotMatch(stdout + stderr, /hunter2/);
   }
-  strictEqual((await app.files())[".env.example"]?.startsWith(example), true);
+  await app.azu();
+  strictEqual((await app.files())[".env.example"]?.startsWith(`${example}\n`), true);
 });
 
 Deno.test(
