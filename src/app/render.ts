@@ -81,14 +81,14 @@ export function renderInitializer(settings: InitializerSettings, templates: Temp
 }
 
 /** The settings as Crystal: a literal, or a choice by environment where they differ. */
-function settingsByEnvironment({ base, environments }: InitializerSettings) {
+function settingsByEnvironment({ base, environments, module }: InitializerSettings) {
   const crystal = (select: (settings: EnvironmentSettings) => string): string => {
     const usual = select(base);
     const others = [...environments].map(([name, settings]) => [name, select(settings)] as const)
       .filter(([, text]) => text !== usual)
       .map(([name, text]) => `${crystalString(name)} => ${text}`);
     if (others.length === 0) return usual;
-    return `{${others.join(", ")}}.fetch(SESSION_ENVIRONMENT, ${usual})`;
+    return `{${others.join(", ")}}.fetch(${module}::SESSION_ENVIRONMENT, ${usual})`;
   };
   return {
     ttl: crystal(({ ttl }) => crystalSpan(ttl)),

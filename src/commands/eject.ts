@@ -4,6 +4,7 @@ import { ownTemplates, templateNames } from "../app/crystal_templates.ts";
 import { planFiles, type PlannedFile } from "../app/plan.ts";
 import { CONFIG_NAME } from "../config/find.ts";
 import type { Project } from "../config/project.ts";
+import { configFolder } from "./templates.ts";
 
 const FOLDER = "azu_templates";
 
@@ -33,9 +34,4 @@ export async function planEject(project: Project, force: boolean): Promise<Eject
       ? [`Add to ${basename(project.configPath ?? CONFIG_NAME)}: templates: "./${FOLDER}"`]
       : [],
   };
-}
-
-/** What the config's relative names start from. */
-export function configFolder({ configPath, root }: Project): string {
-  return configPath === undefined ? root : dirname(configPath);
 }

@@ -1,8 +1,7 @@
 /** What `session:setup` does: plans the files, then writes what was planned and applies it. */
-import { basename, resolve } from "node:path";
+import { basename } from "node:path";
 import { readAppFile, SHARD_FILE } from "../app/app.ts";
 import { appModule } from "../app/app_module.ts";
-import type { Templates } from "../app/crystal_templates.ts";
 import { accepted, changesOf, planFiles, type PlannedFile, type WantedFile } from "../app/plan.ts";
 import { checkWritable, writeFiles } from "../app/write.ts";
 import type { Backend, SetupSpec, Shard } from "../backends/contract.ts";
@@ -10,7 +9,6 @@ import { SHARD_OF_ENGINE } from "../backends/database.ts";
 import { type Choice, chooseToSetUp } from "../config/choose.ts";
 import type { Project } from "../config/project.ts";
 import { ImpossibleError, messageOf, OperationError } from "../core/errors.ts";
-import { configFolder } from "./eject.ts";
 import { environmentFiles } from "./environment.ts";
 import { guarded } from "./guard.ts";
 import { initializerFile } from "./initializer_file.ts";
@@ -18,6 +16,7 @@ import { planIntegration } from "./integration.ts";
 import { migrationFile } from "./migration.ts";
 import { nextSteps, SESSION_SECRET } from "./next_steps.ts";
 import { setupWarnings } from "./setup_warnings.ts";
+import { templatesOf } from "./templates.ts";
 
 export interface SetupOptions {
   /** The value of `--backend`. */
@@ -152,12 +151,4 @@ async function shardFile(root: string) {
     driver: engines.find((engine) => present.includes(SHARD_OF_ENGINE[engine].name)),
     with: (shards: readonly Shard[]) => addDependencies(source, shards),
   };
-}
-
-/** The config's own templates, where it names a folder of them. */
-async function templatesOf(project: Project): Promise<Templates> {
-  const { ownTemplates, templatesIn } = await import("../app/crystal_templates.ts");
-  const { templates } = project.config;
-  if (templates === undefined) return ownTemplates;
-  return await templatesIn(resolve(configFolder(project), templates));
 }
