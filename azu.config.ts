@@ -12,6 +12,8 @@ export default defineConfig({
 
     // How long a session lives without a visit: "15m" for banking, "24h", "30d" for a shop.
     ttl: "30d",
+    // Whether every visit begins that time anew.
+    sliding: true,
 
     cookie: {
       name: "shop_session",
@@ -35,14 +37,15 @@ export default defineConfig({
     },
   },
 
-  // What differs in an environment; AZU_ENV chooses it.
+  // What differs in an environment. AZU_ENV chooses it, for azu as for the app while it runs. The
+  // backend, its key prefix and its table are the same in all: they are in the app's source.
   environments: {
     development: {
       // Plain HTTP on a developer's machine.
       session: { ttl: "1d", cookie: { secure: false } },
     },
     production: {
-      session: { backend: "redis" },
+      session: { backends: { database: { poolSize: 20 } } },
     },
   },
 });
