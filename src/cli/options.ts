@@ -68,7 +68,8 @@ export const commandSpecs = {
       "handler in the app's own source; then lists what is left to do. What it offers is shown, and",
       "done where you answer y, or with --yes. A file that exists and differs is never overwritten",
       "without --force. The backend is that of --backend, else SESSION_BACKEND, else",
-      "session.backend in azu.config.ts, else redis.",
+      "session.backend in azu.config.ts, else redis. What is written serves every environment of the",
+      "config: the app chooses by AZU_ENV when it runs.",
     ],
     options: {
       backend,
@@ -84,7 +85,10 @@ export const commandSpecs = {
       },
       "dry-run": { type: "boolean", summary: "Show what would be done; do nothing" },
       apply: { type: "boolean", summary: "Also create the table in the database itself" },
-      eject: { type: "boolean", summary: "Only copy the templates, to change them" },
+      eject: {
+        type: "boolean",
+        summary: "Only copy azu's templates, for `templates` in the config",
+      },
     },
     examples: [
       ["Set up sessions in Redis", "azu session:setup"],
@@ -94,6 +98,7 @@ export const commandSpecs = {
         "azu session:setup -b database --dry-run",
       ],
       ["Set up on the database and create its table", "azu session:setup -b database --apply"],
+      ["Change what is written: begin with the templates", "azu session:setup --eject"],
     ],
   },
   "session:clear": {
