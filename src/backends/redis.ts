@@ -4,7 +4,7 @@ import { isRecord } from "../core/record.ts";
 import { duration, options, shown, text, url, whole } from "../core/schema.ts";
 import { printable } from "../core/text.ts";
 import type { Backend, BackendContext, Cluster } from "./contract.ts";
-import { parseRedisUrl, REDIS_URL_SHAPE, redisUrlProblem } from "./redis_url.ts";
+import { APP_REDIS_URL_SHAPE, parseRedisUrl, redisUrlProblem } from "./redis_url.ts";
 
 const DEFAULT_URL = "redis://localhost:6379";
 
@@ -75,7 +75,7 @@ export function bindRedis(
       template: "redis",
       shards: [{ name: "redis", github: "stefanwille/crystal-redis" }],
       requires: ["redis"],
-      variables: [{ name: "REDIS_URL", shape: REDIS_URL_SHAPE }],
+      variables: [{ name: "REDIS_URL", shape: APP_REDIS_URL_SHAPE }],
       values: {
         keyPrefix,
         poolSize: chosen.poolSize ?? 5,

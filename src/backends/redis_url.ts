@@ -3,6 +3,9 @@ import { printable } from "../core/text.ts";
 
 export const REDIS_URL_SHAPE = "redis://[<user>:<password>@]<host>[:<port>][/<number>]";
 
+/** What the app takes: the redis shard logs in as the default user only. */
+export const APP_REDIS_URL_SHAPE = "redis://[:<password>@]<host>[:<port>][/<number>]";
+
 /** Where a Redis server is and who asks. */
 export interface RedisEndpoint {
   /** Redacted, for messages. */

@@ -39,7 +39,10 @@ export async function writeAndReport(
   };
   said[outcome]();
   if (conflict) reporter.error(conflict);
-  else for (const step of nextSteps) reporter.line(step);
+  else if (nextSteps.length > 0) {
+    reporter.line("Next steps:");
+    nextSteps.forEach((step, index) => reporter.line(`  ${index + 1}. ${step}`));
+  }
   const exitCode = conflict ? ExitCode.failed : ExitCode.ok;
   reporter.document({
     command,

@@ -37,11 +37,16 @@ export async function initializerFile(
     const values = valuesOf(config);
     environments.set(name, settingsOf(config, app, values));
     warnings.push(
-      ...fixedDifferences(name, spec.values, values),
+      ...fixedDifferences(`environments.${name}`, spec.values, values),
       ...otherBackend(plan, name, config),
     );
   }
-  const base = settingsOf(variants.base, app, valuesOf(variants.base));
+  const baseValues = valuesOf(variants.base);
+  // With AZU_ENV, what is fixed is that environment's.
+  if (warnings.length === 0) {
+    warnings.push(...fixedDifferences("The config's base", spec.values, baseValues));
+  }
+  const base = settingsOf(variants.base, app, baseValues);
   warnings.push(...insecureCookies(base, environments));
   const { cluster, ...values } = spec.values;
   const { renderInitializer } = await import("../app/render.ts");
@@ -76,7 +81,7 @@ function settingsOf(
 
 /** `azu session:clear` reads these from the source: there they are the same everywhere. */
 function fixedDifferences(
-  environment: string,
+  where: string,
   base: SetupSpec["values"],
   other: SetupSpec["values"],
 ): string[] {
@@ -84,16 +89,16 @@ function fixedDifferences(
     ["key prefix", base.keyPrefix, other.keyPrefix],
     ["table", base.table, other.table],
     ["database engine", base.engine, other.engine],
-    ["cluster channel", base.cluster?.channel, other.cluster?.channel],
+    ["channel for nodes that cache", base.cluster?.channel, other.cluster?.channel],
   ] as const;
   return fixed.filter(([, here, there]) => here !== there).map(([what, here, there]) =>
-    `environments.${environment} has another ${what}, ${quoted(there)}: the source is written ` +
-    `with ${quoted(here)} for every environment`
+    `${where} has ${there === undefined ? "no" : "another"} ${what}${quoted(there)}: the source ` +
+    `is written with ${here === undefined ? "none" : `"${printable(here)}"`} for every environment`
   );
 }
 
 function quoted(value: string | undefined): string {
-  return value === undefined ? "none" : `"${printable(value)}"`;
+  return value === undefined ? "" : `, "${printable(value)}"`;
 }
 
 function otherBackend(

@@ -52,7 +52,11 @@ export async function loadProject(io: Io, options: ProjectOptions): Promise<Proj
     readAppFile(root, SHARD_FILE),
     readAppInitializer(root),
   ]);
-  const load = async (environment: string | undefined, print: (line: string) => void) =>
+  let muted = false;
+  const print = (line: string) => {
+    if (!muted) options.print(line);
+  };
+  const load = async (environment: string | undefined) =>
     path === undefined
       ? { config: {}, environments: [], usual: undefined, warnings: [] }
       : await (await import("./load.ts")).loadConfig(
@@ -60,7 +64,7 @@ export async function loadProject(io: Io, options: ProjectOptions): Promise<Proj
         environment,
         { env: (name) => io.env(name), print },
       );
-  const loaded = await load(env("AZU_ENV") ?? options.defaultEnvironment, options.print);
+  const loaded = await load(env("AZU_ENV") ?? options.defaultEnvironment);
   return {
     root,
     app: loaded.config.app ?? (shard === undefined ? undefined : shardName(shard)),
@@ -69,11 +73,15 @@ export async function loadProject(io: Io, options: ProjectOptions): Promise<Proj
     initializer,
     warnings: loaded.warnings,
     async variants() {
-      // What the config prints, it has printed already.
-      const configOf = async (name: string | undefined) => (await load(name, () => {})).config;
-      const environments = new Map<string, Config>();
-      for (const name of loaded.environments) environments.set(name, await configOf(name));
-      return { base: await configOf(loaded.usual), environments };
+      muted = true; // what the config prints, it has printed already
+      try {
+        const configOf = async (name: string | undefined) => (await load(name)).config;
+        const environments = new Map<string, Config>();
+        for (const name of loaded.environments) environments.set(name, await configOf(name));
+        return { base: await configOf(loaded.usual), environments };
+      } finally {
+        muted = false;
+      }
     },
     env,
   };

@@ -50,7 +50,7 @@ Deno.test("setup writes the initializer and the shards, and tells what is left",
   const steps = result.stdout.slice(result.stdout.indexOf("Next steps:"));
   match(steps, /1\. Install the shards: shards install\n/);
   match(steps, /2\. Set SESSION_SECRET in the environment: at least 32 random bytes/);
-  match(steps, /3\. Set REDIS_URL in the environment: redis:\/\/\[<user>:<password>@\]<host>/);
+  match(steps, /3\. Set REDIS_URL in the environment: redis:\/\/\[:<password>@\]<host>/);
   match(steps, /4\. Add to the app's main file in src\/: require "\.\/initializers\/session"/);
   match(steps, /5\. Add to the app's handlers, last: MyShop::SessionHandler\.new\n$/);
 });
