@@ -18,7 +18,6 @@ const mayImport: Record<string, readonly string[]> = {
 
 /** Packages that cost start-up time, and the only module that may import each. */
 const onlyImporter: Record<string, string> = {
-  ioredis: "src/backends/redis_connection.ts",
   pg: "src/backends/postgres_connection.ts",
   "node:sqlite": "src/backends/sqlite_store.ts",
   yaml: "src/app/shard.ts",

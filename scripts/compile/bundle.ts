@@ -18,16 +18,12 @@ export async function bundle(root: string, folder: string): Promise<void> {
     await Deno.remove(stage, { recursive: true });
   }
   const commit = await commitOf(root);
-  let trimmed = false;
   for await (const { name } of Deno.readDir(folder)) {
     const path = join(folder, name);
     const text = withoutSettings(await Deno.readTextFile(path));
-    const small = withFewCommands(text);
-    trimmed ||= small !== text;
-    await Deno.writeTextFile(path, small.replaceAll("@azu-commit@", () => commit));
+    await Deno.writeTextFile(path, text.replaceAll("@azu-commit@", () => commit));
     await Deno.utime(path, 0, 0); // the executable keeps the time
   }
-  if (!trimmed) throw new Error("the bundle holds no table of Redis commands to trim");
 }
 
 /**
@@ -41,29 +37,6 @@ function withoutSettings(text: string): string {
   return text.replace(
     /^(var deno_default = \{\n {2}version: "[^"\n]*"),\n[^]*?^\};$/m,
     (_all, version: string) => `${version}\n};`,
-  );
-}
-
-/** The Redis commands that azu sends, and those that the driver sends by itself. */
-const COMMANDS =
-  ("asking auth client cluster command config dbsize del discard echo eval evalsha exec exists get " +
-    "hello info keys multi ping psubscribe publish punsubscribe quit readonly readwrite role scan " +
-    "script select sentinel set spublish ssubscribe subscribe sunsubscribe type unlink unsubscribe " +
-    "unwatch wait watch").split(" ");
-
-/**
- * The driver makes two methods of each command that Redis has ever had, whenever it is loaded: a
- * tenth of the time that a clear of an empty store takes. Commands without a method can still be
- * sent by their names.
- */
-function withFewCommands(text: string): string {
-  return text.replace(
-    /("node_modules\/[^"]*\/@ioredis\/commands\/[^"]*commands\.json"\(exports, module\) \{\s*module\.exports = )(\{[^]*?\n {4}\})(;)/,
-    (_all, begin: string, table: string, end: string) => {
-      const all: Record<string, unknown> = new Function(`return ${table}`)();
-      const few = Object.entries(all).filter(([name]) => COMMANDS.includes(name));
-      return begin + JSON.stringify(Object.fromEntries(few)) + end;
-    },
   );
 }
 

@@ -3,6 +3,7 @@
  * works on and what setup writes for it; connecting it gives a store to operate on.
  */
 
+import type { Budget } from "./pace.ts";
 import type { Engine } from "./sql.ts";
 
 export type { BackendContext, BackendFactory, Stated } from "./context.ts";
@@ -119,10 +120,10 @@ export interface Store extends AsyncDisposable {
   count(signal: AbortSignal): Promise<number>;
   /**
    * Removes every session that was there when it began, in batches.
-   * @returns how many were removed.
+   * @returns how many were removed; or all that it has found out, which then needs no count.
    * @throws when it could not go on: what was removed until then is what `onProgress` last said.
    */
-  clear(options: ClearOptions): Promise<number>;
+  clear(options: ClearOptions): Promise<number | ClearCounts>;
   /** Keys that look like sessions but are not under the configured prefix. */
   lookAlikes?(signal: AbortSignal): Promise<readonly LookAlike[]>;
   /**
@@ -135,12 +136,27 @@ export interface Store extends AsyncDisposable {
   createTable?(signal: AbortSignal): Promise<"created" | "present">;
 }
 
-/** How a clear is stopped and watched. */
+/** How a clear is stopped, watched and slowed down. */
 export interface ClearOptions {
   /** Ends the clear after the batch in flight. */
   readonly signal: AbortSignal;
-  /** Told after each batch how many sessions are gone so far. */
-  onProgress(cleared: number): void;
+  /** How hard it may work; undefined where the operator says nothing. */
+  readonly budget?: Budget;
+  /**
+   * Told after each batch how many sessions are gone so far.
+   * @param total An estimate of how many there will be in all; undefined where there is none yet.
+   */
+  onProgress(cleared: number, total?: number): void;
+}
+
+/** What a clear has found out, by looking again. */
+export interface ClearCounts {
+  /** How many sessions were removed. */
+  readonly cleared: number;
+  /** Of those that were there when it began, how many are there still, or again. */
+  readonly remaining: number;
+  /** How many are there that were written since it began. */
+  readonly arrived: number;
 }
 
 /** Keys that look like sessions of another prefix. */

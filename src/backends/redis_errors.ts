@@ -1,7 +1,8 @@
 import { AzuError, messageOf, OperationError } from "../core/errors.ts";
 import { redact, secretsOf } from "../core/redact.ts";
 import { printable } from "../core/text.ts";
-import { REDIS_URL_SHAPE, type RedisEndpoint } from "./redis_url.ts";
+import { ProtocolError, RespError } from "./resp.ts";
+import { nameOf, type NodeAddress, REDIS_URL_SHAPE, type RedisEndpoint } from "./redis_url.ts";
 
 /** What the reader is told about a failure: how it begins, and what to do. */
 interface Explanation {
@@ -17,17 +18,17 @@ const EXPLANATIONS: readonly Explanation[] = [
     hint: "Let its authority be among the system's: DENO_TLS_CA_STORE=system, or DENO_CERT=<file>",
   },
   {
-    matches: /ECONNREFUSED|Connection refused/i,
+    matches: /ConnectionRefused|Connection refused/i,
     problem: "Cannot connect to Redis: nothing listens there",
     hint: "Check that Redis runs, and REDIS_URL (or session.backends.redis.url)",
   },
   {
-    matches: /ENOTFOUND|EAI_AGAIN|failed to lookup|Name or service not known/i,
+    matches: /failed to lookup|Name or service not known/i,
     problem: "Cannot connect to Redis: the host name is unknown",
     hint: "Check the host in REDIS_URL (or session.backends.redis.url)",
   },
   {
-    matches: /ETIMEDOUT|connect timeout|timed out/i,
+    matches: /TimedOut|RespTimeout|timed out/i,
     problem: "Redis did not answer in time",
     hint: "Check the host and port, firewalls, and the server's load",
   },
@@ -63,14 +64,51 @@ const EXPLANATIONS: readonly Explanation[] = [
     hint: "Use the URL of the primary",
   },
   {
-    matches: /Connection is closed|ECONNRESET|EPIPE|socket hang up/i,
+    matches: /^\S*LOADING\b/,
+    problem: "Redis is still loading its data",
+    hint: "Wait until it has, and run the command again",
+  },
+  {
+    matches: /\bCLUSTERDOWN\b/,
+    problem: "The Redis cluster is down: some of its slots have no master",
+    hint: "Bring the missing masters back, and run the command again: it is safe to repeat",
+  },
+  {
+    matches: /\bMISCONF\b/,
+    problem: "Redis refuses to write, as it cannot save its data to disk",
+    hint: "Look at the server's disk and log; removing keys needs it to accept writes",
+  },
+  {
+    matches: /\bOOM\b/,
+    problem: "Redis refuses the command, as its memory is full",
+    hint: "Look at the server's maxmemory; removing keys needs it to accept commands",
+  },
+  {
+    matches: /\bNOREPLICAS\b/,
+    problem: "Redis refuses to write, as too few replicas follow it",
+    hint: "Bring its replicas back, and run the command again: it is safe to repeat",
+  },
+  {
+    matches: /ProtocolError/,
+    problem: "What answers there does not speak Redis, or its answers were damaged on the way",
+    hint: "Check the host and port: is it Redis, and is TLS meant (rediss://)?",
+  },
+  {
+    matches: /ConnectionLost|ConnectionReset|ConnectionAborted|BrokenPipe|UnexpectedEof/i,
     problem: "The connection to Redis was lost",
     hint: "Check that the server is up, and run the command again: it is safe to repeat",
   },
 ];
 
-/** A driver's error as a sentence about the (redacted) server; our own errors stay as they are. */
-export function explainRedisError(error: unknown, endpoint: RedisEndpoint): AzuError {
+/**
+ * A failure as a sentence about the (redacted) server; our own errors stay as they are.
+ * @param node Which of several servers it was.
+ */
+export function explainRedisError(
+  error: unknown,
+  endpoint: RedisEndpoint,
+  node?: NodeAddress,
+): AzuError {
   if (error instanceof AzuError) return error;
   const message = detailsOf(error);
   const known = EXPLANATIONS.find(({ matches }) => matches.test(message));
@@ -78,16 +116,38 @@ export function explainRedisError(error: unknown, endpoint: RedisEndpoint): AzuE
   // Redis repeats the arguments of a command that it does not know, and those are session keys.
   const detail = message.replace(/,? with args beginning with:.*$/s, "");
   const safe = printable(redact(detail, [...secretsOf(endpoint.url), endpoint.password]));
-  return new OperationError(`${problem} (${endpoint.address}: ${safe})`, {
+  const where = node === undefined || !hasSeveral(endpoint) ? "" : ` at ${nameOf(node)}`;
+  return new OperationError(`${problem}${where} (${endpoint.address}: ${safe})`, {
     ...(known === undefined ? {} : { hint: known.hint }),
     cause: error,
   });
 }
 
-/** The code and the message; a connection that failed on several addresses has them inside. */
+/** Whether the URL alone does not tell which server a message is about. */
+function hasSeveral({ nodes, sentinelMaster }: RedisEndpoint): boolean {
+  return nodes.length > 1 || sentinelMaster !== undefined;
+}
+
+/** The kind of error, where the message does not tell it, and the message. */
 function detailsOf(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(messageOf).join("; ");
-  const message = messageOf(error);
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return code !== "" && !message.includes(code) ? `${code} ${message}` : message;
+  if (error instanceof RespError || !(error instanceof Error)) return messageOf(error);
+  return error.name === "Error" ? error.message : `${error.name}: ${error.message}`;
+}
+
+/** What another server, or the same one later, may answer otherwise. */
+const PASSING = ["LOADING", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "MOVED", "ASK"];
+
+/**
+ * Whether trying again may help.
+ * @param several Whether another server may take over: then a replica is only one for a while.
+ */
+export function mayPass(error: unknown, several: boolean): boolean {
+  if (error instanceof OperationError) {
+    return error.cause === undefined || mayPass(error.cause, several);
+  }
+  if (error instanceof RespError) {
+    return PASSING.includes(error.code) || (several && error.code === "READONLY");
+  }
+  return error instanceof Error && !(error instanceof ProtocolError) &&
+    !(error instanceof TypeError);
 }

@@ -1,14 +1,17 @@
-import type { Buffer } from "node:buffer";
-import type { Redis } from "ioredis";
-import { OperationError } from "../core/errors.ts";
-import type { ClearOptions, LookAlike, Store } from "./contract.ts";
+import type { ClearCounts, ClearOptions, LookAlike, Store } from "./contract.ts";
 import { prefixPattern } from "./glob.ts";
-import { connectRedis } from "./redis_connection.ts";
+import { Pace } from "./pace.ts";
+import { RedisClear } from "./redis_clear.ts";
 import { explainRedisError } from "./redis_errors.ts";
-import { publishCacheClear } from "./redis_publish.ts";
+import { CONNECT_TIMEOUT } from "./redis_node.ts";
+import { RedisNodes } from "./redis_nodes.ts";
+import { RedisPasses } from "./redis_passes.ts";
+import { cacheClearMessage } from "./redis_publish.ts";
+import type { KeySpace } from "./redis_sweep.ts";
 import type { RedisEndpoint } from "./redis_url.ts";
+import { forEachKey, type RawKeys } from "./resp_scan.ts";
 
-/** Keys that one SCAN looks at: larger buys no speed and lets other clients wait. */
+/** Keys that one SCAN looks at, where nothing is removed. */
 const BATCH = 1000;
 
 /** Different look-alike prefixes that are told apart; there is no end to what keys can be. */
@@ -21,115 +24,107 @@ export interface RedisSessions {
   readonly channel: string | undefined;
 }
 
-/** @throws {AzuError} when the server cannot be reached, refuses, or is part of a cluster. */
+/** @throws {AzuError} when no server can be reached, or refuses. */
 export async function openRedisStore(
   endpoint: RedisEndpoint,
   sessions: RedisSessions,
   signal: AbortSignal,
 ): Promise<Store> {
-  return new RedisStore(await connectRedis(endpoint, signal), endpoint, sessions);
+  const tls = endpoint.tls ? {} : undefined;
+  const nodes = new RedisNodes({ endpoint, tls, connectTimeout: CONNECT_TIMEOUT });
+  try {
+    const { masters: [first] } = await nodes.topology(signal);
+    if (first !== undefined) await nodes.node(first, signal);
+    return new RedisStore(nodes, sessions);
+  } catch (error) {
+    nodes[Symbol.dispose]();
+    throw error;
+  }
 }
 
+const encoder = new TextEncoder();
+
 class RedisStore implements Store {
-  readonly #redis: Redis;
-  readonly #endpoint: RedisEndpoint;
-  readonly #prefix: Uint8Array;
-  readonly #pattern: string;
+  readonly #nodes: RedisNodes;
+  readonly #keys: KeySpace;
   readonly dropCaches?: NonNullable<Store["dropCaches"]>;
 
-  constructor(redis: Redis, endpoint: RedisEndpoint, { keyPrefix, channel }: RedisSessions) {
-    this.#redis = redis;
-    this.#endpoint = endpoint;
-    this.#prefix = new TextEncoder().encode(keyPrefix);
-    this.#pattern = prefixPattern(keyPrefix);
-    if (channel === undefined) return;
-    this.dropCaches = async (signal, now) => {
-      signal.throwIfAborted();
-      return await this.#explained(publishCacheClear(redis, channel, now));
+  constructor(nodes: RedisNodes, { keyPrefix, channel }: RedisSessions) {
+    this.#nodes = nodes;
+    this.#keys = {
+      pattern: encoder.encode(prefixPattern(keyPrefix)),
+      prefix: encoder.encode(keyPrefix),
     };
+    if (channel === undefined) return;
+    this.dropCaches = async (signal, now) => await this.#publish(channel, now, signal);
   }
 
   /** Exact on a keyspace at rest; SCAN may count a key twice while the server resizes its table. */
   async count(signal: AbortSignal): Promise<number> {
     let count = 0;
-    for await (const keys of this.#scan(this.#pattern, signal)) count += this.#own(keys).length;
+    await this.#look(this.#keys, signal, () => count = 0, (keys) => count += keys.count);
     return count;
   }
 
-  async clear({ signal, onProgress }: ClearOptions): Promise<number> {
-    let cleared = 0;
-    // The next SCAN is sent while the UNLINK runs: the two together cost little more than one.
-    let unlinking = Promise.resolve(0);
-    const settle = async () => {
-      cleared += await unlinking;
-      unlinking = Promise.resolve(0);
-      onProgress(cleared);
-    };
-    try {
-      for await (const keys of this.#scan(this.#pattern, signal)) {
-        await settle();
-        unlinking = this.#unlink(this.#own(keys));
-        unlinking.catch(() => {}); // awaited by the next settle(), whatever happens first
-      }
-    } finally {
-      await settle();
-    }
-    return cleared;
+  async clear(options: ClearOptions): Promise<ClearCounts> {
+    return await new RedisClear(this.#nodes, this.#keys, options).run();
   }
 
   async lookAlikes(signal: AbortSignal): Promise<readonly LookAlike[]> {
     const counts = new Map<string, number>();
     const decoder = new TextDecoder();
-    for await (const keys of this.#scan("*session:*", signal)) {
-      for (const key of keys) {
-        if (startsWith(key, this.#prefix)) continue;
+    const anywhere = { pattern: encoder.encode("*session:*"), prefix: new Uint8Array() };
+    await this.#look(anywhere, signal, () => counts.clear(), (keys) => {
+      forEachKey(keys, (start, end) => {
+        const key = keys.bytes.subarray(start, end);
+        if (startsWith(key, this.#keys.prefix)) return;
         const prefix = sessionPrefixOf(decoder.decode(key));
         if (prefix === undefined || (counts.size >= LOOK_ALIKE_LIMIT && !counts.has(prefix))) {
-          continue;
+          return;
         }
         counts.set(prefix, (counts.get(prefix) ?? 0) + 1);
-      }
-    }
+      });
+    });
     return [...counts]
       .map(([prefix, count]) => ({ pattern: `${prefix}*`, count }))
       .sort((a, b) => b.count - a.count);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    this.#redis.disconnect();
+    this.#nodes[Symbol.dispose]();
     return Promise.resolve();
   }
 
-  async *#scan(pattern: string, signal: AbortSignal): AsyncGenerator<Buffer[]> {
-    let cursor = "0";
-    do {
-      signal.throwIfAborted();
-      const [next, keys] = await this.#explained(
-        this.#redis.scanBuffer(cursor, "MATCH", pattern, "COUNT", BATCH),
-      );
-      cursor = String(next);
-      if (!/^\d+$/.test(cursor) || !Array.isArray(keys)) {
-        throw new OperationError(`What answers at ${this.#endpoint.address} is no Redis`);
-      }
-      if (keys.length > 0) yield keys;
-    } while (cursor !== "0");
+  /** Sees every key at least once, and removes none. */
+  async #look(
+    keys: KeySpace,
+    signal: AbortSignal,
+    begin: () => void,
+    see: (keys: RawKeys) => void,
+  ): Promise<void> {
+    const pace = new Pace({}, { batch: BATCH, maxLatency: Infinity });
+    const nothing = { onLooked() {}, settle: () => Promise.resolve() };
+    const passes = new RedisPasses(this.#nodes, keys, { signal, pace, ...nothing });
+    await passes.untilComplete(() => {
+      begin();
+      return (_, batch) => {
+        see(batch);
+        return undefined;
+      };
+    });
   }
 
-  /** The server has matched the prefix already; what is removed is checked once more. */
-  #own(keys: Buffer[]): Buffer[] {
-    return keys.filter((key) => startsWith(key, this.#prefix));
-  }
-
-  async #unlink(keys: Buffer[]): Promise<number> {
-    if (keys.length === 0) return 0;
-    return await this.#explained(this.#redis.unlink(keys));
-  }
-
-  async #explained<T>(reply: Promise<T>): Promise<T> {
+  /** Any server of a cluster passes it on to all. */
+  async #publish(channel: string, now: Date, signal: AbortSignal): Promise<number> {
     try {
-      return await reply;
+      const { masters: [first] } = await this.#nodes.topology(signal);
+      if (first === undefined) return 0;
+      const { connection } = await this.#nodes.node(first, signal);
+      const heard = await connection.call("PUBLISH", channel, cacheClearMessage(now));
+      return typeof heard === "number" ? heard : 0;
     } catch (error) {
-      throw explainRedisError(error, this.#endpoint);
+      signal.throwIfAborted();
+      throw explainRedisError(error, this.#nodes.endpoint);
     }
   }
 }

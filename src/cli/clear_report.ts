@@ -18,6 +18,7 @@ export function tellReport(
       reporter.line(`Cleared ${report.cleared} session(s)`);
       nodes();
       reporter.verified("Sessions cleared successfully");
+      tellArrived(reporter, report);
     },
     empty: () => {
       reporter.line("No sessions found");
@@ -53,6 +54,15 @@ export function tellReport(
         `${backend.describe().pattern ?? ""}: is the key prefix right?`,
     );
   }
+}
+
+/** New sessions are none of those that were to be cleared, but somebody has begun them. */
+function tellArrived(reporter: Reporter, { arrived = 0 }: ClearReport): void {
+  if (arrived === 0) return;
+  reporter.warn(
+    `${arrived} session(s) are there that were written since the clear began, by an app that ` +
+      "still runs; where nobody at all is to be logged in, stop it and run the command again",
+  );
 }
 
 /** Whether the app's nodes still serve from their caches what is gone from the store. */

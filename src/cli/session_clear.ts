@@ -34,6 +34,7 @@ export async function sessionClear(
     outcome: report.outcome,
     cleared: report.cleared,
     remaining: report.remaining ?? null,
+    arrived: report.arrived ?? null,
     lookAlikes: report.lookAlikes,
     nodesTold: report.nodes?.told ?? null,
     exitCode,
@@ -42,7 +43,12 @@ export async function sessionClear(
   return exitCode;
 }
 
-const NOTHING_DONE = { cleared: 0, remaining: undefined, lookAlikes: [] } as const;
+const NOTHING_DONE = {
+  cleared: 0,
+  remaining: undefined,
+  arrived: undefined,
+  lookAlikes: [],
+} as const;
 
 async function attempt(
   host: Host,
@@ -102,6 +108,7 @@ async function withProgress(
     dryRun: args.flag("dry-run"),
     broadcast: !args.flag("no-broadcast"),
     now: () => host.now(),
+    budget: {},
     onProgress: (cleared) => progress.update(`Cleared ${cleared} session(s) so far`),
   });
 }

@@ -1,5 +1,6 @@
-/** The passes of a clear: what an app writes meanwhile is removed too, as long as that helps. */
-import type { LookAlike, Store } from "../backends/contract.ts";
+/** The passes of a clear: one, or as many as help, until it is proved. */
+import type { ClearCounts, ClearOptions, LookAlike, Store } from "../backends/contract.ts";
+import type { Budget } from "../backends/pace.ts";
 import { OperationError } from "../core/errors.ts";
 import { wholeNumber } from "./backend_answers.ts";
 import { guarded } from "./guard.ts";
@@ -13,15 +14,15 @@ const MOST_PASSES = 100;
 export class Tally {
   cleared = 0;
   #before = 0;
-  readonly #tell: ((cleared: number) => void) | undefined;
+  readonly #tell: ClearOptions["onProgress"] | undefined;
 
-  constructor(tell: ((cleared: number) => void) | undefined) {
+  constructor(tell: ClearOptions["onProgress"] | undefined) {
     this.#tell = tell;
   }
 
-  progress(inThisPass: number): void {
+  progress(inThisPass: number, total?: number): void {
     this.cleared = this.#before + inThisPass;
-    this.#tell?.(this.cleared);
+    this.#tell?.(this.cleared, total === undefined ? undefined : this.#before + total);
   }
 
   endPass(inThisPass: number): void {
@@ -30,47 +31,105 @@ export class Tally {
   }
 }
 
+/** What all passes of a clear are made with. */
+export interface Passes {
+  readonly store: Store;
+  readonly nodes: Nodes;
+  readonly tally: Tally;
+  readonly signal: AbortSignal;
+  readonly budget: Budget;
+}
+
 /**
- * Clears until a count finds nothing, or as long as it helps.
+ * Clears, and looks whether that is so.
  * @throws when it is cut off: then the tally says how many are gone.
  */
-export async function clearInPasses(
-  store: Store,
-  nodes: Nodes,
-  tally: Tally,
-  signal: AbortSignal,
-): Promise<ClearReport> {
-  let [remaining, before, removed] = [Infinity, Infinity, 0];
+export async function clearInPasses(passes: Passes): Promise<ClearReport> {
+  const first = await clearOnce(passes);
+  return typeof first === "number"
+    ? await clearByCounting(passes, first)
+    : await clearProved(passes, first);
+}
+
+/** Passes of a store that proves its own work. */
+async function clearProved(passes: Passes, first: ClearCounts): Promise<ClearReport> {
+  const { store, nodes, tally, signal } = passes;
+  let counts = first;
+  for (let pass = 1;; pass++) {
+    const isEmpty = tally.cleared === 0 && counts.remaining === 0 && counts.arrived === 0;
+    const others = isEmpty ? await lookAlikes(store, signal) : [];
+    const heard = pass === 1 || counts.cleared > 0 ? await nodes.tell() : 0;
+    // Until it hears, a node saves sessions back from its cache with each visit.
+    if (heard > 0 && pass < MOST_ROUNDS) {
+      counts = await clearOnceProved(passes);
+      if (counts.cleared > 0) continue;
+    }
+    const { remaining, arrived } = counts;
+    const done = { cleared: tally.cleared, remaining, arrived, lookAlikes: others };
+    if (remaining > 0) return { ...done, outcome: "partial", error: cameBack(remaining) };
+    return { ...done, outcome: tally.cleared > 0 ? "cleared" : "empty" };
+  }
+}
+
+/** Nodes that were told and save back all the same are apps to be stopped. */
+const MOST_ROUNDS = 3;
+
+/** Passes of a store that can only count: until it finds nothing, or as long as that helps. */
+async function clearByCounting(passes: Passes, first: number): Promise<ClearReport> {
+  const { store, nodes, tally, signal } = passes;
+  let [remaining, before, removed] = [Infinity, Infinity, first];
   let others: readonly LookAlike[] = [];
   for (let pass = 0; pass < 2 || (remaining < before && pass < MOST_PASSES); pass++) {
-    signal.throwIfAborted();
     before = remaining;
-    removed = await clearOnce(store, signal, (count) => tally.progress(count));
-    tally.endPass(removed);
+    if (pass > 0) removed = wholeNumber(await clearOnce(passes));
     remaining = await counted(store, signal);
     const isEmpty = remaining === 0 && tally.cleared === 0;
     if (isEmpty) others = await lookAlikes(store, signal);
-    // Until it hears, a node saves sessions back from its cache with each visit.
     const heard = await nodes.tell();
     if (remaining === 0 && heard > 0) remaining = await counted(store, signal);
     if (remaining === 0) break;
   }
   const { cleared } = tally;
   if (remaining > 0) return partial(cleared, remaining, removed);
-  if (cleared > 0) return { outcome: "cleared", cleared, remaining, lookAlikes: [] };
-  return { outcome: "empty", cleared, remaining, lookAlikes: others };
+  const done = { cleared, remaining, arrived: undefined };
+  if (cleared > 0) return { outcome: "cleared", ...done, lookAlikes: [] };
+  return { outcome: "empty", ...done, lookAlikes: others };
 }
 
-async function clearOnce(store: Store, signal: AbortSignal, progress: (count: number) => void) {
-  return wholeNumber(
-    await guarded(signal, (alive) =>
-      store.clear({
-        signal,
-        onProgress(count) {
-          alive();
-          progress(wholeNumber(count));
-        },
-      })),
+/** @returns what the store says, its numbers checked. */
+async function clearOnce({ store, tally, signal, budget }: Passes): Promise<number | ClearCounts> {
+  signal.throwIfAborted();
+  const answer = await guarded(signal, (alive) =>
+    store.clear({
+      signal,
+      budget,
+      onProgress(count, total) {
+        alive();
+        tally.progress(wholeNumber(count), total);
+      },
+    }));
+  if (typeof answer !== "object" || answer === null) {
+    tally.endPass(wholeNumber(answer));
+    return answer;
+  }
+  tally.endPass(wholeNumber(answer.cleared));
+  return {
+    cleared: answer.cleared,
+    remaining: wholeNumber(answer.remaining),
+    arrived: wholeNumber(answer.arrived),
+  };
+}
+
+async function clearOnceProved(passes: Passes): Promise<ClearCounts> {
+  const counts = await clearOnce(passes);
+  return typeof counts === "number" ? { cleared: counts, remaining: 0, arrived: 0 } : counts;
+}
+
+function cameBack(remaining: number): OperationError {
+  return new OperationError(
+    `${remaining} session(s) from before the clear are there again: an app that still runs ` +
+      "writes them back",
+    { hint: "Stop the app, and run the command again" },
   );
 }
 
@@ -89,7 +148,7 @@ function partial(cleared: number, remaining: number, removed: number): ClearRepo
       `${remaining} session(s) are still there, though the store reported no error`,
       { hint: "Look for a trigger, a rule or another client that keeps or writes them" },
     );
-  return { outcome: "partial", cleared, remaining, lookAlikes: [], error };
+  return { outcome: "partial", cleared, remaining, arrived: undefined, lookAlikes: [], error };
 }
 
 export async function lookAlikes(store: Store, signal: AbortSignal): Promise<readonly LookAlike[]> {

@@ -1,5 +1,6 @@
 /** What `session:clear` does: removes every session, and looks whether that is so. */
 import type { Backend, LookAlike, Store } from "../backends/contract.ts";
+import type { Budget } from "../backends/pace.ts";
 import { AzuError, ExitCode } from "../core/errors.ts";
 import { asAzuError } from "./backend_answers.ts";
 import { clearInPasses, counted, lookAlikes, Tally } from "./clear_passes.ts";
@@ -24,8 +25,10 @@ export interface ClearReport {
   readonly outcome: ClearOutcome;
   /** How many sessions are gone for certain. */
   readonly cleared: number;
-  /** How many are there now; undefined where that is not known. */
+  /** Of those to be cleared, how many are there now; undefined where that is not known. */
   readonly remaining: number | undefined;
+  /** How many were written since the clear began; undefined where that is not known. */
+  readonly arrived: number | undefined;
   /** Keys that look like sessions under another prefix, where nothing was found under ours. */
   readonly lookAlikes: readonly LookAlike[];
   /** What became of telling the app's nodes; undefined where none keep caches. */
@@ -37,7 +40,9 @@ export interface ClearReport {
 export interface ClearRequest extends NodesRequest {
   /** Only count. */
   readonly dryRun: boolean;
-  onProgress?(cleared: number): void;
+  readonly budget: Budget;
+  /** @param total An estimate of how many there will be; undefined where there is none. */
+  onProgress?(cleared: number, total?: number): void;
 }
 
 /**
@@ -54,12 +59,13 @@ export async function clearSessions(
     await using store = await guarded(signal, () => backend.connect(signal));
     if (request.dryRun) return await found(store, signal);
     const nodes = new Nodes(store, backend, request);
-    const report = await clearInPasses(store, nodes, tally, signal).catch(
-      async (error: unknown) => {
-        await nodes.tell();
-        return cutOff(error, tally, backend, signal);
-      },
-    );
+    const report = await clearInPasses({ store, nodes, tally, signal, budget: request.budget })
+      .catch(
+        async (error: unknown) => {
+          await nodes.tell();
+          return cutOff(error, tally, backend, signal);
+        },
+      );
     return withNodes(report, nodes, backend);
   } catch (error) {
     return cutOff(error, tally, backend, signal);
@@ -72,7 +78,7 @@ function cutOff(
   backend: Backend,
   signal: AbortSignal,
 ): ClearReport {
-  const base = { cleared, remaining: undefined, lookAlikes: [] };
+  const base = { cleared, remaining: undefined, arrived: undefined, lookAlikes: [] };
   if (signal.aborted) return { outcome: "interrupted", ...base };
   const explained = asAzuError(error, backend);
   const impossible = explained.exitCode === ExitCode.impossible;
@@ -94,6 +100,7 @@ async function found(store: Store, signal: AbortSignal): Promise<ClearReport> {
     outcome: "found",
     cleared: 0,
     remaining,
+    arrived: undefined,
     lookAlikes: remaining === 0 ? await lookAlikes(store, signal) : [],
   };
 }

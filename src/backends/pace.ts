@@ -1,0 +1,69 @@
+/** How hard a clear may work: it slows down before other clients of the store notice. */
+
+/** What the operator allows; durations in milliseconds. */
+export interface Budget {
+  /** Sessions, or keys looked at, in one batch at the most. */
+  readonly batch?: number;
+  /** Rest after each batch. */
+  readonly pause?: number;
+  /** The store's own latency above which the work slows down. */
+  readonly maxLatency?: number;
+}
+
+/** What an adapter does where the operator says nothing. */
+export interface PaceDefaults {
+  readonly batch: number;
+  readonly maxLatency: number;
+}
+
+/** The part of the largest batch that is never undercut, so that the work has an end. */
+const SMALLEST_PART = 1 / 50;
+
+/** Milliseconds: the longest rest that is taken by itself. */
+const LONGEST_REST = 1000;
+
+export class Pace {
+  readonly #largest: number;
+  readonly #pause: number;
+  readonly #maxLatency: number;
+  #batch: number;
+
+  constructor({ batch, pause = 0, maxLatency }: Budget, defaults: PaceDefaults) {
+    this.#largest = batch ?? defaults.batch;
+    this.#batch = this.#largest;
+    this.#pause = pause;
+    this.#maxLatency = maxLatency ?? defaults.maxLatency;
+  }
+
+  /** How much the next batch may take. */
+  get batch(): number {
+    return Math.max(1, Math.round(this.#batch));
+  }
+
+  /**
+   * After each batch.
+   * @param latency What it took the store, in milliseconds.
+   */
+  async after(latency: number, signal: AbortSignal): Promise<void> {
+    let rest = this.#pause;
+    if (latency > this.#maxLatency) {
+      this.#batch = Math.max(this.#largest * SMALLEST_PART, this.#batch / 2);
+      rest = Math.max(rest, Math.min(latency, LONGEST_REST));
+    } else if (latency < this.#maxLatency / 2) {
+      this.#batch = Math.min(this.#largest, this.#batch * 1.25);
+    }
+    if (rest > 0) await sleep(rest, signal);
+  }
+}
+
+/** Ends at once, and without an error, when the signal does. */
+export async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const end = () => resolve();
+  const timer = setTimeout(end, milliseconds);
+  signal.addEventListener("abort", end, { once: true });
+  await promise;
+  clearTimeout(timer);
+  signal.removeEventListener("abort", end);
+}

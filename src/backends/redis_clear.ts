@@ -1,0 +1,150 @@
+/**
+ * Clears the keys of one prefix, and proves it.
+ *
+ * 1. Sweeps: every key is removed, until a sweep has seen every server from its beginning to its
+ *    end with nothing in its way; then, where it found anything, once more.
+ * 2. Looks again: what is there now and was removed before has come back and is removed again;
+ *    what was not there before has been written since, and is none of the sessions from the start.
+ */
+import { OperationError } from "../core/errors.ts";
+import type { ClearCounts, ClearOptions } from "./contract.ts";
+import { Pace } from "./pace.ts";
+import { RedisPasses } from "./redis_passes.ts";
+import type { RedisNode } from "./redis_node.ts";
+import type { RedisNodes } from "./redis_nodes.ts";
+import { existing, type KeySpace, unlink } from "./redis_sweep.ts";
+import { forEachKey, partition, type RawKeys } from "./resp_scan.ts";
+import { SeenKeys } from "./seen_keys.ts";
+
+/** Keys that one SCAN looks at: larger buys no speed and lets other clients wait (measured). */
+const BATCH = 500;
+
+/** Milliseconds that a SCAN may take before the server is taken to be busy. */
+const MAX_LATENCY = 20;
+
+/** Looks at what has come back, before it is said that it does. */
+const MOST_LOOKS = 4;
+
+export class RedisClear {
+  readonly #passes: RedisPasses;
+  readonly #onProgress: ClearOptions["onProgress"];
+  readonly #removed = new SeenKeys();
+  readonly #prefixLength: number;
+  /** Batches whose answer never came: their keys are gone, or are not. */
+  readonly #unknown = new Set<RawKeys>();
+  #cleared = 0;
+
+  constructor(nodes: RedisNodes, keys: KeySpace, options: ClearOptions) {
+    const pace = new Pace(options.budget ?? {}, { batch: BATCH, maxLatency: MAX_LATENCY });
+    this.#onProgress = options.onProgress;
+    this.#prefixLength = keys.prefix.length;
+    this.#passes = new RedisPasses(nodes, keys, {
+      signal: options.signal,
+      pace,
+      onLooked: (share) => this.#progress(share),
+      settle: (nodes) => this.#settle(nodes),
+    });
+  }
+
+  async run(): Promise<ClearCounts> {
+    try {
+      return await this.#run();
+    } catch (error) {
+      throw this.#withUnknown(error);
+    }
+  }
+
+  async #run(): Promise<ClearCounts> {
+    for (let sweep = 1; sweep <= 2; sweep++) {
+      let found = 0;
+      await this.#passes.untilComplete(() => {
+        found = 0;
+        const again = sweep > 1 || this.#passes.hasFailed;
+        return (node, keys) => {
+          found += keys.count;
+          return this.#remove(node, keys, again);
+        };
+      });
+      if (found === 0) return { cleared: this.#cleared, remaining: 0, arrived: 0 };
+    }
+    return await this.#look();
+  }
+
+  async #look(): Promise<ClearCounts> {
+    for (let look = 1;; look++) {
+      let [back, arrived] = [0, 0];
+      const isLast = look === MOST_LOOKS;
+      await this.#passes.untilComplete(() => {
+        [back, arrived] = [0, 0];
+        return (node, keys) => {
+          const { yes: old, no: fresh } = this.#known(keys);
+          back += old.count;
+          arrived += fresh.count;
+          return isLast || old.count === 0 ? undefined : this.#unlink(node, old, false);
+        };
+      });
+      if (back === 0 || isLast) return { cleared: this.#cleared, remaining: back, arrived };
+    }
+  }
+
+  /** @param again Whether some of these may have been removed, and counted, before. */
+  async #remove(node: RedisNode, keys: RawKeys, again: boolean): Promise<boolean> {
+    if (!again) return await this.#unlink(node, keys, true);
+    const { yes: old, no: fresh } = this.#known(keys);
+    const results = await Promise.all([
+      old.count > 0 && this.#unlink(node, old, false),
+      fresh.count > 0 && this.#unlink(node, fresh, true),
+    ]);
+    return results.includes(true);
+  }
+
+  /** @returns whether the cluster sent some of the keys elsewhere. */
+  async #unlink(node: RedisNode, keys: RawKeys, counts: boolean): Promise<boolean> {
+    if (counts) this.#unknown.add(keys);
+    const { removed, gone, moved } = await unlink(node, keys);
+    this.#unknown.delete(keys);
+    for (const group of gone) this.#remember(group);
+    if (counts) this.#cleared += removed;
+    this.#progress();
+    return moved;
+  }
+
+  #remember(keys: RawKeys): void {
+    forEachKey(keys, (start, end) => {
+      this.#removed.add(keys.bytes, start + this.#prefixLength, end);
+    });
+  }
+
+  #known(keys: RawKeys): { readonly yes: RawKeys; readonly no: RawKeys } {
+    return partition(
+      keys,
+      (start, end) => this.#removed.has(keys.bytes, start + this.#prefixLength, end),
+    );
+  }
+
+  /** Asks the servers, once they are back, what became of the batches whose answer was lost. */
+  async #settle(nodes: readonly RedisNode[]): Promise<void> {
+    for (const keys of [...this.#unknown]) {
+      const there = await existing(nodes, keys);
+      this.#unknown.delete(keys);
+      const { no: gone } = partition(keys, (start) => there.has(start));
+      this.#remember(gone);
+      this.#cleared += gone.count;
+    }
+    this.#progress();
+  }
+
+  #progress(share = 0): void {
+    const total = share > 0 ? Math.round(this.#cleared / share) : undefined;
+    this.#onProgress(this.#cleared, total);
+  }
+
+  #withUnknown(error: unknown): unknown {
+    const unknown = [...this.#unknown].reduce((total, { count }) => total + count, 0);
+    if (unknown === 0 || !(error instanceof OperationError)) return error;
+    return new OperationError(
+      `${error.message}; whether up to ${unknown} more session(s) are gone is not known`,
+      { hint: error.hint ?? "Running the command again is safe", cause: error },
+    );
+  }
+}

@@ -1,0 +1,110 @@
+/** A connection to one Redis server, logged in and ready. */
+import { OperationError } from "../core/errors.ts";
+import { isList, type Reply, RespError } from "./resp.ts";
+import { RespConnection } from "./resp_connection.ts";
+import type { RespTls } from "./resp_open.ts";
+import { explainRedisError } from "./redis_errors.ts";
+import type { NodeAddress, RedisEndpoint } from "./redis_url.ts";
+
+/** Milliseconds to connect, to log in and to select the database, all together. */
+export const CONNECT_TIMEOUT = 5000;
+
+/** Milliseconds for one command; a SCAN or UNLINK of some hundred keys takes a few. */
+export const COMMAND_TIMEOUT = 15_000;
+
+/** What a server says that it is. */
+export interface RedisNode extends Disposable {
+  readonly connection: RespConnection;
+  readonly address: NodeAddress;
+  readonly mode: "standalone" | "cluster" | "sentinel";
+}
+
+/** How nodes are connected to. */
+export interface NodeAccess {
+  readonly endpoint: RedisEndpoint;
+  readonly tls: RespTls | undefined;
+  /** Milliseconds. */
+  readonly connectTimeout: number;
+}
+
+/** @throws {AzuError} when the server cannot be reached or refuses. */
+export async function openNode(
+  access: NodeAccess,
+  address: NodeAddress,
+  signal: AbortSignal,
+): Promise<RedisNode> {
+  try {
+    const connection = await RespConnection.open(
+      { ...address, tls: access.tls },
+      { connect: access.connectTimeout, silence: COMMAND_TIMEOUT },
+      signal,
+    );
+    return await introduced(connection, access, address, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw explainRedisError(error, access.endpoint, address);
+  }
+}
+
+async function introduced(
+  connection: RespConnection,
+  { endpoint, connectTimeout }: NodeAccess,
+  address: NodeAddress,
+  signal: AbortSignal,
+): Promise<RedisNode> {
+  const late = setTimeout(() => connection.close(new Error("timed out")), connectTimeout);
+  const abort = () => connection.close(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    await logIn(connection, endpoint);
+    const mode = await modeOf(connection);
+    if (endpoint.database !== 0 && mode !== "sentinel") {
+      await connection.call("SELECT", endpoint.database);
+    }
+    return { connection, address, mode, [Symbol.dispose]: () => connection.close() };
+  } catch (error) {
+    connection.close();
+    throw error;
+  } finally {
+    clearTimeout(late);
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+async function logIn(connection: RespConnection, endpoint: RedisEndpoint): Promise<void> {
+  if (endpoint.password === "") return;
+  const credentials = [endpoint.username, endpoint.password].filter((part) => part !== "");
+  await connection.call("AUTH", ...credentials).catch((error: unknown) => {
+    // A password for a server that asks for none: it lets everyone in, so we are in.
+    if (!/without any password configured|no password is set/i.test(String(error))) throw error;
+  });
+}
+
+/** HELLO is allowed to every user whatever the ACL, and tells the mode; INFO serves before 6.0. */
+async function modeOf(connection: RespConnection): Promise<RedisNode["mode"]> {
+  try {
+    const reply = await connection.call("HELLO", 2);
+    const fields = isList(reply) ? reply.map(textOf) : [];
+    return modeNamed(fields[fields.indexOf("mode") + 1]);
+  } catch (error) {
+    if (!(error instanceof RespError) || !/unknown command|NOPROTO/i.test(error.message)) {
+      throw error;
+    }
+    const info = textOf(await connection.call("INFO", "server"));
+    return modeNamed(/^redis_mode:(\w+)/m.exec(info)?.[1]);
+  }
+}
+
+function modeNamed(mode: string | undefined): RedisNode["mode"] {
+  if (mode === "cluster" || mode === "sentinel") return mode;
+  if (mode === "standalone") return mode;
+  throw new OperationError("What answers there does not say that it is a Redis");
+}
+
+const decoder = new TextDecoder();
+
+/** A reply as a text; empty for one that is none. */
+export function textOf(reply: Reply): string {
+  if (reply instanceof Uint8Array) return decoder.decode(reply);
+  return typeof reply === "string" || typeof reply === "number" ? String(reply) : "";
+}

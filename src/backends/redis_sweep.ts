@@ -1,0 +1,129 @@
+/** One walk over the keys of one server: each batch of the prefix is given to a visitor. */
+import { ProtocolError } from "./resp.ts";
+import type { RedisNode } from "./redis_node.ts";
+import { saysMoved, slotOf } from "./redis_topology.ts";
+import { forEachKey, pick, type RawKeys } from "./resp_scan.ts";
+import type { Pace } from "./pace.ts";
+
+/** Keys of one prefix, as the server is asked for them and as they are looked at. */
+export interface KeySpace {
+  /** As SCAN matches it. */
+  readonly pattern: Uint8Array;
+  readonly prefix: Uint8Array;
+}
+
+/** How a walk is stopped, slowed down and watched. */
+export interface Walk {
+  readonly signal: AbortSignal;
+  readonly pace: Pace;
+  /** Told how many keys the server has looked at since it was last told, roughly. */
+  readonly onLooked?: (keys: number) => void;
+}
+
+/** UNLINKs that may be under way while the next SCAN runs: more buys nothing. */
+const IN_FLIGHT = 2;
+
+/**
+ * Scans a server to its end. SCAN gives every key at least once that is there all the while.
+ * @param visit Gets the keys of each batch; what it returns is waited for, two batches later.
+ */
+export async function walk(
+  { connection }: RedisNode,
+  keys: KeySpace,
+  { signal, pace, onLooked }: Walk,
+  visit: (keys: RawKeys) => Promise<void> | undefined,
+): Promise<void> {
+  const underWay: Promise<void>[] = [];
+  try {
+    let cursor = "0";
+    do {
+      signal.throwIfAborted();
+      const batch = pace.batch;
+      const start = performance.now();
+      const reply = await connection.scan(cursor, keys.pattern, batch);
+      const latency = performance.now() - start;
+      cursor = reply.cursor;
+      onLooked?.(batch);
+      checkPrefix(reply.keys, keys.prefix);
+      const work = reply.keys.count > 0 ? visit(reply.keys) : undefined;
+      if (work !== undefined) {
+        work.catch(() => {}); // awaited below, whatever happens first
+        underWay.push(work);
+      }
+      if (underWay.length > IN_FLIGHT) await underWay.shift();
+      await pace.after(latency, signal);
+    } while (cursor !== "0");
+  } finally {
+    await Promise.all(underWay);
+  }
+}
+
+/** The server has matched the prefix already; one that did not is not to be believed. */
+function checkPrefix(keys: RawKeys, prefix: Uint8Array): void {
+  forEachKey(keys, (start, end) => {
+    let at = 0;
+    while (at < prefix.length && keys.bytes[start + at] === prefix[at]) at++;
+    if (at < prefix.length || end - start < prefix.length) {
+      throw new ProtocolError("a key that was not asked for");
+    }
+  });
+}
+
+/** What became of keys that were to be removed. */
+export interface Unlinked {
+  /** How many there were. */
+  readonly removed: number;
+  /** The keys that are not there any more. */
+  readonly gone: readonly RawKeys[];
+  /** Whether the cluster sent some elsewhere: those are not removed. */
+  readonly moved: boolean;
+}
+
+/** Removes keys. A cluster wants those of one slot together. */
+export async function unlink({ connection, mode }: RedisNode, keys: RawKeys): Promise<Unlinked> {
+  if (mode !== "cluster") {
+    return { removed: await connection.unlink(keys), gone: [keys], moved: false };
+  }
+  const groups = bySlot(keys);
+  const replies = await Promise.allSettled(groups.map((group) => connection.unlink(group)));
+  const gone = groups.filter((_, index) => replies[index]?.status === "fulfilled");
+  let [removed, moved] = [0, false];
+  for (const reply of replies) {
+    if (reply.status === "fulfilled") removed += reply.value;
+    else if (saysMoved(reply.reason)) moved = true;
+    else throw reply.reason;
+  }
+  return { removed, gone, moved };
+}
+
+/** Where those of the keys begin that any of the servers has. */
+export async function existing(
+  nodes: readonly RedisNode[],
+  keys: RawKeys,
+): Promise<ReadonlySet<number>> {
+  const there = new Set<number>();
+  const asked: Promise<void>[] = [];
+  for (const { connection } of nodes) {
+    forEachKey(keys, (start, end) => {
+      const reply = connection.call("EXISTS", keys.bytes.subarray(start, end)).then((count) => {
+        if (count !== 0) there.add(start);
+      }, (error: unknown) => {
+        if (!saysMoved(error)) throw error; // another server has it, or nobody
+      });
+      asked.push(reply);
+    });
+  }
+  await Promise.all(asked);
+  return there;
+}
+
+function bySlot(keys: RawKeys): RawKeys[] {
+  const slots = new Map<number, [start: number, end: number][]>();
+  forEachKey(keys, (start, end) => {
+    const slot = slotOf(keys.bytes, start, end);
+    const ranges = slots.get(slot) ?? [];
+    ranges.push([start, end]);
+    slots.set(slot, ranges);
+  });
+  return [...slots.values()].map((ranges) => pick(keys, ranges));
+}

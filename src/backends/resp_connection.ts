@@ -1,0 +1,173 @@
+/** One connection to a server that speaks RESP: commands out, replies back in their order. */
+import { type Argument, encoded, encodedWithKeys } from "./resp_command.ts";
+import { opened, type RespTarget, RespTimeout } from "./resp_open.ts";
+import { type Parsed, parseReply, ProtocolError, type Reply, RespError } from "./resp.ts";
+import { parseScan, type RawKeys, type ScanReply } from "./resp_scan.ts";
+
+/** Milliseconds. */
+export interface RespTimeouts {
+  readonly connect: number;
+  /** Without a byte from a server that owes a reply. */
+  readonly silence: number;
+}
+
+/** The connection ended before all replies had come. */
+export class ConnectionLost extends Error {
+  override readonly name = "ConnectionLost";
+}
+
+interface Waiting {
+  parse(bytes: Uint8Array, start: number): Parsed<unknown> | undefined;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** Bytes that one read may bring. */
+const READ_SIZE = 1 << 17;
+
+export class RespConnection implements Disposable {
+  readonly #connection: Deno.Conn;
+  readonly #silence: number;
+  readonly #waiting: Waiting[] = [];
+  #buffer = new Uint8Array(2 * READ_SIZE);
+  #start = 0;
+  #end = 0;
+  #reading = false;
+  #broken: unknown;
+  #timer: number | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  private constructor(connection: Deno.Conn, silence: number) {
+    this.#connection = connection;
+    this.#silence = silence;
+  }
+
+  /** @throws the system's error, {@link RespTimeout}, or the signal's reason. */
+  static async open(
+    target: RespTarget,
+    timeouts: RespTimeouts,
+    signal: AbortSignal,
+  ): Promise<RespConnection> {
+    const connection = await opened(target, timeouts.connect, signal);
+    return new RespConnection(connection, timeouts.silence);
+  }
+
+  /**
+   * Sends a command.
+   * @throws {RespError} where the server answers with an error.
+   */
+  async call(...command: readonly Argument[]): Promise<Reply> {
+    const reply = await this.#send(encoded(command), parseReply);
+    if (reply instanceof RespError) throw reply;
+    return reply;
+  }
+
+  /** One step of a scan. */
+  async scan(cursor: string, pattern: Uint8Array, count: number): Promise<ScanReply> {
+    const command = encoded(["SCAN", cursor, "MATCH", pattern, "COUNT", count]);
+    const reply = await this.#send(command, parseScan);
+    if (reply instanceof RespError) throw reply;
+    return reply;
+  }
+
+  /** Removes keys; resolves with how many there were. */
+  async unlink(keys: RawKeys): Promise<number> {
+    const reply = await this.#send(encodedWithKeys("UNLINK", keys), parseReply);
+    if (reply instanceof RespError) throw reply;
+    if (typeof reply === "number" && reply >= 0 && reply <= keys.count) return reply;
+    throw new ProtocolError("no answer to UNLINK");
+  }
+
+  get isClosed(): boolean {
+    return this.#broken !== undefined;
+  }
+
+  /** What is still owed is rejected with the reason. */
+  close(reason: unknown = new ConnectionLost("the connection was closed")): void {
+    if (this.#broken === undefined) {
+      this.#broken = reason;
+      this.#connection.close();
+    }
+    clearTimeout(this.#timer);
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#broken);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #send<T>(
+    command: Uint8Array,
+    parse: (bytes: Uint8Array, start: number) => Parsed<T> | undefined,
+  ): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#broken !== undefined) return reject(this.#broken);
+      let parsed: Parsed<T> | undefined;
+      this.#waiting.push({
+        parse: (bytes, start) => parsed = parse(bytes, start),
+        resolve: () => parsed === undefined ? reject(this.#broken) : resolve(parsed.value),
+        reject,
+      });
+      this.#restartTimer();
+      this.#write(command);
+      void this.#read();
+    });
+  }
+
+  /** In the order of the calls, whatever each write takes. */
+  #write(command: Uint8Array): void {
+    this.#writing = this.#writing.then(async () => {
+      for (let sent = 0; sent < command.length && this.#broken === undefined;) {
+        sent += await this.#connection.write(command.subarray(sent));
+      }
+    }).catch((error: unknown) => this.close(error));
+  }
+
+  async #read(): Promise<void> {
+    if (this.#reading) return;
+    this.#reading = true;
+    try {
+      for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+        const parsed = next.parse(this.#buffer.subarray(0, this.#end), this.#start);
+        if (parsed === undefined) {
+          await this.#fill();
+          continue;
+        }
+        this.#start = parsed.next;
+        this.#waiting.shift();
+        this.#restartTimer();
+        next.resolve(parsed.value);
+      }
+      if (this.#end > this.#start) throw new ProtocolError("a reply that nobody asked for");
+    } catch (error) {
+      this.close(error);
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  async #fill(): Promise<void> {
+    if (this.#buffer.length - this.#end < READ_SIZE) this.#makeRoom();
+    const read = await this.#connection.read(this.#buffer.subarray(this.#end));
+    if (read === null) throw new ConnectionLost("the server closed the connection");
+    this.#end += read;
+    this.#restartTimer();
+  }
+
+  #makeRoom(): void {
+    const owed = this.#end - this.#start;
+    const roomy = 2 * owed + READ_SIZE > this.#buffer.length
+      ? new Uint8Array(2 * owed + 2 * READ_SIZE)
+      : this.#buffer;
+    roomy.set(this.#buffer.subarray(this.#start, this.#end));
+    [this.#buffer, this.#start, this.#end] = [roomy, 0, owed];
+  }
+
+  #restartTimer(): void {
+    clearTimeout(this.#timer);
+    if (this.#waiting.length === 0 || this.#broken !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.close(new RespTimeout(`no answer for ${this.#silence / 1000} s`));
+    }, this.#silence);
+  }
+}
