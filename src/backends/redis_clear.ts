@@ -12,7 +12,7 @@ import { Pace } from "./pace.ts";
 import { RedisPasses } from "./redis_passes.ts";
 import type { RedisNode } from "./redis_node.ts";
 import type { RedisNodes } from "./redis_nodes.ts";
-import { existing, type KeySpace, unlink } from "./redis_sweep.ts";
+import { absent, existing, type KeySpace, unlink } from "./redis_sweep.ts";
 import { forEachKey, partition, type RawKeys } from "./resp_scan.ts";
 import { SeenKeys } from "./seen_keys.ts";
 
@@ -103,9 +103,11 @@ export class RedisClear {
     if (counts) this.#unknown.add(keys);
     const { removed, gone, moved } = await unlink(node, keys);
     this.#unknown.delete(keys);
-    for (const group of gone) this.#remember(group);
     if (counts) this.#cleared += removed;
     this.#progress();
+    // Fewer than were asked for: expired meanwhile, or never reached by the command.
+    const doubtful = removed < gone.reduce((total, { count }) => total + count, 0);
+    for (const group of gone) this.#remember(doubtful ? await absent(node, group) : group);
     return moved;
   }
 

@@ -2,7 +2,7 @@
 import { ProtocolError } from "./resp.ts";
 import type { RedisNode } from "./redis_node.ts";
 import { saysMoved, slotOf } from "./redis_topology.ts";
-import { forEachKey, pick, type RawKeys } from "./resp_scan.ts";
+import { forEachKey, partition, pick, type RawKeys } from "./resp_scan.ts";
 import type { Pace } from "./pace.ts";
 
 /** Keys of one prefix, as the server is asked for them and as they are looked at. */
@@ -94,6 +94,13 @@ export async function unlink({ connection, mode }: RedisNode, keys: RawKeys): Pr
     else throw reply.reason;
   }
   return { removed, gone, moved };
+}
+
+/** Those of the keys that a server has not. */
+export async function absent(node: RedisNode, keys: RawKeys): Promise<RawKeys> {
+  if (await node.connection.exists(keys) === 0) return keys;
+  const there = await existing([node], keys);
+  return partition(keys, (start) => there.has(start)).no;
 }
 
 /** Where those of the keys begin that any of the servers has. */

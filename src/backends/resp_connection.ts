@@ -72,10 +72,12 @@ export class RespConnection implements Disposable {
 
   /** Removes keys; resolves with how many there were. */
   async unlink(keys: RawKeys): Promise<number> {
-    const reply = await this.#send(encodedWithKeys("UNLINK", keys), parseReply);
-    if (reply instanceof RespError) throw reply;
-    if (typeof reply === "number" && reply >= 0 && reply <= keys.count) return reply;
-    throw new ProtocolError("no answer to UNLINK");
+    return await this.#countOf("UNLINK", keys);
+  }
+
+  /** How many of the keys are there. */
+  async exists(keys: RawKeys): Promise<number> {
+    return await this.#countOf("EXISTS", keys);
   }
 
   get isClosed(): boolean {
@@ -94,6 +96,13 @@ export class RespConnection implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  async #countOf(command: string, keys: RawKeys): Promise<number> {
+    const reply = await this.#send(encodedWithKeys(command, keys), parseReply);
+    if (reply instanceof RespError) throw reply;
+    if (typeof reply === "number" && reply >= 0 && reply <= keys.count) return reply;
+    throw new ProtocolError(`no answer to ${command}`);
   }
 
   #send<T>(
