@@ -66,7 +66,6 @@ for (const side of ["request", "answer"] as const) {
           outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
         }
         if (kind === "delay") deepStrictEqual([...outcomes.keys()], ["cleared"]);
-        console.error(kind, side, outcomes);
       },
     );
   }
