@@ -239,10 +239,10 @@ declare module "azu" {
     count(signal: AbortSignal): Promise<number>;
     /**
      * Removes every session that was there when it began, in batches.
-     * @returns how many were removed.
+     * @returns how many were removed; or all that it has found out, which then needs no count.
      * @throws when it could not go on: what was removed until then is what `onProgress` last said.
      */
-    clear(options: ClearOptions): Promise<number>;
+    clear(options: ClearOptions): Promise<number | ClearCounts>;
     /** Keys that look like sessions but are not under the configured prefix. */
     lookAlikes?(signal: AbortSignal): Promise<readonly LookAlike[]>;
     /**
@@ -292,18 +292,43 @@ declare module "azu" {
     readonly down: readonly (readonly string[])[];
   }
 
-  /** How a clear is stopped and watched. */
+  /** How a clear is stopped, watched and slowed down. */
   export interface ClearOptions {
     /** Ends the clear after the batch in flight. */
     readonly signal: AbortSignal;
-    /** Told after each batch how many sessions are gone so far. */
-    onProgress(cleared: number): void;
+    /** How hard it may work; undefined where the operator says nothing. */
+    readonly budget?: Budget;
+    /**
+     * Told after each batch how many sessions are gone so far.
+     * @param total An estimate of how many there will be in all; undefined where there is none yet.
+     */
+    onProgress(cleared: number, total?: number): void;
+  }
+
+  /** What a clear has found out, by looking again. */
+  interface ClearCounts {
+    /** How many sessions were removed. */
+    readonly cleared: number;
+    /** Of those that were there when it began, how many are there still, or again. */
+    readonly remaining: number;
+    /** How many are there that were written since it began. */
+    readonly arrived: number;
   }
 
   /** Keys that look like sessions of another prefix. */
   export interface LookAlike {
     readonly pattern: string;
     readonly count: number;
+  }
+
+  /** What the operator allows; durations in milliseconds. */
+  interface Budget {
+    /** Sessions, or keys looked at, in one batch at the most. */
+    readonly batch?: number;
+    /** Rest after each batch. */
+    readonly pause?: number;
+    /** The store's own latency above which the work slows down. */
+    readonly maxLatency?: number;
   }
 
   export {};
