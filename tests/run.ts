@@ -8,9 +8,10 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { printLine, printNote, writeAll } from "./support/output.ts";
+import { denoTest, wholeRun } from "./support/deno_test.ts";
+import { printLine } from "./support/output.ts";
 import { startShared } from "./support/shared.ts";
-import { closingLine, type Counts, readCounts, sumCounts } from "./support/summary.ts";
+import { type Counts, sumCounts } from "./support/summary.ts";
 import { scratchRoot } from "./support/temp.ts";
 
 /** One run of the tests: on the source, or on another subject that `env` names. */
@@ -26,8 +27,6 @@ interface Run {
 const TESTS = import.meta.dirname ?? "tests";
 const CONFIG = join(TESTS, "../deno.json");
 const MAIN = join(TESTS, "../main.ts");
-// The exit codes of a shell: 128 and the signal's number.
-const STOP_SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 const BINARY_TESTS = join(TESTS, "binary");
 const BINARY = join(TESTS, "../dist", Deno.build.os === "windows" ? "azu.exe" : "azu");
 const SOURCE_RUN: Run = {
@@ -45,29 +44,11 @@ const OPTIONS = ["--fast", "--source"];
 
 Deno.exit(await main([...Deno.args]));
 
-async function main(args: string[]): Promise<number> {
-  const stop = new AbortController();
+function main(args: string[]): Promise<number> {
   const fast = args.includes("--fast");
-  let code = 1;
-  for (const name of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(name, () => {
-      code = STOP_SIGNALS[name];
-      stop.abort();
-    });
-  }
-  let counts: Counts = { passed: 0, failed: 1, skipped: 0 };
-  try {
-    const runs = fast || args.includes("--source") ? [SOURCE_RUN] : [SOURCE_RUN, BINARY_RUN];
-    counts = await runAll(runs, fast, args.filter((arg) => !OPTIONS.includes(arg)), stop.signal);
-  } catch (error) {
-    if (!stop.signal.aborted) printNote(Deno.inspect(error));
-  }
-  if (stop.signal.aborted) {
-    printNote("Stopped");
-    return code;
-  }
-  printLine(closingLine(counts));
-  return counts.failed === 0 && counts.passed > 0 ? 0 : 1;
+  const runs = fast || args.includes("--source") ? [SOURCE_RUN] : [SOURCE_RUN, BINARY_RUN];
+  const rest = args.filter((arg) => !OPTIONS.includes(arg));
+  return wholeRun((stopped) => runAll(runs, fast, rest, stopped));
 }
 
 /** Runs the tests on every subject. Once it returns, the servers and folders are gone. */
@@ -87,29 +68,10 @@ async function runAll(
     if (chosen === undefined) continue;
     if (runs.length > 1) printLine(`Testing ${run.label}`);
     await prepare(run);
-    counts.push(await runTests(run, chosen, stopped));
+    counts.push(await denoTest(chosen, run.env, stopped));
   }
   for (const line of services?.missing ?? []) printLine(`NOT TESTED: ${line}`);
   return sumCounts(counts);
-}
-
-async function runTests(run: Run, args: string[], stopped: AbortSignal): Promise<Counts> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "--allow-all", "--config", CONFIG, ...args],
-    env: run.env,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "inherit",
-    signal: stopped,
-  }).spawn();
-  const decoder = new TextDecoder();
-  let output = "";
-  for await (const chunk of child.stdout) {
-    writeAll(Deno.stdout, chunk);
-    output += decoder.decode(chunk, { stream: true });
-  }
-  const { success } = await child.status;
-  return readCounts(output, success);
 }
 
 /** Makes ready what is tested, so that no test waits for a download or a compilation. */
