@@ -1,0 +1,50 @@
+# What an app may do with the whole store.
+module MyApp
+  struct Overview
+    include Azu::Endpoint(Azu::EmptyRequest, Json)
+    get "/store"
+
+    def call : Json
+      store = context.visitor.store
+      users = [] of Int64
+      ids = [] of String
+      if store.responds_to?(:each_session)
+        store.each_session { |session| session.user_id.try { |id| users << id } }
+        ids = store.all_session_ids
+      end
+      Json.new({size: store.size, users: users.sort, ids: ids.sort}.to_json)
+    end
+  end
+
+  # Ends the sessions of one user, or all.
+  struct EndSessions
+    include Azu::Endpoint(Azu::EmptyRequest, Json)
+    post "/store/end"
+
+    def call : Json
+      store = context.visitor.store
+      user = params["user"]?.try(&.to_i64)
+      if user.nil?
+        store.clear
+      elsif store.responds_to?(:bulk_delete)
+        store.bulk_delete { |session| session.user_id == user }
+      end
+      Json.new({size: store.size}.to_json)
+    end
+  end
+
+  # The shard's own ways of loading and saving, which an app may use on a store of its own.
+  struct ByHand
+    include Azu::Endpoint(Azu::EmptyRequest, Json)
+    get "/by_hand"
+
+    def call : Json
+      store = typeof(Session.session).new(typeof(Session.session).connect)
+      store.load_from(context.request.cookies)
+      known = store[store.session_id]?.nil?
+      store.current_session.value = "by hand"
+      store.set_cookies(context.response.cookies, "")
+      Json.of(store[store.session_id], known: known, value: store.current_session.value)
+    end
+  end
+end

@@ -1,0 +1,44 @@
+# Who somebody is, and the ways to change it.
+module MyApp
+  struct Me
+    include Azu::Endpoint(Azu::EmptyRequest, Json)
+    include SessionHelpers
+    get "/me"
+
+    def call : Json
+      Json.of(session, value: session.value)
+    end
+  end
+
+  struct Login
+    include Azu::Endpoint(Azu::EmptyRequest, Json)
+    include SessionHelpers
+    post "/login"
+
+    def call : Json
+      log_in(params["user"].to_i64)
+      Json.of(session)
+    end
+  end
+
+  struct Logout
+    include Azu::Endpoint(Azu::EmptyRequest, Json)
+    include SessionHelpers
+    post "/logout"
+
+    def call : Json
+      log_out
+      Json.of(session)
+    end
+  end
+
+  # A page that has nothing to do with sessions.
+  struct Plain
+    include Azu::Endpoint(Azu::EmptyRequest, Json)
+    get "/plain"
+
+    def call : Json
+      Json.new("plain")
+    end
+  end
+end

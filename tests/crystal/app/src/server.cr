@@ -1,0 +1,3 @@
+require "./my_app"
+
+MyApp.start MyApp.handlers
