@@ -1,0 +1,57 @@
+/** The session cookie is what azu.config.ts says, for the environment that the app runs in. */
+import { deepStrictEqual, ok } from "node:assert/strict";
+import { needs } from "../../support/env.ts";
+import { startApp } from "../running_app.ts";
+import { chosenVariants, COOKIE_NAME } from "../variants.ts";
+
+const HOUR = 3_600_000;
+
+/** What a cookie has to be like, and for how many milliseconds. */
+interface Expected {
+  readonly lifetime: number;
+  readonly attributes: readonly string[];
+}
+
+const USUAL = ["httponly", "path=/", "samesite=lax"];
+const EXPECTED: Readonly<Record<string, Expected>> = {
+  production: { lifetime: 2 * HOUR, attributes: [...USUAL, "secure"] },
+  development: { lifetime: 2 * HOUR, attributes: USUAL },
+  branded: {
+    lifetime: HOUR / 6,
+    attributes: ["domain=shop.example", "path=/shop", "samesite=strict", "secure"],
+  },
+  // One that the config does not name is taken for a real one.
+  staging: { lifetime: 2 * HOUR, attributes: [...USUAL, "secure"] },
+};
+
+for (const variant of chosenVariants()) {
+  for (const [environment, expected] of Object.entries(EXPECTED)) {
+    Deno.test(
+      `${variant.name}: the cookie in ${environment}`,
+      needs(...variant.needs),
+      async () => {
+        await using app = await startApp(variant, { AZU_ENV: environment });
+        const visitor = app.visitor();
+        for (const answer of [await visitor.get("/me"), await visitor.logIn(1)]) {
+          check(answer.cookies.at(-1) ?? "", answer.id, expected);
+        }
+        const logout = await visitor.post("/logout");
+        check(logout.cookies.at(-1) ?? "", logout.id, expected);
+      },
+    );
+  }
+}
+
+function check(cookie: string, id: string, { attributes, lifetime }: Expected): void {
+  const [pair, ...rest] = cookie.split("; ");
+  deepStrictEqual(pair, `${COOKIE_NAME}=${id}`);
+  const isExpiry = (attribute: string) => /^expires=/i.test(attribute);
+  const others = rest.filter((attribute) => !isExpiry(attribute));
+  deepStrictEqual(
+    others.map((attribute) => attribute.toLowerCase()).sort(),
+    [...attributes].sort(),
+  );
+  const expiry = rest.find(isExpiry)?.slice("expires=".length) ?? "";
+  const off = Date.parse(expiry) - Date.now() - lifetime;
+  ok(Math.abs(off) < 5000, `expires ${expiry}, ${off} ms off`);
+}

@@ -1,0 +1,12 @@
+# Runs the migration that setup wrote on the cql shard's schema: `migrate <url> <adapter> up|down`.
+# Not by the shard's own migrator: in its last public state that one counts versions in 32 bits,
+# where no time of day fits, and cannot read its own table on PostgreSQL and MySQL.
+require "cql"
+require "pg"
+require "sqlite3"
+require "mysql"
+require "./migration"
+
+url, adapter, direction = ARGV
+migration = CreateSessions.new(CQL::Schema.new(:my_app, url, CQL::Adapter.parse(adapter)))
+direction == "up" ? migration.up : migration.down
