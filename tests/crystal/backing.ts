@@ -17,6 +17,8 @@ export interface Backing extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
   /** The ids of the sessions that it holds; of a memory store nobody can tell. */
   ids(): Promise<string[]>;
+  /** What it holds of one session, a byte to a character. */
+  raw?(id: string): Promise<string>;
   /** Of a database: what its catalog says of the table, a line for each fact. */
   shape?(): Promise<string[]>;
 }
@@ -59,6 +61,10 @@ async function openRedisBacking(): Promise<Backing> {
       const keys = await redis.keys(`${KEY_PREFIX}*`);
       return keys.map((key) => key.slice(KEY_PREFIX.length));
     },
+    async raw(id) {
+      await using redis = await openRedis(server.port);
+      return await redis.raw(`${KEY_PREFIX}${id}`);
+    },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
@@ -72,6 +78,10 @@ export const EMPTY_DATABASES = {
       async ids() {
         const rows = await database.query(`SELECT session_id FROM ${TABLE}`);
         return rows.map((row) => String(row["session_id"]));
+      },
+      async raw(id) {
+        const sql = `SELECT encode(data, 'hex') AS hex FROM ${TABLE} WHERE session_id = '${id}'`;
+        return fromHex(String((await database.query(sql))[0]?.["hex"]));
       },
       async shape() {
         return (await database.query(POSTGRES_SHAPE)).map((row) => String(row["fact"]));
@@ -90,6 +100,13 @@ export const EMPTY_DATABASES = {
         database.close();
         return Promise.resolve(rows.map((row) => String(row["session_id"])));
       },
+      raw(id) {
+        const database = new DatabaseSync(file, { readOnly: true });
+        const sql = `SELECT hex(data) AS hex FROM ${TABLE} WHERE session_id = ?`;
+        const row = database.prepare(sql).get(id);
+        database.close();
+        return Promise.resolve(fromHex(String(row?.["hex"])));
+      },
       shape() {
         const database = new DatabaseSync(file, { readOnly: true });
         const rows = database.prepare(SQLITE_SHAPE).all();
@@ -107,6 +124,10 @@ export const EMPTY_DATABASES = {
     return {
       env: { DATABASE_URL: `${server.url}/my_app?ssl-mode=disabled` },
       ids: () => server.sql(`SELECT session_id FROM my_app.${TABLE}`),
+      async raw(id) {
+        const sql = `SELECT hex(data) FROM my_app.${TABLE} WHERE session_id = '${id}'`;
+        return fromHex((await server.sql(sql)).join());
+      },
       async shape() {
         const tables = await server.sql(`USE my_app; SHOW TABLES LIKE '${TABLE}'`);
         if (tables.length === 0) return [];
@@ -117,3 +138,7 @@ export const EMPTY_DATABASES = {
     };
   },
 };
+
+function fromHex(hex: string): string {
+  return String.fromCharCode(...Uint8Array.fromHex(hex));
+}

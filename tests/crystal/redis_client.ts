@@ -3,6 +3,8 @@ import { Redis } from "ioredis";
 
 export interface RedisClient extends AsyncDisposable {
   keys(pattern: string): Promise<string[]>;
+  /** A key's value, a byte to a character. */
+  raw(key: string): Promise<string>;
   del(...keys: string[]): Promise<number>;
 }
 
@@ -11,6 +13,7 @@ export async function openRedis(port: number): Promise<RedisClient> {
   await redis.connect();
   return {
     keys: (pattern) => redis.keys(pattern),
+    raw: async (key) => (await redis.getBuffer(key))?.toString("latin1") ?? "",
     del: (...keys) => redis.del(keys),
     async [Symbol.asyncDispose]() {
       await redis.quit();

@@ -30,7 +30,11 @@ for (const variant of chosenVariants("redis", "cluster", "postgres", "mysql")) {
         const { id } = await visitor.logIn(8);
         // More connections than one are in use by then.
         await Promise.all(Array.from({ length: 8 }, () => visitor.get("/slow?ms=50")));
+        const saving = node.visitor(id).post("/touch?value=lost&ms=300");
+        await node.visitor(id).get("/slow?ms=100");
         fail(proxy);
+        const { status, cookies } = await saving;
+        deepStrictEqual([status, cookies], [500, []]);
         const paths = ["/me", "/slow?ms=1", "/me"];
         const during = await Promise.all(paths.map((path) => node.visitor(id).get(path)));
         // What a node of a cluster remembers, it may go on answering from.

@@ -1,8 +1,8 @@
 /** What a session holds comes back as it was, however it is packed. */
-import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { needs } from "../../support/env.ts";
 import { startApp } from "../running_app.ts";
-import { chosenVariants } from "../variants.ts";
+import { chosenVariants, REMOTE } from "../variants.ts";
 
 const PACKINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   plainly: {},
@@ -34,4 +34,23 @@ for (const variant of chosenVariants()) {
       }
     });
   }
+}
+
+/** What is looked for in the store: compressed, so often repeated, it takes little room. */
+const MARK = "legible";
+const TIMES = 5000;
+
+for (const variant of chosenVariants(...REMOTE)) {
+  Deno.test(`${variant.name}: values are packed as told`, needs(...variant.needs), async () => {
+    for (const [packing, env] of Object.entries(PACKINGS)) {
+      await using app = await startApp(variant, env);
+      const { id } = await app.visitor().post(`/touch?value=${MARK}&times=${TIMES}`);
+      const raw = await app.backing.raw?.(id) ?? "";
+      const isLegible = raw.includes(MARK.repeat(3)) && raw.includes(id);
+      const isShort = raw.length < MARK.length * TIMES / 5;
+      const isCompressed = "TEST_COMPRESS" in env;
+      deepStrictEqual([isLegible, isShort], [packing === "plainly", isCompressed], packing);
+      ok(raw.length > 0);
+    }
+  });
 }

@@ -45,7 +45,7 @@ module MyApp
     get "/raise"
 
     def call : Json
-      session.user_id
+      session.value = "half done"
       raise "On purpose"
     end
   end
