@@ -1,0 +1,112 @@
+/** Whatever the app, its keys, its table and its environments are called: the source compiles. */
+import { strictEqual } from "node:assert/strict";
+import { join } from "node:path";
+import { moduleOf } from "../../src/app/app_module.ts";
+import { ownTemplates } from "../../src/app/crystal_templates.ts";
+import { renderInitializer, renderMigration } from "../../src/app/render.ts";
+import {
+  createStatements,
+  dropStatement,
+  type Engine,
+  quoteTable,
+} from "../../src/backends/sql.ts";
+import { compile, DECLARATIONS } from "../crystal/compiler.ts";
+import { needs } from "../support/env.ts";
+import { tempDir, writeTree } from "../support/temp.ts";
+
+/** Names that try to leave their string, and names that mean something to Crystal already. */
+const NAMES = [
+  'quote " and #{raise "x"}',
+  "back\\slash\\",
+  "line\nbreak\r\n\ttab",
+  "ünïcödé 日本語 🍪",
+  "\u202e\u0000\ufeff\u2028",
+  "%{x} #$0 `id` '",
+  "3 starts with a digit",
+  "end\nend\n\nputs 1",
+  "session",
+  "redis",
+  "db",
+  "http",
+  "log",
+  "string",
+  "azu",
+  "uuid",
+];
+
+const STORES = ["memory", "redis", "clustered", "postgres", "mysql", "sqlite"] as const;
+
+const SHARDS = { postgres: "pg", mysql: "mysql", sqlite: "sqlite3" } as const;
+
+function settingsFor(name: string) {
+  const cookie = {
+    name: "sid",
+    secure: true,
+    httpOnly: true,
+    sameSite: "lax",
+    domain: undefined,
+    path: "/",
+  } as const;
+  const base = { ttl: 60_000, sliding: true, cookie };
+  const others = { ...base, ttl: 1000, sliding: false, poolSize: 7, cleanupInterval: 1000 };
+  return {
+    app: name,
+    module: moduleOf("", name),
+    base,
+    environments: new Map([
+      [name, { ...others, cookie: { ...cookie, domain: "example.com", path: `/${name}` } }],
+      ["development", { ...others, cookie: { ...cookie, secure: false } }],
+    ]),
+  };
+}
+
+function sources(name: string, store: typeof STORES[number]): Record<string, string> {
+  const settings = settingsFor(name);
+  const use = `require "http"\nrequire "./session"\n` +
+    `server = HTTP::Server.new([${settings.module}::SessionHandler.new] of HTTP::Handler)\n` +
+    "server.listen(0)\n";
+  if (store === "memory") {
+    const memory = { ...settings, template: "memory", requires: [] } as const;
+    return { "session.cr": renderInitializer(memory, ownTemplates), "main.cr": use };
+  }
+  if (store === "redis" || store === "clustered") {
+    const more = store === "clustered" ? { clusterChannel: name } : {};
+    const redis = { ...settings, template: "redis", requires: ["redis"], keyPrefix: name } as const;
+    return { "session.cr": renderInitializer({ ...redis, ...more }, ownTemplates), "main.cr": use };
+  }
+  return { ...databaseSources(name, store), "main.cr": `${use}require "./migration"\n` };
+}
+
+function databaseSources(name: string, engine: Engine): Record<string, string> {
+  const table = { name };
+  const database = {
+    ...settingsFor(name),
+    template: "database",
+    requires: ["db", SHARDS[engine]],
+    engine,
+    table: name,
+    quotedTable: quoteTable(engine, table),
+  } as const;
+  const up = createStatements(engine, table);
+  const migration = renderMigration(
+    "20261122235959",
+    up,
+    [dropStatement(engine, table)],
+    ownTemplates,
+  );
+  return {
+    "session.cr": renderInitializer(database, ownTemplates),
+    "migration.cr": `require "cql"\n${migration}`,
+  };
+}
+
+Deno.test("what is written compiles, whatever things are called", needs("crystal"), async () => {
+  await using folder = await tempDir();
+  for (const [index, name] of NAMES.entries()) {
+    const store = STORES[index % STORES.length] ?? "memory";
+    const app = join(folder.path, String(index));
+    await writeTree(app, sources(name, store));
+    const complaint = await compile({ source: join(app, "main.cr"), shards: [DECLARATIONS] });
+    strictEqual(complaint, undefined, `${JSON.stringify(name)} with ${store}: ${complaint}`);
+  }
+});
