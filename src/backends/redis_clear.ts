@@ -12,7 +12,7 @@ import { Pace } from "./pace.ts";
 import { RedisPasses } from "./redis_passes.ts";
 import type { RedisNode } from "./redis_node.ts";
 import type { RedisNodes } from "./redis_nodes.ts";
-import { absent, existing, type KeySpace, unlink } from "./redis_sweep.ts";
+import { type KeySpace, unlink } from "./redis_sweep.ts";
 import { forEachKey, partition, type RawKeys } from "./resp_scan.ts";
 import { SeenKeys } from "./seen_keys.ts";
 
@@ -30,8 +30,8 @@ export class RedisClear {
   readonly #onProgress: ClearOptions["onProgress"];
   readonly #removed = new SeenKeys();
   readonly #prefixLength: number;
-  /** Batches whose answer never came: their keys are gone, or are not. */
-  readonly #unknown = new Set<RawKeys>();
+  /** Keys whose answer never came: they are gone, or are not. */
+  readonly #unknown: RawKeys[] = [];
   #cleared = 0;
 
   constructor(nodes: RedisNodes, keys: KeySpace, options: ClearOptions) {
@@ -41,8 +41,8 @@ export class RedisClear {
     this.#passes = new RedisPasses(nodes, keys, {
       signal: options.signal,
       pace,
+      removes: true,
       onLooked: (share) => this.#progress(share),
-      settle: (nodes) => this.#settle(nodes),
     });
   }
 
@@ -65,6 +65,7 @@ export class RedisClear {
           return this.#remove(node, keys, again);
         };
       });
+      this.#settle();
       if (found === 0) return { cleared: this.#cleared, remaining: 0, arrived: 0 };
     }
     return await this.#look();
@@ -100,14 +101,14 @@ export class RedisClear {
 
   /** @returns whether the cluster sent some of the keys elsewhere. */
   async #unlink(node: RedisNode, keys: RawKeys, counts: boolean): Promise<boolean> {
-    if (counts) this.#unknown.add(keys);
-    const { removed, gone, moved } = await unlink(node, keys);
-    this.#unknown.delete(keys);
-    if (counts) this.#cleared += removed;
-    this.#progress();
-    // Fewer than were asked for: expired meanwhile, or never reached by the command.
-    const doubtful = removed < gone.reduce((total, { count }) => total + count, 0);
-    for (const group of gone) this.#remember(doubtful ? await absent(node, group) : group);
+    const { removed, gone, unknown, moved, failure } = await unlink(node, keys);
+    for (const group of gone) this.#remember(group);
+    if (counts) {
+      this.#cleared += removed;
+      this.#unknown.push(...unknown);
+    }
+    if (removed > 0) this.#progress();
+    if (failure !== undefined) throw failure;
     return moved;
   }
 
@@ -124,14 +125,15 @@ export class RedisClear {
     );
   }
 
-  /** Asks the servers, once they are back, what became of the batches whose answer was lost. */
-  async #settle(nodes: readonly RedisNode[]): Promise<void> {
-    for (const keys of [...this.#unknown]) {
-      const there = await existing(nodes, keys);
-      this.#unknown.delete(keys);
-      const { no: gone } = partition(keys, (start) => there.has(start));
-      this.#remember(gone);
+  /**
+   * After a sweep that was complete: it has met all that were still there, and removed and counted
+   * them; so the others are gone since their answer was lost.
+   */
+  #settle(): void {
+    for (const keys of this.#unknown.splice(0)) {
+      const { no: gone } = this.#known(keys);
       this.#cleared += gone.count;
+      this.#remember(gone);
     }
     this.#progress();
   }
@@ -142,7 +144,7 @@ export class RedisClear {
   }
 
   #withUnknown(error: unknown): unknown {
-    const unknown = [...this.#unknown].reduce((total, { count }) => total + count, 0);
+    const unknown = this.#unknown.reduce((sum, keys) => sum + this.#known(keys).no.count, 0);
     if (unknown === 0 || !(error instanceof OperationError)) return error;
     return new OperationError(
       `${error.message}; whether up to ${unknown} more session(s) are gone is not known`,

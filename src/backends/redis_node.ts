@@ -17,6 +17,8 @@ export interface RedisNode extends Disposable {
   readonly connection: RespConnection;
   readonly address: NodeAddress;
   readonly mode: "standalone" | "cluster" | "sentinel";
+  /** Whether it follows another server; as it was when it was connected to. */
+  readonly isReplica: boolean;
 }
 
 /** How nodes are connected to. */
@@ -57,11 +59,12 @@ async function introduced(
   signal.addEventListener("abort", abort, { once: true });
   try {
     await logIn(connection, endpoint);
-    const mode = await modeOf(connection);
-    if (endpoint.database !== 0 && mode !== "sentinel") {
+    const said = await introduction(connection);
+    // Only a server alone has more than one: what the others are to be asked is not here.
+    if (endpoint.database !== 0 && said.mode === "standalone") {
       await connection.call("SELECT", endpoint.database);
     }
-    return { connection, address, mode, [Symbol.dispose]: () => connection.close() };
+    return { connection, address, ...said, [Symbol.dispose]: () => connection.close() };
   } catch (error) {
     connection.close();
     throw error;
@@ -80,18 +83,22 @@ async function logIn(connection: RespConnection, endpoint: RedisEndpoint): Promi
   });
 }
 
-/** HELLO is allowed to every user whatever the ACL, and tells the mode; INFO serves before 6.0. */
-async function modeOf(connection: RespConnection): Promise<RedisNode["mode"]> {
+/** HELLO is allowed to every user whatever the ACL; INFO serves before 6.0. */
+async function introduction(
+  connection: RespConnection,
+): Promise<Pick<RedisNode, "mode" | "isReplica">> {
   try {
     const reply = await connection.call("HELLO", 2);
     const fields = isList(reply) ? reply.map(textOf) : [];
-    return modeNamed(fields[fields.indexOf("mode") + 1]);
+    const field = (name: string) => fields[fields.indexOf(name) + 1];
+    return { mode: modeNamed(field("mode")), isReplica: field("role") === "replica" };
   } catch (error) {
     if (!(error instanceof RespError) || !/unknown command|NOPROTO/i.test(error.message)) {
       throw error;
     }
-    const info = textOf(await connection.call("INFO", "server"));
-    return modeNamed(/^redis_mode:(\w+)/m.exec(info)?.[1]);
+    const info = textOf(await connection.call("INFO"));
+    const mode = modeNamed(/^redis_mode:(\w+)/m.exec(info)?.[1]);
+    return { mode, isReplica: /^role:slave/m.test(info) };
   }
 }
 

@@ -1,9 +1,28 @@
 /** Finds the servers that hold the keys, and keeps a connection to each. */
-import { ImpossibleError, OperationError } from "../core/errors.ts";
-import { isList } from "./resp.ts";
-import { type NodeAccess, openNode, type RedisNode, textOf } from "./redis_node.ts";
-import { clusterTopology, isMigrating, standalone, type Topology } from "./redis_topology.ts";
-import { nameOf, type NodeAddress, type RedisEndpoint } from "./redis_url.ts";
+import { ImpossibleError, OperationError, UsageError } from "../core/errors.ts";
+import { type NodeAccess, openNode, type RedisNode } from "./redis_node.ts";
+import { masterOf } from "./redis_sentinel.ts";
+import {
+  clusterTopology,
+  type Master,
+  type OwnView,
+  ownView,
+  standalone,
+  type Topology,
+} from "./redis_topology.ts";
+import { SLOTS } from "./redis_slots.ts";
+import { nameOf, type NodeAddress, type RedisEndpoint, SENTINEL_URL_SHAPE } from "./redis_url.ts";
+
+/** What the servers said of themselves. */
+export interface Confirmation {
+  /** Differs where another server holds any slot, or one is on its way. */
+  readonly fingerprint: string;
+  /** Whether each key is certainly with one of them, and stays there for now. */
+  readonly isSettled: boolean;
+}
+
+/** Of a server that is no part of a cluster. */
+const EVERYTHING: OwnView = { id: "", isMaster: true, isMigrating: false, slots: "", count: SLOTS };
 
 /** The servers of one Redis, however many it is made of. */
 export class RedisNodes implements Disposable {
@@ -27,13 +46,11 @@ export class RedisNodes implements Disposable {
 
   /** Asks anew which servers hold the keys now. */
   async topology(signal: AbortSignal): Promise<Topology> {
-    const { endpoint } = this.#access;
-    if (endpoint.sentinelMaster !== undefined) {
-      return standalone(await this.#masterOf(endpoint.sentinelMaster, signal));
-    }
+    const { endpoint } = this;
+    if (endpoint.sentinelMaster !== undefined) return await this.#ofSentinels(signal);
     const node = await this.#any([...this.#known, ...endpoint.nodes], signal);
     if (node.mode === "sentinel") throw this.#isSentinel(node);
-    if (node.mode === "standalone") return standalone(node.address);
+    if (node.mode === "standalone") return this.#alone(node);
     if (endpoint.database !== 0) {
       throw new ImpossibleError(`A Redis cluster has no database but 0 (${endpoint.address})`);
     }
@@ -42,13 +59,19 @@ export class RedisNodes implements Disposable {
     return topology;
   }
 
-  /** Whether any slot of these masters is on its way to another. */
-  async anyMigrating({ masters }: Topology, signal: AbortSignal): Promise<boolean> {
-    for (const address of masters) {
-      const node = await this.node(address, signal);
-      if (node.mode === "cluster" && await isMigrating(node)) return true;
+  /** Asks the servers themselves what they hold: what others say of them may be old. */
+  async confirm(topology: Topology, signal: AbortSignal): Promise<Confirmation> {
+    const views = await Promise.all(
+      topology.masters.map((master) => this.#ownView(master, signal)),
+    );
+    let [slots, isSettled] = [0, topology.covered];
+    for (const view of views) {
+      isSettled &&= view.isMaster && !view.isMigrating;
+      slots += view.count;
     }
-    return false;
+    const fingerprint = [topology.fingerprint, ...views.map(({ slots }) => slots)].join("\n");
+    // Where some are missing, a server that nobody has told us of has them.
+    return { fingerprint, isSettled: isSettled && slots === SLOTS };
   }
 
   /** The connection to a server: the one that is open, or a new one. */
@@ -69,7 +92,7 @@ export class RedisNodes implements Disposable {
   /** The first that answers. */
   async #any(addresses: readonly NodeAddress[], signal: AbortSignal): Promise<RedisNode> {
     let failure: unknown;
-    for (const address of addresses) {
+    for (const address of new Map(addresses.map((one) => [nameOf(one), one])).values()) {
       try {
         return await this.node(address, signal);
       } catch (error) {
@@ -80,47 +103,43 @@ export class RedisNodes implements Disposable {
     throw failure;
   }
 
-  /** Sentinels are asked anew each time: after a failover, only they know. */
-  async #masterOf(name: string, signal: AbortSignal): Promise<NodeAddress> {
-    const { endpoint } = this.#access;
-    let failure: unknown;
-    for (const address of endpoint.nodes) {
-      try {
-        using sentinel = await this.#openSentinel(address, signal);
-        const reply = await sentinel.connection.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", name);
-        const [host, port] = isList(reply) ? reply.map(textOf) : [];
-        if (host !== undefined && port !== undefined) return { host, port: Number(port) };
-        failure ??= new OperationError(
-          `The sentinel at ${nameOf(address)} knows no master of the name in the URL ` +
-            `(${endpoint.address})`,
-        );
-      } catch (error) {
-        signal.throwIfAborted();
-        failure ??= error;
-      }
-    }
-    throw failure;
+  async #ofSentinels(signal: AbortSignal): Promise<Topology> {
+    const address = await masterOf(this.#access, signal);
+    const node = await this.node(address, signal);
+    if (!node.isReplica) return standalone(address);
+    node[Symbol.dispose]();
+    throw new OperationError(
+      `The sentinels name ${nameOf(address)} as the master, which says that it is a replica ` +
+        `(${this.endpoint.address})`,
+      { hint: "Wait until the failover is over, and run the command again" },
+    );
   }
 
-  /** The URL's credentials are the servers' own; sentinels mostly ask for none. */
-  async #openSentinel(address: NodeAddress, signal: AbortSignal): Promise<RedisNode> {
-    const { endpoint } = this.#access;
-    const anonymous = { ...endpoint, username: "", password: "" };
-    const sentinel = await openNode({ ...this.#access, endpoint: anonymous }, address, signal)
-      .catch((error: unknown) => {
-        if (endpoint.password === "" || !/NOAUTH|Authentication required/.test(String(error))) {
-          throw error;
-        }
-        return openNode(this.#access, address, signal);
-      });
-    if (sentinel.mode === "sentinel") return sentinel;
-    sentinel[Symbol.dispose]();
-    throw new OperationError(`What answers at ${nameOf(address)} is no sentinel`);
+  /** @throws {UsageError} where the URL names others, which may hold other keys. */
+  #alone({ address }: RedisNode): Topology {
+    const { nodes, address: url } = this.endpoint;
+    if (nodes.length === 1) return standalone(address);
+    throw new UsageError(
+      `The URL names several servers, but ${nameOf(address)} is no node of a cluster (${url})`,
+      { hint: "Name one server, or the sentinels of several: " + SENTINEL_URL_SHAPE },
+    );
+  }
+
+  async #ownView(master: Master, signal: AbortSignal): Promise<OwnView> {
+    const node = await this.node(master, signal);
+    if (node.mode !== "cluster") return EVERYTHING;
+    const view = await ownView(node);
+    if (master.id === "" || view.id === master.id) return view;
+    throw new OperationError(
+      `The server at ${nameOf(master)} is another one than its cluster says ` +
+        `(${this.endpoint.address})`,
+      { hint: "Check what its nodes announce as their addresses (cluster-announce-ip)" },
+    );
   }
 
   #isSentinel({ address }: RedisNode): OperationError {
     return new OperationError(`What answers at ${nameOf(address)} is a sentinel, not a Redis`, {
-      hint: "Name the sentinels as such: redis+sentinel://<host>:<port>/<master>",
+      hint: `Name the sentinels as such: ${SENTINEL_URL_SHAPE}`,
     });
   }
 }

@@ -1,11 +1,13 @@
 /** Passes over all servers, repeated until one had nothing in its way. */
 import { AzuError, OperationError } from "../core/errors.ts";
 import { type Pace, sleep } from "./pace.ts";
-import { explainRedisError, mayPass } from "./redis_errors.ts";
+import { explainRedisError } from "./redis_errors.ts";
 import type { RedisNode } from "./redis_node.ts";
 import type { RedisNodes } from "./redis_nodes.ts";
+import { Patience } from "./redis_patience.ts";
+import { Share } from "./redis_share.ts";
 import { type KeySpace, walk } from "./redis_sweep.ts";
-import type { Topology } from "./redis_topology.ts";
+import { RespError } from "./resp.ts";
 import type { NodeAddress } from "./redis_url.ts";
 import type { RawKeys } from "./resp_scan.ts";
 
@@ -15,23 +17,37 @@ export type Visit = (node: RedisNode, keys: RawKeys) => Promise<boolean> | undef
 export interface PassesOptions {
   readonly signal: AbortSignal;
   readonly pace: Pace;
-  /** Told the part of the keys, from 0 to 1, that a pass has looked at so far. */
+  /** Whether keys are to be removed, which a replica does not do. */
+  readonly removes: boolean;
+  /** Told the part of the keys that a pass has looked at so far; 0 where that is not known. */
   onLooked(share: number): void;
-  /** Called before a pass that follows a failure, with the servers that are there again. */
-  settle(nodes: readonly RedisNode[]): Promise<void>;
 }
 
 /** Milliseconds between passes that failed: doubled from the first to the last. */
 const [FIRST_REST, LAST_REST] = [100, 2000];
 
-/** Milliseconds without a pass that got further, after which it is given up. */
-const PATIENCE = { standalone: 3000, several: 60_000 } as const;
+/** What was in the way of a pass, and whether it got further than the one before. */
+interface Obstacle {
+  readonly failure: unknown;
+  readonly advanced: boolean;
+}
+
+/** What a walk over one server has come to. */
+interface Walked {
+  /** Whether it met any keys. */
+  readonly found: boolean;
+  /** Whether the cluster sent any of them elsewhere. */
+  readonly moved: boolean;
+  /** Why it ended too early. */
+  readonly failure?: unknown;
+}
 
 export class RedisPasses {
   readonly #nodes: RedisNodes;
   readonly #keys: KeySpace;
   readonly #options: PassesOptions;
-  #failures = 0;
+  #hasFailed = false;
+  #lastSeen = "";
 
   constructor(nodes: RedisNodes, keys: KeySpace, options: PassesOptions) {
     this.#nodes = nodes;
@@ -41,7 +57,7 @@ export class RedisPasses {
 
   /** Whether anything has gone wrong so far: then keys may come up that were removed before. */
   get hasFailed(): boolean {
-    return this.#failures > 0;
+    return this.#hasFailed;
   }
 
   /**
@@ -51,72 +67,65 @@ export class RedisPasses {
    * @throws what is in the way, when it stays there.
    */
   async untilComplete(begin: () => Visit): Promise<void> {
-    const { signal } = this.#options;
-    let since = performance.now();
-    let first: unknown;
+    const { signal, onLooked } = this.#options;
+    const patience = new Patience();
     for (let rest = FIRST_REST;; rest = Math.min(LAST_REST, rest * 2)) {
-      let failure: unknown;
-      let advanced = false;
-      try {
-        const visit = begin();
-        failure = await this.#pass((node, keys) => {
-          advanced = true;
-          return visit(node, keys);
-        });
-      } catch (error) {
-        failure = error;
-      }
-      if (failure === undefined) return;
+      const obstacle = await this.#pass(begin()).catch((failure: unknown): Obstacle => {
+        return { failure, advanced: false };
+      });
+      if (obstacle === undefined) return;
       signal.throwIfAborted();
-      this.#failures++;
-      if (advanced) [since, first] = [performance.now(), undefined];
-      // What follows a lost connection says less than that it was lost.
-      first ??= failure;
-      const { hasSeveral } = this.#nodes;
-      if (!mayPass(failure, hasSeveral)) throw this.#explained(failure);
-      const patience = hasSeveral ? PATIENCE.several : PATIENCE.standalone;
-      if (performance.now() - since > patience) throw this.#explained(first);
+      this.#hasFailed = true;
+      const { failure, advanced } = obstacle;
+      const reason = patience.endedBy(failure, advanced, this.#nodes.hasSeveral);
+      if (reason !== undefined) throw this.#explained(reason);
       await sleep(rest, signal);
       signal.throwIfAborted();
+      onLooked(0); // a sign of life
     }
   }
 
   /** @returns what was in its way; undefined where nothing was. */
-  async #pass(visit: Visit): Promise<unknown> {
-    const { signal, settle } = this.#options;
-    const before = await this.#nodes.topology(signal);
-    if (!before.settled) return UNSETTLED;
-    if (this.#failures > 0) await settle(await this.#allOf(before));
-    const migrating = await this.#nodes.anyMigrating(before, signal);
-    const share = new Share(before.masters.length, this.#options.onLooked);
-    const walks = before.masters.map((address) => this.#walk(address, visit, share));
-    const results = await Promise.allSettled(walks);
-    const failed = results.find((result) => result.status === "rejected");
-    if (failed) return failed.reason;
-    if (results.some((result) => result.status === "fulfilled" && result.value)) return UNSETTLED;
-    const after = await this.#nodes.topology(signal);
-    if (after.fingerprint !== before.fingerprint || migrating) return UNSETTLED;
-    return await this.#nodes.anyMigrating(after, signal) ? UNSETTLED : undefined;
-  }
-
-  async #allOf({ masters }: Topology): Promise<RedisNode[]> {
+  async #pass(visit: Visit): Promise<Obstacle | undefined> {
     const { signal } = this.#options;
-    return await Promise.all(masters.map((address) => this.#nodes.node(address, signal)));
+    const topology = await this.#nodes.topology(signal);
+    if (topology.masters.length === 0) return { failure: UNSETTLED, advanced: false };
+    const before = await this.#nodes.confirm(topology, signal);
+    const share = new Share(topology.masters.length, this.#options.onLooked);
+    const walks = await Promise.all(
+      topology.masters.map((address) => this.#walk(address, visit, share)),
+    );
+    const failed = walks.filter(({ failure }) => failure !== undefined);
+    if (failed[0] !== undefined) {
+      return { failure: failed[0].failure, advanced: failed.some(({ found }) => found) };
+    }
+    const after = await this.#nodes.confirm(await this.#nodes.topology(signal), signal);
+    const isComplete = before.isSettled && after.isSettled &&
+      after.fingerprint === before.fingerprint && !walks.some(({ moved }) => moved);
+    if (isComplete) return undefined;
+    const advanced = after.fingerprint !== this.#lastSeen;
+    this.#lastSeen = after.fingerprint;
+    return { failure: UNSETTLED, advanced };
   }
 
-  /** @returns whether the cluster sent any of the keys elsewhere. */
-  async #walk(address: NodeAddress, visit: Visit, share: Share): Promise<boolean> {
-    const { signal, pace } = this.#options;
-    const node = await this.#nodes.node(address, signal);
-    let anyMoved = false;
-    const keys = await node.connection.call("DBSIZE");
-    const onLooked = share.of(typeof keys === "number" ? keys : 0);
-    await walk(node, this.#keys, { signal, pace, onLooked }, (batch) => {
-      return visit(node, batch)?.then((moved) => {
-        anyMoved ||= moved;
+  async #walk(address: NodeAddress, visit: Visit, share: Share): Promise<Walked> {
+    const { signal, pace, removes } = this.#options;
+    let [found, moved] = [false, false];
+    try {
+      const node = await this.#nodes.node(address, signal);
+      if (removes && node.isReplica) throw new RespError("READONLY it follows another server");
+      const onLooked = share.of(await sizeOf(node));
+      await walk(node, this.#keys, { signal, pace, onLooked }, (batch) => {
+        found = true;
+        return visit(node, batch)?.then((elsewhere) => {
+          moved ||= elsewhere;
+        });
       });
-    });
-    return anyMoved;
+      return { found, moved };
+    } catch (error) {
+      if (signal.aborted || error instanceof AzuError) return { found, moved, failure: error };
+      return { found, moved, failure: explainRedisError(error, this.#nodes.endpoint, address) };
+    }
   }
 
   #explained(failure: unknown): unknown {
@@ -125,35 +134,19 @@ export class RedisPasses {
   }
 }
 
+/** How many keys a server has; only for the progress, so a user need not be allowed to ask. */
+async function sizeOf({ connection }: RedisNode): Promise<number | undefined> {
+  try {
+    const keys = await connection.call("DBSIZE");
+    return typeof keys === "number" ? keys : undefined;
+  } catch (error) {
+    if (error instanceof RespError) return undefined;
+    throw error;
+  }
+}
+
 /** Slots that move, or have no master, for as long as the patience lasts. */
 const UNSETTLED = new OperationError(
   "The Redis cluster is being resharded, or some of its slots have no master",
   { hint: "Wait until that is over, and run the command again: it is safe to repeat" },
 );
-
-/** How much of several servers' keys has been looked at. */
-class Share {
-  readonly #tell: (share: number) => void;
-  readonly #servers: number;
-  #told = 0;
-  #total = 0;
-  #looked = 0;
-
-  constructor(servers: number, tell: (share: number) => void) {
-    this.#servers = servers;
-    this.#tell = tell;
-  }
-
-  /** For one server, that holds so many keys now. */
-  of(keys: number): (looked: number) => void {
-    this.#told++;
-    this.#total += keys;
-    return (looked) => {
-      this.#looked += looked;
-      // Until each server has said how many it holds, any share would be too large.
-      if (this.#told === this.#servers && this.#total > 0) {
-        this.#tell(Math.min(1, this.#looked / this.#total));
-      }
-    };
-  }
-}

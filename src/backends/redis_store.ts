@@ -38,7 +38,8 @@ export async function openRedisStore(
     return new RedisStore(nodes, sessions);
   } catch (error) {
     nodes[Symbol.dispose]();
-    throw error;
+    signal.throwIfAborted();
+    throw explainRedisError(error, endpoint);
   }
 }
 
@@ -103,8 +104,8 @@ class RedisStore implements Store {
     see: (keys: RawKeys) => void,
   ): Promise<void> {
     const pace = new Pace({}, { batch: BATCH, maxLatency: Infinity });
-    const nothing = { onLooked() {}, settle: () => Promise.resolve() };
-    const passes = new RedisPasses(this.#nodes, keys, { signal, pace, ...nothing });
+    const options = { signal, pace, removes: false, onLooked() {} };
+    const passes = new RedisPasses(this.#nodes, keys, options);
     await passes.untilComplete(() => {
       begin();
       return (_, batch) => {
@@ -114,14 +115,16 @@ class RedisStore implements Store {
     });
   }
 
-  /** Any server of a cluster passes it on to all. */
+  /** Any server passes it on to all of a cluster, but counts only who listens at itself. */
   async #publish(channel: string, now: Date, signal: AbortSignal): Promise<number> {
     try {
-      const { masters: [first] } = await this.#nodes.topology(signal);
-      if (first === undefined) return 0;
-      const { connection } = await this.#nodes.node(first, signal);
-      const heard = await connection.call("PUBLISH", channel, cacheClearMessage(now));
-      return typeof heard === "number" ? heard : 0;
+      const { masters } = await this.#nodes.topology(signal);
+      const message = cacheClearMessage(now);
+      const heard = await Promise.all(masters.map(async (master) => {
+        const { connection } = await this.#nodes.node(master, signal);
+        return await connection.call("PUBLISH", channel, message);
+      }));
+      return heard.reduce<number>((sum, n) => sum + (typeof n === "number" ? n : 0), 0);
     } catch (error) {
       signal.throwIfAborted();
       throw explainRedisError(error, this.#nodes.endpoint);

@@ -1,8 +1,8 @@
 /** One walk over the keys of one server: each batch of the prefix is given to a visitor. */
 import { ProtocolError } from "./resp.ts";
 import type { RedisNode } from "./redis_node.ts";
-import { saysMoved, slotOf } from "./redis_topology.ts";
-import { forEachKey, partition, pick, type RawKeys } from "./resp_scan.ts";
+import { saysMoved, slotOf } from "./redis_slots.ts";
+import { forEachKey, pick, type RawKeys } from "./resp_scan.ts";
 import type { Pace } from "./pace.ts";
 
 /** Keys of one prefix, as the server is asked for them and as they are looked at. */
@@ -75,53 +75,28 @@ export interface Unlinked {
   readonly removed: number;
   /** The keys that are not there any more. */
   readonly gone: readonly RawKeys[];
+  /** Those of which the answer was lost: they are gone, or are not. */
+  readonly unknown: readonly RawKeys[];
   /** Whether the cluster sent some elsewhere: those are not removed. */
   readonly moved: boolean;
+  /** Why not all were removed; undefined where nothing else was in the way. */
+  readonly failure: unknown;
 }
 
-/** Removes keys. A cluster wants those of one slot together. */
+/** Removes keys, as far as it can. A cluster wants those of one slot together. */
 export async function unlink({ connection, mode }: RedisNode, keys: RawKeys): Promise<Unlinked> {
-  if (mode !== "cluster") {
-    return { removed: await connection.unlink(keys), gone: [keys], moved: false };
+  const groups = mode === "cluster" ? bySlot(keys) : [keys];
+  const { answers, failure: lost } = await connection.unlink(groups);
+  const gone: RawKeys[] = [];
+  let [removed, moved, failure] = [0, false, lost];
+  for (const [index, answer] of answers.entries()) {
+    if (typeof answer === "number") {
+      removed += answer;
+      gone.push(...groups.slice(index, index + 1));
+    } else if (mode === "cluster" && saysMoved(answer)) moved = true;
+    else failure ??= answer;
   }
-  const groups = bySlot(keys);
-  const replies = await Promise.allSettled(groups.map((group) => connection.unlink(group)));
-  const gone = groups.filter((_, index) => replies[index]?.status === "fulfilled");
-  let [removed, moved] = [0, false];
-  for (const reply of replies) {
-    if (reply.status === "fulfilled") removed += reply.value;
-    else if (saysMoved(reply.reason)) moved = true;
-    else throw reply.reason;
-  }
-  return { removed, gone, moved };
-}
-
-/** Those of the keys that a server has not. */
-export async function absent(node: RedisNode, keys: RawKeys): Promise<RawKeys> {
-  if (await node.connection.exists(keys) === 0) return keys;
-  const there = await existing([node], keys);
-  return partition(keys, (start) => there.has(start)).no;
-}
-
-/** Where those of the keys begin that any of the servers has. */
-export async function existing(
-  nodes: readonly RedisNode[],
-  keys: RawKeys,
-): Promise<ReadonlySet<number>> {
-  const there = new Set<number>();
-  const asked: Promise<void>[] = [];
-  for (const { connection } of nodes) {
-    forEachKey(keys, (start, end) => {
-      const reply = connection.call("EXISTS", keys.bytes.subarray(start, end)).then((count) => {
-        if (count !== 0) there.add(start);
-      }, (error: unknown) => {
-        if (!saysMoved(error)) throw error; // another server has it, or nobody
-      });
-      asked.push(reply);
-    });
-  }
-  await Promise.all(asked);
-  return there;
+  return { removed, gone, unknown: groups.slice(answers.length), moved, failure };
 }
 
 function bySlot(keys: RawKeys): RawKeys[] {

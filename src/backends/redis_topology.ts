@@ -1,88 +1,101 @@
 /** Which servers hold the keys: one, or the masters of a cluster. */
-import { isList, type Reply, RespError } from "./resp.ts";
+import { isList, ProtocolError, type Reply } from "./resp.ts";
 import { type RedisNode, textOf } from "./redis_node.ts";
+import { SLOTS } from "./redis_slots.ts";
 import { nameOf, type NodeAddress } from "./redis_url.ts";
 
-/** Slots of a Redis Cluster. */
-export const SLOTS = 16_384;
+/** A server that holds keys. */
+export interface Master extends NodeAddress {
+  /** By which its cluster knows it; undefined for a server that is alone. */
+  readonly id: string | undefined;
+}
 
 export interface Topology {
   /** The servers that hold keys, each once. */
-  readonly masters: readonly NodeAddress[];
+  readonly masters: readonly Master[];
   /** Differs where another server holds any slot. */
   readonly fingerprint: string;
-  /** Whether every slot has a master, and none is on its way from one to another. */
-  readonly settled: boolean;
+  /** Whether every slot has a master. */
+  readonly covered: boolean;
 }
 
 /** A server that is no part of a cluster holds everything. */
 export function standalone(address: NodeAddress): Topology {
-  return { masters: [address], fingerprint: nameOf(address), settled: true };
+  return { masters: [{ ...address, id: undefined }], fingerprint: nameOf(address), covered: true };
 }
 
-/** What a node of a cluster knows about it. */
+/** What a node of a cluster knows about it, which others may know better. */
 export async function clusterTopology(node: RedisNode): Promise<Topology> {
   const slots = await node.connection.call("CLUSTER", "SLOTS");
   const ranges = isList(slots) ? slots.map((range) => rangeOf(range, node.address)) : [];
-  const masters = new Map<string, NodeAddress>();
+  const masters = new Map<string, Master>();
   const owners: string[] = [];
   let covered = 0;
   for (const range of ranges) {
     if (range === undefined) continue;
     const name = nameOf(range.master);
     masters.set(name, range.master);
-    owners.push(`${range.start}-${range.end} ${name}`);
+    owners.push(`${range.start}-${range.end} ${name} ${range.master.id}`);
     covered += range.end - range.start + 1;
   }
   return {
     masters: [...masters.values()],
     fingerprint: owners.sort().join("\n"),
-    settled: covered === SLOTS,
+    covered: covered === SLOTS,
   };
 }
 
-/** `[start, end, [host, port, id], replicas...]`; without a host, it is the one that was asked. */
+/** `[start, end, [host, port, id, more], replicas...]` */
 function rangeOf(range: Reply, asked: NodeAddress) {
   const [start, end, master] = isList(range) ? range : [];
-  const [host, port] = isList(master) ? master : [];
+  const [preferred, port, id, more] = isList(master) ? master : [];
   if (typeof start !== "number" || typeof end !== "number" || typeof port !== "number") {
     return undefined;
   }
-  return { start, end, master: { host: textOf(host ?? null) || asked.host, port } };
+  const host = hostOf(textOf(preferred ?? null), more, asked);
+  return { start, end, master: { host, port, id: textOf(id ?? null) } };
 }
 
-/** Whether slots of this master are on their way: only the node itself knows. */
-export async function isMigrating(node: RedisNode): Promise<boolean> {
+/** Without a host it is the one that was asked; `?` is a host name that nobody has announced. */
+function hostOf(preferred: string, more: Reply | undefined, asked: NodeAddress): string {
+  if (preferred !== "?") return preferred || asked.host;
+  const fields = isList(more) ? more.map(textOf) : [];
+  return fields[fields.indexOf("ip") + 1] || preferred;
+}
+
+/** What a node of a cluster says of itself, which nobody knows better. */
+export interface OwnView {
+  readonly id: string;
+  readonly isMaster: boolean;
+  /** As CLUSTER NODES writes them: `0-5460 5462 [5463->-<id>]`, the last one on its way. */
+  readonly slots: string;
+  /** How many it holds. */
+  readonly count: number;
+  /** Whether any slot is on its way from it, or to it. */
+  readonly isMigrating: boolean;
+}
+
+/** `<id> <address> <flags> <master> <ping> <pong> <epoch> <link> <slot>...` */
+export async function ownView(node: RedisNode): Promise<OwnView> {
   const nodes = textOf(await node.connection.call("CLUSTER", "NODES"));
-  return nodes.split("\n").some((line) => line.includes("myself") && /\[\d+-[<>]-/.test(line));
-}
-
-/** An answer that says: the cluster is changing, ask again. */
-export function saysMoved(error: unknown): boolean {
-  return error instanceof RespError &&
-    ["MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN"].includes(error.code);
-}
-
-/** The slot of a key: of what stands between the first `{` and the next `}`, where that is anything. */
-export function slotOf(bytes: Uint8Array, start: number, end: number): number {
-  const open = indexOf(bytes, 123, /* { */ start, end);
-  const close = open < 0 ? -1 : indexOf(bytes, 125, /* } */ open + 1, end);
-  const [from, to] = close > open + 1 ? [open + 1, close] : [start, end];
-  let crc = 0;
-  for (let at = from; at < to; at++) {
-    crc = (crc << 8 ^ (CRC16[(crc >>> 8 ^ (bytes[at] ?? 0)) & 0xff] ?? 0)) & 0xffff;
+  for (const line of nodes.split("\n")) {
+    const [id = "", , list = "", , , , , , ...slots] = line.trim().split(" ");
+    const flags = list.split(",");
+    if (!flags.includes("myself")) continue;
+    const owned = slots.filter((slot) => !slot.startsWith("["));
+    return {
+      id,
+      isMaster: flags.includes("master"),
+      slots: slots.join(" "),
+      count: owned.reduce((total, range) => total + slotsIn(range), 0),
+      isMigrating: owned.length < slots.length,
+    };
   }
-  return crc % SLOTS;
+  throw new ProtocolError("a node that does not know itself");
 }
 
-function indexOf(bytes: Uint8Array, byte: number, start: number, end: number): number {
-  const at = bytes.indexOf(byte, start);
-  return at < end ? at : -1;
+/** Of `5` or `0-5460`. */
+function slotsIn(range: string): number {
+  const [start = NaN, end = start] = range.split("-").map(Number);
+  return end - start + 1;
 }
-
-/** CRC-16/XMODEM, as the cluster specification says: polynomial 0x1021, from 0. */
-const CRC16 = Uint16Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte << 8;
-  for (let bit = 0; bit < 8; bit++) crc = (crc & 0x8000 ? crc << 1 ^ 0x1021 : crc << 1) & 0xffff;
-  return crc;
-});

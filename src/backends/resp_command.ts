@@ -11,22 +11,31 @@ export function encoded(command: readonly Argument[]): Uint8Array {
   );
   const chunks = parts.flatMap((part) => [encoder.encode(`$${part.length}\r\n`), part, LINE_END]);
   chunks.unshift(encoder.encode(`*${parts.length}\r\n`));
-  const bytes = new Uint8Array(chunks.reduce((total, { length }) => total + length, 0));
+  return joined(chunks);
+}
+
+/** The parts in one piece; one that is alone is not copied. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const [first] = parts;
+  if (first !== undefined && parts.length === 1) return first;
+  const whole = new Uint8Array(parts.reduce((total, { length }) => total + length, 0));
   let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
   }
-  return bytes;
+  return whole;
 }
 
 const LINE_END = encoder.encode("\r\n");
 
-/** A command on keys as a server has sent them: they go back as they came. */
-export function encodedWithKeys(name: string, { bytes, count }: RawKeys): Uint8Array {
-  const start = encoder.encode(`*${count + 1}\r\n$${name.length}\r\n${name}\r\n`);
-  const command = new Uint8Array(start.length + bytes.length);
-  command.set(start);
-  command.set(bytes, start.length);
-  return command;
+/** A command for each group of keys, which go back to the server as they came. */
+export function encodedWithKeys(name: string, groups: readonly RawKeys[]): Uint8Array {
+  const starts = new Map<number, Uint8Array>();
+  return joined(groups.flatMap(({ bytes, count }) => {
+    const start = starts.get(count) ??
+      encoder.encode(`*${count + 1}\r\n$${name.length}\r\n${name}\r\n`);
+    starts.set(count, start);
+    return [start, bytes];
+  }));
 }

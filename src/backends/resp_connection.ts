@@ -1,14 +1,22 @@
 /** One connection to a server that speaks RESP: commands out, replies back in their order. */
-import { type Argument, encoded, encodedWithKeys } from "./resp_command.ts";
+import { type Argument, encoded, encodedWithKeys, joined } from "./resp_command.ts";
 import { opened, type RespTarget, RespTimeout } from "./resp_open.ts";
 import { type Parsed, parseReply, ProtocolError, type Reply, RespError } from "./resp.ts";
-import { parseScan, type RawKeys, type ScanReply } from "./resp_scan.ts";
+import { parseCounts, parseScan, type RawKeys, type ScanReply } from "./resp_scan.ts";
 
 /** Milliseconds. */
 export interface RespTimeouts {
   readonly connect: number;
   /** Without a byte from a server that owes a reply. */
   readonly silence: number;
+}
+
+/** What became of groups of keys that were to be removed. */
+export interface UnlinkAnswers {
+  /** How many there were of each group, in their order, as far as answers came. */
+  readonly answers: readonly (number | RespError)[];
+  /** Why the others did not come. */
+  readonly failure: unknown;
 }
 
 /** The connection ended before all replies had come. */
@@ -35,7 +43,8 @@ export class RespConnection implements Disposable {
   #reading = false;
   #broken: unknown;
   #timer: number | undefined;
-  #writing: Promise<void> = Promise.resolve();
+  readonly #outgoing: Uint8Array[] = [];
+  #isWriting = false;
 
   private constructor(connection: Deno.Conn, silence: number) {
     this.#connection = connection;
@@ -70,14 +79,19 @@ export class RespConnection implements Disposable {
     return reply;
   }
 
-  /** Removes keys; resolves with how many there were. */
-  async unlink(keys: RawKeys): Promise<number> {
-    return await this.#countOf("UNLINK", keys);
-  }
-
-  /** How many of the keys are there. */
-  async exists(keys: RawKeys): Promise<number> {
-    return await this.#countOf("EXISTS", keys);
+  /** Removes keys, each group by a command of its own; does not reject. */
+  async unlink(groups: readonly RawKeys[]): Promise<UnlinkAnswers> {
+    let answers: readonly (number | RespError)[] = [];
+    try {
+      await this.#send(encodedWithKeys("UNLINK", groups), (bytes, start) => {
+        const parsed = parseCounts(bytes, start, groups);
+        answers = parsed.value;
+        return answers.length === groups.length ? parsed : undefined;
+      });
+      return { answers, failure: undefined };
+    } catch (failure) {
+      return { answers, failure };
+    }
   }
 
   get isClosed(): boolean {
@@ -98,13 +112,6 @@ export class RespConnection implements Disposable {
     this.close();
   }
 
-  async #countOf(command: string, keys: RawKeys): Promise<number> {
-    const reply = await this.#send(encodedWithKeys(command, keys), parseReply);
-    if (reply instanceof RespError) throw reply;
-    if (typeof reply === "number" && reply >= 0 && reply <= keys.count) return reply;
-    throw new ProtocolError(`no answer to ${command}`);
-  }
-
   #send<T>(
     command: Uint8Array,
     parse: (bytes: Uint8Array, start: number) => Parsed<T> | undefined,
@@ -118,18 +125,29 @@ export class RespConnection implements Disposable {
         reject,
       });
       this.#restartTimer();
-      this.#write(command);
+      void this.#write(command);
       void this.#read();
     });
   }
 
-  /** In the order of the calls, whatever each write takes. */
-  #write(command: Uint8Array): void {
-    this.#writing = this.#writing.then(async () => {
-      for (let sent = 0; sent < command.length && this.#broken === undefined;) {
-        sent += await this.#connection.write(command.subarray(sent));
+  /** In the order of the calls; those of one moment go out together. */
+  async #write(command: Uint8Array): Promise<void> {
+    this.#outgoing.push(command);
+    if (this.#isWriting) return;
+    this.#isWriting = true;
+    try {
+      await Promise.resolve();
+      while (this.#outgoing.length > 0) {
+        const bytes = joined(this.#outgoing.splice(0));
+        for (let sent = 0; sent < bytes.length && this.#broken === undefined;) {
+          sent += await this.#connection.write(bytes.subarray(sent));
+        }
       }
-    }).catch((error: unknown) => this.close(error));
+    } catch (error) {
+      this.close(error);
+    } finally {
+      this.#isWriting = false;
+    }
   }
 
   async #read(): Promise<void> {

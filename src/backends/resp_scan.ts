@@ -1,4 +1,5 @@
 /** SCAN's replies, and their keys on the way back to the server: never an object a key. */
+import { joined } from "./resp_command.ts";
 import {
   expectLineEnd,
   integer,
@@ -59,6 +60,26 @@ export function parseScan(
   return { value: { cursor: digits, keys }, next };
 }
 
+/** How many keys of each group a command was for; those whose answers have come, in their order. */
+export function parseCounts(
+  bytes: Uint8Array,
+  start: number,
+  groups: readonly RawKeys[],
+): Parsed<(number | RespError)[]> {
+  const value: (number | RespError)[] = [];
+  let next = start;
+  for (const { count } of groups) {
+    const reply = parseReply(bytes, next);
+    if (reply === undefined) break;
+    const answer = reply.value;
+    const isCount = typeof answer === "number" && answer >= 0 && answer <= count;
+    if (!isCount && !(answer instanceof RespError)) throw new ProtocolError("no count of keys");
+    value.push(answer);
+    next = reply.next;
+  }
+  return { value, next };
+}
+
 /** Calls back with where each key begins and ends. */
 export function forEachKey(
   { bytes, count }: RawKeys,
@@ -80,13 +101,7 @@ export function pick(
 ): RawKeys {
   if (ranges.length === count) return { bytes, count };
   const parts = ranges.map(([start, end]) => bytes.subarray(headerStart(bytes, start), end + 2));
-  const picked = new Uint8Array(parts.reduce((total, { length }) => total + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    picked.set(part, at);
-    at += part.length;
-  }
-  return { bytes: picked, count: parts.length };
+  return { bytes: joined(parts), count: parts.length };
 }
 
 /** The keys for which the test holds, and the others. */

@@ -31,7 +31,7 @@ export function redactUrl(url: string): string {
 
 /** In a Redis URL, what stands alone before the `@` is as likely a misplaced password as a user. */
 function loneUser(scheme: string, user: string): string {
-  return /^rediss?:/i.test(scheme) ? MASK : user;
+  return /^rediss?(?:\+sentinel)?:/i.test(scheme) ? MASK : user;
 }
 
 /**

@@ -1,0 +1,57 @@
+/** How long to go on trying when something is in the way. */
+import { AzuError, OperationError } from "../core/errors.ts";
+import { ProtocolError, RespError } from "./resp.ts";
+
+/** Milliseconds without getting further: for a server that restarts, and for one to take over. */
+const [SHORT, LONG] = [3000, 60_000];
+
+/** Attempts at the most: an app that writes makes each of them find something. */
+const MOST_ATTEMPTS = 1000;
+
+/** Codes of answers that another server, or the same one later, may give otherwise. */
+const PASSING = ["CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "MOVED", "ASK"];
+
+/** Of a server that is at work on something else, which may take long. */
+const BUSY = ["LOADING", "BUSY"];
+
+export class Patience {
+  #attempts = 0;
+  #since = performance.now();
+  #first: unknown;
+
+  /**
+   * Told of each failure, and whether the attempt got further than the one before.
+   * @param several Whether another server may take over.
+   * @returns why to give up; undefined while trying again may help.
+   */
+  endedBy(failure: unknown, advanced: boolean, several: boolean): unknown {
+    this.#attempts++;
+    if (advanced) [this.#since, this.#first] = [performance.now(), undefined];
+    // What follows a lost connection says less than that it was lost.
+    this.#first ??= failure;
+    if (!mayPass(failure, several)) return failure;
+    const limit = several || BUSY.includes(codeOf(failure)) ? LONG : SHORT;
+    const isOver = performance.now() - this.#since > limit || this.#attempts >= MOST_ATTEMPTS;
+    return isOver ? this.#first : undefined;
+  }
+}
+
+/** @param several Whether another server may take over: then a replica is only one for a while. */
+function mayPass(error: unknown, several: boolean): boolean {
+  if (error instanceof AzuError) {
+    if (!(error instanceof OperationError)) return false;
+    return error.cause === undefined || mayPass(error.cause, several);
+  }
+  if (error instanceof RespError) {
+    if (/max number of clients/.test(error.message)) return true;
+    return [...PASSING, ...BUSY].includes(error.code) || (several && error.code === "READONLY");
+  }
+  return error instanceof Error && !(error instanceof ProtocolError) &&
+    !(error instanceof TypeError);
+}
+
+/** The code of the server's answer that is behind an error; empty where there is none. */
+function codeOf(error: unknown): string {
+  if (error instanceof RespError) return error.code;
+  return error instanceof AzuError ? codeOf(error.cause) : "";
+}

@@ -1,0 +1,176 @@
+/** A Redis Cluster of the test's own: real servers, on loopback. */
+import { Cluster, Redis } from "ioredis";
+import { pollUntil } from "./poll.ts";
+import { type RedisServer, startRedis } from "./redis.ts";
+import { onFreePort } from "./server.ts";
+
+/** Milliseconds after which a node that is silent is taken to be dead. */
+const NODE_TIMEOUT = 2000;
+
+const SLOTS = 16_384;
+
+/** A user for the replicas alone: shut out, they fall behind, as after a cut in the network. */
+const REPLICATION = { user: "replication", password: "replication" };
+
+export interface ClusterOptions {
+  /** Whether each of the three masters has a replica; they do where nothing is said. */
+  readonly replicas?: boolean;
+  /** More arguments of each redis-server. */
+  readonly args?: readonly string[];
+}
+
+export interface RedisCluster extends AsyncDisposable {
+  /** With all masters of the start in it. */
+  readonly url: string;
+  readonly masters: readonly ClusterNode[];
+  /** The replica of each master, in their order. */
+  readonly replicas: readonly ClusterNode[];
+  /** Sets keys, and waits until the replicas have them. */
+  put(keys: Iterable<string>): Promise<void>;
+  /** The keys of all masters that are up now. */
+  keys(): Promise<string[]>;
+}
+
+export interface ClusterNode {
+  readonly server: RedisServer;
+  readonly client: Redis;
+  readonly id: string;
+}
+
+/** Starts three masters, a third of the slots each, and waits until they agree. */
+export async function startCluster(options: ClusterOptions = {}): Promise<RedisCluster> {
+  await using starting = new AsyncDisposableStack();
+  const count = options.replicas === false ? 3 : 6;
+  const nodes: ClusterNode[] = [];
+  for (let index = 0; index < count; index++) nodes.push(await startNode(starting, options));
+  const [masters, replicas] = [nodes.slice(0, 3), nodes.slice(3)];
+  await join(nodes);
+  await assignSlots(masters);
+  await pollUntil("the cluster to agree", async () => await agree(nodes));
+  await replicate(masters, replicas);
+  await pollUntil("the cluster to be up", async () => await allUp(nodes, replicas));
+  const started = starting.move();
+  return {
+    url: `redis://${masters.map(({ server }) => `127.0.0.1:${server.port}`).join(",")}`,
+    ...{ masters, replicas },
+    put: (keys) => put(masters, keys, replicas.length > 0),
+    keys: () => keysOf(nodes),
+    [Symbol.asyncDispose]: () => started.disposeAsync(),
+  };
+}
+
+async function startNode(
+  starting: AsyncDisposableStack,
+  { args = [] }: ClusterOptions,
+): Promise<ClusterNode> {
+  const { user, password } = REPLICATION;
+  const server = starting.use(
+    await onFreePort((busPort) =>
+      startRedis({
+        args: [
+          ...["--cluster-enabled", "yes", "--cluster-node-timeout", `${NODE_TIMEOUT}`],
+          ...["--cluster-port", `${busPort}`, "--cluster-replica-validity-factor", "0"],
+          ...["--repl-diskless-sync-delay", "0", "--masteruser", user, "--masterauth", password],
+          ...["--user", user, "on", `>${password}`, "+psync", "+replconf", "+ping"],
+          ...args,
+        ],
+      })
+    ),
+  );
+  const client = observer(server.url);
+  starting.defer(() => release(client));
+  return { server, client, id: String(await client.cluster("MYID")) };
+}
+
+/** A client that looks at one server, and makes no noise when that is killed. */
+export function observer(url: string): Redis {
+  const client = new Redis(url, { retryStrategy: () => null });
+  client.on("error", () => {});
+  return client;
+}
+
+/** One whose server is gone has ended already, and would leave a timer. */
+export function release(client: Redis): void {
+  if (client.status !== "end") client.disconnect();
+}
+
+async function join([first, ...others]: readonly ClusterNode[]): Promise<void> {
+  for (const [index, { client }] of others.entries()) {
+    await client.call("CLUSTER", "SET-CONFIG-EPOCH", index + 2);
+    const { host, port, bus } = await addressOf(first);
+    await client.call("CLUSTER", "MEET", host, port, bus);
+  }
+}
+
+async function addressOf(node: ClusterNode | undefined) {
+  const nodes = String(await node?.client.cluster("NODES"));
+  const bus = /@(\d+)\S* myself/.exec(nodes)?.[1] ?? "";
+  return { host: "127.0.0.1", port: node?.server.port ?? 0, bus };
+}
+
+async function assignSlots(masters: readonly ClusterNode[]): Promise<void> {
+  const share = Math.ceil(SLOTS / masters.length);
+  for (const [index, { client }] of masters.entries()) {
+    const last = Math.min(SLOTS, (index + 1) * share) - 1;
+    await client.call("CLUSTER", "ADDSLOTSRANGE", index * share, last);
+  }
+}
+
+async function replicate(
+  masters: readonly ClusterNode[],
+  replicas: readonly ClusterNode[],
+): Promise<void> {
+  for (const [index, { client }] of replicas.entries()) {
+    await client.call("CLUSTER", "REPLICATE", masters[index]?.id ?? "");
+  }
+}
+
+async function agree(nodes: readonly ClusterNode[]): Promise<boolean> {
+  const infos = await Promise.all(nodes.map(({ client }) => client.cluster("INFO")));
+  return infos.every((info) =>
+    /cluster_state:ok/.test(String(info)) && new RegExp(`known_nodes:${nodes.length}\\b`).test(info)
+  );
+}
+
+async function allUp(
+  nodes: readonly ClusterNode[],
+  replicas: readonly ClusterNode[],
+): Promise<boolean> {
+  if (!await agree(nodes)) return false;
+  const links = await Promise.all(replicas.map(({ client }) => client.info("replication")));
+  return links.every((info) => /master_link_status:up/.test(info));
+}
+
+async function put(
+  masters: readonly ClusterNode[],
+  keys: Iterable<string>,
+  areReplicated: boolean,
+): Promise<void> {
+  const seeds = masters.map(({ server: { port } }) => ({ host: "127.0.0.1", port }));
+  const cluster = new Cluster(seeds, { enableAutoPipelining: true });
+  let batch: Promise<unknown>[] = [];
+  for (const key of keys) {
+    batch.push(cluster.setex(key, 3600, '{"user_id":1}'));
+    if (batch.length < 5000) continue;
+    await Promise.all(batch);
+    batch = [];
+  }
+  await Promise.all(batch);
+  await cluster.quit();
+  for (const { client } of areReplicated ? masters : []) await client.wait(1, 10_000);
+}
+
+async function keysOf(nodes: readonly ClusterNode[]): Promise<string[]> {
+  const keys = await Promise.all(nodes.map(async ({ client }) => {
+    const isMaster = async () => (await client.role())[0] === "master";
+    // One that was killed has none.
+    return await isMaster().catch(() => false) ? await client.keys("*") : [];
+  }));
+  return keys.flat();
+}
+
+/** Has the replica of a master hear no more of it: what is then removed comes back with it. */
+export async function cutReplication(master: ClusterNode | undefined): Promise<void> {
+  await master?.client.call("ACL", "SETUSER", REPLICATION.user, "off");
+  await master?.client.call("CLIENT", "KILL", "TYPE", "replica");
+}
