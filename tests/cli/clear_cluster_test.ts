@@ -100,7 +100,7 @@ Deno.test(
     await cluster.put(NEIGHBOURS);
     const [master] = cluster.masters;
     const before = await master?.client.dbsize() ?? 0;
-    await cutReplication(master);
+    await cutReplication(master?.client);
     const clearing = clear(cluster.url);
     await pollUntil("the first to go", async () => await master?.client.dbsize() !== before);
     kill(master);

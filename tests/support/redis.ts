@@ -8,6 +8,8 @@ export interface RedisOptions {
   readonly password?: string;
   /** More arguments of redis-server. */
   readonly args?: readonly string[];
+  /** The lines of a configuration file, which makes it a sentinel. */
+  readonly sentinel?: readonly string[];
 }
 
 /** A Redis server that runs until it is disposed of. */
@@ -27,12 +29,15 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   const command = service("redis-server");
   return await onFreePort(async (port) => {
     const { path: dir } = await tempDir("azu-redis-");
+    if (options.sentinel) {
+      await Deno.writeTextFile(`${dir}/sentinel.conf`, options.sentinel.join("\n"));
+    }
     const server = await startServer({
       command,
       args: redisArgs(port, dir, options),
       dir,
       stopSignal: "TERM",
-      readyLine: /ready to accept connections/i,
+      readyLine: /ready to accept connections|Sentinel ID is/i,
       answers: () => answersPing(port),
     });
     const user = options.password === undefined ? "" : `:${encodeURIComponent(options.password)}@`;
@@ -42,6 +47,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
 
 function redisArgs(port: number, dir: string, options: RedisOptions): string[] {
   const args = ["--port", `${port}`, "--bind", "127.0.0.1", "--dir", dir];
+  if (options.sentinel) return ["sentinel.conf", "--sentinel", ...args];
   args.push("--save", "", "--appendonly", "no");
   if (options.password !== undefined) args.push("--requirepass", options.password);
   return [...args, ...options.args ?? []];

@@ -10,7 +10,13 @@ const NODE_TIMEOUT = 2000;
 const SLOTS = 16_384;
 
 /** A user for the replicas alone: shut out, they fall behind, as after a cut in the network. */
-const REPLICATION = { user: "replication", password: "replication" };
+const REPLICA_USER = "replication";
+
+/** How each redis-server is started that has replicas, or is one. */
+export const REPLICATION_ARGS: readonly string[] = [
+  ...["--repl-diskless-sync-delay", "0", "--masteruser", REPLICA_USER, "--masterauth", "secret"],
+  ...["--user", REPLICA_USER, "on", ">secret", "+psync", "+replconf", "+ping"],
+];
 
 export interface ClusterOptions {
   /** Whether each of the three masters has a replica; they do where nothing is said. */
@@ -63,15 +69,13 @@ async function startNode(
   starting: AsyncDisposableStack,
   { args = [] }: ClusterOptions,
 ): Promise<ClusterNode> {
-  const { user, password } = REPLICATION;
   const server = starting.use(
     await onFreePort((busPort) =>
       startRedis({
         args: [
           ...["--cluster-enabled", "yes", "--cluster-node-timeout", `${NODE_TIMEOUT}`],
           ...["--cluster-port", `${busPort}`, "--cluster-replica-validity-factor", "0"],
-          ...["--repl-diskless-sync-delay", "0", "--masteruser", user, "--masterauth", password],
-          ...["--user", user, "on", `>${password}`, "+psync", "+replconf", "+ping"],
+          ...REPLICATION_ARGS,
           ...args,
         ],
       })
@@ -170,7 +174,7 @@ async function keysOf(nodes: readonly ClusterNode[]): Promise<string[]> {
 }
 
 /** Has the replica of a master hear no more of it: what is then removed comes back with it. */
-export async function cutReplication(master: ClusterNode | undefined): Promise<void> {
-  await master?.client.call("ACL", "SETUSER", REPLICATION.user, "off");
-  await master?.client.call("CLIENT", "KILL", "TYPE", "replica");
+export async function cutReplication(client: Redis | undefined): Promise<void> {
+  await client?.call("ACL", "SETUSER", REPLICA_USER, "off");
+  await client?.call("CLIENT", "KILL", "TYPE", "replica");
 }
