@@ -24,6 +24,18 @@ declare module "azu" {
   export type RedisOptions = {
     /** Where Redis is; default: `REDIS_URL`, else `redis://localhost:6379`. */
     url?: string | undefined;
+    /**
+     * PEM files for a URL that begins with `rediss://`, each relative to the config; azu's own
+     * connection only, for the app has its own settings.
+     */
+    tls?: {
+      /** The certificates of authorities that are trusted besides the known ones. */
+      ca?: string | undefined;
+      /** The certificate that azu shows, where Redis asks for one; with `key`. */
+      cert?: string | undefined;
+      /** The private key of `cert`. */
+      key?: string | undefined;
+    } | undefined;
     /** What every session key starts with; default `"<app>:session:"`. */
     keyPrefix?: string | undefined;
     /** Connections that the app holds open; default 5. */

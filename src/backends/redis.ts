@@ -20,6 +20,23 @@ const clusterOptions = options({
   cacheTtl: v.optional(duration(1000)),
 });
 
+const file = () => v.optional(text("the name of a PEM file", (name) => name !== ""));
+
+const tlsOptions = v.pipe(
+  options({
+    /** The certificates of authorities that are trusted besides the known ones. */
+    ca: file(),
+    /** The certificate that azu shows, where Redis asks for one; with `key`. */
+    cert: file(),
+    /** The private key of `cert`. */
+    key: file(),
+  }),
+  v.check(
+    ({ cert, key }) => (cert === undefined) === (key === undefined),
+    "expected cert and key together, got one of them",
+  ),
+);
+
 const clustered = v.boolean((issue) =>
   `expected true, false or an object, got ${shown(issue.input)}`
 );
@@ -27,6 +44,11 @@ const clustered = v.boolean((issue) =>
 export const redisOptions = options({
   /** Where Redis is; default: `REDIS_URL`, else `redis://localhost:6379`. */
   url: v.optional(url(redisUrlProblem)),
+  /**
+   * PEM files for a URL that begins with `rediss://`, each relative to the config; azu's own
+   * connection only, for the app has its own settings.
+   */
+  tls: v.optional(tlsOptions),
   /** What every session key starts with; default `"<app>:session:"`. */
   keyPrefix: v.optional(
     text("a key prefix of at least one character", (prefix) => prefix !== ""),
@@ -84,11 +106,23 @@ export function bindRedis(
       },
     },
     ...(cluster === undefined ? {} : { cluster }),
+    check() {
+      if (chosen.tls !== undefined && !endpoint.tls) throw plainUrl(endpoint.address);
+    },
     async connect(signal) {
       const { openRedisStore } = await import("./redis_store.ts");
-      return openRedisStore(endpoint, { keyPrefix, channel: cluster?.channel }, signal);
+      const tls = endpoint.tls ? { ...chosen.tls, root: context.root } : undefined;
+      return openRedisStore({ endpoint, tls }, { keyPrefix, channel: cluster?.channel }, signal);
     },
   };
+}
+
+/** Who configures certificates does not mean to speak in the clear. */
+function plainUrl(address: string): UsageError {
+  return new UsageError(
+    `session.backends.redis.tls is configured, but the URL is ${address}: nothing would be encrypted`,
+    { hint: "Begin the URL with rediss://, or take tls out of the config" },
+  );
 }
 
 /** The session shard's own prefix is `session:`; an app that has a name gets one of its own. */

@@ -25,9 +25,36 @@ function missingRight(message: string): Explanation | undefined {
 
 const EXPLANATIONS: readonly (Explanation & { readonly matches: RegExp })[] = [
   {
-    matches: /UnknownIssuer|invalid peer certificate|self.signed|unable to verify|CERT_/i,
+    matches: /not valid for name/,
+    problem: "The certificate of the Redis server is for another host",
+    hint: "Use the host's name that the certificate has",
+  },
+  {
+    matches: /UnknownIssuer|self.signed/i,
     problem: "The certificate of the Redis server is not trusted",
-    hint: "Let its authority be among the system's: DENO_TLS_CA_STORE=system, or DENO_CERT=<file>",
+    hint:
+      'Name its authority in the config: session.backends.redis.tls.ca = "./ca.pem"; or let it ' +
+      "be among the system's: DENO_TLS_CA_STORE=system",
+  },
+  {
+    matches: /CertificateRequired|received fatal alert: HandshakeFailure/,
+    problem: "Redis asks for a client's certificate",
+    hint: "Name it in the config: session.backends.redis.tls.cert and .key",
+  },
+  {
+    matches: /received fatal alert: (?:Unknown|Bad|Unsupported|Access|Decrypt|Certificate)/,
+    problem: "Redis refused the client's certificate",
+    hint: "Check session.backends.redis.tls.cert: has an authority signed it that Redis trusts?",
+  },
+  {
+    matches: /invalid peer certificate|CertNotValid|Expired/,
+    problem: "The certificate of the Redis server is not valid",
+    hint: "Look at it: openssl s_client -connect <host>:<port> </dev/null | openssl x509 -text",
+  },
+  {
+    matches: /no TLS handshake|InvalidContentType|corrupt message/,
+    problem: "What answers there does not speak TLS",
+    hint: "Check the host and port; where no TLS is spoken, the URL begins with redis://",
   },
   {
     matches: /ConnectionRefused|Connection refused/i,
@@ -113,6 +140,11 @@ const EXPLANATIONS: readonly (Explanation & { readonly matches: RegExp })[] = [
     matches: /\bNOREPLICAS\b/,
     problem: "Redis refuses to write, as too few replicas follow it",
     hint: "Bring its replicas back, and run the command again: it is safe to repeat",
+  },
+  {
+    matches: /closed the connection at once/,
+    problem: "What answers there closed the connection at once",
+    hint: "Check the host and port; where TLS is spoken, the URL begins with rediss://",
   },
   {
     matches: /ProtocolError/,

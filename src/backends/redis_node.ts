@@ -1,7 +1,7 @@
 /** A connection to one Redis server, logged in and ready. */
 import { OperationError } from "../core/errors.ts";
 import { isList, type Reply, RespError } from "./resp.ts";
-import { RespConnection } from "./resp_connection.ts";
+import { ConnectionLost, RespConnection } from "./resp_connection.ts";
 import type { RespTls } from "./resp_open.ts";
 import { explainRedisError } from "./redis_errors.ts";
 import type { NodeAddress, RedisEndpoint } from "./redis_url.ts";
@@ -67,7 +67,9 @@ async function introduced(
     return { connection, address, ...said, [Symbol.dispose]: () => connection.close() };
   } catch (error) {
     connection.close();
-    throw error;
+    // It has not said a word: what is spoken there may be TLS.
+    const lost = error instanceof ConnectionLost || error instanceof Deno.errors.ConnectionReset;
+    throw lost ? new ConnectionLost("the server closed the connection at once") : error;
   } finally {
     clearTimeout(late);
     signal.removeEventListener("abort", abort);

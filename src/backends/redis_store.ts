@@ -9,6 +9,7 @@ import { RedisPasses } from "./redis_passes.ts";
 import { cacheClearMessage } from "./redis_publish.ts";
 import type { KeySpace } from "./redis_sweep.ts";
 import type { RedisEndpoint } from "./redis_url.ts";
+import { readTls, type TlsFiles } from "./redis_tls.ts";
 import { forEachKey, type RawKeys } from "./resp_scan.ts";
 
 /** Keys that one SCAN looks at, where nothing is removed. */
@@ -24,13 +25,20 @@ export interface RedisSessions {
   readonly channel: string | undefined;
 }
 
+/** Where a Redis is. */
+export interface RedisTarget {
+  readonly endpoint: RedisEndpoint;
+  /** Undefined for plain connections. */
+  readonly tls: TlsFiles | undefined;
+}
+
 /** @throws {AzuError} when no server can be reached, or refuses. */
 export async function openRedisStore(
-  endpoint: RedisEndpoint,
+  { endpoint, tls: files }: RedisTarget,
   sessions: RedisSessions,
   signal: AbortSignal,
 ): Promise<Store> {
-  const tls = endpoint.tls ? {} : undefined;
+  const tls = files && await readTls(files);
   const nodes = new RedisNodes({ endpoint, tls, connectTimeout: CONNECT_TIMEOUT });
   try {
     const { masters: [first] } = await nodes.topology(signal);

@@ -30,13 +30,14 @@ export async function opened(
 ): Promise<Deno.Conn> {
   signal.throwIfAborted();
   const { promise: givenUp, reject } = Promise.withResolvers<never>();
+  let awaited = "connection";
   const timer = setTimeout(
-    () => reject(new RespTimeout(`no connection after ${limit / 1000} s`)),
+    () => reject(new RespTimeout(`no ${awaited} after ${limit / 1000} s`)),
     limit,
   );
   const abort = () => reject(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
-  const opening = open(host, port, tls);
+  const opening = open(host, port, tls, () => awaited = "TLS handshake");
   try {
     return await Promise.race([opening, givenUp]);
   } catch (error) {
@@ -50,11 +51,17 @@ export async function opened(
 }
 
 /** The handshake is part of it: else a certificate that is not trusted would look like silence. */
-async function open(hostname: string, port: number, tls: RespTls | undefined): Promise<Deno.Conn> {
+async function open(
+  hostname: string,
+  port: number,
+  tls: RespTls | undefined,
+  onConnected: () => void,
+): Promise<Deno.Conn> {
   if (tls === undefined) return await Deno.connect({ hostname, port });
   const { caCerts = [], cert, key } = tls;
   const identity = cert === undefined || key === undefined ? {} : { cert, key };
   const connection = await Deno.connectTls({ hostname, port, caCerts, ...identity });
+  onConnected();
   try {
     await connection.handshake();
     return connection;

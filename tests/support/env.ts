@@ -16,6 +16,7 @@ const SOURCES = {
   "redis-server": { variable: "TEST_REDIS_SERVER", find: () => which("redis-server") },
   "postgres-server": { variable: "TEST_POSTGRES_BIN", find: postgresFolder },
   crystal: { variable: "TEST_CRYSTAL", find: () => which("crystal") },
+  openssl: { variable: "TEST_OPENSSL", find: () => which("openssl") },
   script: { variable: "TEST_SCRIPT", find: () => which("script") },
 } as const satisfies Record<string, Source>;
 

@@ -8,6 +8,8 @@ export interface RedisOptions {
   readonly password?: string;
   /** More arguments of redis-server. */
   readonly args?: readonly string[];
+  /** Arguments for TLS, which makes it speak nothing else. */
+  readonly tls?: readonly string[];
   /** The lines of a configuration file, which makes it a sentinel. */
   readonly sentinel?: readonly string[];
 }
@@ -38,15 +40,17 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
       dir,
       stopSignal: "TERM",
       readyLine: /ready to accept connections|Sentinel ID is/i,
-      answers: () => answersPing(port),
+      answers: () => options.tls ? Promise.resolve(true) : answersPing(port),
     });
     const user = options.password === undefined ? "" : `:${encodeURIComponent(options.password)}@`;
-    return { ...server, port, url: `redis://${user}127.0.0.1:${port}` };
+    const scheme = options.tls ? "rediss" : "redis";
+    return { ...server, port, url: `${scheme}://${user}127.0.0.1:${port}` };
   });
 }
 
 function redisArgs(port: number, dir: string, options: RedisOptions): string[] {
-  const args = ["--port", `${port}`, "--bind", "127.0.0.1", "--dir", dir];
+  const ports = options.tls ? ["--port", "0", "--tls-port", `${port}`] : ["--port", `${port}`];
+  const args = [...ports, ...options.tls ?? [], "--bind", "127.0.0.1", "--dir", dir];
   if (options.sentinel) return ["sentinel.conf", "--sentinel", ...args];
   args.push("--save", "", "--appendonly", "no");
   if (options.password !== undefined) args.push("--requirepass", options.password);

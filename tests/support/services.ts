@@ -5,6 +5,7 @@ const PACKAGES = {
   redis: "redis-server",
   postgres: "postgresql",
   crystal: "crystal",
+  openssl: "openssl",
   script: "bsdutils",
 } as const;
 
@@ -22,6 +23,7 @@ export interface Programs {
   readonly redis?: string | undefined;
   readonly postgres?: PostgresPrograms | undefined;
   readonly crystal?: string | undefined;
+  readonly openssl?: string | undefined;
   readonly script?: string | undefined;
   readonly missing: readonly Missing[];
 }
@@ -46,11 +48,12 @@ function find() {
     redis: which("redis-server"),
     postgres: findPostgres(),
     crystal: which("crystal"),
+    openssl: which("openssl"),
     script: which("script"),
   };
 }
 
 function absent(found: ReturnType<typeof find>): ProgramName[] {
-  const names: ProgramName[] = ["redis", "postgres", "crystal", "script"];
+  const names: ProgramName[] = ["redis", "postgres", "crystal", "openssl", "script"];
   return names.filter((name) => found[name] === undefined);
 }

@@ -38,7 +38,7 @@ export async function startShared(stopped: AbortSignal): Promise<SharedServices>
 }
 
 function locate(programs: Programs): [ServiceName, Found][] {
-  const { redis, postgres, crystal, script, missing } = programs;
+  const { redis, postgres, crystal, openssl, script, missing } = programs;
   const found = (name: keyof typeof programs, path: string | undefined): Found =>
     path !== undefined
       ? { at: path }
@@ -47,6 +47,7 @@ function locate(programs: Programs): [ServiceName, Found][] {
     ["redis-server", found("redis", redis)],
     ["postgres-server", found("postgres", postgres && dirname(postgres.postgres))],
     ["crystal", found("crystal", crystal)],
+    ["openssl", found("openssl", openssl)],
     ["script", found("script", script)],
   ];
 }
