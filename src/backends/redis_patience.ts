@@ -3,7 +3,7 @@ import { AzuError, OperationError } from "../core/errors.ts";
 import { ProtocolError, RespError } from "./resp.ts";
 
 /** Milliseconds without getting further: for a server that restarts, and for one to take over. */
-const [SHORT, LONG] = [3000, 60_000];
+const [SHORT, LONG] = [10_000, 60_000];
 
 /** Attempts at the most: an app that writes makes each of them find something. */
 const MOST_ATTEMPTS = 1000;

@@ -4,6 +4,8 @@ import { tempDir } from "./temp.ts";
 
 /** Options of {@linkcode startRedis}. */
 export interface RedisOptions {
+  /** Where it is to listen, as another did before it; a free port where nothing is said. */
+  readonly port?: number;
   /** Asked of every client when given. */
   readonly password?: string;
   /** More arguments of redis-server. */
@@ -29,7 +31,8 @@ export function redisUrl(): string | undefined {
 /** Starts an empty Redis of the caller's own on a free port of 127.0.0.1. */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   const command = service("redis-server");
-  return await onFreePort(async (port) => {
+  return await onFreePort(async (free) => {
+    const { port = free } = options;
     const { path: dir } = await tempDir("azu-redis-");
     if (options.sentinel) {
       await Deno.writeTextFile(`${dir}/sentinel.conf`, options.sentinel.join("\n"));
