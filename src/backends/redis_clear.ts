@@ -12,7 +12,7 @@ import { Pace } from "./pace.ts";
 import { RedisPasses } from "./redis_passes.ts";
 import type { RedisNode } from "./redis_node.ts";
 import type { RedisNodes } from "./redis_nodes.ts";
-import { type KeySpace, unlink } from "./redis_sweep.ts";
+import { absent, type KeySpace, unlink } from "./redis_sweep.ts";
 import { forEachKey, partition, type RawKeys } from "./resp_scan.ts";
 import { SeenKeys } from "./seen_keys.ts";
 
@@ -102,12 +102,14 @@ export class RedisClear {
   /** @returns whether the cluster sent some of the keys elsewhere. */
   async #unlink(node: RedisNode, keys: RawKeys, counts: boolean): Promise<boolean> {
     const { removed, gone, unknown, moved, failure } = await unlink(node, keys);
-    for (const group of gone) this.#remember(group);
     if (counts) {
       this.#cleared += removed;
       this.#unknown.push(...unknown);
     }
     if (removed > 0) this.#progress();
+    // Fewer than were asked for: expired meanwhile, or never reached by the command.
+    const isDoubtful = removed < gone.reduce((sum, { count }) => sum + count, 0);
+    for (const group of gone) this.#remember(isDoubtful ? await absent(node, group) : group);
     if (failure !== undefined) throw failure;
     return moved;
   }

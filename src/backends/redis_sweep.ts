@@ -2,7 +2,7 @@
 import { ProtocolError } from "./resp.ts";
 import type { RedisNode } from "./redis_node.ts";
 import { saysMoved, slotOf } from "./redis_slots.ts";
-import { forEachKey, pick, type RawKeys } from "./resp_scan.ts";
+import { forEachKey, partition, pick, type RawKeys } from "./resp_scan.ts";
 import type { Pace } from "./pace.ts";
 
 /** Keys of one prefix, as the server is asked for them and as they are looked at. */
@@ -97,6 +97,20 @@ export async function unlink({ connection, mode }: RedisNode, keys: RawKeys): Pr
     else failure ??= answer;
   }
   return { removed, gone, unknown: groups.slice(answers.length), moved, failure };
+}
+
+/** Those of the keys that a server has not; none where it may not be asked. */
+export async function absent({ connection }: RedisNode, keys: RawKeys): Promise<RawKeys> {
+  const there = new Set<number>();
+  const asked: Promise<void>[] = [];
+  forEachKey(keys, (start, end) => {
+    const reply = connection.call("EXISTS", keys.bytes.subarray(start, end));
+    asked.push(reply.then((count) => count === 0 ? undefined : void there.add(start), () => {
+      there.add(start); // not allowed, or lost: then it is not known to be gone
+    }));
+  });
+  await Promise.all(asked);
+  return partition(keys, (start) => there.has(start)).no;
 }
 
 function bySlot(keys: RawKeys): RawKeys[] {
