@@ -12,7 +12,7 @@ Object.defineProperty(process, "env", {
 });
 
 const interruption = new AbortController();
-const { exit } = Deno; // a config's code is run without it
+const { exit, consoleSize } = Deno; // a config's code is run without them
 let lost: string | undefined; // why the answer could not be written
 
 const host: Host = {
@@ -24,6 +24,7 @@ const host: Host = {
   stderr: output(Deno.stderr),
   stdin: input(),
   signal: interruption.signal,
+  lastWords: undefined,
   handleSignals() {
     handle("SIGINT", 130);
     if (Deno.build.os !== "windows") handle("SIGTERM", 143);
@@ -64,12 +65,25 @@ function variable(name: string | symbol): string | undefined {
   }
 }
 
-/** The first signal asks for an orderly end, the second ends. */
+/** The first signal asks for an orderly end, the second ends; the exit code is the first one's. */
 function handle(signal: "SIGINT" | "SIGTERM", code: 130 | 143): void {
   Deno.addSignalListener(signal, () => {
-    if (interruption.signal.aborted) exit(code);
-    interruption.abort(new Interruption(code));
+    const { reason } = interruption.signal;
+    if (!(reason instanceof Interruption)) return interruption.abort(new Interruption(code));
+    try {
+      host.lastWords?.();
+    } finally {
+      exit(reason.exitCode);
+    }
   });
+}
+
+function columns(): number | undefined {
+  try {
+    return consoleSize().columns || undefined; // a terminal that nobody looks at has none
+  } catch {
+    return undefined; // no terminal
+  }
 }
 
 function output(stream: typeof Deno.stdout | typeof Deno.stderr): Output {
@@ -78,6 +92,7 @@ function output(stream: typeof Deno.stdout | typeof Deno.stderr): Output {
   const isAnswer = stream === Deno.stdout;
   return {
     isTerminal: stream.isTerminal(),
+    columns,
     write(text) {
       let rest = new TextEncoder().encode(text);
       while (!closed && rest.length > 0) {

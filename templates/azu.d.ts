@@ -179,10 +179,10 @@ declare module "azu" {
      */
     check?(): void;
     /**
-     * Opens the store, within the time limits of the driver (5 s to connect).
+     * Opens the store.
      * @throws {AzuError} when the store cannot be reached or refuses.
      */
-    connect(signal: AbortSignal, purpose?: Purpose): Promise<Store>;
+    connect(signal: AbortSignal, options?: ConnectOptions): Promise<Store>;
   }
 
   /** A database engine. */
@@ -206,6 +206,12 @@ declare module "azu" {
     readonly clear: true | { readonly whyNot: string; readonly instead: string };
     /** Whether the tool can create the table that the sessions live in (`--apply`). */
     readonly createTable: boolean;
+    /**
+     * Whether a clear may empty the table at once ({@link ClearOptions.truncate}); default false.
+     */
+    readonly truncate?: boolean;
+    /** Whether its stores can wait for replicas ({@link Store.replicated}); default false. */
+    readonly replicas?: boolean;
   }
 
   /** What a backend works on, fit to be printed: redacted, and the same in every message. */
@@ -242,8 +248,13 @@ declare module "azu" {
     readonly cacheTtl: number;
   }
 
-  /** Why a store is opened: `create` may bring a database file into being. */
-  type Purpose = "operate" | "create";
+  /** How a store is opened. */
+  export interface ConnectOptions {
+    /** Default `"operate"`. */
+    readonly purpose?: Purpose;
+    /** Milliseconds that connecting to one server may take; default 5000. */
+    readonly timeout?: number;
+  }
 
   /** An open connection to where sessions live. */
   export interface Store extends AsyncDisposable {
@@ -263,6 +274,13 @@ declare module "azu" {
      * @returns how many nodes heard it.
      */
     dropCaches?(signal: AbortSignal, now: Date): Promise<number>;
+    /**
+     * Waits until so many replicas of every server have followed what was removed, or the time is
+     * over; only where the backend says `replicas`.
+     * @param timeout Milliseconds.
+     * @returns how many have, of the server where they are fewest.
+     */
+    replicated?(replicas: number, timeout: number, signal: AbortSignal): Promise<number>;
     /** Creates the table and its indexes where they are missing; says whether the table was. */
     createTable?(signal: AbortSignal): Promise<"created" | "present">;
   }
@@ -304,12 +322,19 @@ declare module "azu" {
     readonly down: readonly (readonly string[])[];
   }
 
+  /** Why a store is opened: `create` may bring a database file into being. */
+  type Purpose = "operate" | "create";
+
   /** How a clear is stopped, watched and slowed down. */
   export interface ClearOptions {
     /** Ends the clear after the batch in flight. */
     readonly signal: AbortSignal;
     /** How hard it may work; undefined where the operator says nothing. */
     readonly budget?: Budget;
+    /** Empty the table at once, however many sessions that takes; where the backend can. */
+    readonly truncate?: boolean;
+    /** Told when another part of the work begins; it starts with `clearing`. */
+    onPhase?(phase: "clearing" | "verifying"): void;
     /**
      * Told after each batch how many sessions are gone so far.
      * @param total An estimate of how many there will be in all; undefined where there is none yet.
@@ -318,7 +343,7 @@ declare module "azu" {
   }
 
   /** What a clear has found out, by looking again. */
-  interface ClearCounts {
+  export interface ClearCounts {
     /** How many sessions were removed. */
     readonly cleared: number;
     /** Of those that were there when it began, how many are there still, or again. */

@@ -14,6 +14,10 @@ export interface Capabilities {
   readonly clear: true | { readonly whyNot: string; readonly instead: string };
   /** Whether the tool can create the table that the sessions live in (`--apply`). */
   readonly createTable: boolean;
+  /** Whether a clear may empty the table at once ({@link ClearOptions.truncate}); default false. */
+  readonly truncate?: boolean;
+  /** Whether its stores can wait for replicas ({@link Store.replicated}); default false. */
+  readonly replicas?: boolean;
 }
 
 /** What a backend works on, fit to be printed: redacted, and the same in every message. */
@@ -105,14 +109,25 @@ export interface Backend {
    */
   check?(): void;
   /**
-   * Opens the store, within the time limits of the driver (5 s to connect).
+   * Opens the store.
    * @throws {AzuError} when the store cannot be reached or refuses.
    */
-  connect(signal: AbortSignal, purpose?: Purpose): Promise<Store>;
+  connect(signal: AbortSignal, options?: ConnectOptions): Promise<Store>;
+}
+
+/** How a store is opened. */
+export interface ConnectOptions {
+  /** Default `"operate"`. */
+  readonly purpose?: Purpose;
+  /** Milliseconds that connecting to one server may take; default 5000. */
+  readonly timeout?: number;
 }
 
 /** Why a store is opened: `create` may bring a database file into being. */
 export type Purpose = "operate" | "create";
+
+/** Milliseconds to connect to one server where the operator says nothing. */
+export const CONNECT_TIMEOUT = 5000;
 
 /** An open connection to where sessions live. */
 export interface Store extends AsyncDisposable {
@@ -132,6 +147,13 @@ export interface Store extends AsyncDisposable {
    * @returns how many nodes heard it.
    */
   dropCaches?(signal: AbortSignal, now: Date): Promise<number>;
+  /**
+   * Waits until so many replicas of every server have followed what was removed, or the time is
+   * over; only where the backend says `replicas`.
+   * @param timeout Milliseconds.
+   * @returns how many have, of the server where they are fewest.
+   */
+  replicated?(replicas: number, timeout: number, signal: AbortSignal): Promise<number>;
   /** Creates the table and its indexes where they are missing; says whether the table was. */
   createTable?(signal: AbortSignal): Promise<"created" | "present">;
 }
@@ -142,6 +164,10 @@ export interface ClearOptions {
   readonly signal: AbortSignal;
   /** How hard it may work; undefined where the operator says nothing. */
   readonly budget?: Budget;
+  /** Empty the table at once, however many sessions that takes; where the backend can. */
+  readonly truncate?: boolean;
+  /** Told when another part of the work begins; it starts with `clearing`. */
+  onPhase?(phase: "clearing" | "verifying"): void;
   /**
    * Told after each batch how many sessions are gone so far.
    * @param total An estimate of how many there will be in all; undefined where there is none yet.

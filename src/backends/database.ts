@@ -3,7 +3,14 @@ import { ImpossibleError, UsageError } from "../core/errors.ts";
 import { redactUrl } from "../core/redact.ts";
 import { duration, options, text, url, whole } from "../core/schema.ts";
 import { printable } from "../core/text.ts";
-import type { Backend, BackendContext, SetupSpec, Shard, Store } from "./contract.ts";
+import {
+  type Backend,
+  type BackendContext,
+  CONNECT_TIMEOUT,
+  type SetupSpec,
+  type Shard,
+  type Store,
+} from "./contract.ts";
 import type { DatabaseTarget } from "./database_target.ts";
 import { postgresUrlProblem } from "./postgres_url.ts";
 import {
@@ -79,9 +86,10 @@ export function bindDatabase(
     check() {
       if (url === undefined) throw missingUrl();
     },
-    async connect(signal, purpose = "operate") {
+    async connect(signal, { purpose = "operate", timeout = CONNECT_TIMEOUT } = {}) {
       if (url === undefined) throw missingUrl();
-      const target = { url, address: redactUrl(url), root: context.root, table, tableText };
+      const address = redactUrl(url);
+      const target = { url, address, root: context.root, table, tableText, timeout };
       return await openStore(target, signal, purpose);
     },
   };

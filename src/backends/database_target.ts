@@ -10,4 +10,6 @@ export interface DatabaseTarget {
   readonly table: TableName;
   /** The table as configured, for messages. */
   readonly tableText: string;
+  /** Milliseconds to connect. */
+  readonly timeout: number;
 }

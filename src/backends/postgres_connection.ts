@@ -3,9 +3,6 @@
 import pg from "pg";
 import type { PostgresEndpoint } from "./postgres_url.ts";
 
-/** Milliseconds to connect. */
-const CONNECT_TIMEOUT = 5000;
-
 /** Milliseconds for one statement, on the server and, a little longer, on our side. */
 const STATEMENT_TIMEOUT = 60_000;
 
@@ -18,20 +15,24 @@ const END_TIMEOUT = 1000;
 /** Failures that another way to encrypt would not change. */
 const FINAL = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|timeout expired|28P01|3D000/;
 
-/** Connects in the ways that the URL's sslmode allows, in libpq's order. */
+/**
+ * Connects in the ways that the URL's sslmode allows, in libpq's order.
+ * @param timeout Milliseconds.
+ */
 export async function connectPostgres(
   endpoint: PostgresEndpoint,
   signal: AbortSignal,
+  timeout: number,
 ): Promise<pg.Client> {
   const [first, second] = await encryptions(endpoint);
   try {
-    return await connect(endpoint, first ?? false, signal);
+    return await connect(endpoint, first ?? false, signal, timeout);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     if (second === undefined || signal.aborted || FINAL.test(`${code} ${String(error)}`)) {
       throw error;
     }
-    return await connect(endpoint, second, signal);
+    return await connect(endpoint, second, signal, timeout);
   }
 }
 
@@ -53,6 +54,7 @@ async function connect(
   endpoint: PostgresEndpoint,
   ssl: Encryption,
   signal: AbortSignal,
+  timeout: number,
 ): Promise<pg.Client> {
   const client = new pg.Client({
     host: endpoint.host,
@@ -62,14 +64,14 @@ async function connect(
     database: endpoint.database,
     ssl,
     application_name: "azu",
-    connectionTimeoutMillis: CONNECT_TIMEOUT + 1000,
+    connectionTimeoutMillis: timeout + 1000,
     statement_timeout: STATEMENT_TIMEOUT,
     query_timeout: STATEMENT_TIMEOUT + 5000,
     lock_timeout: LOCK_TIMEOUT,
   });
   client.on("error", () => {}); // every query that is cut off rejects by itself
   const { promise: givenUp, reject: giveUp } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => giveUp(new Error("timeout expired")), CONNECT_TIMEOUT);
+  const timer = setTimeout(() => giveUp(new Error("timeout expired")), timeout);
   const abort = () => giveUp(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
   try {

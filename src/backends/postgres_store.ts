@@ -21,7 +21,7 @@ export async function openPostgresStore(
   signal.throwIfAborted();
   const endpoint = parsePostgresUrl(target.url);
   try {
-    const client = await connectPostgres(endpoint, signal);
+    const client = await connectPostgres(endpoint, signal, target.timeout);
     return new PostgresStore(client, target);
   } catch (error) {
     signal.throwIfAborted();

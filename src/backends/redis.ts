@@ -3,7 +3,7 @@ import { UsageError } from "../core/errors.ts";
 import { isRecord } from "../core/record.ts";
 import { duration, options, shown, text, url, whole } from "../core/schema.ts";
 import { printable } from "../core/text.ts";
-import type { Backend, BackendContext, Cluster } from "./contract.ts";
+import { type Backend, type BackendContext, type Cluster, CONNECT_TIMEOUT } from "./contract.ts";
 import { APP_REDIS_URL_SHAPE, parseRedisUrl, redisUrlProblem } from "./redis_url.ts";
 
 const DEFAULT_URL = "redis://localhost:6379";
@@ -87,7 +87,7 @@ export function bindRedis(
   const cluster = clusterOf(chosen, context);
   return {
     name: "redis",
-    capabilities: { clear: true, createTable: false },
+    capabilities: { clear: true, createTable: false, replicas: true },
     describe: () => ({ address: endpoint.address, pattern }),
     announce: () => [
       `Redis URL: ${endpoint.address}`,
@@ -109,10 +109,11 @@ export function bindRedis(
     check() {
       if (chosen.tls !== undefined && !endpoint.tls) throw plainUrl(endpoint.address);
     },
-    async connect(signal) {
+    async connect(signal, { timeout = CONNECT_TIMEOUT } = {}) {
       const { openRedisStore } = await import("./redis_store.ts");
       const tls = endpoint.tls ? { ...chosen.tls, root: context.root } : undefined;
-      return openRedisStore({ endpoint, tls }, { keyPrefix, channel: cluster?.channel }, signal);
+      const sessions = { keyPrefix, channel: cluster?.channel };
+      return openRedisStore({ endpoint, tls, connectTimeout: timeout }, sessions, signal);
     },
   };
 }

@@ -27,22 +27,28 @@ const MOST_LOOKS = 4;
 
 export class RedisClear {
   readonly #passes: RedisPasses;
-  readonly #onProgress: ClearOptions["onProgress"];
+  readonly #options: ClearOptions;
   readonly #removed = new SeenKeys();
   readonly #prefixLength: number;
   /** Keys whose answer never came: they are gone, or are not. */
   readonly #unknown: RawKeys[] = [];
   #cleared = 0;
+  /** How many were gone when the present pass began, and which part of the keys it has looked at. */
+  #before = 0;
+  #share = 0;
 
   constructor(nodes: RedisNodes, keys: KeySpace, options: ClearOptions) {
     const pace = new Pace(options.budget ?? {}, { batch: BATCH, maxLatency: MAX_LATENCY });
-    this.#onProgress = options.onProgress;
+    this.#options = options;
     this.#prefixLength = keys.prefix.length;
     this.#passes = new RedisPasses(nodes, keys, {
       signal: options.signal,
       pace,
       removes: true,
-      onLooked: (share) => this.#progress(share),
+      onLooked: (share) => {
+        this.#share = share;
+        this.#progress();
+      },
     });
   }
 
@@ -57,7 +63,9 @@ export class RedisClear {
   async #run(): Promise<ClearCounts> {
     for (let sweep = 1; sweep <= 2; sweep++) {
       let found = 0;
+      this.#options.onPhase?.(sweep === 1 ? "clearing" : "verifying");
       await this.#passes.untilComplete(() => {
+        this.#beginPass();
         found = 0;
         const again = sweep > 1 || this.#passes.hasFailed;
         return (node, keys) => {
@@ -76,6 +84,7 @@ export class RedisClear {
       let [back, arrived] = [0, 0];
       const isLast = look === MOST_LOOKS;
       await this.#passes.untilComplete(() => {
+        this.#beginPass();
         [back, arrived] = [0, 0];
         return (node, keys) => {
           const { yes: old, no: fresh } = this.#known(keys);
@@ -140,9 +149,15 @@ export class RedisClear {
     this.#progress();
   }
 
-  #progress(share = 0): void {
-    const total = share > 0 ? Math.round(this.#cleared / share) : undefined;
-    this.#onProgress(this.#cleared, total);
+  #beginPass(): void {
+    [this.#before, this.#share] = [this.#cleared, 0];
+  }
+
+  #progress(): void {
+    const found = this.#cleared - this.#before;
+    const total = this.#before + Math.round(found / this.#share);
+    if (this.#share > 0) this.#options.onProgress(this.#cleared, total);
+    else this.#options.onProgress(this.#cleared);
   }
 
   #withUnknown(error: unknown): unknown {

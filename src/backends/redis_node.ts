@@ -6,9 +6,6 @@ import type { RespTls } from "./resp_open.ts";
 import { explainRedisError } from "./redis_errors.ts";
 import type { NodeAddress, RedisEndpoint } from "./redis_url.ts";
 
-/** Milliseconds to connect, to log in and to select the database, all together. */
-export const CONNECT_TIMEOUT = 5000;
-
 /** Milliseconds for one command; a SCAN or UNLINK of some hundred keys takes a few. */
 export const COMMAND_TIMEOUT = 15_000;
 
@@ -25,7 +22,7 @@ export interface RedisNode extends Disposable {
 export interface NodeAccess {
   readonly endpoint: RedisEndpoint;
   readonly tls: RespTls | undefined;
-  /** Milliseconds. */
+  /** Milliseconds to connect; the same again to log in and to select the database. */
   readonly connectTimeout: number;
 }
 

@@ -3,10 +3,10 @@ import { prefixPattern } from "./glob.ts";
 import { Pace } from "./pace.ts";
 import { RedisClear } from "./redis_clear.ts";
 import { explainRedisError } from "./redis_errors.ts";
-import { CONNECT_TIMEOUT } from "./redis_node.ts";
 import { RedisNodes } from "./redis_nodes.ts";
 import { RedisPasses } from "./redis_passes.ts";
 import { cacheClearMessage } from "./redis_publish.ts";
+import { followers } from "./redis_replicas.ts";
 import type { KeySpace } from "./redis_sweep.ts";
 import type { RedisEndpoint } from "./redis_url.ts";
 import { readTls, type TlsFiles } from "./redis_tls.ts";
@@ -25,21 +25,23 @@ export interface RedisSessions {
   readonly channel: string | undefined;
 }
 
-/** Where a Redis is. */
+/** Where a Redis is, and how it is connected to. */
 export interface RedisTarget {
   readonly endpoint: RedisEndpoint;
   /** Undefined for plain connections. */
   readonly tls: TlsFiles | undefined;
+  /** Milliseconds, for each server. */
+  readonly connectTimeout: number;
 }
 
 /** @throws {AzuError} when no server can be reached, or refuses. */
 export async function openRedisStore(
-  { endpoint, tls: files }: RedisTarget,
+  { endpoint, tls: files, connectTimeout }: RedisTarget,
   sessions: RedisSessions,
   signal: AbortSignal,
 ): Promise<Store> {
   const tls = files && await readTls(files);
-  const nodes = new RedisNodes({ endpoint, tls, connectTimeout: CONNECT_TIMEOUT });
+  const nodes = new RedisNodes({ endpoint, tls, connectTimeout });
   try {
     const { masters: [first] } = await nodes.topology(signal);
     if (first !== undefined) await nodes.node(first, signal);
@@ -97,6 +99,19 @@ class RedisStore implements Store {
     return [...counts]
       .map(([prefix, count]) => ({ pattern: `${prefix}*`, count }))
       .sort((a, b) => b.count - a.count);
+  }
+
+  async replicated(replicas: number, timeout: number, signal: AbortSignal): Promise<number> {
+    try {
+      const { masters } = await this.#nodes.topology(signal);
+      const counts = await Promise.all(masters.map(async (address) => {
+        return await followers(await this.#nodes.node(address, signal), replicas, timeout, signal);
+      }));
+      return Math.min(...counts);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw explainRedisError(error, this.#nodes.endpoint);
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {

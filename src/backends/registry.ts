@@ -60,6 +60,8 @@ const backendShape = v.looseObject({
   capabilities: v.looseObject({
     clear: v.union([v.literal(true), v.looseObject({ whyNot: v.string(), instead: v.string() })]),
     createTable: v.boolean(),
+    truncate: v.optional(v.boolean()),
+    replicas: v.optional(v.boolean()),
   }),
   describe: v.function(),
   connect: v.function(),

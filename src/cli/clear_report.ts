@@ -1,12 +1,13 @@
-/** How a clear is told: to a person in lines, to a script in fields. */
+/** How a clear is told to a person. */
 import type { Backend } from "../backends/contract.ts";
 import { cacheTime } from "../commands/nodes.ts";
-import type { ClearOutcome, ClearReport } from "../commands/session_clear.ts";
+import type { ClearOutcome, ClearReport } from "../commands/clear_types.ts";
 import type { Choice } from "../config/choose.ts";
 import { printable } from "../core/text.ts";
+import { interruptionLine, restOf } from "./clear_rest.ts";
 import type { Reporter } from "./reporter.ts";
 
-/** The lines of an outcome. A check mark stands only where a count has found nothing left. */
+/** The lines of an outcome. A check mark stands only where a look has found nothing left. */
 export function tellReport(
   reporter: Reporter,
   report: ClearReport,
@@ -17,12 +18,16 @@ export function tellReport(
     cleared: () => {
       reporter.line(`Cleared ${report.cleared} session(s)`);
       nodes();
+      tellReplicas(reporter, report);
       reporter.verified("Sessions cleared successfully");
       tellArrived(reporter, report);
     },
     empty: () => {
       reporter.line("No sessions found");
       nodes();
+      tellReplicas(reporter, report);
+      // Sessions under another prefix may be those that were meant.
+      if (report.lookAlikes.length === 0) reporter.verified("Nothing to clear");
     },
     found: () =>
       reporter.line(
@@ -40,15 +45,24 @@ export function tellReport(
       nodes();
     },
     interrupted: () => {
-      reporter.line(`Cleared ${report.cleared} session(s), then interrupted`);
+      const line = interruptionLine(report);
+      if (line !== undefined) reporter.line(line);
       nodes();
-      reporter.note("Some sessions may remain: run the command again, it is safe to repeat");
     },
     impossible: () => {},
     declined: () => {},
   };
   tellers[report.outcome]();
-  for (const { pattern, count } of report.lookAlikes) {
+  tellLookAlikes(reporter, report, backend);
+  if (report.error) reporter.error(report.error);
+  const rest = restOf(report);
+  if (rest === undefined) return;
+  if (report.outcome === "interrupted") reporter.note(rest);
+  else reporter.say(rest);
+}
+
+function tellLookAlikes(reporter: Reporter, { lookAlikes }: ClearReport, backend: Backend): void {
+  for (const { pattern, count } of lookAlikes) {
     reporter.warn(
       `${count} key(s) under ${pattern} look like sessions, but are not under ` +
         `${backend.describe().pattern ?? ""}: is the key prefix right?`,
@@ -60,9 +74,14 @@ export function tellReport(
 function tellArrived(reporter: Reporter, { arrived = 0 }: ClearReport): void {
   if (arrived === 0) return;
   reporter.warn(
-    `${arrived} session(s) are there that were written since the clear began, by an app that ` +
-      "still runs; where nobody at all is to be logged in, stop it and run the command again",
+    `${arrived} session(s) were written while the clear ran, and are there now: the app still ` +
+      "runs. Where nobody may stay logged in, stop the app and run the command again",
   );
+}
+
+function tellReplicas(reporter: Reporter, { replicas }: ClearReport): void {
+  if (replicas?.followed === undefined) return;
+  reporter.line(`${replicas.followed} replica(s) have followed, of each server`);
 }
 
 /** Whether the app's nodes still serve from their caches what is gone from the store. */
@@ -105,15 +124,4 @@ export function decisionLine({ backend, decidedByText }: Choice): string {
     ...(cluster === undefined ? [] : [`channel ${cluster.channel}`]),
   ];
   return parts.join(", ");
-}
-
-/** The target as JSON documents have it. */
-export function targetFields(backend: Backend) {
-  const { address, pattern, table } = backend.describe();
-  return {
-    target: address ?? null,
-    ...(pattern === undefined ? {} : { pattern }),
-    ...(table === undefined ? {} : { table }),
-    ...(backend.cluster === undefined ? {} : { channel: backend.cluster.channel }),
-  };
 }

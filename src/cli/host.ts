@@ -14,11 +14,15 @@ export interface Host extends Omit<Io, "cwd"> {
    */
   readonly signal: AbortSignal;
   handleSignals(): void;
+  /** Called before a second signal ends the process at once; undefined where nothing is to say. */
+  lastWords: (() => void) | undefined;
 }
 
 export interface Output {
   /** Whether a person is looking. */
   readonly isTerminal: boolean;
+  /** The terminal's width in characters; undefined where it is not known. */
+  columns(): number | undefined;
   /** Writes everything, at once; a reader that went away is not an error. */
   write(text: string): void;
 }

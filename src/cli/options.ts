@@ -1,13 +1,8 @@
-/** The words of the command line: data, from which parsing and help are both made. */
-export interface OptionSpec {
-  readonly type: "string" | "boolean";
-  readonly short?: string;
-  /** What its value is called in the help, for example `<name>`. */
-  readonly value?: string;
-  readonly summary: string;
-}
+/** Every command and its options. */
+import { sessionClear } from "./clear_options.ts";
+import { backend, type CommandSpec, type OptionSpecs } from "./option_spec.ts";
 
-export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+export type { CommandSpec, OptionSpecs } from "./option_spec.ts";
 
 /** What every command understands. */
 export const globalOptions = {
@@ -22,22 +17,6 @@ export const globalOptions = {
   help: { type: "boolean", short: "h", summary: "Show this help" },
   version: { type: "boolean", short: "V", summary: "Show the version" },
 } as const satisfies OptionSpecs;
-
-export interface CommandSpec {
-  readonly summary: string;
-  /** Sentences for the command's own help. */
-  readonly details: readonly string[];
-  readonly options: OptionSpecs;
-  /** Pairs of what it does and how it is written. */
-  readonly examples: readonly (readonly [string, string])[];
-}
-
-const backend = {
-  type: "string",
-  short: "b",
-  value: "<name>",
-  summary: "redis, database, memory, or a backend of the config's own",
-} as const;
 
 export const commandSpecs = {
   "init": {
@@ -101,31 +80,7 @@ export const commandSpecs = {
       ["Change what is written: begin with the templates", "azu session:setup --eject"],
     ],
   },
-  "session:clear": {
-    summary: "Remove every session from the store: logs out all users",
-    details: [
-      "Asks first, unless --force is given. The backend is that of --backend, else the store in",
-      "src/initializers/session.cr, else SESSION_BACKEND, else session.backend in azu.config.ts,",
-      "else redis. Only keys under the configured prefix, or rows of the configured table, are",
-      "ever touched. Where several nodes of the app cache sessions of one Redis, they are then told",
-      "to drop them.",
-    ],
-    options: {
-      backend,
-      force: { type: "boolean", short: "f", summary: "Do not ask" },
-      "dry-run": { type: "boolean", summary: "Count the sessions; remove none" },
-      "no-broadcast": {
-        type: "boolean",
-        summary: "Do not tell app nodes to drop the sessions that they cache",
-      },
-    },
-    examples: [
-      ["Count what would be cleared", "azu session:clear --dry-run"],
-      ["Log everybody out", "azu session:clear"],
-      ["The same in a script, with an answer to parse", "azu session:clear --force --json"],
-      ["Clear the production store", "AZU_ENV=production azu session:clear"],
-    ],
-  },
+  "session:clear": sessionClear,
 } as const satisfies Record<string, CommandSpec>;
 
 export type CommandName = keyof typeof commandSpecs;

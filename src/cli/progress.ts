@@ -1,3 +1,5 @@
+import type { ClearPhase } from "../commands/clear_types.ts";
+import { roughly } from "../core/duration.ts";
 import type { Host } from "./host.ts";
 import type { Reporter } from "./reporter.ts";
 
@@ -8,33 +10,108 @@ const PATIENCE = 500;
 const REDRAW = 200;
 const LOG = 5000;
 
-/** Tells how far a long operation is, on stderr; nothing with `--quiet` or `--json`. */
+/** Milliseconds in one phase from which on it is told how long it has taken. */
+const LONG = 2000;
+
+/** Tells how far a long clear is, on stderr; nothing with `--quiet` or `--json`. */
 export class Progress implements Disposable {
   readonly #host: Host;
   readonly #reporter: Reporter;
-  readonly #silent: boolean;
+  readonly #target: string;
+  readonly #timer: number | undefined;
+  #phase: ClearPhase | "stopping" = "connecting";
+  /** When the phase began, and how many were gone by then. */
+  #since: number;
+  #before = 0;
+  #begun = false;
+  #cleared = 0;
+  #total: number | undefined;
   #next: number;
-  #drawn = false;
 
-  constructor(host: Host, reporter: Reporter) {
+  /** @param target What is connected to, redacted. */
+  constructor(host: Host, reporter: Reporter, target: string) {
     this.#host = host;
     this.#reporter = reporter;
-    this.#silent = reporter.options.quiet || reporter.options.json;
-    this.#next = host.now().getTime() + (host.stderr.isTerminal ? PATIENCE : LOG);
+    this.#target = target;
+    this.#since = this.#now();
+    this.#next = this.#since + (reporter.canRedraw ? PATIENCE : LOG);
+    if (reporter.options.quiet || reporter.options.json) return;
+    // A store that is silent must not look like a tool that hangs.
+    this.#timer = setInterval(() => this.#tell(), REDRAW);
   }
 
-  update(text: string): void {
-    const now = this.#host.now().getTime();
-    if (this.#silent || now < this.#next) return;
-    const { stderr } = this.#host;
-    this.#next = now + (stderr.isTerminal ? REDRAW : LOG);
-    if (!stderr.isTerminal) return this.#reporter.note(text);
-    stderr.write(`\r\u001b[K${text}`);
-    this.#drawn = true;
+  /** How many sessions are gone for certain. */
+  get cleared(): number {
+    return this.#cleared;
+  }
+
+  /** An estimate of how many there were. */
+  get total(): number | undefined {
+    return this.#total;
+  }
+
+  /** Whether anything may have been removed. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  begin(phase: ClearPhase | "stopping"): void {
+    if (phase === "clearing") this.#begun = true;
+    if (this.#phase === "stopping") return; // all that comes now is part of that
+    this.#phase = phase;
+    this.#since = this.#now();
+    this.#before = this.#cleared;
+  }
+
+  update(cleared: number, total: number | undefined): void {
+    this.#cleared = cleared;
+    this.#total = total;
+    this.#tell(); // a store that blocks lets no timer in
   }
 
   /** Takes the line away again. */
   [Symbol.dispose](): void {
-    if (this.#drawn) this.#host.stderr.write("\r\u001b[K");
+    clearInterval(this.#timer);
+    this.#reporter.status(undefined);
+  }
+
+  #now(): number {
+    return this.#host.now().getTime();
+  }
+
+  #tell(): void {
+    const now = this.#now();
+    if (this.#timer === undefined || now < this.#next) return;
+    const { canRedraw } = this.#reporter;
+    this.#next = now + (canRedraw ? REDRAW : LOG);
+    const text = this.#text(now - this.#since);
+    if (canRedraw) this.#reporter.status(text);
+    else this.#reporter.note(text);
+  }
+
+  /** @param time Milliseconds in this phase. */
+  #text(time: number): string {
+    if (this.#phase === "clearing") return this.#pace(time);
+    const what = {
+      connecting: `Connecting to ${this.#target}`,
+      verifying: "Looking again whether all are gone",
+      counting: "Counting what is there",
+      nodes: "Telling the app's nodes",
+      replicas: "Waiting for replicas to follow",
+      stopping: "Stopping after the batch in flight (Ctrl-C again: at once)",
+    }[this.#phase];
+    const long = time < LONG ? "" : `, for ${roughly(time)}`;
+    const cleared = this.#cleared === 0 ? "" : `; ${this.#cleared} session(s) cleared so far`;
+    return `${what}${long}${cleared}`;
+  }
+
+  #pace(time: number): string {
+    const [cleared, total] = [this.#cleared, this.#total];
+    const perSecond = (cleared - this.#before) / Math.max(1, time) * 1000;
+    if (perSecond === 0) return `Clearing, for ${roughly(time)}; ${cleared} session(s) so far`;
+    const pace = `${perSecond < 10 ? perSecond.toFixed(1) : Math.round(perSecond)} per second`;
+    if (total === undefined) return `Cleared ${cleared} session(s) so far, ${pace}`;
+    const left = roughly(Math.max(0, total - cleared) / perSecond * 1000);
+    return `Cleared ${cleared} of about ${total} session(s), ${pace}, about ${left} left`;
   }
 }

@@ -3,6 +3,7 @@ import { redact } from "../core/redact.ts";
 import { printable } from "../core/text.ts";
 import type { Host, Output } from "./host.ts";
 import { type Colour, type Paint, painter } from "./paint.ts";
+import { StatusLine } from "./status_line.ts";
 
 export interface ReporterOptions {
   /** One JSON document on stdout instead of lines. */
@@ -21,6 +22,7 @@ export class Reporter {
   readonly #stderr: Output;
   readonly #paint: Paint;
   readonly #paintError: Paint;
+  readonly #status: StatusLine;
   readonly #warnings: string[] = [];
 
   constructor(host: Host, options: ReporterOptions) {
@@ -29,45 +31,56 @@ export class Reporter {
     this.#stderr = host.stderr;
     this.#paint = painter(host, host.stdout);
     this.#paintError = painter(host, host.stderr);
+    this.#status = new StatusLine(host);
   }
 
   /** A line of the answer, all of it in one colour where one is given. */
   line(text: string, colour?: Colour): void {
     if (this.options.json || this.options.quiet) return;
     const safe = visible(text);
-    this.#stdout.write(`${colour === undefined ? safe : this.#paint(colour, safe)}\n`);
+    this.#answer(colour === undefined ? safe : this.#paint(colour, safe));
   }
 
   /** A line of the answer about something that was looked at and found to be done. */
   verified(text: string): void {
     if (this.options.json || this.options.quiet) return;
-    this.#stdout.write(`${this.#paint("green", "✓")} ${visible(text)}\n`);
+    this.#answer(`${this.#paint("green", "✓")} ${visible(text)}`);
   }
 
   /** A line of the conversation: not part of the answer. */
   note(text: string): void {
-    if (!this.options.quiet) this.#stderr.write(`${visible(text)}\n`);
+    if (!this.options.quiet) this.#aside(visible(text));
   }
 
   /** A line that whoever is asked must see, however quiet the rest. */
   say(text: string): void {
-    this.#stderr.write(`${visible(text)}\n`);
+    this.#aside(visible(text));
+  }
+
+  /** How far it is, redrawn in place; undefined takes it away. Only where {@link canRedraw}. */
+  status(text: string | undefined): void {
+    if (text === undefined) this.#status.hide();
+    else this.#status.show(visible(text));
+  }
+
+  get canRedraw(): boolean {
+    return this.#status.isPossible;
   }
 
   warn(text: string): void {
     const safe = visible(text);
     this.#warnings.push(safe);
-    this.#stderr.write(`${this.#paintError("yellow", "warning:")} ${safe}\n`);
+    this.#aside(`${this.#paintError("yellow", "warning:")} ${safe}`);
   }
 
   /** A failure that the reader can act on. A list of problems is printed bare, a line each. */
   error(error: AzuError): void {
     if (error instanceof Problems && error.problems.length > 1) {
-      for (const problem of error.problems) this.#stderr.write(`${visible(problem)}\n`);
+      for (const problem of error.problems) this.#aside(visible(problem));
     } else {
-      this.#stderr.write(`${this.#paintError("red", "error:")} ${visible(error.message)}\n`);
+      this.#aside(`${this.#paintError("red", "error:")} ${visible(error.message)}`);
     }
-    if (error.hint !== undefined) this.#stderr.write(`${visible(error.hint)}\n`);
+    if (error.hint !== undefined) this.#aside(visible(error.hint));
   }
 
   /** The one JSON document, where JSON was asked for. Undefined values are left out. */
@@ -82,7 +95,17 @@ export class Reporter {
       (_key, value: unknown) => typeof value === "string" ? redact(value) : value,
       2,
     );
-    this.#stdout.write(`${text}\n`);
+    this.#answer(text);
+  }
+
+  #answer(line: string): void {
+    this.#status.hide();
+    this.#stdout.write(`${line}\n`);
+  }
+
+  #aside(line: string): void {
+    this.#status.hide();
+    this.#stderr.write(`${line}\n`);
   }
 }
 

@@ -1,8 +1,10 @@
 import type { Backend } from "../backends/contract.ts";
-import { type ClearReport, clearSessions } from "../commands/session_clear.ts";
+import type { ClearReport } from "../commands/clear_types.ts";
+import { clearSessions } from "../commands/session_clear.ts";
 import { type Choice, chooseToOperate } from "../config/choose.ts";
 import { ExitCode, ImpossibleError } from "../core/errors.ts";
-import { decisionLine, targetFields, tellReport } from "./clear_report.ts";
+import { clearFields } from "./clear_document.ts";
+import { decisionLine, tellReport } from "./clear_report.ts";
 import { confirm } from "./confirm.ts";
 import { type Host, Interruption } from "./host.ts";
 import type { ParsedArgs } from "./parse.ts";
@@ -11,6 +13,15 @@ import { loadProjectFor } from "./project.ts";
 import type { Reporter } from "./reporter.ts";
 
 const QUESTION = "Are you sure you want to clear all sessions? This will log out all users.";
+
+/** All that one run of the command works with. */
+interface Run {
+  readonly host: Host;
+  readonly args: ParsedArgs;
+  readonly reporter: Reporter;
+  readonly choice: Choice;
+  readonly start: number;
+}
 
 /** `azu session:clear` */
 export async function sessionClear(
@@ -22,24 +33,17 @@ export async function sessionClear(
   const project = await loadProjectFor(host, args, reporter, "development");
   const choice = chooseToOperate(project, args.text("backend"));
   for (const warning of [...project.warnings, ...choice.warnings]) reporter.warn(warning);
-  const report = await attempt(host, args, reporter, choice);
+  const run = { host, args, reporter, choice, start };
+  return conclude(run, await attempt(run));
+}
+
+/** Tells how it ended. */
+function conclude({ host, args, reporter, choice, start }: Run, report: ClearReport): ExitCode {
   const exitCode = exitCodeOf(host, report);
-  if (report.error) reporter.error(report.error);
-  reporter.document({
-    command: "session:clear",
-    backend: choice.backend.name,
-    decidedBy: choice.decidedBy,
-    ...targetFields(choice.backend),
-    dryRun: args.flag("dry-run"),
-    outcome: report.outcome,
-    cleared: report.cleared,
-    remaining: report.remaining ?? null,
-    arrived: report.arrived ?? null,
-    lookAlikes: report.lookAlikes,
-    nodesTold: report.nodes?.told ?? null,
-    exitCode,
-    durationMs: host.now().getTime() - start,
-  }, report.error);
+  tellReport(reporter, report, choice.backend);
+  const dryRun = args.flag("dry-run");
+  const durationMs = host.now().getTime() - start;
+  reporter.document(clearFields(report, { choice, dryRun, exitCode, durationMs }), report.error);
   return exitCode;
 }
 
@@ -50,12 +54,8 @@ const NOTHING_DONE = {
   lookAlikes: [],
 } as const;
 
-async function attempt(
-  host: Host,
-  args: ParsedArgs,
-  reporter: Reporter,
-  choice: Choice,
-): Promise<ClearReport> {
+async function attempt(run: Run): Promise<ClearReport> {
+  const { host, args, reporter, choice } = run;
   const { backend } = choice;
   const dryRun = args.flag("dry-run");
   reporter.line(decisionLine(choice));
@@ -68,6 +68,8 @@ async function attempt(
     const error = new ImpossibleError(clear.whyNot, { hint: clear.instead });
     return { ...NOTHING_DONE, outcome: "impossible", ...(reporter.options.json ? { error } : {}) };
   }
+  const error = beyond(args, backend);
+  if (error) return { ...NOTHING_DONE, outcome: "impossible", error };
   backend.check?.();
   host.handleSignals();
   if (!dryRun && !args.flag("force") && !await agreed(host, reporter, choice)) {
@@ -75,9 +77,23 @@ async function attempt(
     return { ...NOTHING_DONE, outcome: host.signal.aborted ? "interrupted" : "declined" };
   }
   if (!dryRun) announce(reporter, backend);
-  const report = await withProgress(host, args, reporter, backend);
-  tellReport(reporter, report, backend);
-  return report;
+  return await withProgress(run);
+}
+
+/** What is asked of a backend that it cannot do, before anything of it is done. */
+function beyond(args: ParsedArgs, { name, capabilities }: Backend): ImpossibleError | undefined {
+  const problems = [
+    ...(args.flag("truncate") && capabilities.truncate !== true
+      ? ["empty a table at once (--truncate)"]
+      : []),
+    ...(args.number("wait-replicas") !== undefined && capabilities.replicas !== true
+      ? ["tell whether replicas have followed (--wait-replicas)"]
+      : []),
+  ];
+  if (problems.length === 0) return undefined;
+  return new ImpossibleError(`The ${name} backend cannot ${problems.join(", nor ")}`, {
+    hint: "Nothing was cleared: run the command without that option",
+  });
 }
 
 async function agreed(host: Host, reporter: Reporter, choice: Choice): Promise<boolean> {
@@ -96,21 +112,46 @@ function announce(reporter: Reporter, backend: Backend): void {
   for (const line of lines) reporter.line(line);
 }
 
-async function withProgress(
-  host: Host,
-  args: ParsedArgs,
-  reporter: Reporter,
-  backend: Backend,
-): Promise<ClearReport> {
-  using progress = new Progress(host, reporter);
-  return await clearSessions(backend, {
-    signal: host.signal,
-    dryRun: args.flag("dry-run"),
-    broadcast: !args.flag("no-broadcast"),
-    now: () => host.now(),
-    budget: {},
-    onProgress: (cleared) => progress.update(`Cleared ${cleared} session(s) so far`),
-  });
+async function withProgress(run: Run): Promise<ClearReport> {
+  const { host, args, reporter, choice: { backend } } = run;
+  using progress = new Progress(host, reporter, backend.describe().address ?? backend.name);
+  const stop = () => progress.begin("stopping");
+  host.signal.addEventListener("abort", stop, { once: true });
+  host.lastWords = () => {
+    const { begun, cleared, total } = progress;
+    const cutOff = { begun, underWay: begun, total };
+    conclude(run, { ...NOTHING_DONE, outcome: "interrupted", cleared, cutOff });
+  };
+  try {
+    return await clearSessions(backend, {
+      signal: host.signal,
+      dryRun: args.flag("dry-run"),
+      broadcast: !args.flag("no-broadcast"),
+      now: () => host.now(),
+      ...wishes(args),
+      onProgress: (cleared, total) => progress.update(cleared, total),
+      onPhase: (phase) => progress.begin(phase),
+    });
+  } finally {
+    host.lastWords = undefined;
+    host.signal.removeEventListener("abort", stop);
+  }
+}
+
+/** How the operator wants it done. */
+function wishes(args: ParsedArgs) {
+  const [batch, pause] = [args.number("batch"), args.number("pause")];
+  const maxLatency = args.number("max-latency");
+  return {
+    budget: {
+      ...(batch === undefined ? {} : { batch }),
+      ...(pause === undefined ? {} : { pause }),
+      ...(maxLatency === undefined ? {} : { maxLatency }),
+    },
+    truncate: args.flag("truncate"),
+    replicas: args.number("wait-replicas") ?? 0,
+    timeout: args.number("timeout"),
+  };
 }
 
 function exitCodeOf(host: Host, { outcome, error }: ClearReport): ExitCode {

@@ -1,35 +1,14 @@
 /** The passes of a clear: one, or as many as help, until it is proved. */
 import type { ClearCounts, ClearOptions, LookAlike, Store } from "../backends/contract.ts";
-import type { Budget } from "../backends/pace.ts";
 import { OperationError } from "../core/errors.ts";
 import { wholeNumber } from "./backend_answers.ts";
+import type { ClearPhase, ClearReport } from "./clear_types.ts";
 import { guarded } from "./guard.ts";
 import type { Nodes } from "./nodes.ts";
-import type { ClearReport } from "./session_clear.ts";
+import type { Tally } from "./tally.ts";
 
 /** Passes at the most; a further one is made only while the last one left fewer than before. */
 const MOST_PASSES = 100;
-
-/** Counts over passes, each of which counts from zero. */
-export class Tally {
-  cleared = 0;
-  #before = 0;
-  readonly #tell: ClearOptions["onProgress"] | undefined;
-
-  constructor(tell: ClearOptions["onProgress"] | undefined) {
-    this.#tell = tell;
-  }
-
-  progress(inThisPass: number, total?: number): void {
-    this.cleared = this.#before + inThisPass;
-    this.#tell?.(this.cleared, total === undefined ? undefined : this.#before + total);
-  }
-
-  endPass(inThisPass: number): void {
-    this.progress(inThisPass);
-    this.#before = this.cleared;
-  }
-}
 
 /** What all passes of a clear are made with. */
 export interface Passes {
@@ -37,7 +16,9 @@ export interface Passes {
   readonly nodes: Nodes;
   readonly tally: Tally;
   readonly signal: AbortSignal;
-  readonly budget: Budget;
+  /** How the operator wants it done. */
+  readonly how: Pick<ClearOptions, "budget" | "truncate">;
+  onPhase(phase: ClearPhase): void;
 }
 
 /**
@@ -82,6 +63,7 @@ async function clearByCounting(passes: Passes, first: number): Promise<ClearRepo
   for (let pass = 0; pass < 2 || (remaining < before && pass < MOST_PASSES); pass++) {
     before = remaining;
     if (pass > 0) removed = wholeNumber(await clearOnce(passes));
+    passes.onPhase("counting");
     remaining = await counted(store, signal);
     const isEmpty = remaining === 0 && tally.cleared === 0;
     if (isEmpty) others = await lookAlikes(store, signal);
@@ -97,27 +79,39 @@ async function clearByCounting(passes: Passes, first: number): Promise<ClearRepo
 }
 
 /** @returns what the store says, its numbers checked. */
-async function clearOnce({ store, tally, signal, budget }: Passes): Promise<number | ClearCounts> {
+async function clearOnce(passes: Passes): Promise<number | ClearCounts> {
+  const { tally, signal } = passes;
   signal.throwIfAborted();
-  const answer = await guarded(signal, (alive) =>
-    store.clear({
+  passes.onPhase("clearing");
+  const answer: unknown = await guarded(signal, (alive) => cleared(passes, alive));
+  if (typeof answer !== "object" || answer === null) {
+    tally.endPass(answer);
+    return wholeNumber(answer);
+  }
+  const counts: Partial<Record<keyof ClearCounts, unknown>> = answer;
+  tally.endPass(counts.cleared);
+  return {
+    cleared: wholeNumber(counts.cleared),
+    remaining: wholeNumber(counts.remaining),
+    arrived: wholeNumber(counts.arrived),
+  };
+}
+
+async function cleared({ store, tally, signal, how, onPhase }: Passes, alive: () => void) {
+  tally.begun = tally.underWay = true;
+  try {
+    return await store.clear({
+      ...how,
       signal,
-      budget,
+      onPhase,
       onProgress(count, total) {
         alive();
-        tally.progress(wholeNumber(count), total);
+        tally.progress(count, total);
       },
-    }));
-  if (typeof answer !== "object" || answer === null) {
-    tally.endPass(wholeNumber(answer));
-    return answer;
+    });
+  } finally {
+    tally.underWay = false;
   }
-  tally.endPass(wholeNumber(answer.cleared));
-  return {
-    cleared: answer.cleared,
-    remaining: wholeNumber(answer.remaining),
-    arrived: wholeNumber(answer.arrived),
-  };
 }
 
 async function clearOnceProved(passes: Passes): Promise<ClearCounts> {

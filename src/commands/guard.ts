@@ -21,7 +21,10 @@ export async function guarded<T>(
   work: (alive: () => void) => Promise<T>,
 ): Promise<T> {
   const { promise: ended, reject } = Promise.withResolvers<never>();
-  const giveUp = () => reject(new OperationError(`No answer for ${PATIENCE / 1000} s; given up`));
+  const giveUp = () => {
+    const silence = `The store gave no sign of life for ${PATIENCE / 1000} s; given up`;
+    reject(new OperationError(silence, { hint: "Look whether it is overloaded, or hangs" }));
+  };
   let timer = setTimeout(giveUp, PATIENCE);
   const alive = () => {
     clearTimeout(timer);

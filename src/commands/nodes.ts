@@ -16,6 +16,7 @@ export interface NodesRequest {
   readonly broadcast: boolean;
   /** The present moment. */
   now(): Date;
+  onPhase?(phase: "nodes"): void;
 }
 
 /** The nodes of the app that use a store; there are none where it has no `dropCaches`. */
@@ -46,6 +47,7 @@ export class Nodes {
   async #tell(): Promise<NodesReport> {
     const { broadcast, now, signal } = this.#request;
     if (!broadcast) return { untold: "as asked" };
+    this.#request.onPhase?.("nodes");
     try {
       const heard = await briefly(
         signal,

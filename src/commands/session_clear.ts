@@ -1,49 +1,13 @@
 /** What `session:clear` does: removes every session, and looks whether that is so. */
-import type { Backend, LookAlike, Store } from "../backends/contract.ts";
-import type { Budget } from "../backends/pace.ts";
+import type { Backend, Store } from "../backends/contract.ts";
 import { AzuError, ExitCode } from "../core/errors.ts";
 import { asAzuError } from "./backend_answers.ts";
-import { clearInPasses, counted, lookAlikes, Tally } from "./clear_passes.ts";
-import { guarded } from "./guard.ts";
-import { Nodes, type NodesReport, type NodesRequest, untoldError } from "./nodes.ts";
-
-/**
- * How a clear ended. `cleared` and `empty` are verified; `partial` left sessions; `impossible`
- * is a backend that cannot be cleared from outside; `found` is a dry run.
- */
-export type ClearOutcome =
-  | "cleared"
-  | "empty"
-  | "partial"
-  | "failed"
-  | "interrupted"
-  | "impossible"
-  | "declined"
-  | "found";
-
-export interface ClearReport {
-  readonly outcome: ClearOutcome;
-  /** How many sessions are gone for certain. */
-  readonly cleared: number;
-  /** Of those to be cleared, how many are there now; undefined where that is not known. */
-  readonly remaining: number | undefined;
-  /** How many were written since the clear began; undefined where that is not known. */
-  readonly arrived: number | undefined;
-  /** Keys that look like sessions under another prefix, where nothing was found under ours. */
-  readonly lookAlikes: readonly LookAlike[];
-  /** What became of telling the app's nodes; undefined where none keep caches. */
-  readonly nodes?: NodesReport;
-  /** Why it failed. */
-  readonly error?: AzuError;
-}
-
-export interface ClearRequest extends NodesRequest {
-  /** Only count. */
-  readonly dryRun: boolean;
-  readonly budget: Budget;
-  /** @param total An estimate of how many there will be; undefined where there is none. */
-  onProgress?(cleared: number, total?: number): void;
-}
+import type { ClearPhase, ClearReport, ClearRequest } from "./clear_types.ts";
+import { clearInPasses, counted, lookAlikes } from "./clear_passes.ts";
+import { briefly, guarded } from "./guard.ts";
+import { Nodes, untoldError } from "./nodes.ts";
+import { awaitReplicas, unfollowedError } from "./replicas.ts";
+import { Tally } from "./tally.ts";
 
 /**
  * Clears a backend that can be cleared, and tells the app's nodes, also of a clear that was cut
@@ -53,48 +17,101 @@ export async function clearSessions(
   backend: Backend,
   request: ClearRequest,
 ): Promise<ClearReport> {
-  const { signal } = request;
+  const { signal, timeout } = request;
   const tally = new Tally(request.onProgress);
   try {
-    await using store = await guarded(signal, () => backend.connect(signal));
-    if (request.dryRun) return await found(store, signal);
-    const nodes = new Nodes(store, backend, request);
-    const report = await clearInPasses({ store, nodes, tally, signal, budget: request.budget })
-      .catch(
-        async (error: unknown) => {
-          await nodes.tell();
-          return cutOff(error, tally, backend, signal);
-        },
-      );
-    return withNodes(report, nodes, backend);
+    request.onPhase?.("connecting");
+    const options = timeout === undefined ? {} : { timeout };
+    const store = await guarded(signal, () => backend.connect(signal, options));
+    try {
+      return request.dryRun
+        ? await found(store, request)
+        : await clearStore(store, backend, request, tally);
+    } finally {
+      await close(store, signal);
+    }
   } catch (error) {
     return cutOff(error, tally, backend, signal);
   }
 }
 
+/** Everything has been said and done by then: a connection that does not end is left behind. */
+async function close(store: Store, signal: AbortSignal): Promise<void> {
+  await briefly(signal, async () => await store[Symbol.asyncDispose]()).catch(() => {});
+}
+
+async function clearStore(
+  store: Store,
+  backend: Backend,
+  request: ClearRequest,
+  tally: Tally,
+): Promise<ClearReport> {
+  const { signal, budget, truncate } = request;
+  const onPhase = (phase: ClearPhase) => request.onPhase?.(phase);
+  const nodes = new Nodes(store, backend, request);
+  const how = truncate ? { budget, truncate } : { budget };
+  try {
+    const report = await clearInPasses({ store, nodes, tally, signal, how, onPhase });
+    const followed = await withReplicas(report, store, backend, request);
+    return withNodes(followed, nodes, backend);
+  } catch (error) {
+    await nodes.tell();
+    return withNodes(cutOff(error, tally, backend, signal), nodes, backend);
+  }
+}
+
 function cutOff(
   error: unknown,
-  { cleared }: Tally,
+  { cleared, begun, underWay, total }: Tally,
   backend: Backend,
   signal: AbortSignal,
 ): ClearReport {
-  const base = { cleared, remaining: undefined, arrived: undefined, lookAlikes: [] };
+  const base = {
+    cleared,
+    remaining: undefined,
+    arrived: undefined,
+    lookAlikes: [],
+    cutOff: { begun, underWay, total },
+  };
   if (signal.aborted) return { outcome: "interrupted", ...base };
   const explained = asAzuError(error, backend);
   const impossible = explained.exitCode === ExitCode.impossible;
   return { outcome: impossible ? "impossible" : "failed", ...base, error: explained };
 }
 
+function isDone({ outcome }: ClearReport): boolean {
+  return outcome === "cleared" || outcome === "empty";
+}
+
+/** Replicas that lag bring sessions back, where one of them takes over. */
+async function withReplicas(
+  report: ClearReport,
+  store: Store,
+  backend: Backend,
+  request: ClearRequest,
+): Promise<ClearReport> {
+  if (request.replicas === 0 || !isDone(report)) return report;
+  request.onPhase?.("replicas");
+  try {
+    const replicas = await awaitReplicas(store, backend, request);
+    const error = unfollowedError(report.cleared, replicas, request.timeout);
+    if (error === undefined) return { ...report, replicas };
+    return { ...report, replicas, outcome: "failed", error };
+  } catch {
+    return { ...report, outcome: "interrupted" }; // it throws for no other reason
+  }
+}
+
 /** Who was to be told and was not makes a failure of what else was done. */
 function withNodes(report: ClearReport, { report: nodes }: Nodes, backend: Backend): ClearReport {
   if (nodes === undefined) return report;
-  const done = report.outcome === "cleared" || report.outcome === "empty";
-  if (!done || !(nodes.untold instanceof AzuError)) return { ...report, nodes };
+  if (!isDone(report) || !(nodes.untold instanceof AzuError)) return { ...report, nodes };
   const error = untoldError(backend, report.cleared, nodes.untold);
   return { ...report, nodes, outcome: "failed", error };
 }
 
-async function found(store: Store, signal: AbortSignal): Promise<ClearReport> {
+async function found(store: Store, { signal, onPhase }: ClearRequest): Promise<ClearReport> {
+  onPhase?.("counting");
   const remaining = await counted(store, signal);
   return {
     outcome: "found",

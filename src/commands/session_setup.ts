@@ -113,7 +113,10 @@ export async function applySetup(
   }
   // The database first: where it cannot be reached, no file is changed either.
   await checkWritable(root, files);
-  await using store = await guarded(signal, () => plan.choice.backend.connect(signal, "create"));
+  await using store = await guarded(
+    signal,
+    () => plan.choice.backend.connect(signal, { purpose: "create" }),
+  );
   await writeFiles(root, files);
   try {
     return await guarded(signal, async () => await store.createTable?.(signal));

@@ -44,8 +44,8 @@ export class AzuError extends Error {
 /** Several mistakes at once, each to be told on a line of its own. */
 export class Problems extends AzuError {
   override name = "Problems";
-  constructor(readonly problems: readonly string[]) {
-    super(problems.join("\n"), ExitCode.usage);
+  constructor(readonly problems: readonly string[], options: { hint?: string } = {}) {
+    super(problems.join("\n"), ExitCode.usage, options);
   }
 }
 

@@ -52,8 +52,8 @@ const custom: BackendFactory = ({ app, root, env, driver, stated }: BackendConte
     values: { keyPrefix: "x", engine: "sqlite", cluster: { channel: "c", cacheTtl: 1000 } },
     migration: { up: [["CREATE TABLE t"]], down: [["DROP TABLE t"]] },
   },
-  connect: (signal, purpose) =>
-    purpose === "create" ? Promise.reject(signal.reason) : Promise.resolve(new Directory()),
+  connect: (signal, { purpose, timeout = 5000 } = {}) =>
+    purpose === "create" || timeout < 1 ? Promise.reject(signal.reason) : Promise.resolve(new Directory()),
 });
 const overrides: Overrides = { app: undefined, session: { ttl, cookie: { secure: false } } };
 const config: Config = {

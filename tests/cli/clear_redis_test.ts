@@ -167,6 +167,7 @@ Deno.test("the answer as one JSON document", redisNeeded, async () => {
     arrived: 0,
     lookAlikes: [],
     nodesTold: null,
+    replicasFollowed: null,
     exitCode: 0,
     warnings: [],
   });

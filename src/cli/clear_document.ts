@@ -1,0 +1,46 @@
+/** How a clear is told to a script. */
+import type { Backend } from "../backends/contract.ts";
+import type { ClearReport } from "../commands/clear_types.ts";
+import type { Choice } from "../config/choose.ts";
+import type { ExitCode } from "../core/errors.ts";
+
+export interface Circumstances {
+  readonly choice: Choice;
+  readonly dryRun: boolean;
+  readonly exitCode: ExitCode;
+  /** Milliseconds from start to answer. */
+  readonly durationMs: number;
+}
+
+/** The fields of the JSON document. */
+export function clearFields(
+  report: ClearReport,
+  { choice, dryRun, exitCode, durationMs }: Circumstances,
+): Record<string, unknown> {
+  return {
+    command: "session:clear",
+    backend: choice.backend.name,
+    decidedBy: choice.decidedBy,
+    ...targetFields(choice.backend),
+    dryRun,
+    outcome: report.outcome,
+    cleared: report.cleared,
+    remaining: report.remaining ?? null,
+    arrived: report.arrived ?? null,
+    lookAlikes: report.lookAlikes,
+    nodesTold: report.nodes?.told ?? null,
+    replicasFollowed: report.replicas?.followed ?? null,
+    exitCode,
+    durationMs,
+  };
+}
+
+function targetFields(backend: Backend) {
+  const { address, pattern, table } = backend.describe();
+  return {
+    target: address ?? null,
+    ...(pattern === undefined ? {} : { pattern }),
+    ...(table === undefined ? {} : { table }),
+    ...(backend.cluster === undefined ? {} : { channel: backend.cluster.channel }),
+  };
+}

@@ -1,0 +1,31 @@
+/** What is left after a clear that did not end well: how many are gone, how many may remain. */
+import type { ClearReport } from "../commands/clear_types.ts";
+
+/** How an interrupted clear ended; undefined where nothing had been asked of the store yet. */
+export function interruptionLine({ cleared, cutOff, remaining }: ClearReport): string | undefined {
+  if (cutOff?.begun || remaining !== undefined) {
+    return `Cleared ${cleared} session(s), then interrupted`;
+  }
+  return cutOff === undefined ? undefined : "Interrupted before anything was cleared";
+}
+
+/** The sentence that an operator goes on from; undefined where everything has been said. */
+export function restOf(report: ClearReport): string | undefined {
+  const { outcome, cleared, remaining, error } = report;
+  if (outcome !== "partial" && outcome !== "failed" && outcome !== "interrupted") return undefined;
+  const safe = /safe to repeat/.test(error?.hint ?? "")
+    ? ""
+    : ": running the command again is safe";
+  if (remaining === 0) {
+    return outcome === "interrupted"
+      ? `None remain, but whether replicas have followed is not known${safe}`
+      : undefined;
+  }
+  if (remaining !== undefined) return `${cleared} session(s) are gone, ${remaining} remain${safe}`;
+  const { cutOff } = report;
+  if (cutOff === undefined) return undefined;
+  if (!cutOff.begun) return outcome === "interrupted" ? undefined : `Nothing was cleared${safe}`;
+  const gone = `${cutOff.underWay ? "At least " : ""}${cleared} session(s) are gone`;
+  const left = (cutOff.total ?? 0) - cleared;
+  return `${gone}, ${left > 0 ? `about ${left}` : "others"} may remain${safe}`;
+}

@@ -1,0 +1,63 @@
+/** Waits for replicas: one that lags and takes over brings cleared sessions back. */
+import { type Backend, CONNECT_TIMEOUT, type Store } from "../backends/contract.ts";
+import { formatMilliseconds } from "../core/duration.ts";
+import { type AzuError, OperationError } from "../core/errors.ts";
+import { asAzuError, wholeNumber } from "./backend_answers.ts";
+import { guarded } from "./guard.ts";
+
+/** How many replicas followed in time, where they are fewest; or why that is not known. */
+export type ReplicasReport =
+  & { readonly asked: number }
+  & (
+    | { readonly followed: number; readonly unknown?: never }
+    | { readonly followed?: never; readonly unknown: AzuError }
+  );
+
+export interface ReplicasRequest {
+  readonly signal: AbortSignal;
+  /** How many have to follow. */
+  readonly replicas: number;
+  /** Milliseconds. */
+  readonly timeout: number | undefined;
+}
+
+/** @throws the signal's reason; what else goes wrong is in the report. */
+export async function awaitReplicas(
+  store: Store,
+  backend: Backend,
+  { signal, replicas, timeout = CONNECT_TIMEOUT }: ReplicasRequest,
+): Promise<ReplicasReport> {
+  try {
+    const followed: unknown = await guarded(
+      signal,
+      async () => await store.replicated?.(replicas, timeout, signal),
+    );
+    return { asked: replicas, followed: wholeNumber(followed, NOT_KNOWN) };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { asked: replicas, unknown: asAzuError(error, backend) };
+  }
+}
+
+const NOT_KNOWN = "it is not known whether replicas have followed";
+
+/** Why too few replicas make a failure of a clear; undefined where there are enough. */
+export function unfollowedError(
+  cleared: number,
+  { asked, followed, unknown }: ReplicasReport,
+  timeout = CONNECT_TIMEOUT,
+): OperationError | undefined {
+  if (followed !== undefined && followed >= asked) return undefined;
+  const state = cleared > 0
+    ? `${cleared} session(s) are gone, and none remain`
+    : "There are no sessions in the store";
+  const problem = unknown === undefined
+    ? `only ${followed} of ${asked} replica(s) have followed within ${formatMilliseconds(timeout)}`
+    : `${NOT_KNOWN}: ${unknown.message}`;
+  return new OperationError(`${state}, but ${problem}`, {
+    hint: "A replica that has not followed and takes over brings sessions back: look at the " +
+      "replication, and run the command again, it is safe to repeat" +
+      (unknown?.hint === undefined ? "" : `. ${unknown.hint}`),
+    ...(unknown === undefined ? {} : { cause: unknown }),
+  });
+}
