@@ -33,8 +33,9 @@ export class RedisClear {
   /** Keys whose answer never came: they are gone, or are not. */
   readonly #unknown: RawKeys[] = [];
   #cleared = 0;
-  /** How many were gone when the present pass began, and which part of the keys it has looked at. */
+  /** How many were gone when the present pass began; what it has found; how much it looked at. */
   #before = 0;
+  #found = 0;
   #share = 0;
 
   constructor(nodes: RedisNodes, keys: KeySpace, options: ClearOptions) {
@@ -62,19 +63,17 @@ export class RedisClear {
 
   async #run(): Promise<ClearCounts> {
     for (let sweep = 1; sweep <= 2; sweep++) {
-      let found = 0;
       this.#options.onPhase?.(sweep === 1 ? "clearing" : "verifying");
       await this.#passes.untilComplete(() => {
         this.#beginPass();
-        found = 0;
         const again = sweep > 1 || this.#passes.hasFailed;
         return (node, keys) => {
-          found += keys.count;
+          this.#found += keys.count;
           return this.#remove(node, keys, again);
         };
       });
       this.#settle();
-      if (found === 0) return { cleared: this.#cleared, remaining: 0, arrived: 0 };
+      if (this.#found === 0) return { cleared: this.#cleared, remaining: 0, arrived: 0 };
     }
     return await this.#look();
   }
@@ -150,12 +149,11 @@ export class RedisClear {
   }
 
   #beginPass(): void {
-    [this.#before, this.#share] = [this.#cleared, 0];
+    [this.#before, this.#found, this.#share] = [this.#cleared, 0, 0];
   }
 
   #progress(): void {
-    const found = this.#cleared - this.#before;
-    const total = this.#before + Math.round(found / this.#share);
+    const total = this.#before + Math.round(this.#found / this.#share);
     if (this.#share > 0) this.#options.onProgress(this.#cleared, total);
     else this.#options.onProgress(this.#cleared);
   }

@@ -43,9 +43,9 @@ export async function walk(
       const reply = await connection.scan(cursor, keys.pattern, batch);
       const latency = performance.now() - start;
       cursor = reply.cursor;
-      onLooked?.(batch);
       checkPrefix(reply.keys, keys.prefix);
       const work = reply.keys.count > 0 ? visit(reply.keys) : undefined;
+      onLooked?.(batch);
       if (work !== undefined) {
         work.catch(() => {}); // awaited below, whatever happens first
         underWay.push(work);

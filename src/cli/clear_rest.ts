@@ -25,7 +25,9 @@ export function restOf(report: ClearReport): string | undefined {
   const { cutOff } = report;
   if (cutOff === undefined) return undefined;
   if (!cutOff.begun) return outcome === "interrupted" ? undefined : `Nothing was cleared${safe}`;
-  const gone = `${cutOff.underWay ? "At least " : ""}${cleared} session(s) are gone`;
+  const gone = cleared === 0
+    ? `No session ${cutOff.underWay ? "is known to be" : "is"} gone`
+    : `${cutOff.underWay ? "At least " : ""}${cleared} session(s) are gone`;
   const left = (cutOff.total ?? 0) - cleared;
   return `${gone}, ${left > 0 ? `about ${left}` : "others"} may remain${safe}`;
 }
