@@ -6,7 +6,7 @@ export interface Budget {
   readonly batch?: number;
   /** Rest after each batch. */
   readonly pause?: number;
-  /** The store's own latency above which the work slows down. */
+  /** How long the store may keep a batch waiting; above that, the work slows down. */
   readonly maxLatency?: number;
 }
 
@@ -22,11 +22,14 @@ const SMALLEST_PART = 1 / 50;
 /** Milliseconds: the longest rest that is taken by itself. */
 const LONGEST_REST = 1000;
 
+/** The pace of the work on one server. */
 export class Pace {
   readonly #largest: number;
   readonly #pause: number;
   readonly #maxLatency: number;
   #batch: number;
+  /** The quickest answer so far, where it is known what one is that costs nothing. */
+  #distance: number | undefined;
 
   constructor({ batch, pause = 0, maxLatency }: Budget, defaults: PaceDefaults) {
     this.#largest = batch ?? defaults.batch;
@@ -41,15 +44,26 @@ export class Pace {
   }
 
   /**
-   * After each batch.
-   * @param latency What it took the store, in milliseconds.
+   * Tells what an answer takes that costs the store nothing, such as to connect: a store that is
+   * far away is not a slow one. From batches alone the two could not be told apart.
+   * @param roundTrip Milliseconds, at the most.
+   */
+  distance(roundTrip: number): void {
+    this.#distance = Math.min(this.#distance ?? Infinity, roundTrip);
+  }
+
+  /**
+   * After each batch: rests, as the operator wants it, or as long as the store has been kept busy.
+   * @param latency What the batch took, in milliseconds, the way there and back included.
    */
   async after(latency: number, signal: AbortSignal): Promise<void> {
+    if (this.#distance !== undefined) this.distance(latency);
+    const busy = latency - (this.#distance ?? 0);
     let rest = this.#pause;
-    if (latency > this.#maxLatency) {
+    if (busy > this.#maxLatency) {
       this.#batch = Math.max(this.#largest * SMALLEST_PART, this.#batch / 2);
-      rest = Math.max(rest, Math.min(latency, LONGEST_REST));
-    } else if (latency < this.#maxLatency / 2) {
+      rest = Math.max(rest, Math.min(busy, LONGEST_REST));
+    } else if (busy < this.#maxLatency / 2) {
       this.#batch = Math.min(this.#largest, this.#batch * 1.25);
     }
     if (rest > 0) await sleep(rest, signal);

@@ -19,8 +19,8 @@ import { SeenKeys } from "./seen_keys.ts";
 /** Keys that one SCAN looks at: larger buys no speed and lets other clients wait (measured). */
 const BATCH = 500;
 
-/** Milliseconds that a SCAN may take before the server is taken to be busy. */
-const MAX_LATENCY = 20;
+/** Milliseconds that a SCAN, and the UNLINKs before it, may keep waiting: else it is busy. */
+export const MAX_LATENCY = 20;
 
 /** Looks at what has come back, before it is said that it does. */
 const MOST_LOOKS = 4;
@@ -39,12 +39,12 @@ export class RedisClear {
   #share = 0;
 
   constructor(nodes: RedisNodes, keys: KeySpace, options: ClearOptions) {
-    const pace = new Pace(options.budget ?? {}, { batch: BATCH, maxLatency: MAX_LATENCY });
+    const defaults = { batch: BATCH, maxLatency: MAX_LATENCY };
     this.#options = options;
     this.#prefixLength = keys.prefix.length;
     this.#passes = new RedisPasses(nodes, keys, {
       signal: options.signal,
-      pace,
+      pace: () => new Pace(options.budget ?? {}, defaults),
       removes: true,
       onLooked: (share) => {
         this.#share = share;

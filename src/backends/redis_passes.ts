@@ -8,7 +8,7 @@ import { Patience } from "./redis_patience.ts";
 import { Share } from "./redis_share.ts";
 import { type KeySpace, walk } from "./redis_sweep.ts";
 import { RespError } from "./resp.ts";
-import type { NodeAddress } from "./redis_url.ts";
+import { nameOf, type NodeAddress } from "./redis_url.ts";
 import type { RawKeys } from "./resp_scan.ts";
 
 /** What is done with each batch of keys; says whether the cluster sent some of them elsewhere. */
@@ -16,7 +16,8 @@ export type Visit = (node: RedisNode, keys: RawKeys) => Promise<boolean> | undef
 
 export interface PassesOptions {
   readonly signal: AbortSignal;
-  readonly pace: Pace;
+  /** Makes the pace of one server: each is far away, and slow, in its own way. */
+  readonly pace: () => Pace;
   /** Whether keys are to be removed, which a replica does not do. */
   readonly removes: boolean;
   /** Told the part of the keys that a pass has looked at so far; 0 where that is not known. */
@@ -46,6 +47,7 @@ export class RedisPasses {
   readonly #nodes: RedisNodes;
   readonly #keys: KeySpace;
   readonly #options: PassesOptions;
+  readonly #paces = new Map<string, Pace>();
   #hasFailed = false;
   #lastSeen = "";
 
@@ -109,11 +111,12 @@ export class RedisPasses {
   }
 
   async #walk(address: NodeAddress, visit: Visit, share: Share): Promise<Walked> {
-    const { signal, pace, removes } = this.#options;
+    const { signal, removes } = this.#options;
     let [found, moved] = [false, false];
     try {
       const node = await this.#nodes.node(address, signal);
       if (removes && node.isReplica) throw new RespError("READONLY it follows another server");
+      const pace = this.#paceOf(node);
       const onLooked = share.of(await sizeOf(node));
       await walk(node, this.#keys, { signal, pace, onLooked }, (batch) => {
         found = true;
@@ -126,6 +129,13 @@ export class RedisPasses {
       if (signal.aborted || error instanceof AzuError) return { found, moved, failure: error };
       return { found, moved, failure: explainRedisError(error, this.#nodes.endpoint, address) };
     }
+  }
+
+  #paceOf({ address, connection }: RedisNode): Pace {
+    const pace = this.#paces.get(nameOf(address)) ?? this.#options.pace();
+    pace.distance(connection.roundTrip);
+    this.#paces.set(nameOf(address), pace);
+    return pace;
   }
 
   #explained(failure: unknown): unknown {

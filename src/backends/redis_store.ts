@@ -1,7 +1,7 @@
 import type { ClearCounts, ClearOptions, LookAlike, Store } from "./contract.ts";
 import { prefixPattern } from "./glob.ts";
 import { Pace } from "./pace.ts";
-import { RedisClear } from "./redis_clear.ts";
+import { MAX_LATENCY, RedisClear } from "./redis_clear.ts";
 import { explainRedisError } from "./redis_errors.ts";
 import { RedisNodes } from "./redis_nodes.ts";
 import { RedisPasses } from "./redis_passes.ts";
@@ -126,7 +126,7 @@ class RedisStore implements Store {
     begin: () => void,
     see: (keys: RawKeys) => void,
   ): Promise<void> {
-    const pace = new Pace({}, { batch: BATCH, maxLatency: Infinity });
+    const pace = () => new Pace({}, { batch: BATCH, maxLatency: MAX_LATENCY });
     const options = { signal, pace, removes: false, onLooked() {} };
     const passes = new RedisPasses(this.#nodes, keys, options);
     await passes.untilComplete(() => {

@@ -34,6 +34,8 @@ interface Waiting {
 const READ_SIZE = 1 << 17;
 
 export class RespConnection implements Disposable {
+  /** Milliseconds that it took to connect: at least one way there and back, whatever the load. */
+  readonly roundTrip: number;
   readonly #connection: Deno.Conn;
   readonly #silence: number;
   readonly #waiting: Waiting[] = [];
@@ -46,7 +48,8 @@ export class RespConnection implements Disposable {
   readonly #outgoing: Uint8Array[] = [];
   #isWriting = false;
 
-  private constructor(connection: Deno.Conn, silence: number) {
+  private constructor(connection: Deno.Conn, silence: number, roundTrip: number) {
+    this.roundTrip = roundTrip;
     this.#connection = connection;
     this.#silence = silence;
   }
@@ -57,8 +60,9 @@ export class RespConnection implements Disposable {
     timeouts: RespTimeouts,
     signal: AbortSignal,
   ): Promise<RespConnection> {
+    const start = performance.now();
     const connection = await opened(target, timeouts.connect, signal);
-    return new RespConnection(connection, timeouts.silence);
+    return new RespConnection(connection, timeouts.silence, performance.now() - start);
   }
 
   /**
