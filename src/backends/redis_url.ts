@@ -48,6 +48,9 @@ export function redisUrlProblem(candidate: string): string | undefined {
     return `${expected}, got ${printable(redactUrl(candidate))}; ` +
       "special characters in user and password must be percent-encoded";
   }
+  if (parts.hosts.length > 1 && parsed.some((url) => url?.hostname === "")) {
+    return `${expected}, got a list of hosts with one that has no name`;
+  }
   const [first] = parsed;
   if (first?.username !== "" && first?.password === "") {
     return `${expected}, got a user (or a misplaced password) without a password`;
@@ -60,7 +63,10 @@ export function redisUrlProblem(candidate: string): string | undefined {
 
 function pathProblem({ rest, sentinel }: UrlParts, expected: string): string | undefined {
   if (sentinel) {
-    if (/^\/[^/]+(\/\d{0,5})?$/.test(rest)) return undefined;
+    if (/^\/[^/]+(\/\d{0,5})?$/.test(rest)) {
+      const name = decoded(rest.split("/")[1] ?? "");
+      return name === undefined ? `${expected}, got a name that is not percent-encoded` : undefined;
+    }
     return `${expected}, got no name of a master behind the hosts`;
   }
   if (/^\/?\d{0,5}$/.test(rest)) return undefined;
@@ -96,12 +102,14 @@ function urlOf({ userinfo }: UrlParts, host: string): URL | null {
 }
 
 function decodable(parsed: URL | null): boolean {
+  return [parsed?.username, parsed?.password].every((part) => decoded(part ?? "") !== undefined);
+}
+
+function decoded(text: string): string | undefined {
   try {
-    decodeURIComponent(parsed?.username ?? "");
-    decodeURIComponent(parsed?.password ?? "");
-    return true;
+    return decodeURIComponent(text);
   } catch {
-    return false;
+    return undefined;
   }
 }
 

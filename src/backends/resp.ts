@@ -32,6 +32,9 @@ export const LARGEST_BULK = 512 << 20;
 const LARGEST_ARRAY = 1 << 24;
 const DEEPEST = 8;
 
+/** What a reply begins with. */
+const TYPES: ReadonlySet<number> = new Set(Array.from("+-:$*", (type) => type.charCodeAt(0)));
+
 const [CR, LF, MINUS, ZERO, NINE] = [13, 10, 45, 48, 57] as const;
 
 /**
@@ -39,10 +42,14 @@ const [CR, LF, MINUS, ZERO, NINE] = [13, 10, 45, 48, 57] as const;
  * @throws {ProtocolError}
  */
 export function parseReply(bytes: Uint8Array, start: number, depth = 0): Parsed<Reply> | undefined {
+  const type = bytes[start];
+  if (type === undefined) return undefined;
+  // At once: what speaks another protocol may never send the end of a line.
+  if (!TYPES.has(type)) throw new ProtocolError("a reply of no known type");
   const end = lineEnd(bytes, start + 1);
   if (end < 0) return undefined;
   const next = end + 2;
-  switch (String.fromCharCode(bytes[start] ?? 0)) {
+  switch (String.fromCharCode(type)) {
     case "+":
       return { value: text(bytes, start + 1, end), next };
     case "-":
@@ -51,11 +58,9 @@ export function parseReply(bytes: Uint8Array, start: number, depth = 0): Parsed<
       return { value: integer(bytes, start + 1, end), next };
     case "$":
       return parseBulk(bytes, integer(bytes, start + 1, end), next);
-    case "*":
+    default:
       if (depth >= DEEPEST) throw new ProtocolError("lists nested too deep");
       return parseArray(bytes, integer(bytes, start + 1, end), next, depth);
-    default:
-      throw new ProtocolError("a reply of no known type");
   }
 }
 
@@ -110,7 +115,7 @@ export function integer(bytes: Uint8Array, start: number, end: number): number {
   for (let at = negative ? start + 1 : start; at < end; at++) {
     const digit = bytes[at] ?? 0;
     if (digit < ZERO || digit > NINE) throw new ProtocolError("a number that is none");
-    value = value * 10 + digit - ZERO;
+    value = value * 10 + (digit - ZERO);
   }
   if (end - start < (negative ? 2 : 1) || end - start > 20) {
     throw new ProtocolError("a number that is none");

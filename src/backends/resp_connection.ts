@@ -42,7 +42,6 @@ export class RespConnection implements Disposable {
   #buffer = new Uint8Array(2 * READ_SIZE);
   #start = 0;
   #end = 0;
-  #reading = false;
   #broken: unknown;
   #timer: number | undefined;
   readonly #outgoing: Uint8Array[] = [];
@@ -52,6 +51,7 @@ export class RespConnection implements Disposable {
     this.roundTrip = roundTrip;
     this.#connection = connection;
     this.#silence = silence;
+    void this.#read();
   }
 
   /** @throws the system's error, {@link RespTimeout}, or the signal's reason. */
@@ -130,7 +130,6 @@ export class RespConnection implements Disposable {
       });
       this.#restartTimer();
       void this.#write(command);
-      void this.#read();
     });
   }
 
@@ -154,13 +153,16 @@ export class RespConnection implements Disposable {
     }
   }
 
+  /** Also while nothing is owed: a server that goes away, or talks unasked, is found out then. */
   async #read(): Promise<void> {
-    if (this.#reading) return;
-    this.#reading = true;
     try {
-      for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-        const parsed = next.parse(this.#buffer.subarray(0, this.#end), this.#start);
-        if (parsed === undefined) {
+      for (;;) {
+        const next = this.#waiting[0];
+        const parsed = next?.parse(this.#buffer.subarray(0, this.#end), this.#start);
+        if (next === undefined || parsed === undefined) {
+          if (next === undefined && this.#end > this.#start) {
+            throw new ProtocolError("a reply that nobody asked for");
+          }
           await this.#fill();
           continue;
         }
@@ -169,11 +171,8 @@ export class RespConnection implements Disposable {
         this.#restartTimer();
         next.resolve(parsed.value);
       }
-      if (this.#end > this.#start) throw new ProtocolError("a reply that nobody asked for");
     } catch (error) {
       this.close(error);
-    } finally {
-      this.#reading = false;
     }
   }
 

@@ -347,7 +347,7 @@ Deno.test("a server that takes no message is not waited for, for ever", redisNee
   const interrupted = performance.now();
   const cut = await azu.finished();
   strictEqual(performance.now() - interrupted < 7000, true);
-  match(cut.stderr, /^warning: The app's nodes could not be told: each may serve cleared /);
+  match(cut.stderr, /^warning: The app's nodes could not be told: each may serve cleared /m);
   strictEqual(cut.code, 130);
 });
 
