@@ -364,7 +364,7 @@ declare module "azu" {
     readonly batch?: number;
     /** Rest after each batch. */
     readonly pause?: number;
-    /** The store's own latency above which the work slows down. */
+    /** How long the store may keep a batch waiting; above that, the work slows down. */
     readonly maxLatency?: number;
   }
 
