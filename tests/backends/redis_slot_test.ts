@@ -1,7 +1,7 @@
 /** In which slot of a Redis Cluster a key lies, by the cluster specification. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
-import { slotOf, SLOTS } from "../../src/backends/redis_topology.ts";
+import { slotOf, SLOTS } from "../../src/backends/redis_slots.ts";
 
 function slot(key: string): number {
   const bytes = new TextEncoder().encode(key);

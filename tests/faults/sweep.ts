@@ -1,7 +1,8 @@
 /** The same clear again and again, each time with something else going wrong at another place. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { Backend } from "../../src/backends/contract.ts";
-import { type ClearReport, clearSessions } from "../../src/commands/session_clear.ts";
+import type { ClearReport } from "../../src/commands/clear_types.ts";
+import { clearSessions } from "../../src/commands/session_clear.ts";
 import { type Fault, type FaultProxy, faultProxy } from "../support/fault_proxy.ts";
 
 /** A store with sessions among neighbours, looked at from outside. */
@@ -27,6 +28,9 @@ async function clear(backend: Backend): Promise<ClearReport> {
     signal,
     budget: {},
     dryRun: false,
+    truncate: false,
+    replicas: 0,
+    timeout: 5000,
     broadcast: true,
     now: () => new Date(),
   });
