@@ -1,5 +1,5 @@
 /** A clear ends every session that there was, at once and for good, whatever the app is doing. */
-import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, notStrictEqual, strictEqual } from "node:assert/strict";
 import { runAzu } from "../../support/cli.ts";
 import { needs } from "../../support/env.ts";
 import { appFolder } from "../app.ts";
@@ -62,8 +62,10 @@ async function clearWhileVisited(variant: Variant, app: RunningApp, nodes: reado
   {
     await using _visits = keepVisiting(visitors);
     const { code, stdout, stderr } = await clear(variant, app);
-    // Visitors who come meanwhile get sessions, which Redis cannot tell from old ones come back.
-    ok(code === 0 || /in the store again/.test(stderr), stdout + stderr);
+    // Visitors who come meanwhile get sessions. Redis tells them from those that came back; in a
+    // database the tool does not, and calls it a failure.
+    const isMistaken = variant.backend === "database" && /in the store again/.test(stderr);
+    if (!isMistaken) strictEqual(code, 0, stdout + stderr);
     const left = new Set(await app.backing.ids());
     deepStrictEqual(ids.filter((id) => left.has(id)), []);
     for (const node of nodes) await expectDead(node, ids);

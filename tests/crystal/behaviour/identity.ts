@@ -95,4 +95,23 @@ for (const variant of chosenVariants()) {
     const old = await app.visitor(id).get("/me");
     deepStrictEqual([old.user, old.value, old.id === id], [null, "", false]);
   });
+
+  Deno.test(
+    of("a renewal keeps the user, and only who is still there"),
+    needs(...variant.needs),
+    async () => {
+      await using app = await startApp(variant);
+      const visitor = app.visitor();
+      const { id } = await visitor.logIn(9);
+      const renewal = await visitor.post("/renew");
+      deepStrictEqual([renewal.user, renewal.id, visitor.id === id], [9, visitor.id, false]);
+      strictEqual((await app.visitor(id).get("/me")).user, null);
+      const waiting = app.visitor(renewal.id).post("/renew?ms=300");
+      await app.visitor(renewal.id).get("/slow?ms=100");
+      await visitor.post("/logout");
+      const late = await waiting;
+      strictEqual(late.user, null);
+      strictEqual((await app.visitor(late.id).get("/me")).user, null);
+    },
+  );
 }

@@ -7,12 +7,8 @@ module MyApp
     def call : Json
       store = context.visitor.store
       users = [] of Int64
-      ids = [] of String
-      if store.responds_to?(:each_session)
-        store.each_session { |session| session.user_id.try { |id| users << id } }
-        ids = store.all_session_ids
-      end
-      Json.new({size: store.size, users: users.sort, ids: ids.sort}.to_json)
+      store.each_session { |session| session.user_id.try { |id| users << id } }
+      Json.new({size: store.size, users: users.sort, ids: store.all_session_ids.sort}.to_json)
     end
   end
 
@@ -26,7 +22,7 @@ module MyApp
       user = params["user"]?.try(&.to_i64)
       if user.nil?
         store.clear
-      elsif store.responds_to?(:bulk_delete)
+      else
         store.bulk_delete { |session| session.user_id == user }
       end
       Json.new({size: store.size}.to_json)

@@ -21,6 +21,19 @@ module MyApp
     end
   end
 
+  # Goes on under a new id, `ms` after the session was loaded.
+  struct Renew
+    include Azu::Endpoint(Azu::EmptyRequest, Json)
+    include SessionHelpers
+    post "/renew"
+
+    def call : Json
+      sleep params.fetch("ms", "0").to_i.milliseconds
+      renew
+      Json.of(session)
+    end
+  end
+
   struct Logout
     include Azu::Endpoint(Azu::EmptyRequest, Json)
     include SessionHelpers
