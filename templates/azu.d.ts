@@ -206,11 +206,9 @@ declare module "azu" {
     readonly clear: true | { readonly whyNot: string; readonly instead: string };
     /** Whether the tool can create the table that the sessions live in (`--apply`). */
     readonly createTable: boolean;
-    /**
-     * Whether a clear may empty the table at once ({@link ClearOptions.truncate}); default false.
-     */
+    /** Whether a clear can empty the table at once ({@link ClearOptions.truncate}). */
     readonly truncate?: boolean;
-    /** Whether its stores can wait for replicas ({@link Store.replicated}); default false. */
+    /** Whether its stores can wait for replicas ({@link Store.replicated}). */
     readonly replicas?: boolean;
   }
 
@@ -331,7 +329,11 @@ declare module "azu" {
     readonly signal: AbortSignal;
     /** How hard it may work; undefined where the operator says nothing. */
     readonly budget?: Budget;
-    /** Empty the table at once, however many sessions that takes; where the backend can. */
+    /**
+     * Empties the table at once instead of in batches: quicker, but whoever uses it waits
+     * meanwhile.
+     * A store that cannot refuses with an `ImpossibleError`, and removes nothing.
+     */
     readonly truncate?: boolean;
     /** Told when another part of the work begins; it starts with `clearing`. */
     onPhase?(phase: "clearing" | "verifying"): void;
@@ -350,6 +352,8 @@ declare module "azu" {
     readonly remaining: number;
     /** How many are there that were written since it began. */
     readonly arrived: number;
+    /** What the operator may want to do next, as a sentence without a full stop. */
+    readonly advice?: string;
   }
 
   /** Keys that look like sessions of another prefix. */

@@ -13,11 +13,18 @@ export interface Budget {
 /** What an adapter does where the operator says nothing. */
 export interface PaceDefaults {
   readonly batch: number;
+  /** What to begin with, where nothing is known of how heavy one session is. */
+  readonly first?: number;
+  /** The smallest batch; by default a part of the largest. */
+  readonly least?: number;
   readonly maxLatency: number;
 }
 
 /** The part of the largest batch that is never undercut, so that the work has an end. */
 const SMALLEST_PART = 1 / 50;
+
+/** From one batch to the next, where the store was quick. */
+const GROWTH = 1.25;
 
 /** Milliseconds: the longest rest that is taken by itself. */
 const LONGEST_REST = 1000;
@@ -25,15 +32,20 @@ const LONGEST_REST = 1000;
 /** The pace of the work on one server. */
 export class Pace {
   readonly #largest: number;
+  readonly #least: number;
   readonly #pause: number;
   readonly #maxLatency: number;
   #batch: number;
+  /** Whether it is still on its way up from a small beginning. */
+  #starting: boolean;
   /** The quickest answer so far, where it is known what one is that costs nothing. */
   #distance: number | undefined;
 
   constructor({ batch, pause = 0, maxLatency }: Budget, defaults: PaceDefaults) {
     this.#largest = batch ?? defaults.batch;
-    this.#batch = this.#largest;
+    this.#batch = Math.min(this.#largest, defaults.first ?? this.#largest);
+    this.#starting = this.#batch < this.#largest;
+    this.#least = defaults.least ?? this.#largest * SMALLEST_PART;
     this.#pause = pause;
     this.#maxLatency = maxLatency ?? defaults.maxLatency;
   }
@@ -41,6 +53,11 @@ export class Pace {
   /** How much the next batch may take. */
   get batch(): number {
     return Math.max(1, Math.round(this.#batch));
+  }
+
+  /** Smaller next time, below what is otherwise the least: the last batch did not get through. */
+  shrink(): void {
+    this.#batch = Math.max(1, this.#batch / 4);
   }
 
   /**
@@ -60,11 +77,14 @@ export class Pace {
     if (this.#distance !== undefined) this.distance(latency);
     const busy = latency - (this.#distance ?? 0);
     let rest = this.#pause;
+    if (busy < this.#maxLatency / 2) {
+      this.#batch = Math.min(this.#largest, this.#batch * (this.#starting ? 2 : GROWTH));
+    } else {
+      this.#starting = false;
+    }
     if (busy > this.#maxLatency) {
-      this.#batch = Math.max(this.#largest * SMALLEST_PART, this.#batch / 2);
+      this.#batch = Math.min(this.#batch, Math.max(this.#least, this.#batch / 2));
       rest = Math.max(rest, Math.min(busy, LONGEST_REST));
-    } else if (busy < this.#maxLatency / 2) {
-      this.#batch = Math.min(this.#largest, this.#batch * 1.25);
     }
     if (rest > 0) await sleep(rest, signal);
   }

@@ -30,6 +30,7 @@ export function clearFields(
     lookAlikes: report.lookAlikes,
     nodesTold: report.nodes?.told ?? null,
     replicasFollowed: report.replicas?.followed ?? null,
+    ...(report.advice === undefined ? {} : { advice: report.advice }),
     exitCode,
     durationMs,
   };

@@ -21,6 +21,7 @@ export function tellReport(
       tellReplicas(reporter, report);
       reporter.verified("Sessions cleared successfully");
       tellArrived(reporter, report);
+      if (report.advice !== undefined && !reporter.options.json) reporter.note(report.advice);
     },
     empty: () => {
       reporter.line("No sessions found");

@@ -5,6 +5,7 @@ import { type Choice, chooseToOperate } from "../config/choose.ts";
 import { ExitCode, ImpossibleError } from "../core/errors.ts";
 import { clearFields } from "./clear_document.ts";
 import { decisionLine, tellReport } from "./clear_report.ts";
+import { beyond, wishes } from "./clear_wishes.ts";
 import { confirm } from "./confirm.ts";
 import { type Host, Interruption } from "./host.ts";
 import type { ParsedArgs } from "./parse.ts";
@@ -80,22 +81,6 @@ async function attempt(run: Run): Promise<ClearReport> {
   return await withProgress(run);
 }
 
-/** What is asked of a backend that it cannot do, before anything of it is done. */
-function beyond(args: ParsedArgs, { name, capabilities }: Backend): ImpossibleError | undefined {
-  const problems = [
-    ...(args.flag("truncate") && capabilities.truncate !== true
-      ? ["empty a table at once (--truncate)"]
-      : []),
-    ...(args.number("wait-replicas") !== undefined && capabilities.replicas !== true
-      ? ["tell whether replicas have followed (--wait-replicas)"]
-      : []),
-  ];
-  if (problems.length === 0) return undefined;
-  return new ImpossibleError(`The ${name} backend cannot ${problems.join(", nor ")}`, {
-    hint: "Nothing was cleared: run the command without that option",
-  });
-}
-
 async function agreed(host: Host, reporter: Reporter, choice: Choice): Promise<boolean> {
   return await confirm(host, QUESTION, () => {
     // Who redirects the answer away must still see what is about to be cleared.
@@ -136,22 +121,6 @@ async function withProgress(run: Run): Promise<ClearReport> {
     host.lastWords = undefined;
     host.signal.removeEventListener("abort", stop);
   }
-}
-
-/** How the operator wants it done. */
-function wishes(args: ParsedArgs) {
-  const [batch, pause] = [args.number("batch"), args.number("pause")];
-  const maxLatency = args.number("max-latency");
-  return {
-    budget: {
-      ...(batch === undefined ? {} : { batch }),
-      ...(pause === undefined ? {} : { pause }),
-      ...(maxLatency === undefined ? {} : { maxLatency }),
-    },
-    truncate: args.flag("truncate"),
-    replicas: args.number("wait-replicas") ?? 0,
-    timeout: args.number("timeout"),
-  };
 }
 
 function exitCodeOf(host: Host, { outcome, error }: ClearReport): ExitCode {

@@ -1,7 +1,7 @@
 /** The passes of a clear: one, or as many as help, until it is proved. */
 import type { ClearCounts, ClearOptions, LookAlike, Store } from "../backends/contract.ts";
-import { OperationError } from "../core/errors.ts";
 import { wholeNumber } from "./backend_answers.ts";
+import { cameBack, partial } from "./clear_partial.ts";
 import type { ClearPhase, ClearReport } from "./clear_types.ts";
 import { guarded } from "./guard.ts";
 import type { Nodes } from "./nodes.ts";
@@ -46,7 +46,11 @@ async function clearProved(passes: Passes, first: ClearCounts): Promise<ClearRep
       if (counts.cleared > 0) continue;
     }
     const { remaining, arrived } = counts;
-    const done = { cleared: tally.cleared, remaining, arrived, lookAlikes: others };
+    const { advice } = tally;
+    const done = {
+      ...{ cleared: tally.cleared, remaining, arrived, lookAlikes: others },
+      ...(advice === undefined ? {} : { advice }),
+    };
     if (remaining > 0) return { ...done, outcome: "partial", error: cameBack(remaining) };
     return { ...done, outcome: tally.cleared > 0 ? "cleared" : "empty" };
   }
@@ -90,6 +94,7 @@ async function clearOnce(passes: Passes): Promise<number | ClearCounts> {
   }
   const counts: Partial<Record<keyof ClearCounts, unknown>> = answer;
   tally.endPass(counts.cleared);
+  if (typeof counts.advice === "string") tally.advice = counts.advice;
   return {
     cleared: wholeNumber(counts.cleared),
     remaining: wholeNumber(counts.remaining),
@@ -119,30 +124,8 @@ async function clearOnceProved(passes: Passes): Promise<ClearCounts> {
   return typeof counts === "number" ? { cleared: counts, remaining: 0, arrived: 0 } : counts;
 }
 
-function cameBack(remaining: number): OperationError {
-  return new OperationError(
-    `${remaining} session(s) from before the clear are there again: an app that still runs ` +
-      "writes them back",
-    { hint: "Stop the app, and run the command again" },
-  );
-}
-
 export async function counted(store: Store, signal: AbortSignal): Promise<number> {
   return wholeNumber(await guarded(signal, () => store.count(signal)));
-}
-
-/** @param removed By the last pass: where it could remove none, nobody writes, something keeps. */
-function partial(cleared: number, remaining: number, removed: number): ClearReport {
-  const error = removed > 0
-    ? new OperationError(
-      `${remaining} session(s) are in the store again: an app that still runs writes them`,
-      { hint: "Stop the app, or turn its visitors away, and run the command again" },
-    )
-    : new OperationError(
-      `${remaining} session(s) are still there, though the store reported no error`,
-      { hint: "Look for a trigger, a rule or another client that keeps or writes them" },
-    );
-  return { outcome: "partial", cleared, remaining, arrived: undefined, lookAlikes: [], error };
 }
 
 export async function lookAlikes(store: Store, signal: AbortSignal): Promise<readonly LookAlike[]> {

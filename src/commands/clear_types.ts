@@ -38,6 +38,8 @@ export interface ClearReport {
   readonly arrived: number | undefined;
   /** Keys that look like sessions under another prefix, where nothing was found under ours. */
   readonly lookAlikes: readonly LookAlike[];
+  /** What the operator may want to do next. */
+  readonly advice?: string;
   /** Where it was cut off: how far it had come. */
   readonly cutOff?: CutOff;
   /** What became of telling the app's nodes; undefined where none keep caches. */

@@ -12,6 +12,8 @@ export class Tally {
   begun = false;
   /** Whether a store has been asked to remove something, and has not ended that. */
   underWay = false;
+  /** What the last pass that had any says to do next. */
+  advice: string | undefined;
   #before = 0;
   readonly #tell: ClearOptions["onProgress"] | undefined;
 

@@ -82,6 +82,23 @@ Deno.test("the operator's words count", async () => {
   strictEqual(new Pace({ batch: 1 }, DEFAULTS).batch, 1);
 });
 
+Deno.test("a small beginning is doubled until it is too much, then grows slowly", async () => {
+  const pace = new Pace({}, { batch: 100, first: 5, least: 4, maxLatency: 20 });
+  strictEqual(pace.batch, 5);
+  deepStrictEqual(await batches(pace, [1, 1, 15, 1, 1]), [10, 20, 20, 25, 31]);
+  deepStrictEqual(await batches(pace, [25, 25, 25, 25]), [16, 8, 4, 4]);
+  strictEqual(new Pace({ batch: 3 }, { batch: 100, first: 5, maxLatency: 20 }).batch, 3);
+});
+
+Deno.test("a batch that did not get through shrinks the next below the least", async () => {
+  const pace = new Pace({}, { batch: 100, least: 50, maxLatency: 20 });
+  pace.shrink();
+  strictEqual(pace.batch, 25);
+  deepStrictEqual(await batches(pace, [25, 1]), [25, 31]);
+  for (let time = 0; time < 9; time++) pace.shrink();
+  strictEqual(pace.batch, 1);
+});
+
 Deno.test("property: a batch is a whole number, never more than the most, never none", async () => {
   const latencies = fc.array(fc.double({ min: 0, max: 1e9, noNaN: true }), { maxLength: 60 });
   const budgets = fc.record({

@@ -68,7 +68,7 @@ Deno.test("a backend of the config's own is told what the operator wants", async
     count: async () => 0,
     clear: async ({ budget, truncate }) => {
       console.log(JSON.stringify({ options, budget, truncate }));
-      return 3;
+      return { cleared: 3, remaining: 0, arrived: 0, advice: "VACUUM\u001b[31m" };
     },
     replicated: async (...asked) => asked[0],
     async [Symbol.asyncDispose]() { throw new Error("too late to matter"); } }) }) } } };`,
@@ -78,7 +78,9 @@ Deno.test("a backend of the config's own is told what the operator wants", async
     [...CLEAR, ...args, "--truncate", "--wait-replicas", "4"],
     { cwd: app.path },
   );
-  deepStrictEqual(JSON.parse(stderr), {
+  const [told = "", ...after] = stderr.split("\n");
+  deepStrictEqual(after, ["VACUUM\\u001b[31m", ""]);
+  deepStrictEqual(JSON.parse(told), {
     options: { timeout: 250 },
     budget: { batch: 7, pause: 0, maxLatency: 1000 },
     truncate: true,
