@@ -100,7 +100,7 @@ Deno.test("a costly package has one importer, and that is loaded lazily", async 
     // These are themselves loaded lazily.
     const lazy = [
       "src/backends/redis_store.ts",
-      "src/backends/postgres_store.ts",
+      "src/backends/postgres_session.ts",
       "src/commands/migration.ts",
     ];
     const allowed = eager.filter(({ from }) => !lazy.includes(from));

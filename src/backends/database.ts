@@ -76,7 +76,7 @@ export function bindDatabase(
   }
   return {
     name: "database",
-    capabilities: { clear: true, createTable: true },
+    capabilities: { clear: true, createTable: true, truncate: engine === "postgres" },
     describe: () => ({
       ...(url === undefined ? {} : { address: redactUrl(url) }),
       table: tableText,

@@ -58,9 +58,20 @@ const EXPLANATIONS: readonly Explanation[] = [
     hint: "Grant SELECT and DELETE on the table to this user, or use another",
   },
   {
-    matches: /^23503/,
+    matches: /^23503|^0A000.*(?:truncate|foreign key)/,
     problem: "Rows of another table refer to these sessions",
     hint: "Remove or detach those rows first: azu touches no other table",
+  },
+  {
+    matches: /^53100|disk is full/,
+    problem: "The database's disk is full",
+    hint: "Make room on it: removing rows needs some for the log; then run the command again, it " +
+      "is safe to repeat",
+  },
+  {
+    matches: /^53300/,
+    problem: "The database takes no more connections",
+    hint: "Wait, or end others; then run the command again: it is safe to repeat",
   },
   {
     matches: /^42703|no such column|has no column/,
@@ -68,7 +79,7 @@ const EXPLANATIONS: readonly Explanation[] = [
     hint: "Choose another table with session.backends.database.table, or migrate this one",
   },
   {
-    matches: /^(57014|55P03)|database is locked|SQLITE_BUSY/,
+    matches: /^(57014|55P03|40P01|40001)|database is locked|SQLITE_BUSY/,
     problem: "The database was busy for too long",
     hint: "Something else holds a lock on the table; run the command again: it is safe to repeat",
   },
@@ -78,7 +89,7 @@ const EXPLANATIONS: readonly Explanation[] = [
     hint: "Check the host and port, firewalls, and the server's load",
   },
   {
-    matches: /Connection terminated|ECONNRESET|EPIPE|not queryable|^57P0/,
+    matches: /Connection terminated|ECONNRESET|EPIPE|not queryable|^57P0|^08/,
     problem: "The connection to the database was lost",
     hint: "Check that the server is up, and run the command again: it is safe to repeat",
   },

@@ -1,13 +1,8 @@
-// pg is imported here and in the store only: both are loaded only when a store is opened.
+// pg is imported here and nowhere else: this module is loaded only when a store is opened.
 // @ts-types="@types/pg"
 import pg from "pg";
+import { UsageError } from "../core/errors.ts";
 import type { PostgresEndpoint } from "./postgres_url.ts";
-
-/** Milliseconds for one statement, on the server and, a little longer, on our side. */
-const STATEMENT_TIMEOUT = 60_000;
-
-/** Milliseconds to wait for a lock that someone else holds. */
-const LOCK_TIMEOUT = 5000;
 
 /** Milliseconds that saying goodbye may take. */
 const END_TIMEOUT = 1000;
@@ -41,13 +36,36 @@ type Encryption = NonNullable<pg.ClientConfig["ssl"]>;
 /** What to try first, and what next: `prefer` and `allow` differ in the order. */
 async function encryptions(endpoint: PostgresEndpoint): Promise<Encryption[]> {
   const { sslMode, sslRootCert } = endpoint;
-  const unchecked = { rejectUnauthorized: false };
   if (sslMode === "disable") return [false];
+  const unchecked = { ...await identity(endpoint), rejectUnauthorized: false };
   if (sslMode === "allow") return [false, unchecked];
   if (sslMode === "prefer") return [unchecked, false];
-  const ca = sslRootCert === undefined ? {} : { ca: await Deno.readTextFile(sslRootCert) };
-  if (sslMode === "require") return [{ ...ca, rejectUnauthorized: false }];
-  return [sslMode === "verify-full" ? ca : { ...ca, checkServerIdentity: () => undefined }];
+  // As libpq has it: who names an authority wants it asked.
+  if (sslMode === "require" && sslRootCert === undefined) return [unchecked];
+  const ca = sslRootCert === undefined ? {} : { ca: await file("sslrootcert", sslRootCert) };
+  const checked = { ...await identity(endpoint), ...ca };
+  return [
+    sslMode === "verify-full" ? checked : { ...checked, checkServerIdentity: () => undefined },
+  ];
+}
+
+/** Who we are, where the URL names a certificate of our own. */
+async function identity({ sslCert, sslKey }: PostgresEndpoint) {
+  return {
+    ...(sslCert === undefined ? {} : { cert: await file("sslcert", sslCert) }),
+    ...(sslKey === undefined ? {} : { key: await file("sslkey", sslKey) }),
+  };
+}
+
+async function file(parameter: string, path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (cause) {
+    throw new UsageError(`Cannot read the file that ${parameter} names in the database's URL`, {
+      hint: `Check ${parameter}: it must be the path of a PEM file that you may read`,
+      cause,
+    });
+  }
 }
 
 async function connect(
@@ -65,9 +83,6 @@ async function connect(
     ssl,
     application_name: "azu",
     connectionTimeoutMillis: timeout + 1000,
-    statement_timeout: STATEMENT_TIMEOUT,
-    query_timeout: STATEMENT_TIMEOUT + 5000,
-    lock_timeout: LOCK_TIMEOUT,
   });
   client.on("error", () => {}); // every query that is cut off rejects by itself
   const { promise: givenUp, reject: giveUp } = Promise.withResolvers<never>();
@@ -77,8 +92,6 @@ async function connect(
   try {
     // The driver's own timeout looks like a lost connection, and an abort it does not know.
     await Promise.race([client.connect(), givenUp]);
-    // Rows that a policy hides would be neither cleared nor counted: have that be an error.
-    await client.query("SET row_security = off");
     return client;
   } catch (error) {
     await endPostgres(client);

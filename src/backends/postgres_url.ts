@@ -18,6 +18,9 @@ export interface PostgresEndpoint {
   readonly sslMode: SslMode;
   /** A file with the certificate authority to trust. */
   readonly sslRootCert: string | undefined;
+  /** Files with our own certificate and its key, where the server asks for one. */
+  readonly sslCert: string | undefined;
+  readonly sslKey: string | undefined;
 }
 
 /** What keeps a text from being a PostgreSQL URL, without repeating its credentials. */
@@ -54,6 +57,8 @@ export function parsePostgresUrl(valid: string): PostgresEndpoint {
     database: decodeURIComponent(parsed.pathname.slice(1)) || user,
     sslMode: SSL_MODES.find((mode) => mode === parameters.get("sslmode")) ?? "prefer",
     sslRootCert: parameters.get("sslrootcert") ?? undefined,
+    sslCert: parameters.get("sslcert") ?? undefined,
+    sslKey: parameters.get("sslkey") ?? undefined,
   };
 }
 

@@ -36,6 +36,12 @@ export function quoteTable(engine: Engine, table: TableName): string {
   return table.schema === undefined ? name : `${quoteIdentifier(engine, table.schema)}.${name}`;
 }
 
+/** A value as PostgreSQL writes it, whatever the server makes of backslashes. */
+export function quoteText(value: string): string {
+  const quoted = `'${value.replaceAll("'", "''")}'`;
+  return value.includes("\\") ? ` E${quoted.replaceAll("\\", "\\\\")}` : quoted;
+}
+
 /**
  * Column types that hold any payload the session shard can store (JSON, encrypted text, gzip
  * bytes), and times to at least a millisecond, in UTC.

@@ -25,7 +25,8 @@ const MANY = 11_000;
 /** How many a clear removed, where it says that nothing else is there. */
 export function removed(answer: number | ClearCounts): number {
   if (typeof answer === "number") return answer;
-  deepStrictEqual({ ...answer, cleared: 0 }, { cleared: 0, remaining: 0, arrived: 0 });
+  const { remaining, arrived } = answer;
+  deepStrictEqual({ remaining, arrived }, { remaining: 0, arrived: 0 });
   return answer.cleared;
 }
 

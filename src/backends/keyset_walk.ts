@@ -1,0 +1,36 @@
+/** A pass by key: rows stay where they are in it, however they move in the table. */
+import type { Walk } from "./sql_clear.ts";
+
+/** How an engine goes by key; a key is as its driver reads it, and gives it back. */
+export interface Keyset<Key> {
+  /** The key of the row that is so many behind a key; undefined where there are not so many. */
+  keyAfter(last: Key | undefined, rows: number): Promise<Key | undefined>;
+  /** Removes the rows behind a key up to another, that included; without one, to the end. */
+  removeUpTo(last: Key | undefined, upTo: Key | undefined): Promise<number>;
+}
+
+export class KeysetWalk<Key> implements Walk {
+  readonly #keyset: Keyset<Key>;
+  #last: Key | undefined;
+  #done = false;
+
+  constructor(keyset: Keyset<Key>) {
+    this.#keyset = keyset;
+  }
+
+  get done(): boolean {
+    return this.#done;
+  }
+
+  async next(rows: number): Promise<number> {
+    const upTo = await this.#keyset.keyAfter(this.#last, rows);
+    const removed = await this.#keyset.removeUpTo(this.#last, upTo);
+    this.#last = upTo;
+    this.#done = upTo === undefined;
+    return removed;
+  }
+
+  most(rows: number): number {
+    return rows;
+  }
+}

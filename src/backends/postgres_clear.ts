@@ -1,0 +1,137 @@
+/** The rows that a table of PostgreSQL has at the start: see `sql_clear.ts`. */
+import type { AzuError } from "../core/errors.ts";
+import { printable } from "../core/text.ts";
+import type { ClearCounts, ClearOptions } from "./contract.ts";
+import { KeysetWalk } from "./keyset_walk.ts";
+import { countRows, pagesOf, type Read } from "./postgres_count.ts";
+import { faultOf } from "./postgres_faults.ts";
+import { checkReferences } from "./postgres_references.ts";
+import type { Limits, PostgresSession } from "./postgres_session.ts";
+import { inspectTable, type PostgresTable } from "./postgres_table.ts";
+import { TruncateWalk } from "./postgres_truncate.ts";
+import { AnyWalk, LeftWalk, PageWalk, postgresKeyset, type Target } from "./postgres_walks.ts";
+import { clearRows, type Closing, type StartRows, type Walk } from "./sql_clear.ts";
+import type { Fault } from "./sql_patience.ts";
+import { quoteText } from "./sql.ts";
+
+/**
+ * Rows in a batch, and its milliseconds: about 50 on an ordinary server, during which others
+ * wait no longer than they do anyway. It begins with few, for rows may be large.
+ */
+const PACE = { batch: 50_000, first: 2000, least: 10, maxLatency: 100 } as const;
+
+/** Milliseconds: what a batch has locked, nobody waits for longer than the two together. */
+const BATCH: Limits = { statement: 1000, lock: 500 };
+
+/** For a single row, say, whose triggers take their time. */
+const SLOW_BATCH: Limits = { statement: 60_000, lock: 5000 };
+
+/** Dead rows that are not worth a word: autovacuum passes by. */
+const FEW = 10_000;
+
+/**
+ * Rows up to the highest primary key at the start are the start's, where the key is an integer;
+ * where it is not, those up to the latest `created_at`. Where there is neither, all that is found
+ * counts as of the start, and what arrives meanwhile cannot be told apart from what came back.
+ */
+export async function clearPostgres(
+  session: PostgresSession,
+  options: ClearOptions,
+): Promise<ClearCounts> {
+  return await clearRows(new PostgresRows(session, options), options);
+}
+
+class PostgresRows implements StartRows {
+  readonly pace = PACE;
+  readonly #session: PostgresSession;
+  readonly #options: ClearOptions;
+  #limits = BATCH;
+  #table: PostgresTable | undefined;
+  #within = "true";
+  #pages = 0;
+  #count = 0;
+
+  constructor(session: PostgresSession, options: ClearOptions) {
+    this.#session = session;
+    this.#options = options;
+  }
+
+  async begin(tick: () => void): Promise<number> {
+    const table = await inspectTable(this.#session);
+    // The server refuses to truncate, and says so, even where no row refers to any.
+    if (!this.#options.truncate) await checkReferences(this.#session, table.oid);
+    this.#table = table;
+    await this.#session.snapshot(async (read) => {
+      const [found] = table.mark === undefined
+        ? []
+        : await read(`SELECT max(${table.mark})::text AS highest FROM ${table.from}`);
+      this.#within = withinOf(table, found?.["highest"]);
+      this.#count = (await this.#counted(read, table, tick)).left;
+    });
+    return this.#count;
+  }
+
+  walk(pass: number): Walk {
+    const { paged, key } = this.#found;
+    if (this.#options.truncate && pass === 1) return new TruncateWalk(this.#target, this.#count);
+    if (paged && pass === 1) {
+      return new PageWalk(this.#target, { pages: this.#pages, rows: this.#count });
+    }
+    if (paged) return new LeftWalk(this.#target, this.#pages, key);
+    return key === undefined
+      ? new AnyWalk(this.#target)
+      : new KeysetWalk(postgresKeyset(this.#target, key));
+  }
+
+  async close(tick: () => void): Promise<Closing> {
+    return await this.#session.snapshot((read) => this.#counted(read, this.#found, tick));
+  }
+
+  faultOf(error: unknown): Fault {
+    return faultOf(error);
+  }
+
+  async mend(): Promise<void> {
+    await this.#session.reconnect(this.#options.signal);
+  }
+
+  relax(): void {
+    this.#limits = SLOW_BATCH;
+  }
+
+  explain(error: unknown): AzuError {
+    return this.#session.explain(error);
+  }
+
+  adviceAfter(cleared: number, { left, arrived }: Closing): string | undefined {
+    if (cleared <= FEW || cleared < left + arrived) return undefined;
+    return `The table ${printable(this.#session.target.tableText)} holds the room of ${cleared} ` +
+      "removed row(s): autovacuum makes it usable again in time, VACUUM does at once";
+  }
+
+  async #counted(read: Read, table: PostgresTable, tick: () => void): Promise<Closing> {
+    this.#pages = await pagesOf(read, table);
+    const alive = () => {
+      this.#options.signal.throwIfAborted();
+      tick();
+    };
+    return await countRows(read, table, { within: this.#within, pages: this.#pages, tick: alive });
+  }
+
+  get #target(): Target {
+    const { from } = this.#found;
+    return { session: this.#session, from, within: this.#within, limits: () => this.#limits };
+  }
+
+  get #found(): PostgresTable {
+    if (this.#table === undefined) throw new Error("The clear has not begun");
+    return this.#table;
+  }
+}
+
+function withinOf({ mark, key }: PostgresTable, highest: unknown): string {
+  if (mark === undefined) return "true";
+  if (typeof highest !== "string") return `${mark} IS NULL`; // none has one, or there are none
+  const upTo = `${mark} <= ${quoteText(highest)}`;
+  return mark === key ? upTo : `(${upTo} OR ${mark} IS NULL)`;
+}

@@ -1,0 +1,46 @@
+/** Counts the rows of a table in one moment, in statements that each end soon. */
+import type { Row } from "./postgres_session.ts";
+import type { PostgresTable } from "./postgres_table.ts";
+import type { Closing } from "./sql_clear.ts";
+
+/** Runs a statement of a transaction that sees one moment. */
+export type Read = (sql: string) => Promise<readonly Row[]>;
+
+/** Pages, of 8 KiB each, that one statement counts: seconds, where they are not in memory. */
+const PAGES_AT_ONCE = 131_072;
+
+export async function pagesOf(read: Read, { oid, paged }: PostgresTable): Promise<number> {
+  if (!paged) return 0;
+  const size = `pg_relation_size(${oid}) / current_setting('block_size')::int`;
+  const [found] = await read(`SELECT ${size} AS pages`);
+  return Number(found?.["pages"]);
+}
+
+/**
+ * @param within The condition that rows of the start meet; all others have arrived since.
+ * @param tick Called before each statement.
+ */
+export async function countRows(
+  read: Read,
+  { paged, from }: PostgresTable,
+  { within, pages, tick }: {
+    readonly within: string;
+    readonly pages: number;
+    readonly tick: () => void;
+  },
+): Promise<Closing> {
+  const sql = `SELECT count(*) FILTER (WHERE ${within}) AS left, count(*) AS all FROM ${from}`;
+  let [left, all] = [0, 0];
+  const add = async (where: string) => {
+    tick();
+    const [row] = await read(sql + where);
+    left += Number(row?.["left"]);
+    all += Number(row?.["all"]);
+  };
+  // Without a range, the server may use several processes.
+  if (!paged || pages <= PAGES_AT_ONCE) await add("");
+  else {for (let page = 0; page < pages; page += PAGES_AT_ONCE) {
+      await add(` WHERE ctid >= '(${page},0)' AND ctid < '(${page + PAGES_AT_ONCE},0)'`);
+    }}
+  return { left, arrived: all - left, removed: 0 };
+}

@@ -1,0 +1,41 @@
+/** What a failure of PostgreSQL, or on the way to it, means for the work. */
+import { messageOf } from "../core/errors.ts";
+import type { Fault } from "./sql_patience.ts";
+
+/** A batch that the server has given up, and undone, as it took longer than it gets. */
+export class TooSlow extends Error {
+  override name = "TooSlow";
+}
+
+/** The server, or the network, swallowed an answer. */
+export class NoAnswer extends Error {
+  constructor() {
+    super("Query read timeout");
+  }
+}
+
+/** SQLSTATEs of a server that goes away, comes up, or has no room for a connection now. */
+const LOST = /^(?:57P0[1235]|53300|25P03|08...)$/;
+
+/** Deadlock, serialization failure, lock timeout: the server has undone the batch. */
+const BUSY = /^(?:40P01|40001|55P03)$/;
+
+/** Where there is no SQLSTATE: what the driver and the system say of a connection. */
+const BROKEN =
+  /Connection terminated|Query read timeout|timeout expired|not queryable|client (?:was|has been) closed|ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOENT.*\.s\.PGSQL/i;
+
+export function faultOf(error: unknown): Fault {
+  if (error instanceof TooSlow) return "slow";
+  const code = codeOf(error);
+  if (BUSY.test(code)) return "busy";
+  if (LOST.test(code)) return "lost";
+  return isSqlState(code) || !BROKEN.test(`${code} ${messageOf(error)}`) ? "final" : "lost";
+}
+
+export function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
+function isSqlState(code: string): boolean {
+  return /^[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]+$/.test(code);
+}

@@ -1,0 +1,36 @@
+/** Empties a table of PostgreSQL at once, where the operator says so. */
+import type { Limits } from "./postgres_session.ts";
+import type { Target } from "./postgres_walks.ts";
+import type { Walk } from "./sql_clear.ts";
+
+/** Whoever uses the table waits behind us from when we ask for the lock: so not for long. */
+const ALONE: Limits = { statement: 60_000, lock: 1000 };
+
+/** One transaction: nobody writes between the count and the end, so that the count is true. */
+export class TruncateWalk implements Walk {
+  readonly #target: Target;
+  readonly #rows: number;
+  done = false;
+
+  /** @param rows How many there were at the start. */
+  constructor(target: Target, rows: number) {
+    this.#target = target;
+    this.#rows = rows;
+  }
+
+  async next(): Promise<number> {
+    const { session, from } = this.#target;
+    const removed = await session.transaction("BEGIN", ALONE, async (run) => {
+      await run(`LOCK TABLE ${from} IN ACCESS EXCLUSIVE MODE`);
+      const { rows: [found] } = await run(`SELECT count(*) AS count FROM ${from}`);
+      await run(`TRUNCATE TABLE ${from}`);
+      return Number(found?.["count"]);
+    });
+    this.done = true;
+    return removed;
+  }
+
+  most(): number {
+    return this.#rows;
+  }
+}

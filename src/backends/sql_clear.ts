@@ -1,0 +1,147 @@
+/**
+ * Clears the rows that a table has at the start, in batches, and proves it. What differs between
+ * the engines is behind {@link StartRows}.
+ *
+ * 1. The start: which rows are meant is fixed, and they are counted.
+ * 2. Passes: batches of their own transactions remove them, slower where the server is busy.
+ * 3. The close: what is left of them is counted, and what has been written since. Where rows are
+ *    left, because they moved or came back, a further pass is made, a few times.
+ */
+import { AzuError, OperationError } from "../core/errors.ts";
+import type { ClearCounts, ClearOptions } from "./contract.ts";
+import { Pace, type PaceDefaults } from "./pace.ts";
+import { type Fault, Patience } from "./sql_patience.ts";
+
+/** The rows of the start, as an engine finds and removes them. */
+export interface StartRows {
+  readonly pace: PaceDefaults;
+  /**
+   * Fixes which rows are meant.
+   * @param tick To be called now and then, as a sign of life.
+   * @returns how many they are.
+   * @throws {AzuError} where it is known now that they cannot all be removed.
+   */
+  begin(tick: () => void): Promise<number>;
+  /** A way through them; a pass after the first finds few. */
+  walk(pass: number): Walk;
+  /** Counts what is left, in one moment; an engine may remove the last rows in that moment. */
+  close(tick: () => void): Promise<Closing>;
+  faultOf(error: unknown): Fault;
+  /** Connects again, after the connection was lost. */
+  mend(): Promise<void>;
+  /** Lets a batch take longer, where not even the smallest ends in time. */
+  relax(): void;
+  explain(error: unknown): AzuError;
+  adviceAfter(cleared: number, closing: Closing): string | undefined;
+}
+
+/** A pass, batch by batch. A batch that failed is begun again where the last good one ended. */
+export interface Walk {
+  readonly done: boolean;
+  /**
+   * Removes about so many rows, in a transaction of its own.
+   * @returns how many it removed.
+   */
+  next(rows: number): Promise<number>;
+  /** The most that a batch of so many rows can remove. */
+  most(rows: number): number;
+}
+
+export interface Closing {
+  readonly left: number;
+  readonly arrived: number;
+  /** Removed in the same moment. */
+  readonly removed: number;
+}
+
+/** Rows come back, or move on, only as long as somebody writes: then more passes end nothing. */
+const MOST_PASSES = 5;
+
+export async function clearRows(rows: StartRows, options: ClearOptions): Promise<ClearCounts> {
+  const clear = new SqlClear(rows, options);
+  try {
+    return await clear.run();
+  } catch (error) {
+    options.signal.throwIfAborted();
+    throw clear.withCounts(rows.explain(error));
+  }
+}
+
+class SqlClear {
+  readonly #rows: StartRows;
+  readonly #options: ClearOptions;
+  readonly #pace: Pace;
+  readonly #patience: Patience;
+  #start: number | undefined;
+  #cleared = 0;
+  /** The most that batches can have removed whose answer never came. */
+  #unknown = 0;
+
+  constructor(rows: StartRows, options: ClearOptions) {
+    this.#rows = rows;
+    this.#options = options;
+    this.#pace = new Pace(options.budget ?? {}, rows.pace);
+    this.#patience = new Patience(rows, options.signal, this.#pace);
+  }
+
+  async run(): Promise<ClearCounts> {
+    const start = await this.#patience.with(() => this.#rows.begin(() => this.#progress()));
+    this.#start = start;
+    if (start === 0) return { cleared: 0, remaining: 0, arrived: 0 };
+    for (let pass = 1;; pass++) {
+      this.#progress();
+      await this.#pass(this.#rows.walk(pass));
+      const closing = await this.#patience.with(() => this.#rows.close(() => this.#progress()));
+      this.#settle(closing, start);
+      if (closing.left > 0 && pass < MOST_PASSES) continue;
+      const { left: remaining, arrived } = closing;
+      const advice = this.#rows.adviceAfter(this.#cleared, closing);
+      const counts = { cleared: this.#cleared, remaining, arrived };
+      return { ...counts, ...(advice === undefined ? {} : { advice }) };
+    }
+  }
+
+  async #pass(walk: Walk): Promise<void> {
+    const { signal } = this.#options;
+    while (!walk.done) {
+      const began = performance.now();
+      const removed = await this.#patience.with(() => walk.next(this.#pace.batch), () => {
+        this.#unknown += walk.most(this.#pace.batch);
+      });
+      this.#cleared += removed;
+      this.#progress();
+      signal.throwIfAborted();
+      await this.#pace.after(performance.now() - began, signal);
+      signal.throwIfAborted();
+    }
+  }
+
+  /** What is certain now: whatever is no longer there is gone, also where no answer said so. */
+  #settle({ left, removed }: Closing, start: number): void {
+    this.#cleared += removed;
+    if (this.#unknown > 0) this.#cleared = Math.max(this.#cleared, start - left);
+    this.#unknown = 0;
+    this.#progress();
+  }
+
+  #progress(): void {
+    this.#options.onProgress(this.#cleared, Math.max(this.#cleared, this.#start ?? 0));
+  }
+
+  /** A failure, with what is gone, and what may remain. */
+  withCounts(error: AzuError): AzuError {
+    if (this.#start === undefined) return error; // nothing had been begun
+    const others = Math.max(0, this.#start - this.#cleared);
+    const unknown = Math.min(others, this.#unknown);
+    const counts = unknown > 0
+      ? `${this.#cleared} of ${this.#start} session(s) are certainly gone, and up to ${unknown} more may be`
+      : this.#cleared > 0
+      ? `${this.#cleared} of ${this.#start} session(s) are gone, up to ${others} remain`
+      : `none of ${this.#start} session(s) is gone`;
+    const hint = [
+      ...(error.hint === undefined ? [] : [error.hint]),
+      ...(/safe to repeat/.test(error.hint ?? "") ? [] : ["Running the command again is safe"]),
+    ].join("; ");
+    return new OperationError(`${error.message}; ${counts}`, { hint, cause: error });
+  }
+}
