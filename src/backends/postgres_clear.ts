@@ -2,16 +2,16 @@
 import type { AzuError } from "../core/errors.ts";
 import { printable } from "../core/text.ts";
 import type { ClearCounts, ClearOptions } from "./contract.ts";
-import { KeysetWalk } from "./keyset_walk.ts";
 import { countRows, pagesOf, type Read } from "./postgres_count.ts";
 import { faultOf } from "./postgres_faults.ts";
 import { checkReferences } from "./postgres_references.ts";
 import type { Limits, PostgresSession } from "./postgres_session.ts";
 import { inspectTable, type PostgresTable } from "./postgres_table.ts";
 import { TruncateWalk } from "./postgres_truncate.ts";
-import { AnyWalk, LeftWalk, PageWalk, postgresKeyset, type Target } from "./postgres_walks.ts";
+import { LeftWalk, PageWalk, postgresKeyset, removeAny, type Target } from "./postgres_walks.ts";
 import { clearRows, type Closing, type StartRows, type Walk } from "./sql_clear.ts";
 import type { Fault } from "./sql_patience.ts";
+import { AnyWalk, KeysetWalk } from "./sql_walks.ts";
 import { quoteText } from "./sql.ts";
 
 /**
@@ -79,7 +79,7 @@ class PostgresRows implements StartRows {
     }
     if (paged) return new LeftWalk(this.#target, this.#pages, key);
     return key === undefined
-      ? new AnyWalk(this.#target)
+      ? new AnyWalk((rows) => removeAny(this.#target, rows))
       : new KeysetWalk(postgresKeyset(this.#target, key));
   }
 

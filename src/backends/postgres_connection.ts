@@ -1,7 +1,7 @@
 // pg is imported here and nowhere else: this module is loaded only when a store is opened.
 // @ts-types="@types/pg"
 import pg from "pg";
-import { UsageError } from "../core/errors.ts";
+import { pemFile } from "./pem_file.ts";
 import type { PostgresEndpoint } from "./postgres_url.ts";
 
 /** Milliseconds that saying goodbye may take. */
@@ -42,7 +42,7 @@ async function encryptions(endpoint: PostgresEndpoint): Promise<Encryption[]> {
   if (sslMode === "prefer") return [unchecked, false];
   // As libpq has it: who names an authority wants it asked.
   if (sslMode === "require" && sslRootCert === undefined) return [unchecked];
-  const ca = sslRootCert === undefined ? {} : { ca: await file("sslrootcert", sslRootCert) };
+  const ca = sslRootCert === undefined ? {} : { ca: await pemFile("sslrootcert", sslRootCert) };
   const checked = { ...await identity(endpoint), ...ca };
   return [
     sslMode === "verify-full" ? checked : { ...checked, checkServerIdentity: () => undefined },
@@ -52,20 +52,9 @@ async function encryptions(endpoint: PostgresEndpoint): Promise<Encryption[]> {
 /** Who we are, where the URL names a certificate of our own. */
 async function identity({ sslCert, sslKey }: PostgresEndpoint) {
   return {
-    ...(sslCert === undefined ? {} : { cert: await file("sslcert", sslCert) }),
-    ...(sslKey === undefined ? {} : { key: await file("sslkey", sslKey) }),
+    ...(sslCert === undefined ? {} : { cert: await pemFile("sslcert", sslCert) }),
+    ...(sslKey === undefined ? {} : { key: await pemFile("sslkey", sslKey) }),
   };
-}
-
-async function file(parameter: string, path: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (cause) {
-    throw new UsageError(`Cannot read the file that ${parameter} names in the database's URL`, {
-      hint: `Check ${parameter}: it must be the path of a PEM file that you may read`,
-      cause,
-    });
-  }
 }
 
 async function connect(

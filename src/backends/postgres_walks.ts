@@ -1,7 +1,7 @@
 /** The ways through a table of PostgreSQL. */
-import type { Keyset } from "./keyset_walk.ts";
 import { type Limits, type PostgresSession, READING } from "./postgres_session.ts";
 import type { Walk } from "./sql_clear.ts";
+import type { Keyset } from "./sql_walks.ts";
 import { quoteText } from "./sql.ts";
 
 /** Which rows are removed, as SQL, and what a batch may take. */
@@ -125,29 +125,12 @@ export function postgresKeyset(target: Target, key: string): Keyset<string> {
   };
 }
 
-/** Where there is neither: some rows, wherever they are, until there are no more. */
-export class AnyWalk implements Walk {
-  readonly #target: Target;
-  done = false;
-
-  constructor(target: Target) {
-    this.#target = target;
-  }
-
-  async next(rows: number): Promise<number> {
-    const { session, from, within, limits } = this.#target;
-    const some = `SELECT ctid FROM ${from} WHERE ${within} LIMIT ${rows}`;
-    const removed = await session.batch(
-      `DELETE FROM ${from} WHERE ctid = ANY (ARRAY(${some})) AND ${within}`,
-      limits(),
-    );
-    this.done = removed < rows;
-    return removed;
-  }
-
-  most(rows: number): number {
-    return rows;
-  }
+/** Where there is neither. */
+export async function removeAny(target: Target, rows: number): Promise<number> {
+  const { session, from, within, limits } = target;
+  const some = `SELECT ctid FROM ${from} WHERE ${within} LIMIT ${rows}`;
+  const sql = `DELETE FROM ${from} WHERE ctid = ANY (ARRAY(${some})) AND ${within}`;
+  return await session.batch(sql, limits());
 }
 
 function pages(from: number, upTo: number): string {

@@ -1,4 +1,4 @@
-/** A pass by key: rows stay where they are in it, however they move in the table. */
+/** Ways through a table that engines have in common. */
 import type { Walk } from "./sql_clear.ts";
 
 /** How an engine goes by key; a key is as its driver reads it, and gives it back. */
@@ -9,6 +9,7 @@ export interface Keyset<Key> {
   removeUpTo(last: Key | undefined, upTo: Key | undefined): Promise<number>;
 }
 
+/** By key: rows stay where they are in it, however they move in the table. */
 export class KeysetWalk<Key> implements Walk {
   readonly #keyset: Keyset<Key>;
   #last: Key | undefined;
@@ -27,6 +28,30 @@ export class KeysetWalk<Key> implements Walk {
     const removed = await this.#keyset.removeUpTo(this.#last, upTo);
     this.#last = upTo;
     this.#done = upTo === undefined;
+    return removed;
+  }
+
+  most(rows: number): number {
+    return rows;
+  }
+}
+
+/** Where there is no key to go by: some rows, wherever they are, until there are no more. */
+export class AnyWalk implements Walk {
+  readonly #remove: (rows: number) => Promise<number>;
+  #done = false;
+
+  constructor(remove: (rows: number) => Promise<number>) {
+    this.#remove = remove;
+  }
+
+  get done(): boolean {
+    return this.#done;
+  }
+
+  async next(rows: number): Promise<number> {
+    const removed = await this.#remove(rows);
+    this.#done = removed < rows;
     return removed;
   }
 

@@ -1,0 +1,126 @@
+// node:sqlite is imported here and nowhere else: this module is loaded only when a store is opened.
+import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { type AzuError, OperationError } from "../core/errors.ts";
+import type { Purpose } from "./contract.ts";
+import { explainDatabaseError, missingTable } from "./database_errors.ts";
+import type { DatabaseTarget } from "./database_target.ts";
+import { sqlitePath } from "./sqlite_url.ts";
+
+/**
+ * Milliseconds to wait while another process writes. The driver waits with all else standing
+ * still: so not for long, and again.
+ */
+const BUSY_TIMEOUT = 100;
+
+/** What a statement is given, and what it gives: whole numbers that are too large for one are bigint. */
+export type Value = SQLInputValue;
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/** A database file that is open. */
+export class SqliteSession implements Disposable {
+  readonly target: DatabaseTarget;
+  readonly #database: DatabaseSync;
+
+  /**
+   * To operate, the file must be there: opening would otherwise create an empty one, and a mistyped
+   * path would look like a store without sessions.
+   * @throws {AzuError} when the file is missing, is no database, or may not be opened.
+   */
+  static async open(target: DatabaseTarget, purpose: Purpose): Promise<SqliteSession> {
+    const path = sqlitePath(target.url, target.root);
+    if (purpose === "operate") await checkFile(path, target);
+    try {
+      return new SqliteSession(path, target);
+    } catch (error) {
+      throw explainDatabaseError(error, target);
+    }
+  }
+
+  private constructor(path: string, target: DatabaseTarget) {
+    this.target = target;
+    this.#database = new DatabaseSync(path);
+    this.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
+    // SQLite's own default, and the app's: else a cascade would reach into other tables.
+    this.exec("PRAGMA foreign_keys = OFF");
+    this.exec("SELECT count(*) FROM sqlite_master"); // the file is read only now
+  }
+
+  exec(sql: string): void {
+    this.#database.exec(sql);
+  }
+
+  all(sql: string, ...values: Value[]): Row[] {
+    return this.#prepare(sql).all(...values);
+  }
+
+  get(sql: string, ...values: Value[]): Row | undefined {
+    return this.#prepare(sql).get(...values);
+  }
+
+  /** @returns how many rows were changed. */
+  run(sql: string, ...values: Value[]): number {
+    return Number(this.#prepare(sql).run(...values).changes);
+  }
+
+  /** All or nothing, and what it reads is of one moment. */
+  transaction<T>(kind: "DEFERRED" | "IMMEDIATE", work: () => T): T {
+    this.exec(`BEGIN ${kind}`);
+    try {
+      const result = work();
+      this.exec("COMMIT");
+      return result;
+    } catch (error) {
+      this.#undo();
+      throw error;
+    }
+  }
+
+  explain(error: unknown): AzuError {
+    return /no such table/.test(String(error))
+      ? missingTable(this.target, error)
+      : explainDatabaseError(error, this.target);
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close();
+  }
+
+  /** Some errors have undone the transaction already; the first one is the one to tell. */
+  #undo(): void {
+    try {
+      this.exec("ROLLBACK");
+    } catch {
+      return;
+    }
+  }
+
+  /** Deno 2.5 says only "failed to prepare statement"; explaining it fails with the reason. */
+  #prepare(sql: string) {
+    try {
+      const statement = this.#database.prepare(sql);
+      statement.setReadBigInts(true);
+      return statement;
+    } catch (error) {
+      this.exec(`EXPLAIN ${sql}`);
+      throw error;
+    }
+  }
+}
+
+async function checkFile(path: string, target: DatabaseTarget): Promise<void> {
+  const found = await Deno.stat(path).catch((error: unknown) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw explainDatabaseError(error, target);
+  });
+  if (found?.isFile) return;
+  if (found !== undefined) {
+    throw new OperationError(`${path} is not a file (${target.address})`, {
+      hint: "Check DATABASE_URL (or session.backends.database.url)",
+    });
+  }
+  throw new OperationError(`The database file ${path} does not exist (${target.address})`, {
+    hint: "Check DATABASE_URL (or session.backends.database.url); relative paths start at " +
+      `${target.root}. \`azu session:setup --backend database --apply\` creates it`,
+  });
+}
