@@ -34,28 +34,37 @@ export async function walk(
   visit: (keys: RawKeys) => Promise<void> | undefined,
 ): Promise<void> {
   const underWay: Promise<void>[] = [];
+  const scan = async (cursor: string) => {
+    const batch = pace.batch;
+    const start = performance.now();
+    const reply = await connection.scan(cursor, keys.pattern, batch);
+    checkPrefix(reply.keys, keys.prefix);
+    return { ...reply, looked: batch, latency: performance.now() - start };
+  };
   try {
-    let cursor = "0";
-    do {
-      signal.throwIfAborted();
-      const batch = pace.batch;
-      const start = performance.now();
-      const reply = await connection.scan(cursor, keys.pattern, batch);
-      const latency = performance.now() - start;
-      cursor = reply.cursor;
-      checkPrefix(reply.keys, keys.prefix);
-      const work = reply.keys.count > 0 ? visit(reply.keys) : undefined;
-      onLooked?.(batch);
-      if (work !== undefined) {
-        work.catch(() => {}); // awaited below, whatever happens first
-        underWay.push(work);
-      }
-      if (underWay.length > IN_FLIGHT) await underWay.shift();
+    signal.throwIfAborted();
+    for (let next = scan("0");;) {
+      const { cursor, keys: batch, looked, latency } = await next;
       await pace.after(latency, signal);
-    } while (cursor !== "0");
+      signal.throwIfAborted();
+      const isLast = cursor === "0";
+      // The server is to go on while this batch is looked at.
+      if (!isLast) next = handled(scan(cursor));
+      const work = batch.count > 0 ? visit(batch) : undefined;
+      onLooked?.(looked);
+      if (work !== undefined) underWay.push(handled(work));
+      if (isLast) return;
+      if (underWay.length > IN_FLIGHT) await underWay.shift();
+    }
   } finally {
     await Promise.all(underWay);
   }
+}
+
+/** What is awaited later, whatever happens first. */
+function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
 }
 
 /** The server has matched the prefix already; one that did not is not to be believed. */
