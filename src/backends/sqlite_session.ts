@@ -12,6 +12,9 @@ import { sqlitePath } from "./sqlite_url.ts";
  */
 const BUSY_TIMEOUT = 100;
 
+/** The same for the first look at the file, before there is anything to interrupt. */
+const OPEN_TIMEOUT = 5000;
+
 /** What a statement is given, and what it gives: whole numbers that are too large for one are bigint. */
 export type Value = SQLInputValue;
 
@@ -40,10 +43,11 @@ export class SqliteSession implements Disposable {
   private constructor(path: string, target: DatabaseTarget) {
     this.target = target;
     this.#database = new DatabaseSync(path);
-    this.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
+    this.exec(`PRAGMA busy_timeout = ${OPEN_TIMEOUT}`);
     // SQLite's own default, and the app's: else a cascade would reach into other tables.
     this.exec("PRAGMA foreign_keys = OFF");
     this.exec("SELECT count(*) FROM sqlite_master"); // the file is read only now
+    this.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
   }
 
   exec(sql: string): void {
