@@ -43,7 +43,7 @@ export class RespConnection implements Disposable {
   #start = 0;
   #end = 0;
   #broken: unknown;
-  #timer: number | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #outgoing: Uint8Array[] = [];
   #isWriting = false;
 

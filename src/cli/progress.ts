@@ -18,7 +18,7 @@ export class Progress implements Disposable {
   readonly #host: Host;
   readonly #reporter: Reporter;
   readonly #target: string;
-  readonly #timer: number | undefined;
+  readonly #timer: ReturnType<typeof setInterval> | undefined;
   #phase: ClearPhase | "stopping" = "connecting";
   /** When the phase began, and how many were gone by then. */
   #since: number;
