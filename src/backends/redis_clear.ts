@@ -53,12 +53,10 @@ export class RedisClear {
     });
   }
 
-  async run(): Promise<ClearCounts> {
-    try {
-      return await this.#run();
-    } catch (error) {
+  run(): Promise<ClearCounts> {
+    return this.#run().catch((error: unknown) => {
       throw this.#withUnknown(error);
-    }
+    });
   }
 
   async #run(): Promise<ClearCounts> {
@@ -129,10 +127,9 @@ export class RedisClear {
   }
 
   #known(keys: RawKeys): { readonly yes: RawKeys; readonly no: RawKeys } {
-    return partition(
-      keys,
-      (start, end) => this.#removed.has(keys.bytes, start + this.#prefixLength, end),
-    );
+    const isKnown = (start: number, end: number) =>
+      this.#removed.has(keys.bytes, start + this.#prefixLength, end);
+    return partition(keys, isKnown);
   }
 
   /**

@@ -107,6 +107,17 @@ function modeNamed(mode: string | undefined): RedisNode["mode"] {
   throw new OperationError("What answers there does not say that it is a Redis");
 }
 
+/** How many keys a server has; only for the progress, so a user need not be allowed to ask. */
+export async function sizeOf({ connection }: RedisNode): Promise<number | undefined> {
+  try {
+    const keys = await connection.call("DBSIZE");
+    return typeof keys === "number" ? keys : undefined;
+  } catch (error) {
+    if (error instanceof RespError) return undefined;
+    throw error;
+  }
+}
+
 const decoder = new TextDecoder();
 
 /** A reply as a text; empty for one that is none. */

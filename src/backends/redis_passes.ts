@@ -2,7 +2,7 @@
 import { AzuError, OperationError } from "../core/errors.ts";
 import { type Pace, sleep } from "./pace.ts";
 import { explainRedisError } from "./redis_errors.ts";
-import type { RedisNode } from "./redis_node.ts";
+import { type RedisNode, sizeOf } from "./redis_node.ts";
 import type { RedisNodes } from "./redis_nodes.ts";
 import { Patience } from "./redis_patience.ts";
 import { Share } from "./redis_share.ts";
@@ -144,19 +144,11 @@ export class RedisPasses {
   }
 }
 
-/** How many keys a server has; only for the progress, so a user need not be allowed to ask. */
-async function sizeOf({ connection }: RedisNode): Promise<number | undefined> {
-  try {
-    const keys = await connection.call("DBSIZE");
-    return typeof keys === "number" ? keys : undefined;
-  } catch (error) {
-    if (error instanceof RespError) return undefined;
-    throw error;
-  }
-}
-
 /** Slots that move, or have no master, for as long as the patience lasts. */
 const UNSETTLED = new OperationError(
   "The Redis cluster is being resharded, or some of its slots have no master",
-  { hint: "Wait until that is over, and run the command again: it is safe to repeat" },
+  {
+    hint: "Wait until that is over (redis-cli --cluster check tells), and run the command again: " +
+      "it is safe to repeat",
+  },
 );

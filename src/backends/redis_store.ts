@@ -3,6 +3,7 @@ import { prefixPattern } from "./glob.ts";
 import { Pace } from "./pace.ts";
 import { MAX_LATENCY, RedisClear } from "./redis_clear.ts";
 import { explainRedisError } from "./redis_errors.ts";
+import { LookAlikes } from "./redis_look_alikes.ts";
 import { RedisNodes } from "./redis_nodes.ts";
 import { RedisPasses } from "./redis_passes.ts";
 import { cacheClearMessage } from "./redis_publish.ts";
@@ -10,13 +11,10 @@ import { followers } from "./redis_replicas.ts";
 import type { KeySpace } from "./redis_sweep.ts";
 import type { RedisEndpoint } from "./redis_url.ts";
 import { readTls, type TlsFiles } from "./redis_tls.ts";
-import { forEachKey, type RawKeys } from "./resp_scan.ts";
+import type { RawKeys } from "./resp_scan.ts";
 
 /** Keys that one SCAN looks at, where nothing is removed. */
 const BATCH = 1000;
-
-/** Different look-alike prefixes that are told apart; there is no end to what keys can be. */
-const LOOK_ALIKE_LIMIT = 20;
 
 /** What of a Redis is an app's. */
 export interface RedisSessions {
@@ -82,23 +80,10 @@ class RedisStore implements Store {
   }
 
   async lookAlikes(signal: AbortSignal): Promise<readonly LookAlike[]> {
-    const counts = new Map<string, number>();
-    const decoder = new TextDecoder();
+    const found = new LookAlikes(this.#keys.prefix);
     const anywhere = { pattern: encoder.encode("*session:*"), prefix: new Uint8Array() };
-    await this.#look(anywhere, signal, () => counts.clear(), (keys) => {
-      forEachKey(keys, (start, end) => {
-        const key = keys.bytes.subarray(start, end);
-        if (startsWith(key, this.#keys.prefix)) return;
-        const prefix = sessionPrefixOf(decoder.decode(key));
-        if (prefix === undefined || (counts.size >= LOOK_ALIKE_LIMIT && !counts.has(prefix))) {
-          return;
-        }
-        counts.set(prefix, (counts.get(prefix) ?? 0) + 1);
-      });
-    });
-    return [...counts]
-      .map(([prefix, count]) => ({ pattern: `${prefix}*`, count }))
-      .sort((a, b) => b.count - a.count);
+    await this.#look(anywhere, signal, () => found.clear(), (keys) => found.add(keys));
+    return found.list();
   }
 
   async replicated(replicas: number, timeout: number, signal: AbortSignal): Promise<number> {
@@ -143,28 +128,17 @@ class RedisStore implements Store {
     try {
       const { masters } = await this.#nodes.topology(signal);
       const message = cacheClearMessage(now);
-      const heard = await Promise.all(masters.map(async (master) => {
+      const heard = await Promise.allSettled(masters.map(async (master) => {
         const { connection } = await this.#nodes.node(master, signal);
-        return await connection.call("PUBLISH", channel, message);
+        return Number(await connection.call("PUBLISH", channel, message));
       }));
-      return heard.reduce<number>((sum, n) => sum + (typeof n === "number" ? n : 0), 0);
+      const counts = heard.flatMap((answer) => answer.status === "fulfilled" ? answer.value : []);
+      const failed = heard.find((answer) => answer.status === "rejected");
+      if (counts.length === 0 && failed !== undefined) throw failed.reason;
+      return counts.reduce((sum, count) => sum + count, 0);
     } catch (error) {
       signal.throwIfAborted();
       throw explainRedisError(error, this.#nodes.endpoint);
     }
   }
-}
-
-function startsWith(key: Uint8Array, prefix: Uint8Array): boolean {
-  return key.length >= prefix.length && prefix.every((byte, index) => key[index] === byte);
-}
-
-/**
- * `session:` or `<app>:session:`, where a key starts like one of them. What stands in the app's
- * place must look like a name and not like an id, for it will be printed.
- */
-function sessionPrefixOf(key: string): string | undefined {
-  const match = /^(?:([A-Za-z_][\w.-]{0,40}):)?session:/.exec(key);
-  if (match === null || /[0-9a-f]{12}|[0-9a-f]{8}-[0-9a-f]{4}/i.test(match[0])) return undefined;
-  return match[0];
 }

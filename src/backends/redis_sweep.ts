@@ -2,6 +2,7 @@
 import { ProtocolError } from "./resp.ts";
 import type { RedisNode } from "./redis_node.ts";
 import { saysMoved, slotOf } from "./redis_slots.ts";
+import { scanKeys, unlinkKeys } from "./resp_keys.ts";
 import { forEachKey, partition, pick, type RawKeys } from "./resp_scan.ts";
 import type { Pace } from "./pace.ts";
 
@@ -37,7 +38,7 @@ export async function walk(
   const scan = async (cursor: string) => {
     const batch = pace.batch;
     const start = performance.now();
-    const reply = await connection.scan(cursor, keys.pattern, batch);
+    const reply = await scanKeys(connection, cursor, keys.pattern, batch);
     checkPrefix(reply.keys, keys.prefix);
     return { ...reply, looked: batch, latency: performance.now() - start };
   };
@@ -95,7 +96,7 @@ export interface Unlinked {
 /** Removes keys, as far as it can. A cluster wants those of one slot together. */
 export async function unlink({ connection, mode }: RedisNode, keys: RawKeys): Promise<Unlinked> {
   const groups = mode === "cluster" ? bySlot(keys) : [keys];
-  const { answers, failure: lost } = await connection.unlink(groups);
+  const { answers, failure: lost } = await unlinkKeys(connection, groups);
   const gone: RawKeys[] = [];
   let [removed, moved, failure] = [0, false, lost];
   for (const [index, answer] of answers.entries()) {

@@ -4,7 +4,8 @@ import { redact } from "../core/redact.ts";
 import type { Backend, BackendContext, BackendFactory } from "./contract.ts";
 import { bindDatabase, databaseOptions } from "./database.ts";
 import { bindMemory, memoryOptions } from "./memory.ts";
-import { bindRedis, redisOptions } from "./redis.ts";
+import { bindRedis } from "./redis.ts";
+import { redisOptions } from "./redis_options.ts";
 
 /** A built-in backend: what its options must be, and how it is made from them. */
 interface Definition {

@@ -2,6 +2,7 @@
 import { deepStrictEqual, match, rejects, strictEqual } from "node:assert/strict";
 import { ProtocolError, RespError } from "../../src/backends/resp.ts";
 import { ConnectionLost, RespConnection } from "../../src/backends/resp_connection.ts";
+import { scanKeys, unlinkKeys } from "../../src/backends/resp_keys.ts";
 import { RespTimeout } from "../../src/backends/resp_open.ts";
 
 const { signal } = new AbortController();
@@ -195,12 +196,12 @@ Deno.test("an answer to UNLINK that cannot be is none", async () => {
   for (const answer of [":2\r\n", ":-1\r\n", "+OK\r\n", "$1\r\n1\r\n"]) {
     await using liar = server(inChunks([bytesOf(answer)]));
     using connection = await liar.connect();
-    const { answers, failure } = await connection.unlink([keys]);
+    const { answers, failure } = await unlinkKeys(connection, [keys]);
     deepStrictEqual([answers, failure instanceof ProtocolError], [[], true], answer);
   }
   await using refusing = server(inChunks([bytesOf("-READONLY no\r\n")]));
   using connection = await refusing.connect();
-  const { answers: [answer] } = await connection.unlink([keys]);
+  const { answers: [answer] } = await unlinkKeys(connection, [keys]);
   strictEqual(answer instanceof RespError && answer.code, "READONLY");
 });
 
@@ -217,7 +218,7 @@ Deno.test("a large reply makes room for itself", async () => {
   using connection = await generous.connect(20_000);
   const [text, scan] = await Promise.all([
     connection.call("GET", "x"),
-    connection.scan("0", bytesOf("*"), 20_000),
+    scanKeys(connection, "0", bytesOf("*"), 20_000),
   ]);
   strictEqual(text instanceof Uint8Array && text.length, large.length);
   deepStrictEqual([scan.cursor, scan.keys.count], ["0", keys.length]);

@@ -1,0 +1,65 @@
+/** What a config may say about a Redis backend. */
+import * as v from "valibot";
+import { isRecord } from "../core/record.ts";
+import { duration, options, shown, text, url, whole } from "../core/schema.ts";
+import { redisUrlProblem } from "./redis_url.ts";
+
+const clusterOptions = options({
+  /** The channel on which the nodes listen; default `"session:cluster:invalidate"`. */
+  channel: v.optional(
+    text("a channel's name of at least one character", (channel) => channel !== ""),
+  ),
+  /** How long a node may serve a session from its cache; default `"30s"`, at least `"1s"`. */
+  cacheTtl: v.optional(duration(1000)),
+});
+
+const file = () => v.optional(text("the name of a PEM file", (name) => name !== ""));
+
+const tlsOptions = v.pipe(
+  options({
+    /** The certificates of authorities that are trusted besides the known ones. */
+    ca: file(),
+    /** The certificate that azu shows, where Redis asks for one; with `key`. */
+    cert: file(),
+    /** The private key of `cert`. */
+    key: file(),
+  }),
+  v.check(
+    ({ cert, key }) => (cert === undefined) === (key === undefined),
+    "expected cert and key together, got one of them",
+  ),
+);
+
+const clustered = v.boolean((issue) =>
+  `expected true, false or an object, got ${shown(issue.input)}`
+);
+
+export const redisOptions = options({
+  /** Where Redis is; default: `REDIS_URL`, else `redis://localhost:6379`. */
+  url: v.optional(url(redisUrlProblem)),
+  /**
+   * PEM files for a URL that begins with `rediss://`, each relative to the config; azu's own
+   * connection only, for the app has its own settings.
+   */
+  tls: v.optional(tlsOptions),
+  /** What every session key starts with; default `"<app>:session:"`. */
+  keyPrefix: v.optional(
+    text("a key prefix of at least one character", (prefix) => prefix !== ""),
+  ),
+  /** Connections that the app holds open; default 5. */
+  poolSize: v.optional(whole(1, 1000)),
+  /** How long the app waits for a free connection; default `"5s"`. */
+  poolTimeout: v.optional(duration()),
+  /**
+   * Whether the app runs as several nodes that share this Redis and keep sessions in local caches
+   * (the session shard's `ClusteredRedisStore`); default false. Redis Cluster is not meant.
+   */
+  cluster: v.optional(
+    v.lazy((input): typeof clustered | typeof clusterOptions =>
+      isRecord(input) ? clusterOptions : clustered
+    ),
+  ),
+});
+
+/** What a Redis backend may be told; everything has a default. */
+export type RedisOptions = v.InferInput<typeof redisOptions>;
