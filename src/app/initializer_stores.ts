@@ -39,10 +39,12 @@ export interface FoundStores {
 export function findStores(tokens: readonly Token[], definitions: Definitions): FoundStores {
   const found = resolve(usesIn(tokens), definitions, tokens);
   if (found.used.length > 0) return found;
+  const named = namedIn(tokens);
+  if (named.length === 0) return { used: [], classes: new Set() };
   const classes = [...definitions.keys()].filter((name) =>
     resolve([{ last: name, path: name }], definitions, tokens).used.length > 0
   );
-  return { used: namedIn(tokens), classes: new Set(classes) };
+  return { used: named, classes: new Set(classes) };
 }
 
 function namedIn(tokens: readonly Token[]): UsedStore[] {
