@@ -2,7 +2,9 @@
 import { OperationError } from "../core/errors.ts";
 import type { ClearReport } from "./clear_types.ts";
 
-export function cameBack(remaining: number): OperationError {
+/** Of a store that tells which are left; where none could be removed, none can have come back. */
+export function leftError(cleared: number, remaining: number): OperationError {
+  if (cleared === 0) return kept(remaining);
   return new OperationError(
     `${remaining} session(s) from before the clear are there again: an app that still runs ` +
       "writes them back",
@@ -17,9 +19,13 @@ export function partial(cleared: number, remaining: number, removed: number): Cl
       `${remaining} session(s) are in the store again: an app that still runs writes them`,
       { hint: "Stop the app, or turn its visitors away, and run the command again" },
     )
-    : new OperationError(
-      `${remaining} session(s) are still there, though the store reported no error`,
-      { hint: "Look for a trigger, a rule or another client that keeps or writes them" },
-    );
+    : kept(remaining);
   return { outcome: "partial", cleared, remaining, arrived: undefined, lookAlikes: [], error };
+}
+
+function kept(remaining: number): OperationError {
+  return new OperationError(
+    `${remaining} session(s) are still there, though the store reported no error`,
+    { hint: "Look for a trigger, a rule or another client that keeps or writes them" },
+  );
 }

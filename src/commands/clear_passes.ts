@@ -1,7 +1,7 @@
 /** The passes of a clear: one, or as many as help, until it is proved. */
 import type { ClearCounts, ClearOptions, LookAlike, Store } from "../backends/contract.ts";
 import { wholeNumber } from "./backend_answers.ts";
-import { cameBack, partial } from "./clear_partial.ts";
+import { leftError, partial } from "./clear_partial.ts";
 import type { ClearPhase, ClearReport } from "./clear_types.ts";
 import { guarded } from "./guard.ts";
 import type { Nodes } from "./nodes.ts";
@@ -51,7 +51,9 @@ async function clearProved(passes: Passes, first: ClearCounts): Promise<ClearRep
       ...{ cleared: tally.cleared, remaining, arrived, lookAlikes: others },
       ...(advice === undefined ? {} : { advice }),
     };
-    if (remaining > 0) return { ...done, outcome: "partial", error: cameBack(remaining) };
+    if (remaining > 0) {
+      return { ...done, outcome: "partial", error: leftError(tally.cleared, remaining) };
+    }
     return { ...done, outcome: tally.cleared > 0 ? "cleared" : "empty" };
   }
 }
