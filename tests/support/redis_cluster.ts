@@ -1,13 +1,12 @@
 /** A Redis Cluster of the test's own: real servers, on loopback. */
-import { Cluster, Redis } from "ioredis";
+import { Redis } from "ioredis";
+import { slotOf, SLOTS } from "../../src/backends/redis_slots.ts";
 import { pollUntil } from "./poll.ts";
 import { type RedisServer, startRedis } from "./redis.ts";
 import { onFreePort } from "./server.ts";
 
 /** Milliseconds after which a node that is silent is taken to be dead. */
 const NODE_TIMEOUT = 2000;
-
-const SLOTS = 16_384;
 
 /** A user for the replicas alone: shut out, they fall behind, as after a cut in the network. */
 const REPLICA_USER = "replication";
@@ -113,10 +112,10 @@ async function addressOf(node: ClusterNode | undefined) {
 }
 
 async function assignSlots(masters: readonly ClusterNode[]): Promise<void> {
-  const share = Math.ceil(SLOTS / masters.length);
+  const slots = share(masters);
   for (const [index, { client }] of masters.entries()) {
-    const last = Math.min(SLOTS, (index + 1) * share) - 1;
-    await client.call("CLUSTER", "ADDSLOTSRANGE", index * share, last);
+    const last = Math.min(SLOTS, (index + 1) * slots) - 1;
+    await client.call("CLUSTER", "ADDSLOTSRANGE", index * slots, last);
   }
 }
 
@@ -150,18 +149,33 @@ async function put(
   keys: Iterable<string>,
   areReplicated: boolean,
 ): Promise<void> {
-  const seeds = masters.map(({ server: { port } }) => ({ host: "127.0.0.1", port }));
-  const cluster = new Cluster(seeds, { enableAutoPipelining: true });
-  let batch: Promise<unknown>[] = [];
+  const batches = new Map<ClusterNode, string[]>();
+  const encoder = new TextEncoder();
   for (const key of keys) {
-    batch.push(cluster.setex(key, 3600, '{"user_id":1}'));
-    if (batch.length < 5000) continue;
-    await Promise.all(batch);
-    batch = [];
+    const bytes = encoder.encode(key);
+    const index = Math.floor(slotOf(bytes, 0, bytes.length) / share(masters));
+    const master = masters[index];
+    if (master === undefined) throw new Error(`no master of ${key}`);
+    const batch = batches.get(master) ?? [];
+    batches.set(master, batch);
+    batch.push(key);
+    if (batch.length === 5000) await setAll(master, batch.splice(0));
   }
-  await Promise.all(batch);
-  await cluster.quit();
+  for (const [master, batch] of batches) await setAll(master, batch);
   for (const { client } of areReplicated ? masters : []) await client.wait(1, 10_000);
+}
+
+async function setAll({ client }: ClusterNode, keys: readonly string[]): Promise<void> {
+  const pipeline = client.pipeline();
+  for (const key of keys) pipeline.setex(key, 3600, '{"user_id":1}');
+  for (const [error] of await pipeline.exec() ?? []) {
+    if (error !== null) throw error;
+  }
+}
+
+/** Slots that each master has at the start. */
+function share(masters: readonly ClusterNode[]): number {
+  return Math.ceil(SLOTS / masters.length);
 }
 
 async function keysOf(nodes: readonly ClusterNode[]): Promise<string[]> {
