@@ -18,6 +18,7 @@ const mayImport: Record<string, readonly string[]> = {
 
 /** Packages that cost start-up time, and the only module that may import each. */
 const onlyImporter: Record<string, string> = {
+  "mysql2/promise": "src/backends/mysql_connection.ts",
   pg: "src/backends/postgres_connection.ts",
   "node:sqlite": "src/backends/sqlite_session.ts",
   yaml: "src/app/shard.ts",
@@ -100,6 +101,9 @@ Deno.test("a costly package has one importer, and that is loaded lazily", async 
     // These are themselves loaded lazily.
     const lazy = [
       "src/backends/redis_store.ts",
+      "src/backends/mysql_clear.ts",
+      "src/backends/mysql_session.ts",
+      "src/backends/mysql_table.ts",
       "src/backends/postgres_session.ts",
       "src/backends/sqlite_store.ts",
       "src/backends/sqlite_clear.ts",

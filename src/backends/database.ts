@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { ImpossibleError, UsageError } from "../core/errors.ts";
+import { UsageError } from "../core/errors.ts";
 import { redactUrl } from "../core/redact.ts";
 import { duration, options, text, url, whole } from "../core/schema.ts";
 import { printable } from "../core/text.ts";
@@ -12,6 +12,7 @@ import {
   type Store,
 } from "./contract.ts";
 import type { DatabaseTarget } from "./database_target.ts";
+import { mysqlUrlProblem } from "./mysql_url.ts";
 import { postgresUrlProblem } from "./postgres_url.ts";
 import {
   createStatements,
@@ -25,7 +26,7 @@ import {
 import { sqliteUrlProblem } from "./sqlite_url.ts";
 
 export const DATABASE_URL_SHAPE =
-  "postgres://<user>:<password>@<host>[:<port>]/<database> or sqlite3://./<file>";
+  "postgres://<user>:<password>@<host>[:<port>]/<database>, mysql://<user>:<password>@<host>[:<port>]/<database> or sqlite3://./<file>";
 
 export const databaseOptions = options({
   /** Where the database is; default: `DATABASE_URL`. */
@@ -105,13 +106,10 @@ async function openStore(
       return (await import("./postgres_store.ts")).openPostgresStore(target, signal);
     case "sqlite":
       return (await import("./sqlite_store.ts")).openSqliteStore(target, signal, purpose);
-    default:
-      throw new ImpossibleError(
-        `This version does not operate on MySQL (${target.address}): only on PostgreSQL and SQLite`,
-        {
-          hint: "session:setup writes the files for MySQL apps; clear the table with mysql itself",
-        },
-      );
+    case "mysql":
+      return (await import("./mysql_store.ts")).openMysqlStore(target, signal);
+    case undefined:
+      throw missingUrl();
   }
 }
 
@@ -166,7 +164,7 @@ export function databaseUrlProblem(candidate: string): string | undefined {
     case "sqlite":
       return sqliteUrlProblem(candidate);
     case "mysql":
-      return undefined;
+      return mysqlUrlProblem(candidate);
     case undefined:
       return `expected ${DATABASE_URL_SHAPE}, got ${printable(redactUrl(candidate))}`;
   }

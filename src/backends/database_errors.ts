@@ -1,115 +1,8 @@
 import { AzuError, messageOf, OperationError } from "../core/errors.ts";
 import { redact, secretsOf } from "../core/redact.ts";
 import { printable } from "../core/text.ts";
+import { EXPLANATIONS } from "./database_explanations.ts";
 import type { DatabaseTarget } from "./database_target.ts";
-
-/** What the reader is told about a failure: how it begins, and what to do. */
-interface Explanation {
-  readonly matches: RegExp;
-  readonly problem: string;
-  readonly hint: string;
-}
-
-/** By SQLSTATE, by the system's error code, or by what the driver says where it has neither. */
-const EXPLANATIONS: readonly Explanation[] = [
-  {
-    matches: /ECONNREFUSED|ENOENT.*\.s\.PGSQL/,
-    problem: "Cannot connect to the database: nothing listens there",
-    hint: "Check that the server runs, and DATABASE_URL (or session.backends.database.url)",
-  },
-  {
-    matches: /ENOTFOUND|EAI_AGAIN|failed to lookup|Name or service not known/i,
-    problem: "Cannot connect to the database: the host name is unknown",
-    hint: "Check the host in DATABASE_URL (or session.backends.database.url)",
-  },
-  {
-    matches: /does not support SSL|server requires|no encryption|SSL off/i,
-    problem: "The database and the URL do not agree on encryption",
-    hint: "Set sslmode in the URL: ?sslmode=require, ?sslmode=verify-full or ?sslmode=disable",
-  },
-  {
-    matches: /UnknownIssuer|invalid peer certificate|self.signed|unable to verify|CERT_/i,
-    problem: "The database's certificate is not trusted",
-    hint: "Name its authority in the URL with sslrootcert=<file>, or use sslmode=require",
-  },
-  {
-    matches: /^(28P01|28000)|SASL|password must be a string/,
-    problem: "The database refused the user or password",
-    hint: "Check the credentials in the URL; special characters must be percent-encoded",
-  },
-  {
-    matches: /^3D000/,
-    problem: "The database in the URL does not exist on this server",
-    hint: "Check the name behind the last / of the URL, or create the database",
-  },
-  {
-    matches: /^3F000|unknown database/,
-    problem: "The schema of the table does not exist",
-    hint: "Create the schema, or change session.backends.database.table",
-  },
-  {
-    matches: /^42501.*row-level security/,
-    problem: "Row-level security hides rows of the table from this user",
-    hint: "Connect as the table's owner or as a user with BYPASSRLS",
-  },
-  {
-    matches: /^42501/,
-    problem: "The database user may not do this",
-    hint: "Grant SELECT and DELETE on the table to this user, or use another",
-  },
-  {
-    matches: /^23503|^0A000.*(?:truncate|foreign key)/,
-    problem: "Rows of another table refer to these sessions",
-    hint: "Remove or detach those rows first: azu touches no other table",
-  },
-  {
-    matches: /^53100|disk is full/,
-    problem: "The database's disk is full",
-    hint: "Make room on it: removing rows needs some for the log; then run the command again, it " +
-      "is safe to repeat",
-  },
-  {
-    matches: /^53300/,
-    problem: "The database takes no more connections",
-    hint: "Wait, or end others; then run the command again: it is safe to repeat",
-  },
-  {
-    matches: /^42703|no such column|has no column/,
-    problem: "A table of that name exists, but it lacks a column that sessions need",
-    hint: "Choose another table with session.backends.database.table, or migrate this one",
-  },
-  {
-    matches: /^(57014|55P03|40P01|40001)|database is locked|SQLITE_BUSY/,
-    problem: "The database was busy for too long",
-    hint: "Something else holds a lock on the table; run the command again: it is safe to repeat",
-  },
-  {
-    matches: /timeout expired|ETIMEDOUT|Query read timeout/i,
-    problem: "The database did not answer in time",
-    hint: "Check the host and port, firewalls, and the server's load",
-  },
-  {
-    matches: /Connection terminated|ECONNRESET|EPIPE|not queryable|^57P0|^08/,
-    problem: "The connection to the database was lost",
-    hint: "Check that the server is up, and run the command again: it is safe to repeat",
-  },
-  {
-    matches: /unable to open database file/,
-    problem: "The database file cannot be opened",
-    hint: "Check that its folder exists and that you may write there (on a read-only disk, a " +
-      "database in WAL mode cannot be opened)",
-  },
-  {
-    matches: /file is not a database|malformed/,
-    problem: "The file is not a SQLite database, or is damaged",
-    hint: "Check the path in DATABASE_URL (or session.backends.database.url)",
-  },
-  {
-    matches: /readonly database|^25006/,
-    problem: "The database is read-only",
-    hint: "Use the primary, or make the file and its folder writable",
-  },
-];
 
 /** A driver's error as a sentence about the (redacted) database; our own errors stay as they are. */
 export function explainDatabaseError(
@@ -135,7 +28,7 @@ function detailsOf(error: unknown): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   // What a trigger raises is its author's own text, and may name the row: only the code is told.
   const raised = error instanceof Error && "where" in error && typeof error.where === "string";
-  if (raised || /^P0/.test(code)) return `${code} raised by the database's own code`;
+  if (raised || /^P0|^ER_SIGNAL/.test(code)) return `${code} raised by the database's own code`;
   return code !== "" && code !== "undefined" && !message.includes(code)
     ? `${code} ${message}`
     : message;

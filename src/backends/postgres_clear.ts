@@ -104,7 +104,7 @@ class PostgresRows implements StartRows {
   }
 
   adviceAfter(cleared: number, { left, arrived }: Closing): string | undefined {
-    if (cleared <= FEW || cleared < left + arrived) return undefined;
+    if (this.#options.truncate || cleared <= FEW || cleared < left + arrived) return undefined;
     return `The table ${printable(this.#session.target.tableText)} holds the room of ${cleared} ` +
       "removed row(s): autovacuum makes it usable again in time, VACUUM does at once";
   }

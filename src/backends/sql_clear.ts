@@ -7,9 +7,10 @@
  * 3. The close: what is left of them is counted, and what has been written since. Where rows are
  *    left, because they moved or came back, a further pass is made, a few times.
  */
-import { AzuError, OperationError } from "../core/errors.ts";
+import type { AzuError } from "../core/errors.ts";
 import type { ClearCounts, ClearOptions } from "./contract.ts";
 import { Pace, type PaceDefaults } from "./pace.ts";
+import { type Progress, withCounts } from "./sql_outcomes.ts";
 import { type Fault, Patience } from "./sql_patience.ts";
 
 /** The rows of the start, as an engine finds and removes them. */
@@ -63,7 +64,7 @@ export async function clearRows(rows: StartRows, options: ClearOptions): Promise
     return await clear.run();
   } catch (error) {
     options.signal.throwIfAborted();
-    throw clear.withCounts(rows.explain(error));
+    throw withCounts(rows.explain(error), clear.progress);
   }
 }
 
@@ -89,11 +90,13 @@ class SqlClear {
     this.#start = start;
     if (start === 0) return { cleared: 0, remaining: 0, arrived: 0 };
     for (let pass = 1;; pass++) {
+      const before = this.#cleared;
       this.#progress();
       await this.#pass(this.#rows.walk(pass));
       const closing = await this.#patience.with(() => this.#rows.close(() => this.#progress()));
       this.#settle(closing, start);
-      if (closing.left > 0 && pass < MOST_PASSES) continue;
+      const helps = this.#cleared > before;
+      if (closing.left > 0 && helps && pass < MOST_PASSES) continue;
       const { left: remaining, arrived } = closing;
       const advice = this.#rows.adviceAfter(this.#cleared, closing);
       const counts = { cleared: this.#cleared, remaining, arrived };
@@ -128,20 +131,10 @@ class SqlClear {
     this.#options.onProgress(this.#cleared, Math.max(this.#cleared, this.#start ?? 0));
   }
 
-  /** A failure, with what is gone, and what may remain. */
-  withCounts(error: AzuError): AzuError {
-    if (this.#start === undefined) return error; // nothing had been begun
-    const others = Math.max(0, this.#start - this.#cleared);
-    const unknown = Math.min(others, this.#unknown);
-    const counts = unknown > 0
-      ? `${this.#cleared} of ${this.#start} session(s) are certainly gone, and up to ${unknown} more may be`
-      : this.#cleared > 0
-      ? `${this.#cleared} of ${this.#start} session(s) are gone, up to ${others} remain`
-      : `none of ${this.#start} session(s) is gone`;
-    const hint = [
-      ...(error.hint === undefined ? [] : [error.hint]),
-      ...(/safe to repeat/.test(error.hint ?? "") ? [] : ["Running the command again is safe"]),
-    ].join("; ");
-    return new OperationError(`${error.message}; ${counts}`, { hint, cause: error });
+  /** How far it has come; undefined where nothing was begun. */
+  get progress(): Progress | undefined {
+    return this.#start === undefined
+      ? undefined
+      : { start: this.#start, cleared: this.#cleared, unknown: this.#unknown };
   }
 }

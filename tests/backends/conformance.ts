@@ -3,7 +3,7 @@
  * from outside, never through itself.
  */
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
-import type { Backend, ClearCounts } from "../../src/backends/contract.ts";
+import type { Backend, ClearCounts, Store } from "../../src/backends/contract.ts";
 
 /** A place for sessions, with neighbours that nothing may touch. */
 export interface Fixture extends AsyncDisposable {
@@ -11,6 +11,15 @@ export interface Fixture extends AsyncDisposable {
   put(count: number): Promise<void>;
   /** The number of sessions, and a fingerprint of everything else in the same store. */
   look(): Promise<{ sessions: number; neighbours: unknown }>;
+  /** What an app does while it is cleared, where the store can tell. */
+  readonly app?: {
+    /** Puts one session, whose payload is these bytes. */
+    insert(payload?: Uint8Array): Promise<void>;
+    /** Saves the sessions with these numbers again, of those that {@link put} made. */
+    update(from: number, upTo: number): Promise<void>;
+    /** How many there are of those that {@link put} made. */
+    old(): Promise<number>;
+  };
 }
 
 export interface Subject {
@@ -93,4 +102,76 @@ export function conforms({ name, needs, fixture }: Subject): void {
     strictEqual(/hunter2|:[^*@/]+@/.test(JSON.stringify(backend.describe())), false);
     return Promise.resolve();
   });
+
+  test("sessions of any payload are sessions", async ({ backend, app, ...f }) => {
+    if (app === undefined) return;
+    const payloads = [
+      ...["", "\0", "'", '"; --', "\u{1f511}"].map((text) => new TextEncoder().encode(text)),
+      new Uint8Array([0xff, 0xfe, 0xc3, 0x28, 0x80]), // no UTF-8
+      crypto.getRandomValues(new Uint8Array(256)),
+      new Uint8Array(1 << 20).fill(0x61),
+    ];
+    for (const payload of payloads) await app.insert(payload);
+    await using store = await open(backend);
+    const { signal } = new AbortController();
+    strictEqual(await store.count(signal), payloads.length);
+    strictEqual(removed(await store.clear({ signal, onProgress() {} })), payloads.length);
+    strictEqual((await f.look()).sessions, 0);
+  });
+
+  test("what is written meanwhile is none of the start's", async ({ backend, app, ...f }) => {
+    if (app === undefined) return;
+    await f.put(MANY);
+    const before = await f.look();
+    await using store = await open(backend);
+    const counts = await during(store, () => app.insert());
+    const after = await f.look();
+    deepStrictEqual([counts.remaining, await app.old()], [0, 0]);
+    strictEqual(counts.arrived > 0, true);
+    strictEqual(counts.cleared >= MANY, true);
+    strictEqual(after.sessions >= counts.arrived, true);
+    deepStrictEqual(after.neighbours, before.neighbours);
+  });
+
+  test("what is saved again meanwhile goes all the same", async ({ backend, app, ...f }) => {
+    if (app === undefined) return;
+    await f.put(MANY);
+    await using store = await open(backend);
+    const counts = await during(store, async (turn) => {
+      await app.update((turn * 997) % MANY, (turn * 997) % MANY + 500);
+    });
+    deepStrictEqual(counts, { cleared: MANY, remaining: 0, arrived: 0 });
+    deepStrictEqual([await app.old(), (await f.look()).sessions], [0, 0]);
+  });
+}
+
+/** Clears, and has an app work from the first batch to the end. */
+async function during(
+  store: Store,
+  work: (turn: number) => Promise<void>,
+): Promise<ClearCounts> {
+  const { signal } = new AbortController();
+  let working = true;
+  let app: Promise<void> | undefined;
+  const begin = async () => {
+    for (let turn = 0; working; turn++) {
+      await work(turn);
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+  };
+  try {
+    const counts = await store.clear({
+      signal,
+      budget: { batch: 700 },
+      onProgress(cleared) {
+        if (cleared > 0) app ??= begin();
+      },
+    });
+    if (typeof counts === "number") throw new Error("a store that only counts");
+    const { cleared, remaining, arrived } = counts;
+    return { cleared, remaining, arrived };
+  } finally {
+    working = false;
+    await app;
+  }
 }

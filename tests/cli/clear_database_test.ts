@@ -181,15 +181,6 @@ Deno.test("without a database URL: exit 2, naming DATABASE_URL and its shape", a
   match(result.stderr, /postgres:\/\/<user>:<password>@<host>.* or sqlite3:\/\//);
 });
 
-Deno.test("MySQL is refused with exit 3, and nothing is said to be cleared", async () => {
-  await using app = await tempDir();
-  const env = { DATABASE_URL: "mysql://app:hunter2@127.0.0.1:1/app" };
-  const result = await runAzu(CLEAR, { cwd: app.path, env });
-  strictEqual(result.code, 3);
-  match(result.stderr, /does not operate on MySQL \(mysql:\/\/app:\*\*\*@127\.0\.0\.1:1\/app\)/);
-  doesNotMatch(result.stdout, /Cleared|✓/);
-});
-
 Deno.test(
   "a name that PostgreSQL would cut to another table's is refused",
   needs("postgres"),

@@ -1,8 +1,11 @@
-/** A PostgreSQL database of a test's own, on the shared server. */
+/** Databases of a test's own, on the shared servers. */
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 // @ts-types="@types/pg"
 import pg from "pg";
+import { createConnection } from "mysql2/promise";
+import { endMysql } from "../../src/backends/mysql_connection.ts";
+import { isRecord } from "../../src/core/record.ts";
 import { service } from "./env.ts";
 
 export interface TestDatabase extends AsyncDisposable {
@@ -25,6 +28,26 @@ export async function freshPostgres(): Promise<TestDatabase> {
     async [Symbol.asyncDispose]() {
       await client.end();
       await once(server, `DROP DATABASE ${name} WITH (FORCE)`);
+    },
+  };
+}
+
+/** A MariaDB database of a test's own, on the shared server. */
+export async function freshMariadb(): Promise<TestDatabase> {
+  const name = `azu_${crypto.randomUUID().replaceAll("-", "")}`;
+  const url = new URL(service("mariadb"));
+  const client = await createConnection({ uri: url.href, multipleStatements: true });
+  await client.query(`CREATE DATABASE ${name} CHARACTER SET utf8mb4; USE ${name}`);
+  url.pathname = `/${name}`;
+  return {
+    url: url.href,
+    async query(sql) {
+      const rows: unknown = (await client.query(sql))[0];
+      return Array.isArray(rows) ? rows.filter(isRecord) : [];
+    },
+    async [Symbol.asyncDispose]() {
+      await client.query(`DROP DATABASE ${name}`);
+      await endMysql(client);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { printNote } from "./output.ts";
-import { findPostgres, which } from "./programs.ts";
+import { findMariadb, findPostgres, which } from "./programs.ts";
 
 interface Source {
   /** The environment variable that tests/run.ts sets. */
@@ -13,16 +13,18 @@ const nowhere = () => undefined;
 const SOURCES = {
   redis: { variable: "TEST_REDIS_URL", find: nowhere },
   postgres: { variable: "TEST_POSTGRES_URL", find: nowhere },
+  mariadb: { variable: "TEST_MARIADB_URL", find: nowhere },
   "redis-server": { variable: "TEST_REDIS_SERVER", find: () => which("redis-server") },
   "postgres-server": { variable: "TEST_POSTGRES_BIN", find: postgresFolder },
+  "mariadb-server": { variable: "TEST_MARIADB_BIN", find: mariadbFolder },
   crystal: { variable: "TEST_CRYSTAL", find: () => which("crystal") },
   openssl: { variable: "TEST_OPENSSL", find: () => which("openssl") },
   script: { variable: "TEST_SCRIPT", find: () => which("script") },
 } as const satisfies Record<string, Source>;
 
 /**
- * What a test can need: `redis` and `postgres` are the servers that the whole run shares,
- * `redis-server` and `postgres-server` the programs to start one of the test's own.
+ * What a test can need: `redis`, `postgres` and `mariadb` are the servers that the whole run
+ * shares, those with `-server` the programs to start one of the test's own.
  */
 export type ServiceName = keyof typeof SOURCES;
 
@@ -43,7 +45,7 @@ export function needs(...names: ServiceName[]): { ignore: boolean } {
   return { ignore: true };
 }
 
-/** The URL of a shared server, the path of a program, the folder of PostgreSQL's; or throws. */
+/** The URL of a shared server, the path of a program, or the folder of a database's; or throws. */
 export function service(name: ServiceName): string {
   const found = whereabouts(name);
   if (found === undefined) throw new Error(unavailable(name));
@@ -75,4 +77,9 @@ function unavailable(name: ServiceName): string {
 function postgresFolder(): string | undefined {
   const programs = findPostgres();
   return programs && dirname(programs.postgres);
+}
+
+function mariadbFolder(): string | undefined {
+  const program = findMariadb();
+  return program && dirname(program);
 }

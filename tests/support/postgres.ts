@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Certificates } from "./certificates.ts";
 import { service } from "./env.ts";
 import { exchange, onFreePort, type Server, startServer } from "./server.ts";
 import { removeTree, tempDir } from "./temp.ts";
@@ -7,6 +8,10 @@ import { removeTree, tempDir } from "./temp.ts";
 export interface PostgresOptions {
   /** Of the user `azu`; a random one of letters and digits by default. */
   readonly password?: string;
+  /** TLS, with the certificate of this name. */
+  readonly tls?: { readonly from: Certificates; readonly name: "server" | "elsewhere" };
+  /** Who may connect, as lines of pg_hba.conf; anybody with the password by default. */
+  readonly hba?: string;
   /** More arguments of postgres. */
   readonly args?: readonly string[];
 }
@@ -30,9 +35,13 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const owner = await serverOwner();
   return await onFreePort(async (port) => {
     const dir = await makeCluster(bin, password, owner);
+    const tls = options.tls === undefined ? [] : await makeTls(dir, options.tls, owner);
+    if (options.hba !== undefined) {
+      await Deno.writeTextFile(join(dir, "data", "pg_hba.conf"), options.hba);
+    }
     const server = await startServer({
       command: join(bin, "postgres"),
-      args: [...postgresArgs(dir, port), ...options.args ?? []],
+      args: [...postgresArgs(dir, port), ...tls, ...options.args ?? []],
       dir,
       stopSignal: "INT",
       owner,
@@ -54,6 +63,26 @@ function postgresArgs(dir: string, port: number): string[] {
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   return ["-D", join(dir, "data"), "-p", `${port}`, ...flags];
+}
+
+/** The server reads a key that is its own only. */
+async function makeTls(
+  dir: string,
+  { from, name }: NonNullable<PostgresOptions["tls"]>,
+  owner?: Owner,
+): Promise<string[]> {
+  const files = {
+    ssl_cert_file: `${name}.crt`,
+    ssl_key_file: `${name}.key`,
+    ssl_ca_file: "ca.crt",
+  };
+  for (const file of Object.values(files)) {
+    await Deno.copyFile(join(from.path, file), join(dir, file));
+    await Deno.chmod(join(dir, file), 0o600);
+    if (owner !== undefined) await Deno.chown(join(dir, file), owner.uid, owner.gid);
+  }
+  const settings = Object.entries(files).map(([setting, file]) => `${setting}=${join(dir, file)}`);
+  return ["ssl=on", ...settings].flatMap((setting) => ["-c", setting]);
 }
 
 /** Makes a database cluster in a new folder's `data`, and returns the folder. */

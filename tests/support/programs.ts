@@ -21,6 +21,11 @@ export function findPostgres(): PostgresPrograms | undefined {
     .find(({ initdb, postgres }) => isExecutable(initdb) && isExecutable(postgres));
 }
 
+/** MariaDB's server; Debian keeps it out of users' PATH. */
+export function findMariadb(): string | undefined {
+  return which("mariadbd") ?? ["/usr/sbin/mariadbd"].find(isExecutable);
+}
+
 function searchPath(): string[] {
   return (Deno.env.get("PATH") ?? "").split(delimiter).filter((folder) => folder !== "");
 }

@@ -1,9 +1,10 @@
 import { cannotInstall, installPackages } from "./debian.ts";
-import { findPostgres, type PostgresPrograms, which } from "./programs.ts";
+import { findMariadb, findPostgres, type PostgresPrograms, which } from "./programs.ts";
 
 const PACKAGES = {
   redis: "redis-server",
   postgres: "postgresql",
+  mariadb: "mariadb-server",
   crystal: "crystal",
   openssl: "openssl",
   script: "bsdutils",
@@ -22,6 +23,7 @@ export interface Missing {
 export interface Programs {
   readonly redis?: string | undefined;
   readonly postgres?: PostgresPrograms | undefined;
+  readonly mariadb?: string | undefined;
   readonly crystal?: string | undefined;
   readonly openssl?: string | undefined;
   readonly script?: string | undefined;
@@ -47,6 +49,7 @@ function find() {
   return {
     redis: which("redis-server"),
     postgres: findPostgres(),
+    mariadb: findMariadb(),
     crystal: which("crystal"),
     openssl: which("openssl"),
     script: which("script"),
@@ -54,6 +57,6 @@ function find() {
 }
 
 function absent(found: ReturnType<typeof find>): ProgramName[] {
-  const names: ProgramName[] = ["redis", "postgres", "crystal", "openssl", "script"];
+  const names: ProgramName[] = ["redis", "postgres", "mariadb", "crystal", "openssl", "script"];
   return names.filter((name) => found[name] === undefined);
 }

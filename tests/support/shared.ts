@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import { type ServiceName, tellService, whereabouts } from "./env.ts";
 import { printNote } from "./output.ts";
+import { startMariadb } from "./mariadb.ts";
 import { startPostgres } from "./postgres.ts";
 import { startRedis } from "./redis.ts";
 import { type Programs, provision } from "./services.ts";
@@ -15,7 +16,7 @@ export interface SharedServices extends AsyncDisposable {
 type Found = { readonly at: string } | { readonly why: string };
 
 /**
- * Finds or installs the programs, starts one Redis and one PostgreSQL unless their URLs are given,
+ * Finds or installs the programs, starts one Redis, one PostgreSQL and one MariaDB unless their URLs are given,
  * and tells of it all in this process's environment, which the tests inherit.
  */
 export async function startShared(stopped: AbortSignal): Promise<SharedServices> {
@@ -27,8 +28,8 @@ export async function startShared(stopped: AbortSignal): Promise<SharedServices>
   };
   for (const [name, found] of locate(await provision())) tell(name, found);
 
-  const servers = { redis: startRedis, postgres: startPostgres };
-  for (const name of ["redis", "postgres"] as const) {
+  const servers = { redis: startRedis, postgres: startPostgres, mariadb: startMariadb };
+  for (const name of ["redis", "postgres", "mariadb"] as const) {
     stopped.throwIfAborted();
     if (whereabouts(name) !== undefined) continue;
     tell(name, await attempt(async () => starting.use(await servers[name]()).url));
@@ -38,7 +39,7 @@ export async function startShared(stopped: AbortSignal): Promise<SharedServices>
 }
 
 function locate(programs: Programs): [ServiceName, Found][] {
-  const { redis, postgres, crystal, openssl, script, missing } = programs;
+  const { redis, postgres, mariadb, crystal, openssl, script, missing } = programs;
   const found = (name: keyof typeof programs, path: string | undefined): Found =>
     path !== undefined
       ? { at: path }
@@ -46,6 +47,7 @@ function locate(programs: Programs): [ServiceName, Found][] {
   return [
     ["redis-server", found("redis", redis)],
     ["postgres-server", found("postgres", postgres && dirname(postgres.postgres))],
+    ["mariadb-server", found("mariadb", mariadb && dirname(mariadb))],
     ["crystal", found("crystal", crystal)],
     ["openssl", found("openssl", openssl)],
     ["script", found("script", script)],

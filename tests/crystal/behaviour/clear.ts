@@ -8,7 +8,7 @@ import { type Node, type RunningApp, startApp, startNode } from "../running_app.
 import { chosenVariants, type Variant } from "../variants.ts";
 
 const CLIENTS = 50;
-const CLEARED_BY_THE_TOOL = ["redis", "cluster", "postgres", "sqlite"] as const;
+const CLEARED_BY_THE_TOOL = ["redis", "cluster", "postgres", "sqlite", "mysql"] as const;
 
 /** Runs the tool in the app's folder, with what the app itself is told of its store. */
 function clear(variant: Variant, app: RunningApp) {

@@ -1,0 +1,143 @@
+/** The rows that a table of MySQL or MariaDB has at the start: see `sql_clear.ts`. */
+import type { AzuError } from "../core/errors.ts";
+import type { ClearCounts, ClearOptions } from "./contract.ts";
+import { literal } from "./mysql_connection.ts";
+import { faultOf } from "./mysql_faults.ts";
+import type { MysqlSession } from "./mysql_session.ts";
+import { checkReferences, inspectTable, type MysqlTable } from "./mysql_table.ts";
+import { quoteTable } from "./sql.ts";
+import { clearRows, type Closing, type StartRows, type Walk } from "./sql_clear.ts";
+import type { Fault } from "./sql_patience.ts";
+import { AnyWalk, type Keyset, KeysetWalk } from "./sql_walks.ts";
+
+/** Rows in a batch, and its milliseconds: larger are no quicker, and others wait (measured). */
+const PACE = { batch: 5000, first: 500, least: 10, maxLatency: 200 } as const;
+
+/** Milliseconds that a batch gets; and, say, a single row whose triggers take their time. */
+const [BATCH, SLOW_BATCH] = [1000, 60_000];
+
+/**
+ * Rows up to the highest primary key at the start are the start's, where the key is an integer;
+ * where it is not, those up to the latest `created_at`. Where there is neither, all that is found
+ * counts as of the start, and what arrives meanwhile cannot be told apart from what came back.
+ */
+export async function clearMysql(
+  session: MysqlSession,
+  options: ClearOptions,
+): Promise<ClearCounts> {
+  return await clearRows(new MysqlRows(session, options), options);
+}
+
+/** A key as the driver reads it: a text, or bytes. */
+type Key = string | Uint8Array;
+
+class MysqlRows implements StartRows {
+  readonly pace = PACE;
+  readonly #session: MysqlSession;
+  readonly #signal: AbortSignal;
+  readonly #from: string;
+  #table: MysqlTable = { key: undefined, isWhole: false, mark: undefined };
+  #within = "TRUE";
+  #limit = BATCH;
+
+  constructor(session: MysqlSession, { signal }: ClearOptions) {
+    this.#session = session;
+    this.#signal = signal;
+    this.#from = quoteTable("mysql", session.target.table);
+  }
+
+  async begin(): Promise<number> {
+    const table = await inspectTable(this.#session);
+    await checkReferences(this.#session);
+    this.#table = table;
+    return await this.#session.snapshot(async () => {
+      const { mark } = table;
+      if (mark !== undefined) {
+        const [found] = await this.#session.read(
+          `SELECT MAX(${mark}) AS highest FROM ${this.#from}`,
+        );
+        this.#within = withinOf(table, keyOf(found?.["highest"]));
+      }
+      return (await this.#counted()).left;
+    });
+  }
+
+  walk(): Walk {
+    const { key } = this.#table;
+    return key === undefined
+      ? new AnyWalk((rows) => this.#removeAny(rows))
+      : new KeysetWalk(this.#keyset(key));
+  }
+
+  async close(): Promise<Closing> {
+    return await this.#counted();
+  }
+
+  faultOf(error: unknown): Fault {
+    return faultOf(error);
+  }
+
+  async mend(): Promise<void> {
+    await this.#session.reconnect(this.#signal);
+  }
+
+  relax(): void {
+    this.#limit = SLOW_BATCH;
+  }
+
+  explain(error: unknown): AzuError {
+    return this.#session.explain(error);
+  }
+
+  adviceAfter(): undefined {}
+
+  /** One statement, so one moment. */
+  async #counted(): Promise<Closing> {
+    const [row] = await this.#session.read(
+      `SELECT COUNT(*) AS \`all\`, COUNT(IF(${this.#within}, 1, NULL)) AS \`left\` FROM ${this.#from}`,
+    );
+    const left = Number(row?.["left"]);
+    return { left, arrived: Number(row?.["all"]) - left, removed: 0 };
+  }
+
+  #keyset(key: string): Keyset<Key> {
+    const { isWhole } = this.#table;
+    const behind = (last: Key | undefined) =>
+      last === undefined ? this.#within : `${key} > ${written(last, isWhole)} AND ${this.#within}`;
+    return {
+      keyAfter: async (last, rows) => {
+        const [row] = await this.#session.read(
+          `SELECT ${key} AS \`key\` FROM ${this.#from} WHERE ${behind(last)} ` +
+            `ORDER BY ${key} LIMIT 1 OFFSET ${rows - 1}`,
+        );
+        return keyOf(row?.["key"]);
+      },
+      removeUpTo: async (last, upTo) => {
+        const end = upTo === undefined ? "" : ` AND ${key} <= ${written(upTo, isWhole)}`;
+        const sql = `DELETE FROM ${this.#from} WHERE ${behind(last)}${end}`;
+        return await this.#session.batch(sql, this.#limit);
+      },
+    };
+  }
+
+  async #removeAny(rows: number): Promise<number> {
+    const sql = `DELETE FROM ${this.#from} WHERE ${this.#within} LIMIT ${rows}`;
+    return await this.#session.batch(sql, this.#limit);
+  }
+}
+
+function withinOf({ mark, key, isWhole }: MysqlTable, highest: Key | undefined): string {
+  if (highest === undefined) return `${mark} IS NULL`; // none has one, or there are none
+  const upTo = `${mark} <= ${written(highest, isWhole)}`;
+  return mark === key ? upTo : `(${upTo} OR ${mark} IS NULL)`;
+}
+
+function keyOf(value: unknown): Key | undefined {
+  if (value === undefined || value === null) return undefined;
+  return value instanceof Uint8Array ? value : String(value);
+}
+
+/** Whole numbers as such: compared with texts, large ones would lose their last digits. */
+function written(value: Key, isWhole: boolean): string {
+  return isWhole && typeof value === "string" && /^-?\d+$/.test(value) ? value : literal(value);
+}

@@ -1,0 +1,117 @@
+// mysql2 is imported here and nowhere else: this module is loaded only when a store is opened.
+import { type Connection, createConnection, escape } from "mysql2/promise";
+import { messageOf } from "../core/errors.ts";
+import { tlsProblem } from "./mysql_tls.ts";
+import { pemFile } from "./pem_file.ts";
+import type { MysqlEndpoint } from "./mysql_url.ts";
+
+export type { Connection };
+
+/** Milliseconds to connect. */
+const CONNECT_TIMEOUT = 5000;
+
+/** Milliseconds that saying goodbye may take. */
+const END_TIMEOUT = 1000;
+
+/** Seconds that a statement waits for rows, or for the table, that someone else has locked. */
+const [ROW_LOCK, TABLE_LOCK] = [1, 2];
+
+/** Connects in the ways that the URL's ssl-mode allows. */
+export async function connectMysql(
+  endpoint: MysqlEndpoint,
+  signal: AbortSignal,
+): Promise<Connection> {
+  const [first, second] = await encryptions(endpoint);
+  try {
+    return await connect(endpoint, first, signal);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (second === "plain" && code === "HANDSHAKE_NO_SSL_SUPPORT") {
+      return await connect(endpoint, undefined, signal);
+    }
+    const unclear = first?.rejectUnauthorized && messageOf(error) === "write UNKNOWN";
+    const reason = unclear ? await tlsProblem(endpoint, first.ca) : undefined;
+    throw reason === undefined ? error : new Error(reason, { cause: error });
+  }
+}
+
+interface Encryption {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly rejectUnauthorized: boolean;
+  readonly verifyIdentity?: boolean;
+}
+
+async function encryptions(endpoint: MysqlEndpoint): Promise<[Encryption | undefined, "plain"?]> {
+  const { sslMode, sslCa, sslCert, sslKey } = endpoint;
+  if (sslMode === "disabled" || endpoint.socket !== undefined) return [undefined];
+  const identity = {
+    ...(sslCert === undefined ? {} : { cert: await pemFile("ssl-cert", sslCert) }),
+    ...(sslKey === undefined ? {} : { key: await pemFile("ssl-key", sslKey) }),
+  };
+  const unchecked = { ...identity, rejectUnauthorized: false };
+  if (sslMode === "preferred") return [unchecked, "plain"];
+  if (sslMode === "required") return [unchecked];
+  const ca = sslCa === undefined ? {} : { ca: await pemFile("ssl-ca", sslCa) };
+  const verifyIdentity = sslMode === "verify-identity";
+  return [{ ...identity, ...ca, rejectUnauthorized: true, verifyIdentity }];
+}
+
+async function connect(
+  endpoint: MysqlEndpoint,
+  ssl: Encryption | undefined,
+  signal: AbortSignal,
+): Promise<Connection> {
+  const { host, port, socket, user, password, database } = endpoint;
+  const connecting = createConnection({
+    ...(socket === undefined ? { host, port } : { socketPath: socket }),
+    ...{ user, password, database },
+    ...(ssl === undefined ? {} : { ssl }),
+    connectTimeout: CONNECT_TIMEOUT + 1000,
+    charset: "utf8mb4",
+    // Keys and times as texts, exactly as they are.
+    ...{ supportBigNumbers: true, bigNumberStrings: true, dateStrings: true },
+  });
+  const { promise: givenUp, reject: giveUp } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => giveUp(new Error("timeout expired")), CONNECT_TIMEOUT);
+  const abort = () => giveUp(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    const connection = await Promise.race([connecting, givenUp]);
+    connection.on("error", () => {}); // every statement that is cut off rejects by itself
+    await Promise.race([settle(connection), givenUp]);
+    return connection;
+  } catch (error) {
+    connecting.then((late) => late.destroy(), () => {}); // whatever became of it, it is not used
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+/** The server's own settings could change what a text or a quote means, or wait for ever. */
+async function settle(connection: Connection): Promise<void> {
+  await connection.query(
+    `SET SESSION sql_mode = 'STRICT_ALL_TABLES', SESSION innodb_lock_wait_timeout = ${ROW_LOCK}, ` +
+      `SESSION lock_wait_timeout = ${TABLE_LOCK}`,
+  );
+}
+
+/** Ends the connection without waiting for ever for a server that does not answer. */
+export async function endMysql(connection: Connection): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, END_TIMEOUT);
+  connection.once("end", resolve); // the server hangs up
+  connection.on("error", () => resolve()); // a connection that broke needs no goodbye
+  connection.end().catch(() => resolve());
+  await promise;
+  clearTimeout(timer);
+  connection.destroy();
+}
+
+/** A value as SQL writes it, under the settings above. */
+export function literal(value: string | Uint8Array): string {
+  return escape(value);
+}

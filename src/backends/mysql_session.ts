@@ -1,0 +1,113 @@
+/** A connection to MySQL or MariaDB, and what may go wrong on it. */
+import type { AzuError } from "../core/errors.ts";
+import { isRecord } from "../core/record.ts";
+import { explainDatabaseError, missingTable } from "./database_errors.ts";
+import type { DatabaseTarget } from "./database_target.ts";
+import { type Connection, connectMysql, endMysql } from "./mysql_connection.ts";
+import { faultOf, NoAnswer, numberOf } from "./mysql_faults.ts";
+import { parseMysqlUrl } from "./mysql_url.ts";
+
+/** Milliseconds that a statement which only reads gets; counting a large table takes a while. */
+const READING = 100_000;
+
+/** Milliseconds that an answer may take longer than the server gives the statement. */
+const ON_THE_WAY = 4000;
+
+export type Row = Readonly<Record<string, unknown>>;
+
+export class MysqlSession implements AsyncDisposable {
+  readonly target: DatabaseTarget;
+  #connection: Connection;
+  #isMaria = false;
+
+  private constructor(connection: Connection, target: DatabaseTarget) {
+    this.#connection = connection;
+    this.target = target;
+  }
+
+  static async open(target: DatabaseTarget, signal: AbortSignal): Promise<MysqlSession> {
+    const session = new MysqlSession(await connectMysql(parseMysqlUrl(target.url), signal), target);
+    await session.#learn();
+    return session;
+  }
+
+  /** Leaves the connection, whatever its state, for a new one. */
+  async reconnect(signal: AbortSignal): Promise<void> {
+    this.#connection.destroy();
+    this.#connection = await connectMysql(parseMysqlUrl(this.target.url), signal);
+    await this.#learn();
+  }
+
+  async read(sql: string): Promise<readonly Row[]> {
+    const answer = await this.#send(sql, READING);
+    return Array.isArray(answer) ? answer.filter(isRecord) : [];
+  }
+
+  /** For what answers with no rows. */
+  async run(sql: string): Promise<void> {
+    await this.#send(sql, READING);
+  }
+
+  /**
+   * A batch, which is undone where it takes too long; MySQL gives no limit to what writes.
+   * @returns how many rows it removed.
+   */
+  async batch(sql: string, milliseconds: number): Promise<number> {
+    const limit = `SET STATEMENT max_statement_time = ${milliseconds / 1000} FOR `;
+    const answer = this.#isMaria
+      ? await this.#send(limit + sql, milliseconds)
+      : await this.#send(sql, READING);
+    return isRecord(answer) ? Number(answer["affectedRows"]) : 0;
+  }
+
+  /** Reads in one moment: whatever others write meanwhile, all statements see the same. */
+  async snapshot<T>(work: () => Promise<T>): Promise<T> {
+    await this.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+    await this.run("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
+    try {
+      const result = await work();
+      await this.run("COMMIT");
+      return result;
+    } catch (error) {
+      // The first error is the one to tell; a connection that is lost undoes by itself.
+      if (faultOf(error) !== "lost") await this.run("ROLLBACK").catch(() => {});
+      throw error;
+    }
+  }
+
+  explain(error: unknown): AzuError {
+    if (numberOf(error) === 1146) return missingTable(this.target, error);
+    return explainDatabaseError(error, this.target, [parseMysqlUrl(this.target.url).password]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await endMysql(this.#connection);
+  }
+
+  /**
+   * Without the locks between rows that MySQL takes by default, nobody who writes a new session
+   * waits for a batch; but where the log holds statements, the server needs them.
+   */
+  async #learn(): Promise<void> {
+    const rows = await this.read(
+      "SHOW VARIABLES WHERE Variable_name IN ('version', 'log_bin', 'binlog_format')",
+    );
+    const variables = new Map(rows.map((row) => [row["Variable_name"], String(row["Value"])]));
+    this.#isMaria = /mariadb/i.test(variables.get("version") ?? "");
+    const logsStatements = variables.get("log_bin") === "ON" &&
+      variables.get("binlog_format") === "STATEMENT";
+    if (!logsStatements) await this.run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
+  }
+
+  async #send(sql: string, milliseconds: number): Promise<unknown> {
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    // The server's own limit does not help where the network has swallowed the answer.
+    const timer = setTimeout(() => reject(new NoAnswer()), milliseconds + ON_THE_WAY);
+    try {
+      const [answer] = await Promise.race([this.#connection.query(sql), late]);
+      return answer;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
