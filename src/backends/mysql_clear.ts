@@ -6,7 +6,7 @@ import { faultOf } from "./mysql_faults.ts";
 import type { MysqlSession } from "./mysql_session.ts";
 import { checkReferences, inspectTable, type MysqlTable } from "./mysql_table.ts";
 import { quoteTable } from "./sql.ts";
-import { clearRows, type Closing, type StartRows, type Walk } from "./sql_clear.ts";
+import { clearRows, type Closing, type Start, type StartRows, type Walk } from "./sql_clear.ts";
 import type { Fault } from "./sql_patience.ts";
 import { AnyWalk, type Keyset, KeysetWalk } from "./sql_walks.ts";
 
@@ -46,7 +46,7 @@ class MysqlRows implements StartRows {
     this.#from = quoteTable("mysql", session.target.table);
   }
 
-  async begin(): Promise<number> {
+  async begin(): Promise<Start> {
     const table = await inspectTable(this.#session);
     await checkReferences(this.#session);
     this.#table = table;
@@ -58,7 +58,7 @@ class MysqlRows implements StartRows {
         );
         this.#within = withinOf(table, keyOf(found?.["highest"]));
       }
-      return (await this.#counted()).left;
+      return { rows: (await this.#counted()).left, isExact: true };
     });
   }
 
@@ -79,6 +79,11 @@ class MysqlRows implements StartRows {
 
   async mend(): Promise<void> {
     await this.#session.reconnect(this.#signal);
+  }
+
+  /** Whether the server has finished a batch is found out by the count at the end. */
+  inDoubt(rows: number): number {
+    return rows;
   }
 
   relax(): void {

@@ -2,14 +2,15 @@
 import type { AzuError } from "../core/errors.ts";
 import { printable } from "../core/text.ts";
 import type { ClearCounts, ClearOptions } from "./contract.ts";
-import { countRows, pagesOf, type Read } from "./postgres_count.ts";
+import { PostgresBatches } from "./postgres_batches.ts";
+import { countRows, estimate, pagesOf, type Read } from "./postgres_count.ts";
 import { faultOf } from "./postgres_faults.ts";
 import { checkReferences } from "./postgres_references.ts";
 import type { Limits, PostgresSession } from "./postgres_session.ts";
 import { inspectTable, type PostgresTable } from "./postgres_table.ts";
 import { TruncateWalk } from "./postgres_truncate.ts";
 import { LeftWalk, PageWalk, postgresKeyset, removeAny, type Target } from "./postgres_walks.ts";
-import { clearRows, type Closing, type StartRows, type Walk } from "./sql_clear.ts";
+import { clearRows, type Closing, type Start, type StartRows, type Walk } from "./sql_clear.ts";
 import type { Fault } from "./sql_patience.ts";
 import { AnyWalk, KeysetWalk } from "./sql_walks.ts";
 import { quoteText } from "./sql.ts";
@@ -49,33 +50,39 @@ class PostgresRows implements StartRows {
   #table: PostgresTable | undefined;
   #within = "true";
   #pages = 0;
-  #count = 0;
+  #start: Start = { rows: 0, isExact: true };
+  #batches: PostgresBatches;
 
   constructor(session: PostgresSession, options: ClearOptions) {
     this.#session = session;
     this.#options = options;
+    this.#batches = new PostgresBatches(session, false);
   }
 
-  async begin(tick: () => void): Promise<number> {
+  async begin(tick: () => void): Promise<Start> {
     const table = await inspectTable(this.#session);
     // The server refuses to truncate, and says so, even where no row refers to any.
     if (!this.#options.truncate) await checkReferences(this.#session, table.oid);
     this.#table = table;
-    await this.#session.snapshot(async (read) => {
+    this.#batches = new PostgresBatches(this.#session, table.paged);
+    return this.#start = await this.#session.snapshot(async (read) => {
       const [found] = table.mark === undefined
         ? []
         : await read(`SELECT max(${table.mark})::text AS highest FROM ${table.from}`);
       this.#within = withinOf(table, found?.["highest"]);
-      this.#count = (await this.#counted(read, table, tick)).left;
+      if (table.paged && !this.#options.truncate) {
+        this.#pages = await pagesOf(read, table);
+        return await estimate(read, table);
+      }
+      return { rows: (await this.#counted(read, table, tick)).left, isExact: true };
     });
-    return this.#count;
   }
 
   walk(pass: number): Walk {
     const { paged, key } = this.#found;
-    if (this.#options.truncate && pass === 1) return new TruncateWalk(this.#target, this.#count);
+    if (this.#options.truncate && pass === 1) return new TruncateWalk(this.#target);
     if (paged && pass === 1) {
-      return new PageWalk(this.#target, { pages: this.#pages, rows: this.#count });
+      return new PageWalk(this.#target, { pages: this.#pages, rows: this.#start.rows });
     }
     if (paged) return new LeftWalk(this.#target, this.#pages, key);
     return key === undefined
@@ -93,6 +100,10 @@ class PostgresRows implements StartRows {
 
   async mend(): Promise<void> {
     await this.#session.reconnect(this.#options.signal);
+  }
+
+  inDoubt(rows: number): number {
+    return this.#options.truncate ? this.#start.rows : this.#batches.inDoubt(rows);
   }
 
   relax(): void {
@@ -120,7 +131,10 @@ class PostgresRows implements StartRows {
 
   get #target(): Target {
     const { from } = this.#found;
-    return { session: this.#session, from, within: this.#within, limits: () => this.#limits };
+    return {
+      ...{ session: this.#session, batches: this.#batches, from, within: this.#within },
+      limits: () => this.#limits,
+    };
   }
 
   get #found(): PostgresTable {

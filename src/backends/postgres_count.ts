@@ -1,7 +1,7 @@
 /** Counts the rows of a table in one moment, in statements that each end soon. */
 import type { Row } from "./postgres_session.ts";
 import type { PostgresTable } from "./postgres_table.ts";
-import type { Closing } from "./sql_clear.ts";
+import type { Closing, Start } from "./sql_clear.ts";
 
 /** Runs a statement of a transaction that sees one moment. */
 export type Read = (sql: string) => Promise<readonly Row[]>;
@@ -43,4 +43,16 @@ export async function countRows(
       await add(` WHERE ctid >= '(${page},0)' AND ctid < '(${page + PAGES_AT_ONCE},0)'`);
     }}
   return { left, arrived: all - left, removed: 0 };
+}
+
+/**
+ * How many rows there are, as the server's planner guesses: a count would take a quarter of the
+ * time that the whole clear does. That there are none is certain.
+ */
+export async function estimate(read: Read, { from }: PostgresTable): Promise<Start> {
+  const [some] = await read(`SELECT EXISTS (SELECT 1 FROM ${from}) AS found`);
+  if (some?.["found"] !== true) return { rows: 0, isExact: true };
+  const [row] = await read(`EXPLAIN (FORMAT JSON) SELECT 1 FROM ${from}`);
+  const guess = /"Plan Rows":\s*(\d+)/.exec(JSON.stringify(row))?.[1];
+  return { rows: Math.max(1, Number(guess ?? 1)), isExact: false };
 }

@@ -14,6 +14,13 @@ export class NoAnswer extends Error {
   }
 }
 
+/** The server has not noticed yet that a connection is gone, nor ended its transaction. */
+export class Unsettled extends Error {
+  constructor() {
+    super("A transaction whose connection was lost is still in progress");
+  }
+}
+
 /** SQLSTATEs of a server that goes away, comes up, or has no room for a connection now. */
 const LOST = /^(?:57P0[1235]|53300|25P03|08...)$/;
 
@@ -26,6 +33,7 @@ const BROKEN =
 
 export function faultOf(error: unknown): Fault {
   if (error instanceof TooSlow) return "slow";
+  if (error instanceof Unsettled) return "busy";
   const code = codeOf(error);
   if (BUSY.test(code)) return "busy";
   if (LOST.test(code)) return "lost";

@@ -6,7 +6,7 @@ import { isRecord } from "../core/record.ts";
 import { explainDatabaseError } from "./database_errors.ts";
 import type { DatabaseTarget } from "./database_target.ts";
 import { connectPostgres, endPostgres } from "./postgres_connection.ts";
-import { codeOf, faultOf, NoAnswer, TooSlow } from "./postgres_faults.ts";
+import { faultOf, NoAnswer, TooSlow } from "./postgres_faults.ts";
 import { parsePostgresUrl } from "./postgres_url.ts";
 
 /** What a statement gets, in milliseconds. */
@@ -24,7 +24,7 @@ const ON_THE_WAY = 4000;
 
 export type Row = Readonly<Record<string, unknown>>;
 
-interface Answer {
+export interface Answer {
   readonly rows: readonly Row[];
   /** How many rows were removed, or read. */
   readonly count: number;
@@ -56,20 +56,7 @@ export class PostgresSession implements AsyncDisposable {
    * a pooler, what is set in one transaction may be another server's in the next.
    */
   async run(sql: string, limits: Limits = READING): Promise<Answer> {
-    return await this.#send(`${settings(limits)}; ${sql}`, limits);
-  }
-
-  /** Like {@link run}, for a batch: it is undone where it takes too long. */
-  async batch(sql: string, limits: Limits): Promise<number> {
-    const began = performance.now();
-    try {
-      return (await this.run(sql, limits)).count;
-    } catch (error) {
-      // Cancelled by somebody, it bears the same code.
-      const wasTimeout = performance.now() - began >= limits.statement * 0.9;
-      if (wasTimeout && codeOf(error) === "57014") throw new TooSlow("", { cause: error });
-      throw error;
-    }
+    return lastOf(await this.#send(`${settings(limits)}; ${sql}`, limits));
   }
 
   /** Reads in one moment: whatever others write meanwhile, all statements see the same. */
@@ -86,11 +73,24 @@ export class PostgresSession implements AsyncDisposable {
     limits: Limits,
     work: (run: (sql: string) => Promise<Answer>) => Promise<T>,
   ): Promise<T> {
-    await this.#send(`${begin}; ${settings(limits)}`, limits);
-    try {
-      const result = await work((sql) => this.#send(sql, limits));
-      await this.#send("COMMIT", limits);
+    return await this.undoing(limits, async (send) => {
+      await send(begin);
+      const result = await work(async (sql) => lastOf(await send(sql)));
+      await send("COMMIT");
       return result;
+    });
+  }
+
+  /** For statements that begin a transaction, and end it: an error between undoes it. */
+  async undoing<T>(
+    limits: Limits,
+    work: (send: (...statements: string[]) => Promise<readonly Answer[]>) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await work((first, ...others) => {
+        const set = /^BEGIN/.test(first ?? "") ? [settings(limits)] : [];
+        return this.#send([first, ...set, ...others].join("; "), limits);
+      });
     } catch (error) {
       // The first error is the one to tell; a connection that is lost undoes by itself.
       if (faultOf(error) !== "lost") await this.#send("ROLLBACK", limits).catch(() => {});
@@ -103,12 +103,12 @@ export class PostgresSession implements AsyncDisposable {
     return explainDatabaseError(cause, this.target, [parsePostgresUrl(this.target.url).password]);
   }
 
-  async #send(sql: string, { statement }: Limits): Promise<Answer> {
+  async #send(sql: string, { statement }: Limits): Promise<readonly Answer[]> {
     const { promise: late, reject } = Promise.withResolvers<never>();
     // The server's own limit does not help where the network has swallowed the answer.
     const timer = setTimeout(() => reject(new NoAnswer()), statement + ON_THE_WAY);
     try {
-      return answerOf(await Promise.race([this.#client.query(sql), late]));
+      return answersOf(await Promise.race([this.#client.query(sql), late]));
     } finally {
       clearTimeout(timer);
     }
@@ -121,16 +121,23 @@ export class PostgresSession implements AsyncDisposable {
 
 /**
  * Rows that a policy hides would be neither cleared nor counted: have that be an error. Times are
- * to be read as they can be written again.
+ * to be read as they can be written again. What we leave behind with a connection is to be undone.
  */
 function settings({ statement, lock }: Limits): string {
   return `SET LOCAL statement_timeout = ${statement}; SET LOCAL lock_timeout = ${lock}; ` +
-    "SET LOCAL row_security = off; SET LOCAL datestyle = ISO";
+    "SET LOCAL row_security = off; SET LOCAL datestyle = ISO; " +
+    "SET LOCAL idle_in_transaction_session_timeout = 5000";
 }
 
-/** The last of the results, where there were several statements. */
-function answerOf(results: unknown): Answer {
-  const last: unknown = Array.isArray(results) ? results.at(-1) : results;
-  if (!isRecord(last) || !Array.isArray(last["rows"])) return { rows: [], count: 0 };
-  return { rows: last["rows"].filter(isRecord), count: Number(last["rowCount"] ?? 0) };
+/** An answer to each statement. */
+function answersOf(results: unknown): Answer[] {
+  const all: unknown[] = Array.isArray(results) ? results : [results];
+  return all.filter(isRecord).map(({ rows, rowCount }) => ({
+    rows: Array.isArray(rows) ? rows.filter(isRecord) : [],
+    count: Number(rowCount ?? 0),
+  }));
+}
+
+function lastOf(answers: readonly Answer[]): Answer {
+  return answers.at(-1) ?? { rows: [], count: 0 };
 }

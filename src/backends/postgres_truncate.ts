@@ -9,13 +9,10 @@ const ALONE: Limits = { statement: 60_000, lock: 1000 };
 /** One transaction: nobody writes between the count and the end, so that the count is true. */
 export class TruncateWalk implements Walk {
   readonly #target: Target;
-  readonly #rows: number;
   done = false;
 
-  /** @param rows How many there were at the start. */
-  constructor(target: Target, rows: number) {
+  constructor(target: Target) {
     this.#target = target;
-    this.#rows = rows;
   }
 
   async next(): Promise<number> {
@@ -28,9 +25,5 @@ export class TruncateWalk implements Walk {
     });
     this.done = true;
     return removed;
-  }
-
-  most(): number {
-    return this.#rows;
   }
 }

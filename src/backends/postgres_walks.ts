@@ -1,4 +1,5 @@
 /** The ways through a table of PostgreSQL. */
+import type { PostgresBatches } from "./postgres_batches.ts";
 import { type Limits, type PostgresSession, READING } from "./postgres_session.ts";
 import type { Walk } from "./sql_clear.ts";
 import type { Keyset } from "./sql_walks.ts";
@@ -7,6 +8,7 @@ import { quoteText } from "./sql.ts";
 /** Which rows are removed, as SQL, and what a batch may take. */
 export interface Target {
   readonly session: PostgresSession;
+  readonly batches: PostgresBatches;
   readonly from: string;
   /** The condition that rows of the start meet. */
   readonly within: string;
@@ -16,8 +18,8 @@ export interface Target {
 /** Pages in one statement at the most: of ordinary sessions some 50,000 rows. */
 const MOST_PAGES = 1024;
 
-/** Rows that fit into a page of 8 KiB, were they empty. */
-const ROWS_IN_PAGE = 291;
+/** In the first one: how full pages are is only guessed. */
+const FIRST_PAGES = 32;
 
 /**
  * By ranges of pages, each of which is read once: as quick as one DELETE. A row that is updated
@@ -29,7 +31,8 @@ export class PageWalk implements Walk {
   #next = 0;
   /** Pages for one row. */
   #share: number;
-  #span = MOST_PAGES;
+  /** How many the last batch read. */
+  #span = FIRST_PAGES / 2;
 
   constructor(target: Target, { pages, rows }: { pages: number; rows: number }) {
     this.#target = target;
@@ -42,9 +45,9 @@ export class PageWalk implements Walk {
   }
 
   async next(rows: number): Promise<number> {
-    const { session, from, within, limits } = this.#target;
+    const { batches, from, within, limits } = this.#target;
     const upTo = this.#next + this.#spanOf(rows);
-    const removed = await session.batch(
+    const removed = await batches.run(
       `DELETE FROM ${from} WHERE ${pages(this.#next, upTo)} AND ${within}`,
       limits(),
     );
@@ -52,10 +55,6 @@ export class PageWalk implements Walk {
     this.#share = this.#span / Math.max(1, removed);
     this.#next = upTo;
     return removed;
-  }
-
-  most(rows: number): number {
-    return this.#spanOf(rows) * ROWS_IN_PAGE;
   }
 
   /** By what the pages before held: but those ahead may be fuller, so it grows step by step. */
@@ -84,29 +83,25 @@ export class LeftWalk implements Walk {
   }
 
   async next(rows: number): Promise<number> {
-    const { session, from, within, limits } = this.#target;
+    const { session, batches, from, within, limits } = this.#target;
     const range = pages(this.#next, this.#next + MOST_PAGES);
     const found = await session.run(
       `SELECT ${this.#by}::text AS found FROM ${from} WHERE ${range} AND ${within} LIMIT ${rows}`,
       READING,
     );
     const values = found.rows.map((row) => quoteText(String(row["found"])));
-    const removed = values.length === 0 ? 0 : await session.batch(
+    const removed = values.length === 0 ? 0 : await batches.run(
       `DELETE FROM ${from} WHERE ${this.#by} IN (${values.join(", ")}) AND ${within}`,
       limits(),
     );
     if (values.length < rows) this.#next += MOST_PAGES;
     return removed;
   }
-
-  most(rows: number): number {
-    return rows;
-  }
 }
 
 /** By primary key: for tables whose rows lie in no pages that could be named. */
 export function postgresKeyset(target: Target, key: string): Keyset<string> {
-  const { session, from, within, limits } = target;
+  const { session, batches, from, within, limits } = target;
   const behind = (last: string | undefined) =>
     last === undefined ? within : `${key} > ${quoteText(last)} AND ${within}`;
   return {
@@ -120,17 +115,17 @@ export function postgresKeyset(target: Target, key: string): Keyset<string> {
     },
     async removeUpTo(last, upTo) {
       const end = upTo === undefined ? "" : ` AND ${key} <= ${quoteText(upTo)}`;
-      return await session.batch(`DELETE FROM ${from} WHERE ${behind(last)}${end}`, limits());
+      return await batches.run(`DELETE FROM ${from} WHERE ${behind(last)}${end}`, limits());
     },
   };
 }
 
 /** Where there is neither. */
 export async function removeAny(target: Target, rows: number): Promise<number> {
-  const { session, from, within, limits } = target;
+  const { batches, from, within, limits } = target;
   const some = `SELECT ctid FROM ${from} WHERE ${within} LIMIT ${rows}`;
   const sql = `DELETE FROM ${from} WHERE ctid = ANY (ARRAY(${some})) AND ${within}`;
-  return await session.batch(sql, limits());
+  return await batches.run(sql, limits());
 }
 
 function pages(from: number, upTo: number): string {

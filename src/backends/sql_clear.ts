@@ -19,10 +19,10 @@ export interface StartRows {
   /**
    * Fixes which rows are meant.
    * @param tick To be called now and then, as a sign of life.
-   * @returns how many they are.
+   * @returns how many they are; a guess is one at least.
    * @throws {AzuError} where it is known now that they cannot all be removed.
    */
-  begin(tick: () => void): Promise<number>;
+  begin(tick: () => void): Promise<Start>;
   /** A way through them; a pass after the first finds few. */
   walk(pass: number): Walk;
   /** Counts what is left, in one moment; an engine may remove the last rows in that moment. */
@@ -30,6 +30,8 @@ export interface StartRows {
   faultOf(error: unknown): Fault;
   /** Connects again, after the connection was lost. */
   mend(): Promise<void>;
+  /** The most that a batch of so many rows may have removed, whose answer was lost. */
+  inDoubt(rows: number): number;
   /** Lets a batch take longer, where not even the smallest ends in time. */
   relax(): void;
   explain(error: unknown): AzuError;
@@ -44,8 +46,12 @@ export interface Walk {
    * @returns how many it removed.
    */
   next(rows: number): Promise<number>;
-  /** The most that a batch of so many rows can remove. */
-  most(rows: number): number;
+}
+
+export interface Start {
+  readonly rows: number;
+  /** Whether that is no guess: then the count at the end settles what answers did not say. */
+  readonly isExact: boolean;
 }
 
 export interface Closing {
@@ -73,11 +79,10 @@ class SqlClear {
   readonly #options: ClearOptions;
   readonly #pace: Pace;
   readonly #patience: Patience;
-  #start: number | undefined;
+  #start: Start | undefined;
   #cleared = 0;
   /** The most that batches can have removed whose answer never came. */
   #unknown = 0;
-
   constructor(rows: StartRows, options: ClearOptions) {
     this.#rows = rows;
     this.#options = options;
@@ -88,7 +93,7 @@ class SqlClear {
   async run(): Promise<ClearCounts> {
     const start = await this.#patience.with(() => this.#rows.begin(() => this.#progress()));
     this.#start = start;
-    if (start === 0) return { cleared: 0, remaining: 0, arrived: 0 };
+    if (start.rows === 0) return { cleared: 0, remaining: 0, arrived: 0 };
     for (let pass = 1;; pass++) {
       const before = this.#cleared;
       this.#progress();
@@ -109,8 +114,11 @@ class SqlClear {
     while (!walk.done) {
       const began = performance.now();
       const removed = await this.#patience.with(() => walk.next(this.#pace.batch), () => {
-        this.#unknown += walk.most(this.#pace.batch);
+        const inDoubt = this.#rows.inDoubt(this.#pace.batch);
+        this.#unknown = this.#start?.isExact ? this.#unknown + inDoubt : inDoubt;
       });
+      // Without a count to settle it in the end, an engine finds out before it tries again.
+      if (!this.#start?.isExact) this.#unknown = 0;
       this.#cleared += removed;
       this.#progress();
       signal.throwIfAborted();
@@ -120,21 +128,21 @@ class SqlClear {
   }
 
   /** What is certain now: whatever is no longer there is gone, also where no answer said so. */
-  #settle({ left, removed }: Closing, start: number): void {
+  #settle({ left, removed }: Closing, start: Start): void {
     this.#cleared += removed;
-    if (this.#unknown > 0) this.#cleared = Math.max(this.#cleared, start - left);
+    if (this.#unknown > 0) this.#cleared = Math.max(this.#cleared, start.rows - left);
     this.#unknown = 0;
     this.#progress();
   }
 
   #progress(): void {
-    this.#options.onProgress(this.#cleared, Math.max(this.#cleared, this.#start ?? 0));
+    this.#options.onProgress(this.#cleared, Math.max(this.#cleared, this.#start?.rows ?? 0));
   }
 
   /** How far it has come; undefined where nothing was begun. */
   get progress(): Progress | undefined {
     return this.#start === undefined
       ? undefined
-      : { start: this.#start, cleared: this.#cleared, unknown: this.#unknown };
+      : { ...this.#start, cleared: this.#cleared, unknown: this.#unknown };
   }
 }

@@ -3,7 +3,9 @@ import { type AzuError, OperationError } from "../core/errors.ts";
 
 export interface Progress {
   /** How many there were at the start. */
-  readonly start: number;
+  readonly rows: number;
+  /** Whether that is no guess. */
+  readonly isExact: boolean;
   readonly cleared: number;
   /** The most that batches can have removed whose answer never came. */
   readonly unknown: number;
@@ -21,12 +23,13 @@ export function withCounts(error: AzuError, progress: Progress | undefined): Azu
   });
 }
 
-function counts({ start, cleared, unknown }: Progress): string {
-  const others = Math.max(0, start - cleared);
+function counts({ rows, isExact, cleared, unknown }: Progress): string {
+  const of = `of ${isExact ? "" : "about "}${rows} session(s)`;
+  const others = Math.max(0, rows - cleared);
   if (unknown > 0) {
-    const more = Math.min(others, unknown);
-    return `${cleared} of ${start} session(s) are certainly gone, and up to ${more} more may be`;
+    const more = isExact ? Math.min(others, unknown) : unknown;
+    return `${cleared} ${of} are certainly gone, and up to ${more} more may be`;
   }
-  if (cleared === 0) return `none of ${start} session(s) is gone`;
-  return `${cleared} of ${start} session(s) are gone, up to ${others} remain`;
+  if (cleared === 0) return `none ${of} is gone`;
+  return `${cleared} ${of} are gone, ` + (isExact ? `up to ${others} remain` : "the others remain");
 }

@@ -30,10 +30,6 @@ export class KeysetWalk<Key> implements Walk {
     this.#done = upTo === undefined;
     return removed;
   }
-
-  most(rows: number): number {
-    return rows;
-  }
 }
 
 /** Where there is no key to go by: some rows, wherever they are, until there are no more. */
@@ -53,9 +49,5 @@ export class AnyWalk implements Walk {
     const removed = await this.#remove(rows);
     this.#done = removed < rows;
     return removed;
-  }
-
-  most(rows: number): number {
-    return rows;
   }
 }

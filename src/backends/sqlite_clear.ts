@@ -2,7 +2,7 @@
 import type { AzuError } from "../core/errors.ts";
 import type { ClearCounts, ClearOptions } from "./contract.ts";
 import { sleep } from "./pace.ts";
-import { clearRows, type Closing, type StartRows, type Walk } from "./sql_clear.ts";
+import { clearRows, type Closing, type Start, type StartRows, type Walk } from "./sql_clear.ts";
 import type { Fault } from "./sql_patience.ts";
 import { type Keyset, KeysetWalk } from "./sql_walks.ts";
 import { quoteTable } from "./sql.ts";
@@ -46,7 +46,7 @@ class SqliteRows implements StartRows {
   }
 
   // deno-lint-ignore require-await -- the driver does not wait for anything, and what it throws is to reject
-  async begin(): Promise<number> {
+  async begin(): Promise<Start> {
     return this.#session.transaction("DEFERRED", () => {
       const table = inspectTable(this.#session);
       this.#table = table;
@@ -59,7 +59,7 @@ class SqliteRows implements StartRows {
         if (value === null && sparse) this.#within = [`${mark} IS NULL`];
         this.#before = sparse || value === null ? this.#within : [`${mark} < ?`, value];
       }
-      return this.#countAll();
+      return { rows: this.#countAll(), isExact: true };
     });
   }
 
@@ -86,6 +86,10 @@ class SqliteRows implements StartRows {
   async mend(): Promise<void> {}
 
   relax(): void {}
+
+  inDoubt(): number {
+    return 0;
+  }
 
   explain(error: unknown): AzuError {
     return this.#session.explain(error);
@@ -136,7 +140,6 @@ class SqliteRows implements StartRows {
 class NoWalk implements Walk {
   readonly done = true;
   next = () => Promise.resolve(0);
-  most = () => 0;
 }
 
 /** One column stands for itself: SQLite finds rows by its index then. */

@@ -1,0 +1,70 @@
+/** Batches that are each done once, and counted once, whatever becomes of the connection. */
+import { codeOf, faultOf, TooSlow, Unsettled } from "./postgres_faults.ts";
+import type { Limits, PostgresSession } from "./postgres_session.ts";
+
+export class PostgresBatches {
+  readonly #session: PostgresSession;
+  /** Whether the server tells what became of a transaction. */
+  readonly #tracks: boolean;
+  /** What was to be committed when the answer was lost. */
+  #doubt: { readonly id: string; readonly count: number } | undefined;
+  /** Found to be committed, and not yet told. */
+  #owed = 0;
+
+  constructor(session: PostgresSession, tracks: boolean) {
+    this.#session = session;
+    this.#tracks = tracks;
+  }
+
+  /** The most that can be gone without having been told; of a batch of so many rows. */
+  inDoubt(rows: number): number {
+    return this.#tracks ? this.#owed + (this.#doubt?.count ?? 0) : rows;
+  }
+
+  /**
+   * Runs a statement that removes rows, in a transaction of its own; it is undone where it takes
+   * too long.
+   * @returns how many it removed, and a batch before it whose answer was lost.
+   */
+  async run(sql: string, limits: Limits): Promise<number> {
+    const began = performance.now();
+    try {
+      if (!this.#tracks) return (await this.#session.run(sql, limits)).count;
+      await this.#findOut();
+      this.#owed += await this.#once(sql, limits);
+      const told = this.#owed;
+      this.#owed = 0;
+      return told;
+    } catch (error) {
+      // Cancelled by somebody, it bears the same code.
+      const wasTimeout = performance.now() - began >= limits.statement * 0.9;
+      if (wasTimeout && codeOf(error) === "57014") throw new TooSlow("", { cause: error });
+      throw error;
+    }
+  }
+
+  /** A connection that is lost before the end leaves nothing behind; at the end, it may. */
+  async #once(sql: string, limits: Limits): Promise<number> {
+    const statements = ["BEGIN", sql, "SELECT txid_current()::text AS id"];
+    return await this.#session.undoing(limits, async (send) => {
+      const [removed, own] = (await send(...statements)).slice(-2);
+      const count = removed?.count ?? 0;
+      this.#doubt = { id: String(own?.rows[0]?.["id"]), count };
+      await send("COMMIT").catch((error) => {
+        if (faultOf(error) !== "lost") this.#doubt = undefined; // undone
+        throw error;
+      });
+      this.#doubt = undefined;
+      return count;
+    });
+  }
+
+  async #findOut(): Promise<void> {
+    if (this.#doubt === undefined) return;
+    const { id, count } = this.#doubt;
+    const { rows: [found] } = await this.#session.run(`SELECT txid_status(${id}) AS status`);
+    if (found?.["status"] === "in progress") throw new Unsettled();
+    if (found?.["status"] === "committed") this.#owed += count;
+    this.#doubt = undefined;
+  }
+}
