@@ -52,7 +52,7 @@ export function redis(options: RedisOptions = {}): RedisOptions & { readonly typ
   return { ...options, type: "redis" };
 }
 
-/** A database backend (PostgreSQL or SQLite, by the URL's scheme), likewise. */
+/** A database backend (PostgreSQL, MySQL or SQLite, by the URL's scheme), likewise. */
 export function database(
   options: DatabaseOptions = {},
 ): DatabaseOptions & { readonly type: "database" } {

@@ -7,7 +7,7 @@ declare module "azu" {
   /** A Redis backend, for an entry of `session.backends` under a name of your own. */
   export function redis(options?: RedisOptions): RedisOptions & { readonly type: "redis" };
 
-  /** A database backend (PostgreSQL or SQLite, by the URL's scheme), likewise. */
+  /** A database backend (PostgreSQL, MySQL or SQLite, by the URL's scheme), likewise. */
   export function database(
     options?: DatabaseOptions,
   ): DatabaseOptions & { readonly type: "database" };

@@ -13,11 +13,12 @@ export function explainDatabaseError(
   if (error instanceof AzuError) return error;
   const details = detailsOf(error);
   const known = EXPLANATIONS.find(({ matches }) => matches.test(details));
+  const hint = /^mysql:/i.test(target.url) ? known?.mysql ?? known?.hint : known?.hint;
   const problem = known?.problem ?? "The database reported an error";
   const safe = printable(redact(details, [...secretsOf(target.url), ...secrets]));
   return new OperationError(
     `${problem} (${target.address}, table ${printable(target.tableText)}: ${safe})`,
-    { ...(known === undefined ? {} : { hint: known.hint }), cause: error },
+    { ...(hint === undefined ? {} : { hint }), cause: error },
   );
 }
 

@@ -3,6 +3,8 @@ interface Explanation {
   readonly matches: RegExp;
   readonly problem: string;
   readonly hint: string;
+  /** For MySQL, where its words differ. */
+  readonly mysql?: string;
 }
 
 /** By SQLSTATE, by MySQL's or the system's error code, or by what the driver says where it has neither. */
@@ -21,28 +23,27 @@ export const EXPLANATIONS: readonly Explanation[] = [
     matches:
       /does not support SSL|server requires|no encryption|SSL off|NO_SSL_SUPPORT|SECURE_TRANSPORT/i,
     problem: "The database and the URL do not agree on encryption",
-    hint:
-      "Set sslmode in the URL: ?sslmode=require, ?sslmode=verify-full or ?sslmode=disable; for " +
-      "MySQL ?ssl-mode=required, verify-identity or disabled",
+    hint: "Set sslmode in the URL: ?sslmode=require, ?sslmode=verify-full or ?sslmode=disable",
+    mysql: "Set ssl-mode in the URL: ?ssl-mode=required, ?ssl-mode=verify-identity or " +
+      "?ssl-mode=disabled",
   },
   {
     matches: /NotValidForName|not valid for name|ALTNAME|does not match certificate/i,
     problem: "The database's certificate is for another host",
-    hint: "Name the host in the URL as its certificate does, or use sslmode=verify-ca (MySQL: " +
-      "ssl-mode=verify-ca)",
+    hint: "Name the host in the URL as its certificate does, or use sslmode=verify-ca",
+    mysql: "Name the host in the URL as its certificate does, or use ssl-mode=verify-ca",
   },
   {
     matches: /certificate required|requires a valid client certificate|no client certificate/i,
     problem: "The database asks for a certificate of ours",
-    hint:
-      "Name it and its key in the URL with sslcert=<file> and sslkey=<file> (MySQL: ssl-cert, " +
-      "ssl-key)",
+    hint: "Name it and its key in the URL with sslcert=<file> and sslkey=<file>",
+    mysql: "Name it and its key in the URL with ssl-cert=<file> and ssl-key=<file>",
   },
   {
     matches: /UnknownIssuer|invalid peer certificate|self.signed|unable to verify|CERT_/i,
     problem: "The database's certificate is not trusted",
-    hint: "Name its authority in the URL with sslrootcert=<file>, or use sslmode=require (MySQL: " +
-      "ssl-ca=<file>, ssl-mode=required)",
+    hint: "Name its authority in the URL with sslrootcert=<file>, or use sslmode=require",
+    mysql: "Name its authority in the URL with ssl-ca=<file>, or use ssl-mode=required",
   },
   {
     matches: /^(28P01|28000)|SASL|password must be a string|^ER_ACCESS_DENIED/,
