@@ -1,11 +1,12 @@
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
+import { lighten } from "./lighten.ts";
 import { run } from "./process.ts";
 
 /**
  * Bundles the program into a folder of its own, a file for each part that is loaded by itself:
- * splitting makes a code cache needless. Not minified: minifying breaks CommonJS packages on
- * Deno 2.5, mangles the names of errors, and saves nothing that can be measured.
+ * splitting makes a code cache needless. Not minified as a whole: that breaks CommonJS packages on
+ * Deno 2.5, mangles the names of errors, and makes traces unreadable.
  */
 export async function bundle(root: string, folder: string): Promise<void> {
   const stage = await Deno.makeTempDir({ prefix: "azu-stage-" });
@@ -18,10 +19,14 @@ export async function bundle(root: string, folder: string): Promise<void> {
     await Deno.remove(stage, { recursive: true });
   }
   const commit = await commitOf(root);
+  const bundles = new Map<string, string>();
   for await (const { name } of Deno.readDir(folder)) {
+    const text = withoutSettings(await Deno.readTextFile(join(folder, name)));
+    bundles.set(name, text.replaceAll("@azu-commit@", () => commit));
+  }
+  for (const [name, text] of await lighten(bundles)) {
     const path = join(folder, name);
-    const text = withoutSettings(await Deno.readTextFile(path));
-    await Deno.writeTextFile(path, text.replaceAll("@azu-commit@", () => commit));
+    await Deno.writeTextFile(path, text);
     await Deno.utime(path, 0, 0); // the executable keeps the time
   }
 }
