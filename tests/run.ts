@@ -68,7 +68,7 @@ async function runAll(
     if (chosen === undefined) continue;
     if (runs.length > 1) printLine(`Testing ${run.label}`);
     await prepare(run);
-    counts.push(await denoTest(chosen, run.env, stopped));
+    counts.push(await denoTest(["--parallel", ...chosen], run.env, stopped));
   }
   for (const line of services?.missing ?? []) printLine(`NOT TESTED: ${line}`);
   return sumCounts(counts);

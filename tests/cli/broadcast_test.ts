@@ -333,7 +333,7 @@ Deno.test("a server that takes no message is not waited for, for ever", redisNee
   const start = performance.now();
   const { code, stdout, stderr } = await runAzu(CLEAR, { cwd: app.path, env });
   strictEqual(performance.now() - start < 12_000, true);
-  match(stderr, /^error: There are no sessions in the store, but .* given up\n/);
+  match(stderr, /^error: There are no sessions in the store, but .* given up\n/m);
   doesNotMatch(stdout, /✓/);
   strictEqual(code, 1);
 

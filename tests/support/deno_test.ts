@@ -4,6 +4,9 @@ import { closingLine, type Counts, readCounts } from "./summary.ts";
 
 const CONFIG = join(import.meta.dirname ?? ".", "../../deno.json");
 
+/** Files at once where the run is parallel: most tests wait for processes. */
+const JOBS = String(navigator.hardwareConcurrency + 1);
+
 /** Runs `deno test` with all permissions, shows what it prints, and counts the tests. */
 export async function denoTest(
   args: readonly string[],
@@ -12,7 +15,7 @@ export async function denoTest(
 ): Promise<Counts> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "--allow-all", "--config", CONFIG, ...args],
-    env,
+    env: { DENO_JOBS: JOBS, ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",
