@@ -19,7 +19,7 @@ const SLOW = [1969, 3024];
 const LOST = [1040, 1053, 1927, 2006, 2013, 4031];
 
 const BROKEN =
-  /PROTOCOL_CONNECTION_LOST|PROTOCOL_UNEXPECTED|Query read timeout|timeout expired|closed state|ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOENT.*sock/i;
+  /PROTOCOL_CONNECTION_LOST|PROTOCOL_UNEXPECTED|Query read timeout|timeout expired|closed state|close_notify|ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOENT.*sock/i;
 
 export function faultOf(error: unknown): Fault {
   const number = numberOf(error);

@@ -29,7 +29,7 @@ const BUSY = /^(?:40P01|40001|55P03)$/;
 
 /** Where there is no SQLSTATE: what the driver and the system say of a connection. */
 const BROKEN =
-  /Connection terminated|Query read timeout|timeout expired|not queryable|client (?:was|has been) closed|ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOENT.*\.s\.PGSQL/i;
+  /Connection terminated|Query read timeout|timeout expired|not queryable|client (?:was|has been) closed|close_notify|ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOENT.*\.s\.PGSQL/i;
 
 export function faultOf(error: unknown): Fault {
   if (error instanceof TooSlow) return "slow";

@@ -62,6 +62,11 @@ export function tellService(
   else Deno.env.set(`${variable}_WHY`, found.why);
 }
 
+/** Whether somebody has said already where it is, such as who tries another server. */
+export function isTold(name: ServiceName): boolean {
+  return Boolean(Deno.env.get(SOURCES[name].variable));
+}
+
 /** Like {@linkcode service}, but undefined when there is none. */
 export function whereabouts(name: ServiceName): string | undefined {
   const { variable, find } = SOURCES[name];

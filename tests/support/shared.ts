@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { type ServiceName, tellService, whereabouts } from "./env.ts";
+import { isTold, type ServiceName, tellService, whereabouts } from "./env.ts";
 import { printNote } from "./output.ts";
 import { startMariadb } from "./mariadb.ts";
 import { startPostgres } from "./postgres.ts";
@@ -26,7 +26,9 @@ export async function startShared(stopped: AbortSignal): Promise<SharedServices>
     tellService(name, found);
     if ("why" in found) missing.push(`${name}: ${found.why}`);
   };
-  for (const [name, found] of locate(await provision())) tell(name, found);
+  for (const [name, found] of locate(await provision())) {
+    if (!isTold(name)) tell(name, found);
+  }
 
   const servers = { redis: startRedis, postgres: startPostgres, mariadb: startMariadb };
   for (const name of ["redis", "postgres", "mariadb"] as const) {
