@@ -51,7 +51,7 @@ export const sessionClear = {
     },
     truncate: {
       type: "boolean",
-      summary: "Empty the table at once (PostgreSQL, MySQL): fast, and locks it",
+      summary: "Empty the table at once (PostgreSQL): fast, and locks it",
     },
   },
   examples: [
