@@ -1,90 +1,39 @@
-import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import fc from "fast-check";
-import { Redis } from "ioredis";
+/** What every store must do, asked of Redis in each of its forms; and who cannot be asked. */
+import { match, rejects, strictEqual } from "node:assert/strict";
 import { bindBackend } from "../../src/backends/registry.ts";
+import { runAzu } from "../support/cli.ts";
 import { needs } from "../support/env.ts";
-import { startRedis } from "../support/redis.ts";
-import { conforms, removed } from "./conformance.ts";
+import { tempDir } from "../support/temp.ts";
+import { conforms } from "./conformance.ts";
+import { alone, behindSentinels, cluster } from "./redis_places.ts";
+import { context } from "./subject.ts";
 
-const context = { app: "app", root: "/", env: () => undefined, driver: undefined, stated: {} };
+/** Characters of globs, of the protocol, of hash tags; nothing that looks the same is the same. */
+const hostile = [
+  ...["*", "?", "[a-z]", "[^a]:", "[", "]", "\\", "\\*", "a\\", "sess*n:", "a-b^c:"],
+  ...["{a}:", "{}", "{", "\0", "\r\n", "$3\r\nfoo\r\n", "\u{1b}[2J", " ", "'\";--"],
+  ...["ключ:", "\u{1f511}:", "e\u{301}:", "é:", "\u{202e}:", "\ufeff", "App:Session:"],
+  ...["x".repeat(10_000), "*".repeat(1000), "0"],
+];
 
-conforms({
-  name: "redis",
-  needs: needs("redis-server"),
-  async fixture() {
-    const server = await startRedis();
-    const client = new Redis(server.url);
-    await client.mset(
-      "app:sessions:1",
-      "a",
-      "session:2",
-      "b",
-      "xapp:session:3",
-      "c",
-      "app:session",
-      "d",
-    );
-    return {
-      backend: bindBackend("redis", { url: server.url }, context),
-      async put(count) {
-        for (let i = 0; i < count; i += 1000) {
-          const keys = Array.from(
-            { length: Math.min(1000, count - i) },
-            (_, j) => `app:session:${i + j}`,
-          );
-          await client.mset(Object.fromEntries(keys.map((key) => [key, "x"])));
-        }
-      },
-      async look() {
-        const keys = await client.keys("*");
-        const neighbours = keys.filter((key) => !key.startsWith("app:session:")).sort();
-        return { sessions: keys.length - neighbours.length, neighbours };
-      },
-      async [Symbol.asyncDispose]() {
-        client.disconnect();
-        await server[Symbol.asyncDispose]();
-      },
-    };
-  },
+const redis = { needs: needs("redis-server"), hostile };
+conforms({ name: "redis, a server alone", ...redis, start: alone });
+conforms({ name: "redis, a cluster", ...redis, start: cluster });
+conforms({ name: "redis, behind sentinels", ...redis, start: behindSentinels });
+
+Deno.test("conformance: memory says that it is impossible", async () => {
+  const backend = bindBackend("memory", {}, context);
+  strictEqual(backend.capabilities.clear === true, false);
+  await rejects(backend.connect(new AbortController().signal));
+  await using app = await tempDir();
+  for (const how of [["--force"], ["--dry-run"], ["--force", "--batch", "1", "--truncate"]]) {
+    const args = ["session:clear", "--backend", "memory", ...how];
+    const { code, stdout } = await runAzu(args, { cwd: app.path });
+    strictEqual(code, 3);
+    match(stdout, /cannot be cleared remotely\nRestart the application/);
+    strictEqual(/✓|Cleared/.test(stdout), false);
+    const json = await runAzu([...args, "--json"], { cwd: app.path });
+    strictEqual(json.code, 3);
+    match(json.stdout, /"outcome": "impossible"[^]*"exitCode": 3/);
+  }
 });
-
-const texts = fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 })
-  .filter((text) => text.isWellFormed());
-/** Texts of the characters that mean something in a Redis glob. */
-const globs = fc.string({ unit: fc.constantFrom(..."*?[]^-\\ab:"), minLength: 1, maxLength: 8 });
-
-Deno.test(
-  "property: for any prefix and neighbours, exactly the prefix's keys go",
-  needs("redis-server"),
-  async () => {
-    await using server = await startRedis();
-    const client = new Redis(server.url);
-    const prefixes = fc.oneof(globs, texts);
-    const { signal } = new AbortController();
-    try {
-      await fc.assert(
-        fc.asyncProperty(
-          prefixes,
-          fc.array(fc.oneof(globs, texts), { minLength: 1, maxLength: 20 }),
-          async (prefix, others) => {
-            await client.flushall();
-            const keys = [...new Set([...others, ...others.map((other) => prefix + other)])];
-            for (const key of keys) await client.set(key, "x");
-            await using store = await bindBackend(
-              "redis",
-              { url: server.url, keyPrefix: prefix },
-              context,
-            ).connect(signal);
-            const ours = keys.filter((key) => key.startsWith(prefix)).length;
-            strictEqual(removed(await store.clear({ signal, onProgress() {} })), ours);
-            const left = keys.filter((key) => !key.startsWith(prefix)).sort();
-            deepStrictEqual((await client.keys("*")).sort(), left);
-          },
-        ),
-        { numRuns: 150 },
-      );
-    } finally {
-      client.disconnect();
-    }
-  },
-);

@@ -30,6 +30,8 @@ export interface RedisCluster extends AsyncDisposable {
   readonly masters: readonly ClusterNode[];
   /** The replica of each master, in their order. */
   readonly replicas: readonly ClusterNode[];
+  /** The master that a key belongs to, as long as no slot has moved. */
+  masterOf(key: Uint8Array): ClusterNode;
   /** Sets keys, and waits until the replicas have them. */
   put(keys: Iterable<string>): Promise<void>;
   /** The keys of all masters that are up now. */
@@ -58,6 +60,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<RedisC
   return {
     url: `redis://${masters.map(({ server }) => `127.0.0.1:${server.port}`).join(",")}`,
     ...{ masters, replicas },
+    masterOf: (key) => masterOf(masters, key),
     put: (keys) => put(masters, keys, replicas.length > 0),
     keys: () => keysOf(nodes),
     [Symbol.asyncDispose]: () => started.disposeAsync(),
@@ -152,10 +155,7 @@ async function put(
   const batches = new Map<ClusterNode, string[]>();
   const encoder = new TextEncoder();
   for (const key of keys) {
-    const bytes = encoder.encode(key);
-    const index = Math.floor(slotOf(bytes, 0, bytes.length) / share(masters));
-    const master = masters[index];
-    if (master === undefined) throw new Error(`no master of ${key}`);
+    const master = masterOf(masters, encoder.encode(key));
     const batch = batches.get(master) ?? [];
     batches.set(master, batch);
     batch.push(key);
@@ -163,6 +163,12 @@ async function put(
   }
   for (const [master, batch] of batches) await setAll(master, batch);
   for (const { client } of areReplicated ? masters : []) await client.wait(1, 10_000);
+}
+
+function masterOf(masters: readonly ClusterNode[], key: Uint8Array): ClusterNode {
+  const master = masters[Math.floor(slotOf(key, 0, key.length) / share(masters))];
+  if (master === undefined) throw new Error(`no master of ${key}`);
+  return master;
 }
 
 async function setAll({ client }: ClusterNode, keys: readonly string[]): Promise<void> {

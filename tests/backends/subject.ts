@@ -1,0 +1,47 @@
+/** What the conformance suite is asked of: a real server, and places for sessions on it. */
+import { deepStrictEqual } from "node:assert/strict";
+import type { Backend, ClearCounts } from "../../src/backends/contract.ts";
+
+/** A place for sessions, with neighbours that nothing may touch. It is looked at from outside. */
+export interface Fixture extends AsyncDisposable {
+  readonly backend: Backend;
+  /** Puts so many sessions, which differ from those that {@link insert} puts. */
+  put(count: number): Promise<void>;
+  /** Puts one session, as an app does, whose payload is these bytes. */
+  insert(payload?: Uint8Array): Promise<void>;
+  /** Saves again, as an app does, those sessions of {@link put} with these numbers that are there. */
+  update(from: number, upTo: number): Promise<void>;
+  /** How many there are of those that {@link put} made. */
+  old(): Promise<number>;
+  /** Puts what else the store can hold where sessions are; says how much that is. */
+  putOdd(): Promise<number>;
+  /** The number of sessions, and a fingerprint of everything else in the same store. */
+  look(): Promise<{ sessions: number; neighbours: unknown }>;
+}
+
+/** A server that runs, or that is started for each fixture. */
+export interface Place<Name> extends AsyncDisposable {
+  /** An empty place of that name, beside neighbours whose names are nearly the same. */
+  fixture(name?: Name): Promise<Fixture>;
+}
+
+export interface Subject<Name> {
+  readonly name: string;
+  readonly needs: { readonly ignore: boolean };
+  /** Names, of a prefix or of a table, that something might take for something else. */
+  readonly hostile: readonly Name[];
+  start(): Promise<Place<Name>>;
+}
+
+/** The least that a config tells of itself. */
+export const context = {
+  ...{ app: "app", root: "/", env: () => undefined, driver: undefined, stated: {} },
+} as const;
+
+/** How many a clear removed, where it says that nothing else is there. */
+export function removed(answer: number | ClearCounts): number {
+  if (typeof answer === "number") return answer;
+  const { remaining, arrived } = answer;
+  deepStrictEqual({ remaining, arrived }, { remaining: 0, arrived: 0 });
+  return answer.cleared;
+}
