@@ -257,7 +257,7 @@ declare module "azu" {
   /** An open connection to where sessions live. */
   export interface Store extends AsyncDisposable {
     /** The number of sessions now. */
-    count(signal: AbortSignal): Promise<number>;
+    count(signal: AbortSignal, options?: LookOptions): Promise<number>;
     /**
      * Removes every session that was there when it began, in batches.
      * @returns how many were removed; or all that it has found out, which then needs no count.
@@ -265,7 +265,7 @@ declare module "azu" {
      */
     clear(options: ClearOptions): Promise<number | ClearCounts>;
     /** Keys that look like sessions but are not under the configured prefix. */
-    lookAlikes?(signal: AbortSignal): Promise<readonly LookAlike[]>;
+    lookAlikes?(signal: AbortSignal, options?: LookOptions): Promise<readonly LookAlike[]>;
     /**
      * Tells the app's nodes, `now`, to drop what they keep in caches of their own; only where they
      * keep any. Called after a clear, also one that was cut off.
@@ -322,6 +322,17 @@ declare module "azu" {
 
   /** Why a store is opened: `create` may bring a database file into being. */
   type Purpose = "operate" | "create";
+
+  /** How what only looks is watched and slowed down. */
+  interface LookOptions {
+    /** How hard it may work; undefined where the operator says nothing. */
+    readonly budget?: Budget;
+    /**
+     * Told now and then how many have been found so far, as a sign of life too.
+     * @param total An estimate of how many there will be in all; undefined where there is none yet.
+     */
+    onProgress?(found: number, total?: number): void;
+  }
 
   /** How a clear is stopped, watched and slowed down. */
   export interface ClearOptions {

@@ -4,9 +4,10 @@
  */
 
 import type { Budget } from "./pace.ts";
-import type { Engine } from "./sql.ts";
+import type { Cluster, SetupSpec } from "./setup_spec.ts";
 
 export type { BackendContext, BackendFactory, Stated } from "./context.ts";
+export type { Cluster, Migration, SetupSpec, Shard, StoreValues, Variable } from "./setup_spec.ts";
 
 /** What a backend can do, as data: code asks these, never the backend's name. */
 export interface Capabilities {
@@ -28,67 +29,6 @@ export interface Target {
   readonly pattern?: string;
   /** The table, as configured, with its schema where one is configured. */
   readonly table?: string;
-}
-
-/** What `session:setup` writes for a backend. */
-export interface SetupSpec {
-  /** Which store template of `templates/` it uses. */
-  readonly template: "redis" | "database" | "memory";
-  /** The shards that the app needs besides `session`. */
-  readonly shards: readonly Shard[];
-  /** What the initializer requires besides `session`. */
-  readonly requires: readonly string[];
-  /** The environment variables that the app reads besides `SESSION_SECRET`. */
-  readonly variables: readonly Variable[];
-  /** The values that the store template takes. */
-  readonly values: StoreValues;
-  /** The table's making and unmaking, for the migration; only where there is a table. */
-  readonly migration?: Migration;
-}
-
-/** A dependency of the app, as shard.yml lists it. */
-export interface Shard {
-  readonly name: string;
-  /** `owner/name` on GitHub. */
-  readonly github: string;
-}
-
-/** An environment variable that the app reads. */
-export interface Variable {
-  readonly name: string;
-  /** The shape of its value, for example `postgres://<user>:<password>@<host>/<database>`. */
-  readonly shape: string;
-}
-
-/** What a store template is filled with. */
-export interface StoreValues {
-  readonly keyPrefix?: string;
-  readonly table?: string;
-  /** The table as SQL writes it, quoted. */
-  readonly quotedTable?: string;
-  readonly engine?: Engine;
-  readonly poolSize?: number;
-  /** Milliseconds. */
-  readonly poolTimeout?: number;
-  /** Milliseconds. */
-  readonly cleanupInterval?: number;
-  /** Only where the app's nodes keep caches. */
-  readonly cluster?: Cluster;
-}
-
-/** Nodes of the app that share one Redis and keep sessions in caches of their own. */
-export interface Cluster {
-  /** The channel on which they tell each other what to drop. */
-  readonly channel: string;
-  /** Milliseconds that a cache serves a session without asking Redis. */
-  readonly cacheTtl: number;
-}
-
-/** How the table is made, and unmade. */
-export interface Migration {
-  /** SQL statements, each as its lines. */
-  readonly up: readonly (readonly string[])[];
-  readonly down: readonly (readonly string[])[];
 }
 
 /** A session backend. */
@@ -132,7 +72,7 @@ export const CONNECT_TIMEOUT = 5000;
 /** An open connection to where sessions live. */
 export interface Store extends AsyncDisposable {
   /** The number of sessions now. */
-  count(signal: AbortSignal): Promise<number>;
+  count(signal: AbortSignal, options?: LookOptions): Promise<number>;
   /**
    * Removes every session that was there when it began, in batches.
    * @returns how many were removed; or all that it has found out, which then needs no count.
@@ -140,7 +80,7 @@ export interface Store extends AsyncDisposable {
    */
   clear(options: ClearOptions): Promise<number | ClearCounts>;
   /** Keys that look like sessions but are not under the configured prefix. */
-  lookAlikes?(signal: AbortSignal): Promise<readonly LookAlike[]>;
+  lookAlikes?(signal: AbortSignal, options?: LookOptions): Promise<readonly LookAlike[]>;
   /**
    * Tells the app's nodes, `now`, to drop what they keep in caches of their own; only where they
    * keep any. Called after a clear, also one that was cut off.
@@ -156,6 +96,17 @@ export interface Store extends AsyncDisposable {
   replicated?(replicas: number, timeout: number, signal: AbortSignal): Promise<number>;
   /** Creates the table and its indexes where they are missing; says whether the table was. */
   createTable?(signal: AbortSignal): Promise<"created" | "present">;
+}
+
+/** How what only looks is watched and slowed down. */
+export interface LookOptions {
+  /** How hard it may work; undefined where the operator says nothing. */
+  readonly budget?: Budget;
+  /**
+   * Told now and then how many have been found so far, as a sign of life too.
+   * @param total An estimate of how many there will be in all; undefined where there is none yet.
+   */
+  onProgress?(found: number, total?: number): void;
 }
 
 /** How a clear is stopped, watched and slowed down. */

@@ -18,7 +18,7 @@ export async function pagesOf(read: Read, { oid, paged }: PostgresTable): Promis
 
 /**
  * @param within The condition that rows of the start meet; all others have arrived since.
- * @param tick Called before each statement.
+ * @param tick Called before each statement, with what has been counted, and the part that this is.
  */
 export async function countRows(
   read: Read,
@@ -26,21 +26,24 @@ export async function countRows(
   { within, pages, tick }: {
     readonly within: string;
     readonly pages: number;
-    readonly tick: () => void;
+    readonly tick: (counted: number, part: number) => void;
   },
 ): Promise<Closing> {
   const sql = `SELECT count(*) FILTER (WHERE ${within}) AS left, count(*) AS all FROM ${from}`;
   let [left, all] = [0, 0];
-  const add = async (where: string) => {
-    tick();
+  const add = async (where: string, part: number) => {
+    tick(all, part);
     const [row] = await read(sql + where);
     left += Number(row?.["left"]);
     all += Number(row?.["all"]);
   };
   // Without a range, the server may use several processes.
-  if (!paged || pages <= PAGES_AT_ONCE) await add("");
+  if (!paged || pages <= PAGES_AT_ONCE) await add("", 0);
   else {for (let page = 0; page < pages; page += PAGES_AT_ONCE) {
-      await add(` WHERE ctid >= '(${page},0)' AND ctid < '(${page + PAGES_AT_ONCE},0)'`);
+      await add(
+        ` WHERE ctid >= '(${page},0)' AND ctid < '(${page + PAGES_AT_ONCE},0)'`,
+        page / pages,
+      );
     }}
   return { left, arrived: all - left, removed: 0 };
 }

@@ -1,9 +1,10 @@
-import type { ClearCounts, ClearOptions, Store } from "./contract.ts";
+import type { ClearCounts, ClearOptions, LookOptions, Store } from "./contract.ts";
 import type { DatabaseTarget } from "./database_target.ts";
 import { explainDatabaseError } from "./database_errors.ts";
 import { clearPostgres } from "./postgres_clear.ts";
 import { PostgresSession, READING } from "./postgres_session.ts";
-import { nameTable } from "./postgres_table.ts";
+import { countRows, pagesOf } from "./postgres_count.ts";
+import { inspectTable } from "./postgres_table.ts";
 import { parsePostgresUrl } from "./postgres_url.ts";
 import { createStatements, quoteTable, quoteText, shapeStatement } from "./sql.ts";
 
@@ -30,12 +31,20 @@ class PostgresStore implements Store {
     this.#session = session;
   }
 
-  async count(signal: AbortSignal): Promise<number> {
+  /** In one moment; in statements that each end soon, however large the table is. */
+  async count(signal: AbortSignal, { onProgress }: LookOptions = {}): Promise<number> {
     signal.throwIfAborted();
     return await this.#explained(async () => {
-      const { from } = await nameTable(this.#session);
-      const { rows } = await this.#session.run(`SELECT count(*) AS count FROM ${from}`);
-      return Number(rows[0]?.["count"]);
+      const table = await inspectTable(this.#session);
+      return await this.#session.snapshot(async (read) => {
+        const pages = await pagesOf(read, table);
+        const tick = (counted: number, part: number) => {
+          signal.throwIfAborted();
+          if (part > 0) onProgress?.(counted, Math.round(counted / part));
+          else onProgress?.(counted);
+        };
+        return (await countRows(read, table, { within: "true", pages, tick })).left;
+      });
     });
   }
 

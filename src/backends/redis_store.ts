@@ -1,20 +1,14 @@
-import type { ClearCounts, ClearOptions, LookAlike, Store } from "./contract.ts";
+import type { ClearCounts, ClearOptions, LookAlike, LookOptions, Store } from "./contract.ts";
 import { prefixPattern } from "./glob.ts";
-import { Pace } from "./pace.ts";
-import { MAX_LATENCY, RedisClear } from "./redis_clear.ts";
+import { RedisClear } from "./redis_clear.ts";
 import { explainRedisError } from "./redis_errors.ts";
-import { LookAlikes } from "./redis_look_alikes.ts";
+import { countKeys, lookAlikesOf } from "./redis_look.ts";
 import { RedisNodes } from "./redis_nodes.ts";
-import { RedisPasses } from "./redis_passes.ts";
 import { cacheClearMessage } from "./redis_publish.ts";
 import { followers } from "./redis_replicas.ts";
 import type { KeySpace } from "./redis_sweep.ts";
 import type { RedisEndpoint } from "./redis_url.ts";
 import { readTls, type TlsFiles } from "./redis_tls.ts";
-import type { RawKeys } from "./resp_scan.ts";
-
-/** Keys that one SCAN looks at, where nothing is removed. */
-const BATCH = 1000;
 
 /** What of a Redis is an app's. */
 export interface RedisSessions {
@@ -68,22 +62,16 @@ class RedisStore implements Store {
     this.dropCaches = async (signal, now) => await this.#publish(channel, now, signal);
   }
 
-  /** Exact on a keyspace at rest; SCAN may count a key twice while the server resizes its table. */
-  async count(signal: AbortSignal): Promise<number> {
-    let count = 0;
-    await this.#look(this.#keys, signal, () => count = 0, (keys) => count += keys.count);
-    return count;
+  async count(signal: AbortSignal, options: LookOptions = {}): Promise<number> {
+    return await countKeys(this.#nodes, this.#keys, signal, options);
   }
 
   async clear(options: ClearOptions): Promise<ClearCounts> {
     return await new RedisClear(this.#nodes, this.#keys, options).run();
   }
 
-  async lookAlikes(signal: AbortSignal): Promise<readonly LookAlike[]> {
-    const found = new LookAlikes(this.#keys.prefix);
-    const anywhere = { pattern: encoder.encode("*session:*"), prefix: new Uint8Array() };
-    await this.#look(anywhere, signal, () => found.clear(), (keys) => found.add(keys));
-    return found.list();
+  async lookAlikes(signal: AbortSignal, options: LookOptions = {}): Promise<readonly LookAlike[]> {
+    return await lookAlikesOf(this.#nodes, this.#keys.prefix, signal, options);
   }
 
   async replicated(replicas: number, timeout: number, signal: AbortSignal): Promise<number> {
@@ -102,25 +90,6 @@ class RedisStore implements Store {
   [Symbol.asyncDispose](): Promise<void> {
     this.#nodes[Symbol.dispose]();
     return Promise.resolve();
-  }
-
-  /** Sees every key at least once, and removes none. */
-  async #look(
-    keys: KeySpace,
-    signal: AbortSignal,
-    begin: () => void,
-    see: (keys: RawKeys) => void,
-  ): Promise<void> {
-    const pace = () => new Pace({}, { batch: BATCH, maxLatency: MAX_LATENCY });
-    const options = { signal, pace, removes: false, onLooked() {} };
-    const passes = new RedisPasses(this.#nodes, keys, options);
-    await passes.untilComplete(() => {
-      begin();
-      return (_, batch) => {
-        see(batch);
-        return undefined;
-      };
-    });
   }
 
   /** Any server passes it on to all of a cluster, but counts only who listens at itself. */

@@ -8,7 +8,7 @@ import { type Keyset, KeysetWalk } from "./sql_walks.ts";
 import { quoteTable } from "./sql.ts";
 import { isBusy } from "./sqlite_faults.ts";
 import type { SqliteSession, Value } from "./sqlite_session.ts";
-import { inspectTable, type SqliteTable } from "./sqlite_table.ts";
+import { asValue, inspectTable, type SqliteTable, tuple } from "./sqlite_table.ts";
 
 /** Rows in a batch, and its milliseconds: nobody else can write meanwhile. */
 const PACE = { batch: 5000, first: 1000, least: 10, maxLatency: 100 } as const;
@@ -140,16 +140,4 @@ class SqliteRows implements StartRows {
 class NoWalk implements Walk {
   readonly done = true;
   next = () => Promise.resolve(0);
-}
-
-/** One column stands for itself: SQLite finds rows by its index then. */
-function tuple(columns: readonly string[]): string {
-  return columns.length === 1 ? columns.join() : `(${columns.join(", ")})`;
-}
-
-function asValue(value: unknown): Value {
-  if (typeof value === "string" || typeof value === "number" || typeof value === "bigint") {
-    return value;
-  }
-  return value instanceof Uint8Array ? value : null;
 }

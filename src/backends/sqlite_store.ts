@@ -1,9 +1,10 @@
 import { ImpossibleError } from "../core/errors.ts";
-import type { ClearCounts, ClearOptions, Purpose, Store } from "./contract.ts";
+import type { ClearCounts, ClearOptions, LookOptions, Purpose, Store } from "./contract.ts";
 import type { DatabaseTarget } from "./database_target.ts";
 import { sleep } from "./pace.ts";
-import { createStatements, quoteTable, shapeStatement } from "./sql.ts";
+import { createStatements, shapeStatement } from "./sql.ts";
 import { clearSqlite } from "./sqlite_clear.ts";
+import { SqliteCounter } from "./sqlite_count.ts";
 import { isBusy } from "./sqlite_faults.ts";
 import { SqliteSession } from "./sqlite_session.ts";
 import { inspectTable, kindOf } from "./sqlite_table.ts";
@@ -28,12 +29,16 @@ class SqliteStore implements Store {
     this.#session = session;
   }
 
-  async count(signal: AbortSignal): Promise<number> {
-    return await this.#run(signal, () => {
-      inspectTable(this.#session);
-      const from = quoteTable("sqlite", this.#session.target.table);
-      return Number(this.#session.get(`SELECT count(*) AS count FROM ${from}`)?.["count"]);
-    });
+  /** In steps: the driver blocks, and signals are to be let in between. */
+  async count(signal: AbortSignal, { onProgress }: LookOptions = {}): Promise<number> {
+    const table = await this.#run(signal, () => inspectTable(this.#session));
+    const counter = new SqliteCounter(this.#session, table);
+    for (;;) {
+      const isDone = await this.#run(signal, () => counter.step());
+      if (isDone) return counter.count;
+      onProgress?.(counter.count);
+      await sleep(0, signal);
+    }
   }
 
   async clear(options: ClearOptions): Promise<ClearCounts> {

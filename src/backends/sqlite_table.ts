@@ -2,7 +2,7 @@
 import { OperationError } from "../core/errors.ts";
 import { missingTable } from "./database_errors.ts";
 import { quoteIdentifier } from "./sql.ts";
-import type { SqliteSession } from "./sqlite_session.ts";
+import type { SqliteSession, Value } from "./sqlite_session.ts";
 
 export interface SqliteTable {
   /** The columns by which rows are found one after the other, quoted; none where there are none. */
@@ -55,4 +55,17 @@ function hiddenKey(columns: readonly string[]): string | undefined {
 
 function quoted(name: string): string {
   return quoteIdentifier("sqlite", name);
+}
+
+/** One column stands for itself: SQLite finds rows by its index then. */
+export function tuple(columns: readonly string[]): string {
+  return columns.length === 1 ? columns.join() : `(${columns.join(", ")})`;
+}
+
+/** What a row has in a column of its key, to be given back. */
+export function asValue(value: unknown): Value {
+  if (typeof value === "string" || typeof value === "number" || typeof value === "bigint") {
+    return value;
+  }
+  return value instanceof Uint8Array ? value : null;
 }

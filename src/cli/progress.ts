@@ -26,6 +26,8 @@ export class Progress implements Disposable {
   #begun = false;
   #cleared = 0;
   #total: number | undefined;
+  /** What a count has come to, and may come to. */
+  #found: { readonly found: number; readonly total: number | undefined } | undefined;
   #next: number;
 
   /** @param target What is connected to, redacted. */
@@ -61,12 +63,19 @@ export class Progress implements Disposable {
     this.#phase = phase;
     this.#since = this.#now();
     this.#before = this.#cleared;
+    this.#found = undefined;
   }
 
   update(cleared: number, total: number | undefined): void {
     this.#cleared = cleared;
     this.#total = total;
     this.#tell(); // a store that blocks lets no timer in
+  }
+
+  /** Told how many a count has found so far: none of them is gone. */
+  find(found: number, total: number | undefined): void {
+    this.#found = { found, total };
+    this.#tell();
   }
 
   /** Takes the line away again. */
@@ -92,10 +101,15 @@ export class Progress implements Disposable {
   /** @param time Milliseconds in this phase. */
   #text(time: number): string {
     if (this.#phase === "clearing") return this.#pace(time);
+    if (this.#phase === "counting" && this.#found !== undefined) {
+      const { found, total } = this.#found;
+      if (found > 0) return `Counted ${paceOf(found, found, total, time)}`;
+    }
     const what = {
       connecting: `Connecting to ${this.#target}`,
       verifying: "Looking again whether all are gone",
       counting: "Counting what is there",
+      looking: "Looking for sessions under other prefixes",
       nodes: "Telling the app's nodes",
       replicas: "Waiting for replicas to follow",
       stopping: "Stopping after the batch in flight (Ctrl-C again: at once)",
@@ -106,12 +120,17 @@ export class Progress implements Disposable {
   }
 
   #pace(time: number): string {
-    const [cleared, total] = [this.#cleared, this.#total];
-    const perSecond = (cleared - this.#before) / Math.max(1, time) * 1000;
-    if (perSecond === 0) return `Clearing, for ${roughly(time)}; ${cleared} session(s) so far`;
-    const pace = `${perSecond < 10 ? perSecond.toFixed(1) : Math.round(perSecond)} per second`;
-    if (total === undefined) return `Cleared ${cleared} session(s) so far, ${pace}`;
-    const left = roughly(Math.max(0, total - cleared) / perSecond * 1000);
-    return `Cleared ${cleared} of about ${total} session(s), ${pace}, about ${left} left`;
+    const since = this.#cleared - this.#before;
+    if (since === 0) return `Clearing, for ${roughly(time)}; ${this.#cleared} session(s) so far`;
+    return `Cleared ${paceOf(this.#cleared, since, this.#total, time)}`;
   }
+}
+
+/** @param since How many of them in this phase, which has taken so long. */
+function paceOf(done: number, since: number, total: number | undefined, time: number): string {
+  const perSecond = since / Math.max(1, time) * 1000;
+  const pace = `${perSecond < 10 ? perSecond.toFixed(1) : Math.round(perSecond)} per second`;
+  if (total === undefined) return `${done} session(s) so far, ${pace}`;
+  const left = roughly(Math.max(0, total - done) / perSecond * 1000);
+  return `${done} of about ${total} session(s), ${pace}, about ${left} left`;
 }

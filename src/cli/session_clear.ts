@@ -115,6 +115,7 @@ async function withProgress(run: Run): Promise<ClearReport> {
       now: () => host.now(),
       ...wishes(args),
       onProgress: (cleared, total) => progress.update(cleared, total),
+      onFound: (found, total) => progress.find(found, total),
       onPhase: (phase) => progress.begin(phase),
     });
   } finally {

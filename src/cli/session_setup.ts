@@ -1,5 +1,6 @@
 import { changesOf } from "../app/plan.ts";
-import { applySetup, planSetup, type SetupPlan, withOffers } from "../commands/session_setup.ts";
+import { applySetup } from "../commands/apply_setup.ts";
+import { planSetup, type SetupPlan, withOffers } from "../commands/session_setup.ts";
 import { AzuError, ExitCode } from "../core/errors.ts";
 import { conflictError, fileFields, showFiles } from "./files.ts";
 import type { Host } from "./host.ts";

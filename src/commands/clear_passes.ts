@@ -1,8 +1,9 @@
 /** The passes of a clear: one, or as many as help, until it is proved. */
-import type { ClearCounts, ClearOptions, LookAlike, Store } from "../backends/contract.ts";
+import type { ClearCounts, ClearOptions, LookAlike } from "../backends/contract.ts";
 import { wholeNumber } from "./backend_answers.ts";
+import { counted, lookAlikes, type Looks } from "./clear_looks.ts";
 import { leftError, partial } from "./clear_partial.ts";
-import type { ClearPhase, ClearReport } from "./clear_types.ts";
+import type { ClearReport } from "./clear_types.ts";
 import { guarded } from "./guard.ts";
 import type { Nodes } from "./nodes.ts";
 import type { Tally } from "./tally.ts";
@@ -11,14 +12,11 @@ import type { Tally } from "./tally.ts";
 const MOST_PASSES = 100;
 
 /** What all passes of a clear are made with. */
-export interface Passes {
-  readonly store: Store;
+export interface Passes extends Looks {
   readonly nodes: Nodes;
   readonly tally: Tally;
-  readonly signal: AbortSignal;
   /** How the operator wants it done. */
   readonly how: Pick<ClearOptions, "budget" | "truncate">;
-  onPhase(phase: ClearPhase): void;
 }
 
 /**
@@ -34,11 +32,11 @@ export async function clearInPasses(passes: Passes): Promise<ClearReport> {
 
 /** Passes of a store that proves its own work. */
 async function clearProved(passes: Passes, first: ClearCounts): Promise<ClearReport> {
-  const { store, nodes, tally, signal } = passes;
+  const { nodes, tally } = passes;
   let counts = first;
   for (let pass = 1;; pass++) {
     const isEmpty = tally.cleared === 0 && counts.remaining === 0 && counts.arrived === 0;
-    const others = isEmpty ? await lookAlikes(store, signal) : [];
+    const others = isEmpty ? await lookAlikes(passes) : [];
     const heard = pass === 1 || counts.cleared > 0 ? await nodes.tell() : 0;
     // Until it hears, a node saves sessions back from its cache with each visit.
     if (heard > 0 && pass < MOST_ROUNDS) {
@@ -63,18 +61,17 @@ const MOST_ROUNDS = 3;
 
 /** Passes of a store that can only count: until it finds nothing, or as long as that helps. */
 async function clearByCounting(passes: Passes, first: number): Promise<ClearReport> {
-  const { store, nodes, tally, signal } = passes;
+  const { nodes, tally } = passes;
   let [remaining, before, removed] = [Infinity, Infinity, first];
   let others: readonly LookAlike[] = [];
   for (let pass = 0; pass < 2 || (remaining < before && pass < MOST_PASSES); pass++) {
     before = remaining;
     if (pass > 0) removed = wholeNumber(await clearOnce(passes));
-    passes.onPhase("counting");
-    remaining = await counted(store, signal);
+    remaining = await counted(passes);
     const isEmpty = remaining === 0 && tally.cleared === 0;
-    if (isEmpty) others = await lookAlikes(store, signal);
+    if (isEmpty) others = await lookAlikes(passes);
     const heard = await nodes.tell();
-    if (remaining === 0 && heard > 0) remaining = await counted(store, signal);
+    if (remaining === 0 && heard > 0) remaining = await counted(passes);
     if (remaining === 0) break;
   }
   const { cleared } = tally;
@@ -124,12 +121,4 @@ async function cleared({ store, tally, signal, how, onPhase }: Passes, alive: ()
 async function clearOnceProved(passes: Passes): Promise<ClearCounts> {
   const counts = await clearOnce(passes);
   return typeof counts === "number" ? { cleared: counts, remaining: 0, arrived: 0 } : counts;
-}
-
-export async function counted(store: Store, signal: AbortSignal): Promise<number> {
-  return wholeNumber(await guarded(signal, () => store.count(signal)));
-}
-
-export async function lookAlikes(store: Store, signal: AbortSignal): Promise<readonly LookAlike[]> {
-  return await guarded(signal, async () => await store.lookAlikes?.(signal) ?? []);
 }

@@ -25,6 +25,7 @@ export type ClearPhase =
   | "clearing"
   | "verifying"
   | "counting"
+  | "looking"
   | "nodes"
   | "replicas";
 
@@ -71,5 +72,7 @@ export interface ClearRequest extends NodesRequest {
   readonly timeout: number | undefined;
   /** @param total An estimate of how many there will be; undefined where there is none. */
   onProgress?(cleared: number, total?: number): void;
+  /** Told how many a count has found so far. */
+  onFound?(found: number, total?: number): void;
   onPhase?(phase: ClearPhase): void;
 }

@@ -2,8 +2,9 @@
 import type { Backend, Store } from "../backends/contract.ts";
 import { AzuError, ExitCode } from "../core/errors.ts";
 import { asAzuError } from "./backend_answers.ts";
-import type { ClearPhase, ClearReport, ClearRequest } from "./clear_types.ts";
-import { clearInPasses, counted, lookAlikes } from "./clear_passes.ts";
+import { counted, lookAlikes, type Looks } from "./clear_looks.ts";
+import type { ClearReport, ClearRequest } from "./clear_types.ts";
+import { clearInPasses } from "./clear_passes.ts";
 import { briefly, guarded } from "./guard.ts";
 import { Nodes, untoldError } from "./nodes.ts";
 import { awaitReplicas, unfollowedError } from "./replicas.ts";
@@ -46,12 +47,12 @@ async function clearStore(
   request: ClearRequest,
   tally: Tally,
 ): Promise<ClearReport> {
-  const { signal, budget, truncate } = request;
-  const onPhase = (phase: ClearPhase) => request.onPhase?.(phase);
+  const { signal, truncate } = request;
   const nodes = new Nodes(store, backend, request);
-  const how = truncate ? { budget, truncate } : { budget };
+  const looks = looksAt(store, request);
+  const how = truncate ? { ...looks.how, truncate } : looks.how;
   try {
-    const report = await clearInPasses({ store, nodes, tally, signal, how, onPhase });
+    const report = await clearInPasses({ ...looks, nodes, tally, how });
     const followed = await withReplicas(report, store, backend, request);
     return withNodes(followed, nodes, backend);
   } catch (error) {
@@ -110,14 +111,22 @@ function withNodes(report: ClearReport, { report: nodes }: Nodes, backend: Backe
   return { ...report, nodes, outcome: "failed", error };
 }
 
-async function found(store: Store, { signal, onPhase }: ClearRequest): Promise<ClearReport> {
-  onPhase?.("counting");
-  const remaining = await counted(store, signal);
+async function found(store: Store, request: ClearRequest): Promise<ClearReport> {
+  const looks = looksAt(store, request);
+  const remaining = await counted(looks);
   return {
     outcome: "found",
     cleared: 0,
     remaining,
     arrived: undefined,
-    lookAlikes: remaining === 0 ? await lookAlikes(store, signal) : [],
+    lookAlikes: remaining === 0 ? await lookAlikes(looks) : [],
+  };
+}
+
+function looksAt(store: Store, request: ClearRequest): Looks {
+  return {
+    ...{ store, signal: request.signal, how: { budget: request.budget } },
+    onPhase: (phase) => request.onPhase?.(phase),
+    onFound: (found, total) => request.onFound?.(found, total),
   };
 }

@@ -1,16 +1,14 @@
-/** What `session:setup` does: plans the files, then writes what was planned and applies it. */
+/** What `session:setup` does: plans the files; `apply_setup.ts` writes them. */
 import { basename } from "node:path";
 import { readAppFile, SHARD_FILE } from "../app/app.ts";
 import { appModule } from "../app/app_module.ts";
-import { accepted, changesOf, planFiles, type PlannedFile, type WantedFile } from "../app/plan.ts";
-import { checkWritable, writeFiles } from "../app/write.ts";
+import { accepted, planFiles, type PlannedFile, type WantedFile } from "../app/plan.ts";
 import type { Backend, SetupSpec, Shard } from "../backends/contract.ts";
 import { SHARD_OF_ENGINE } from "../backends/database.ts";
 import { type Choice, chooseToSetUp } from "../config/choose.ts";
 import type { Project } from "../config/project.ts";
-import { ImpossibleError, messageOf, OperationError } from "../core/errors.ts";
+import { ImpossibleError } from "../core/errors.ts";
 import { environmentFiles } from "./environment.ts";
-import { guarded } from "./guard.ts";
 import { initializerFile } from "./initializer_file.ts";
 import { planIntegration } from "./integration.ts";
 import { migrationFile } from "./migration.ts";
@@ -95,39 +93,6 @@ export async function planSetup(project: Project, options: SetupOptions): Promis
 /** The plan with the changes of the user's own source that it offers. */
 export function withOffers(plan: SetupPlan): SetupPlan {
   return { ...plan, files: accepted(plan.files), offered: [] };
-}
-
-/**
- * Writes the planned files, all or none, and creates the table where that was asked for.
- * @returns whether the table was created or was there already; undefined without `--apply`.
- */
-export async function applySetup(
-  root: string,
-  plan: SetupPlan,
-  signal: AbortSignal,
-): Promise<"created" | "present" | undefined> {
-  const files = changesOf(plan.files);
-  if (plan.statements.length === 0) {
-    await writeFiles(root, files);
-    return undefined;
-  }
-  // The database first: where it cannot be reached, no file is changed either.
-  await checkWritable(root, files);
-  await using store = await guarded(
-    signal,
-    () => plan.choice.backend.connect(signal, { purpose: "create" }),
-  );
-  await writeFiles(root, files);
-  try {
-    return await guarded(signal, async () => await store.createTable?.(signal));
-  } catch (error) {
-    signal.throwIfAborted();
-    if (files.length === 0) throw error;
-    throw new OperationError(`${messageOf(error)}; the files were written, the table was not`, {
-      hint: "Correct this and run the same command again",
-      cause: error,
-    });
-  }
 }
 
 function setupSpecOf(backend: Backend, apply: boolean): SetupSpec {

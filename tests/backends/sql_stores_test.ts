@@ -1,4 +1,5 @@
 /** What every store must do, asked of each SQL engine, for tables as setup makes them and others. */
+import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import type { Engine, TableName } from "../../src/backends/sql.ts";
 import { needs } from "../support/env.ts";
 import { conforms } from "./conformance.ts";
@@ -110,4 +111,26 @@ sqlite("without row id", (table) => {
 sqlite("without row id, two columns as the key", (table) => {
   return `CREATE TABLE ${table} (session_id text, ${SQLITE_COLUMNS}, ` +
     "PRIMARY KEY (expires_at, session_id)) WITHOUT ROWID";
+});
+
+Deno.test("sqlite counts a large table in steps, each of which may be the last", async () => {
+  const { signal } = new AbortController();
+  const shapes: (Shape | undefined)[] = [
+    undefined,
+    (table) =>
+      `CREATE TABLE ${table} (session_id text PRIMARY KEY, ${SQLITE_COLUMNS}) WITHOUT ROWID`,
+  ];
+  for (const shape of shapes) {
+    await using place = await database("sqlite", shape);
+    await using made = await place.fixture();
+    await made.put(100_000);
+    await made.insert();
+    await using store = await made.backend.connect(signal);
+    const found: number[] = [];
+    strictEqual(await store.count(signal, { onProgress: (n) => found.push(n) }), 100_001);
+    deepStrictEqual(found, [50_000, 100_000]);
+    const abort = new AbortController();
+    const stop = () => abort.abort(new Error("enough"));
+    await rejects(store.count(abort.signal, { onProgress: stop }), /enough/);
+  }
 });

@@ -67,6 +67,27 @@ Deno.test(
   },
 );
 
+Deno.test(
+  "a dry run shows how far it is, and keeps to the budget too",
+  terminalNeeded,
+  async () => {
+    await using redis = await redisWith(200);
+    const began = performance.now();
+    const { code, output } = await runAzuOnTerminal([...SLOWLY, "--dry-run"], redis.options);
+    strictEqual(code, 0);
+    strictEqual(performance.now() - began >= 1900, true, "20 batches, and a rest after each");
+    const seen = statuses(output);
+    strictEqual(seen.length >= 3, true, output);
+    for (const text of seen) {
+      match(
+        text,
+        /^Counted \d+ of about (?:19|2[0-4])\d session\(s\), \d+ per second, about \d s left/,
+      );
+    }
+    match(screen(output), /Would clear 200 session\(s\); nothing was cleared\n$/);
+  },
+);
+
 Deno.test("a status line is cut to the terminal's width", terminalNeeded, async () => {
   await using redis = await redisWith(100);
   const folder = redis.options.cwd;

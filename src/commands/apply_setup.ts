@@ -1,0 +1,39 @@
+/** Carries out what `session:setup` has planned. */
+import { changesOf } from "../app/plan.ts";
+import { checkWritable, writeFiles } from "../app/write.ts";
+import { messageOf, OperationError } from "../core/errors.ts";
+import { guarded } from "./guard.ts";
+import type { SetupPlan } from "./session_setup.ts";
+
+/**
+ * Writes the planned files, all or none, and creates the table where that was asked for.
+ * @returns whether the table was created or was there already; undefined without `--apply`.
+ */
+export async function applySetup(
+  root: string,
+  plan: SetupPlan,
+  signal: AbortSignal,
+): Promise<"created" | "present" | undefined> {
+  const files = changesOf(plan.files);
+  if (plan.statements.length === 0) {
+    await writeFiles(root, files);
+    return undefined;
+  }
+  // The database first: where it cannot be reached, no file is changed either.
+  await checkWritable(root, files);
+  await using store = await guarded(
+    signal,
+    () => plan.choice.backend.connect(signal, { purpose: "create" }),
+  );
+  await writeFiles(root, files);
+  try {
+    return await guarded(signal, async () => await store.createTable?.(signal));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (files.length === 0) throw error;
+    throw new OperationError(`${messageOf(error)}; the files were written, the table was not`, {
+      hint: "Correct this and run the same command again",
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,37 @@
+/** Looks at a store without changing it. */
+import type { LookAlike, LookOptions, Store } from "../backends/contract.ts";
+import type { Budget } from "../backends/pace.ts";
+import { wholeNumber } from "./backend_answers.ts";
+import type { ClearPhase } from "./clear_types.ts";
+import { guarded } from "./guard.ts";
+
+/** What is looked at, how hard, and who is told of it. */
+export interface Looks {
+  readonly store: Store;
+  readonly signal: AbortSignal;
+  readonly how: { readonly budget?: Budget };
+  onPhase(phase: ClearPhase): void;
+  onFound: LookOptions["onProgress"];
+}
+
+export async function counted({ store, signal, how, onPhase, onFound }: Looks): Promise<number> {
+  onPhase("counting");
+  const count = await guarded(signal, (alive) => {
+    return store.count(signal, {
+      ...(how.budget === undefined ? {} : { budget: how.budget }),
+      onProgress(found, total) {
+        alive();
+        onFound?.(found, total);
+      },
+    });
+  });
+  return wholeNumber(count);
+}
+
+export async function lookAlikes({ store, signal, how, onPhase }: Looks) {
+  onPhase("looking");
+  return await guarded(signal, async (alive): Promise<readonly LookAlike[]> => {
+    const budget = how.budget === undefined ? {} : { budget: how.budget };
+    return await store.lookAlikes?.(signal, { ...budget, onProgress: alive }) ?? [];
+  });
+}
