@@ -361,6 +361,8 @@ declare module "azu" {
     readonly cleared: number;
     /** Of those that were there when it began, how many are there still, or again. */
     readonly remaining: number;
+    /** Whether it was tried in vain to remove what remains: nobody has brought that back, then. */
+    readonly kept?: boolean;
     /** How many are there that were written since it began. */
     readonly arrived: number;
     /** What the operator may want to do next, as a sentence without a full stop. */

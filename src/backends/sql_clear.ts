@@ -104,7 +104,8 @@ class SqlClear {
       if (closing.left > 0 && helps && pass < MOST_PASSES) continue;
       const { left: remaining, arrived } = closing;
       const advice = this.#rows.adviceAfter(this.#cleared, closing);
-      const counts = { cleared: this.#cleared, remaining, arrived };
+      const kept = remaining > 0 && !helps ? { kept: true } : {};
+      const counts = { cleared: this.#cleared, remaining, arrived, ...kept };
       return { ...counts, ...(advice === undefined ? {} : { advice }) };
     }
   }

@@ -2,9 +2,12 @@
 import { OperationError } from "../core/errors.ts";
 import type { ClearReport } from "./clear_types.ts";
 
-/** Of a store that tells which are left; where none could be removed, none can have come back. */
-export function leftError(cleared: number, remaining: number): OperationError {
-  if (cleared === 0) return kept(remaining);
+/**
+ * Of a store that tells which are left.
+ * @param isKept Whether those never went; else they have come back.
+ */
+export function leftError(remaining: number, isKept: boolean): OperationError {
+  if (isKept) return kept(remaining);
   return new OperationError(
     `${remaining} session(s) from before the clear are there again: an app that still runs ` +
       "writes them back",

@@ -43,14 +43,18 @@ async function clearProved(passes: Passes, first: ClearCounts): Promise<ClearRep
       counts = await clearOnceProved(passes);
       if (counts.cleared > 0) continue;
     }
-    const { remaining, arrived } = counts;
+    const { remaining, arrived, kept } = counts;
     const { advice } = tally;
     const done = {
       ...{ cleared: tally.cleared, remaining, arrived, lookAlikes: others },
       ...(advice === undefined ? {} : { advice }),
     };
     if (remaining > 0) {
-      return { ...done, outcome: "partial", error: leftError(tally.cleared, remaining) };
+      return {
+        ...done,
+        outcome: "partial",
+        error: leftError(remaining, kept || tally.cleared === 0),
+      };
     }
     return { ...done, outcome: tally.cleared > 0 ? "cleared" : "empty" };
   }
@@ -97,6 +101,7 @@ async function clearOnce(passes: Passes): Promise<number | ClearCounts> {
   return {
     cleared: wholeNumber(counts.cleared),
     remaining: wholeNumber(counts.remaining),
+    kept: counts.kept === true,
     arrived: wholeNumber(counts.arrived),
   };
 }
