@@ -7,27 +7,30 @@ import type { MysqlEndpoint } from "./mysql_url.ts";
 
 export type { Connection };
 
-/** Milliseconds to connect. */
-const CONNECT_TIMEOUT = 5000;
-
 /** Milliseconds that saying goodbye may take. */
 const END_TIMEOUT = 1000;
 
 /** Seconds that a statement waits for rows, or for the table, that someone else has locked. */
 const [ROW_LOCK, TABLE_LOCK] = [1, 2];
 
-/** Connects in the ways that the URL's ssl-mode allows. */
+/**
+ * Connects in the ways that the URL's ssl-mode allows.
+ * @param timeout Milliseconds, in all.
+ */
 export async function connectMysql(
   endpoint: MysqlEndpoint,
   signal: AbortSignal,
+  timeout: number,
 ): Promise<Connection> {
   const [first, second] = await encryptions(endpoint);
+  const began = performance.now();
   try {
-    return await connect(endpoint, first, signal);
+    return await connect(endpoint, first, signal, timeout);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (second === "plain" && code === "HANDSHAKE_NO_SSL_SUPPORT") {
-      return await connect(endpoint, undefined, signal);
+      const left = Math.max(1, timeout - (performance.now() - began));
+      return await connect(endpoint, undefined, signal, left);
     }
     const unclear = first?.rejectUnauthorized && messageOf(error) === "write UNKNOWN";
     const reason = unclear ? await tlsProblem(endpoint, first.ca) : undefined;
@@ -62,19 +65,20 @@ async function connect(
   endpoint: MysqlEndpoint,
   ssl: Encryption | undefined,
   signal: AbortSignal,
+  timeout: number,
 ): Promise<Connection> {
   const { host, port, socket, user, password, database } = endpoint;
   const connecting = createConnection({
     ...(socket === undefined ? { host, port } : { socketPath: socket }),
     ...{ user, password, database },
     ...(ssl === undefined ? {} : { ssl }),
-    connectTimeout: CONNECT_TIMEOUT + 1000,
+    connectTimeout: timeout + 1000,
     charset: "utf8mb4",
     // Keys and times as texts, exactly as they are.
     ...{ supportBigNumbers: true, bigNumberStrings: true, dateStrings: true },
   });
   const { promise: givenUp, reject: giveUp } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => giveUp(new Error("timeout expired")), CONNECT_TIMEOUT);
+  const timer = setTimeout(() => giveUp(new Error("timeout expired")), timeout);
   const abort = () => giveUp(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
   try {

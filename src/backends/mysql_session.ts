@@ -26,7 +26,8 @@ export class MysqlSession implements AsyncDisposable {
   }
 
   static async open(target: DatabaseTarget, signal: AbortSignal): Promise<MysqlSession> {
-    const session = new MysqlSession(await connectMysql(parseMysqlUrl(target.url), signal), target);
+    const endpoint = parseMysqlUrl(target.url);
+    const session = new MysqlSession(await connectMysql(endpoint, signal, target.timeout), target);
     await session.#learn();
     return session;
   }
@@ -34,7 +35,8 @@ export class MysqlSession implements AsyncDisposable {
   /** Leaves the connection, whatever its state, for a new one. */
   async reconnect(signal: AbortSignal): Promise<void> {
     this.#connection.destroy();
-    this.#connection = await connectMysql(parseMysqlUrl(this.target.url), signal);
+    const endpoint = parseMysqlUrl(this.target.url);
+    this.#connection = await connectMysql(endpoint, signal, this.target.timeout);
     await this.#learn();
   }
 

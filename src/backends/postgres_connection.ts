@@ -12,7 +12,7 @@ const FINAL = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|timeout expired|28P01|3D000/;
 
 /**
  * Connects in the ways that the URL's sslmode allows, in libpq's order.
- * @param timeout Milliseconds.
+ * @param timeout Milliseconds, in all.
  */
 export async function connectPostgres(
   endpoint: PostgresEndpoint,
@@ -20,6 +20,7 @@ export async function connectPostgres(
   timeout: number,
 ): Promise<pg.Client> {
   const [first, second] = await encryptions(endpoint);
+  const began = performance.now();
   try {
     return await connect(endpoint, first ?? false, signal, timeout);
   } catch (error) {
@@ -27,7 +28,8 @@ export async function connectPostgres(
     if (second === undefined || signal.aborted || FINAL.test(`${code} ${String(error)}`)) {
       throw error;
     }
-    return await connect(endpoint, second, signal, timeout);
+    const left = Math.max(1, timeout - (performance.now() - began));
+    return await connect(endpoint, second, signal, left);
   }
 }
 

@@ -22,7 +22,7 @@ export interface RedisNode extends Disposable {
 export interface NodeAccess {
   readonly endpoint: RedisEndpoint;
   readonly tls: RespTls | undefined;
-  /** Milliseconds to connect; the same again to log in and to select the database. */
+  /** Milliseconds to connect, to log in and to select the database, in all. */
   readonly connectTimeout: number;
 }
 
@@ -32,13 +32,15 @@ export async function openNode(
   address: NodeAddress,
   signal: AbortSignal,
 ): Promise<RedisNode> {
+  const began = performance.now();
   try {
     const connection = await RespConnection.open(
       { ...address, tls: access.tls },
       { connect: access.connectTimeout, silence: COMMAND_TIMEOUT },
       signal,
     );
-    return await introduced(connection, access, address, signal);
+    const left = Math.max(1, access.connectTimeout - (performance.now() - began));
+    return await introduced(connection, { ...access, connectTimeout: left }, address, signal);
   } catch (error) {
     signal.throwIfAborted();
     throw explainRedisError(error, access.endpoint, address);

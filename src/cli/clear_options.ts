@@ -41,7 +41,7 @@ export const sessionClear = {
       type: "string",
       value: "<time>",
       number: { kind: "duration", least: 1, most: 60_000 },
-      summary: "Time to connect to a server, and for replicas to follow (default: 5s)",
+      summary: "Time to connect and log in to a server, and for replicas to follow (default: 5s)",
     },
     "wait-replicas": {
       type: "string",
