@@ -16,13 +16,17 @@ export interface MysqlTable {
   readonly mark: string | undefined;
 }
 
+/** Of others, floats say, what is read is not what is compared: a walk would not get further. */
+const COMPARABLE =
+  /^(?:(?:(?:tiny|small|medium|big)?int|decimal|(?:var)?(?:char|binary)|uuid|date|datetime|timestamp)\b)/i;
+
 /** @throws {AzuError} where there is no such table, or it is a view. */
 export async function inspectTable(session: MysqlSession): Promise<MysqlTable> {
   await checkKind(session);
   const from = quoteTable("mysql", session.target.table);
   const columns = await session.read(`SHOW COLUMNS FROM ${from}`);
   const keys = columns.filter((column) => column["Key"] === "PRI");
-  const [only] = keys.length === 1 ? keys : [];
+  const [only] = keys.length === 1 && COMPARABLE.test(String(keys[0]?.["Type"])) ? keys : [];
   const key = only === undefined ? undefined : quoteIdentifier("mysql", String(only["Field"]));
   const isWhole = /^(?:tiny|small|medium|big)?int\b/i.test(String(only?.["Type"]));
   const dated = columns.find((column) =>

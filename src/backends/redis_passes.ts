@@ -148,7 +148,7 @@ export class RedisPasses {
 const UNSETTLED = new OperationError(
   "The Redis cluster is being resharded, or some of its slots have no master",
   {
-    hint: "Wait until that is over (redis-cli --cluster check tells), and run the command again: " +
-      "it is safe to repeat",
+    hint: "Wait until that is over (redis-cli --cluster check tells; if it was broken off, " +
+      "redis-cli --cluster fix ends it), and run the command again: it is safe to repeat",
   },
 );

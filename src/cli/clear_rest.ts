@@ -29,5 +29,6 @@ export function restOf(report: ClearReport): string | undefined {
     ? `No session ${cutOff.underWay ? "is known to be" : "is"} gone`
     : `${cutOff.underWay ? "At least " : ""}${cleared} session(s) are gone`;
   const left = (cutOff.total ?? 0) - cleared;
-  return `${gone}, ${left > 0 ? `about ${left}` : "others"} may remain${safe}`;
+  const others = left > 0 ? `about ${left}` : cleared === 0 ? "some" : "others";
+  return `${gone}, ${others} may remain${safe}`;
 }

@@ -3,6 +3,7 @@ import { deepStrictEqual, doesNotMatch, match, strictEqual } from "node:assert/s
 import { runAzu } from "../support/cli.ts";
 import { freshMariadb } from "../support/database.ts";
 import { needs } from "../support/env.ts";
+import { startMariadb } from "../support/mariadb.ts";
 import { tempDir, writeTree } from "../support/temp.ts";
 
 const CLEAR = ["session:clear", "--backend", "database", "--force"];
@@ -62,4 +63,58 @@ Deno.test("mysql: what cannot be reached, or is no URL of a database", async () 
     match(stderr, problem);
     doesNotMatch(stdout + stderr, /hunter2|hun\/ter2|Cleared|✓/);
   }
+});
+
+Deno.test("mysql: keys that are not compared as they are written", needs("mariadb"), async () => {
+  await using database = await freshMariadb();
+  await using app = await tempDir();
+  const keys: Record<string, string> = {
+    float: "(0.1), (1.1), (2.5)",
+    double: "(0.1), (0.30000000000000004), (1e300)",
+    "bit(8)": "(b'1'), (b'100'), (b'11111111')",
+    "enum('z', 'b', 'a')": "('z'), ('b'), ('a')",
+    "set('z', 'b')": "('z'), ('b'), ('z,b')",
+    "time(3)": "('-10:00:00.001'), ('11:00:00'), ('100:00:00')",
+    inet6: "('::1'), ('fe80::1'), ('::')",
+    "bigint unsigned": "(0), (18446744073709551615), (9007199254740993)",
+    "int(5) unsigned zerofill": "(1), (20), (99999)",
+    "decimal(30, 10)": "(0.1), (99999999999999999999.0000000001), (-1)",
+    "varbinary(8)": "(''), (X'ff00'), (X'5c27')",
+    "varchar(8) CHARACTER SET latin1": "(''), ('é'), ('\\\\''')",
+    "datetime(6)": "('2020-01-01 00:00:00.123456'), ('2020-01-01'), ('9999-12-31')",
+  };
+  const options = { cwd: app.path, env: { DATABASE_URL: database.url } };
+  for (const [type, values] of Object.entries(keys)) {
+    await database.query(`CREATE TABLE sessions (k ${type} PRIMARY KEY)`);
+    await database.query(`INSERT INTO sessions VALUES ${values}`);
+    const { code, stdout } = await runAzu([...CLEAR, "--batch", "1"], options);
+    strictEqual(code, 0, type);
+    match(stdout, /^Cleared 3 session\(s\)\n✓/m, type);
+    await database.query("DROP TABLE sessions");
+  }
+});
+
+Deno.test("mysql: a server that keeps names in lower case", needs("mariadb-server"), async () => {
+  // What the server makes of quotes is its owner's choice: not ours.
+  const modes = "--sql-mode=ANSI_QUOTES,NO_BACKSLASH_ESCAPES";
+  await using server = await startMariadb({ args: ["--lower-case-table-names=1", modes] });
+  await using database = await freshMariadb(server.url);
+  await using app = await tempDir();
+  await writeTree(app.path, {
+    "azu.config.ts":
+      'export default { session: { backends: { database: { table: "Sessions" } } } };',
+  });
+  await database.query("CREATE TABLE sessions (id int PRIMARY KEY)");
+  await database.query("CREATE TABLE o (s int, FOREIGN KEY (s) REFERENCES sessions (id))");
+  await database.query("INSERT INTO sessions VALUES (1), (2); INSERT INTO o VALUES (1)");
+  const options = { cwd: app.path, env: { DATABASE_URL: database.url } };
+  const refused = await runAzu(CLEAR, options);
+  strictEqual(refused.code, 1);
+  match(refused.stderr, /Rows of another table refer to these sessions: \S+\.o /);
+  match(
+    refused.stderr,
+    /^No session is gone, some may remain: running the command again is safe$/m,
+  );
+  await database.query("DELETE FROM o");
+  match((await runAzu(CLEAR, options)).stdout, /^Cleared 2 session\(s\)\n✓/m);
 });

@@ -32,10 +32,10 @@ export async function freshPostgres(): Promise<TestDatabase> {
   };
 }
 
-/** A MariaDB database of a test's own, on the shared server. */
-export async function freshMariadb(): Promise<TestDatabase> {
+/** A MariaDB database of a test's own, on the shared server where no other is named. */
+export async function freshMariadb(server = service("mariadb")): Promise<TestDatabase> {
   const name = `azu_${crypto.randomUUID().replaceAll("-", "")}`;
-  const url = new URL(service("mariadb"));
+  const url = new URL(server);
   const client = await createConnection({ uri: url.href, multipleStatements: true });
   await client.query(`CREATE DATABASE ${name} CHARACTER SET utf8mb4; USE ${name}`);
   url.pathname = `/${name}`;
