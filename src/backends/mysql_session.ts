@@ -26,8 +26,10 @@ export class MysqlSession implements AsyncDisposable {
   }
 
   static async open(target: DatabaseTarget, signal: AbortSignal): Promise<MysqlSession> {
-    const endpoint = parseMysqlUrl(target.url);
-    const session = new MysqlSession(await connectMysql(endpoint, signal, target.timeout), target);
+    const session = new MysqlSession(
+      await connectMysql(parseMysqlUrl(target.url), signal, target.timeout),
+      target,
+    );
     await session.#learn();
     return session;
   }
@@ -35,8 +37,11 @@ export class MysqlSession implements AsyncDisposable {
   /** Leaves the connection, whatever its state, for a new one. */
   async reconnect(signal: AbortSignal): Promise<void> {
     this.#connection.destroy();
-    const endpoint = parseMysqlUrl(this.target.url);
-    this.#connection = await connectMysql(endpoint, signal, this.target.timeout);
+    this.#connection = await connectMysql(
+      parseMysqlUrl(this.target.url),
+      signal,
+      this.target.timeout,
+    );
     await this.#learn();
   }
 
