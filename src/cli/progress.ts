@@ -25,6 +25,8 @@ export class Progress implements Disposable {
   #before = 0;
   #begun = false;
   #cleared = 0;
+  /** When that last grew. */
+  #grown: number;
   #total: number | undefined;
   /** What a count has come to, and may come to. */
   #found: { readonly found: number; readonly total: number | undefined } | undefined;
@@ -35,7 +37,7 @@ export class Progress implements Disposable {
     this.#host = host;
     this.#reporter = reporter;
     this.#target = target;
-    this.#since = this.#now();
+    this.#grown = this.#since = this.#now();
     this.#next = this.#since + (reporter.canRedraw ? PATIENCE : LOG);
     if (reporter.options.quiet || reporter.options.json) return;
     // A store that is silent must not look like a tool that hangs.
@@ -61,12 +63,13 @@ export class Progress implements Disposable {
     if (phase === "clearing") this.#begun = true;
     if (this.#phase === "stopping") return; // all that comes now is part of that
     this.#phase = phase;
-    this.#since = this.#now();
+    this.#grown = this.#since = this.#now();
     this.#before = this.#cleared;
     this.#found = undefined;
   }
 
   update(cleared: number, total: number | undefined): void {
+    if (cleared > this.#cleared) this.#grown = this.#now();
     this.#cleared = cleared;
     this.#total = total;
     this.#tell(); // a store that blocks lets no timer in
@@ -122,7 +125,10 @@ export class Progress implements Disposable {
   #pace(time: number): string {
     const since = this.#cleared - this.#before;
     if (since === 0) return `Clearing, for ${roughly(time)}; ${this.#cleared} session(s) so far`;
-    return `Cleared ${paceOf(this.#cleared, since, this.#total, time)}`;
+    const idle = this.#now() - this.#grown;
+    if (idle < LONG) return `Cleared ${paceOf(this.#cleared, since, this.#total, time)}`;
+    const of = this.#total === undefined ? "" : ` of about ${this.#total}`;
+    return `Cleared ${this.#cleared}${of} session(s), none for ${roughly(idle)}`;
   }
 }
 

@@ -131,6 +131,19 @@ Deno.test("without a terminal: a line every few seconds", needs("redis-server"),
   match(stdout, /Cleared 700 session\(s\)\n✓/);
 });
 
+Deno.test("a clear that does not get on is seen to be stuck", terminalNeeded, async () => {
+  await using redis = await redisWith(1000);
+  const running = runAzuOnTerminal(SLOWLY, redis.options);
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  Deno.kill(redis.pid, "SIGSTOP");
+  await new Promise((resolve) => setTimeout(resolve, 3500));
+  Deno.kill(redis.pid, "SIGCONT");
+  await redis.client.flushall();
+  const { code, output } = await running;
+  strictEqual(code, 0);
+  match(output, /\[KCleared \d+ of about \d+ session\(s\), none for [23] s\r/);
+});
+
 Deno.test("a server that is silent is seen to be waited for", terminalNeeded, async () => {
   await using redis = await redisWith(10);
   const sleeping = redis.client.call("DEBUG", "SLEEP", "3.5");
