@@ -6,7 +6,9 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { compileExecutable } from "../scripts/compile/executable.ts";
+import { printLine } from "../tests/support/output.ts";
 import { startRedis } from "../tests/support/redis.ts";
+import { median } from "./support/stats.ts";
 
 const PAIRS = 15;
 const WARM_UPS = 2;
@@ -47,13 +49,13 @@ try {
     },
   ];
   const size = (await Deno.stat(azu)).size - (await Deno.stat(empty)).size;
-  print(`size over the empty program: ${(size / 2 ** 20).toFixed(2)} MiB`);
-  print(`start-up over the empty program, median of ${PAIRS} pairs (least, most; bound):`);
+  printLine(`size over the empty program: ${(size / 2 ** 20).toFixed(2)} MiB`);
+  printLine(`start-up over the empty program, median of ${PAIRS} pairs (least, most; bound):`);
   let broken = false;
   for (const one of cases) {
     const { ratio, least, most, milliseconds } = await measure(one, empty);
     broken ||= ratio > one.bound;
-    print(
+    printLine(
       `${one.name.padEnd(32)} ${ratio.toFixed(2)}  (${least.toFixed(2)}, ${most.toFixed(2)}; ` +
         `${one.bound.toFixed(2)})  ${milliseconds.toFixed(0)} ms`,
     );
@@ -100,12 +102,8 @@ async function measure({ args, env = {} }: Case, empty: string) {
     ratio: median(ratios),
     least: ratios[0] ?? NaN,
     most: ratios.at(-1) ?? NaN,
-    milliseconds: median(times.sort((a, b) => a - b)),
+    milliseconds: median(times),
   };
-}
-
-function median(sorted: readonly number[]): number {
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 }
 
 /** Milliseconds from the start of a process to its end. */
@@ -121,8 +119,4 @@ async function time(program: string, args: readonly string[], env: Record<string
   const took = performance.now() - start;
   if (!success) throw new Error(new TextDecoder().decode(stderr));
   return took;
-}
-
-function print(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 }

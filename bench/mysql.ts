@@ -1,0 +1,53 @@
+/** MariaDB: against one plain DELETE, without a bound. */
+import { createConnection } from "mysql2/promise";
+import { createStatements } from "../src/backends/sql.ts";
+import { startMariadb } from "../tests/support/mariadb.ts";
+import { type ClearRun, expectCleared } from "./support/azu.ts";
+import type { Bench } from "./support/options.ts";
+import { list } from "./support/report.ts";
+import { largest, median, ratios } from "./support/stats.ts";
+
+const ROUNDS = 2;
+
+/** As a server is run that may not lose anything. */
+const ARGS = ["--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=1G"];
+
+/** A part of the sessions, for this is slow: a DELETE of a million takes many seconds. */
+const PART = 1 / 5;
+
+export async function benchMysql({ azu, report, sessions }: Bench): Promise<void> {
+  const rows = Math.round(sessions * PART);
+  report.title(`MariaDB, ${rows} sessions, three indexes`);
+  await using server = await startMariadb({ args: ARGS });
+  const url = new URL(server.url);
+  const client = await createConnection({ uri: url.href });
+  await client.query("CREATE DATABASE bench");
+  await client.query("USE bench");
+  url.pathname = "/bench";
+  for (const lines of createStatements("mysql", { name: "filled" })) {
+    await client.query(lines.join("\n"));
+  }
+  await client.query(`INSERT INTO filled (session_id, data, created_at, updated_at, expires_at)
+    SELECT md5(seq), repeat(md5(seq), 6), now(), now(), now() + INTERVAL seq SECOND
+    FROM seq_1_to_${rows}`);
+  const copy = async () => {
+    await client.query("DROP TABLE IF EXISTS sessions");
+    await client.query("CREATE TABLE sessions LIKE filled");
+    await client.query("INSERT INTO sessions SELECT * FROM filled");
+  };
+  const [plain, ours]: [number[], ClearRun[]] = [[], []];
+  for (let round = 0; round < ROUNDS; round++) {
+    await copy();
+    const start = performance.now();
+    await client.query("DELETE FROM sessions");
+    plain.push(performance.now() - start);
+    await copy();
+    ours.push(expectCleared(await azu.database(url.href), rows));
+  }
+  await client.end();
+  const times = ours.map(({ milliseconds }) => milliseconds);
+  const found = ratios(times, plain);
+  report.figure("seconds", median(times) / 1000, list(times.map((time) => time / 1000)));
+  report.figure("time over one plain DELETE", median(found), list(found));
+  report.figure("MiB at the peak", largest(ours.map(({ peak }) => peak)), "", 1);
+}

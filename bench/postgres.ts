@@ -1,0 +1,87 @@
+/** PostgreSQL: against one plain DELETE, and what other clients notice. */
+import { type ClearRun, expectCleared } from "./support/azu.ts";
+import type { Bench } from "./support/options.ts";
+import { OtherProcess } from "./support/other_process.ts";
+import { PostgresData, type Sessions } from "./support/postgres_data.ts";
+import { list } from "./support/report.ts";
+import { largest, median, quantile, ratios } from "./support/stats.ts";
+import { MOST_MEMORY } from "./redis_memory.ts";
+
+/** Milliseconds that the writers are watched before a clear. */
+const QUIET = 4000;
+
+/** Milliseconds between two looks at the locks. */
+const LOOK = 20;
+
+/**
+ * The oldest transaction of ours that has locked anything: what it has locked, it keeps to its end.
+ * Its own number, which nobody but itself wants, does not count.
+ */
+const OLDEST = `SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0) AS age
+  FROM pg_stat_activity JOIN pg_locks USING (pid)
+  WHERE application_name LIKE 'azu%' AND granted AND locktype <> 'virtualxid'`;
+
+export async function benchPostgres(bench: Bench): Promise<void> {
+  const { azu, report, sessions, rounds } = bench;
+  report.title(`PostgreSQL, ${sessions} sessions, three indexes`);
+  await using data = await PostgresData.make(sessions);
+  const [plain, ours]: [number[], ClearRun[]] = [[], []];
+  for (let round = 0; round < rounds; round++) {
+    plain.push(await deletePlainly(data));
+    await using copy = await data.copy();
+    ours.push(expectCleared(await azu.database(copy.url), sessions));
+  }
+  const times = ours.map(({ milliseconds }) => milliseconds);
+  const found = ratios(times, plain);
+  report.figure("seconds", median(times) / 1000, list(times.map((time) => time / 1000)));
+  report.bound("time over one plain DELETE", median(found), { most: 1.3 }, list(found));
+  report.bound("MiB at the peak", largest(ours.map(({ peak }) => peak)), { most: MOST_MEMORY });
+  await benchWriters(bench, data);
+}
+
+async function deletePlainly(data: PostgresData): Promise<number> {
+  await using copy = await data.copy();
+  const start = performance.now();
+  await copy.client.query("DELETE FROM sessions");
+  return performance.now() - start;
+}
+
+/** All rounds taken together: a clear is too short for a p99 of its own. */
+async function benchWriters({ azu, report, sessions, rounds }: Bench, data: PostgresData) {
+  const [quiet, busy, ages]: [number[], number[], number[]] = [[], [], []];
+  const visits: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    await using copy = await data.copy();
+    const module = new URL("./postgres_writers.ts", import.meta.url).pathname;
+    await using writers = await OtherProcess.start(module, copy.url, `${sessions}`);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await writers.since();
+    await new Promise((resolve) => setTimeout(resolve, QUIET));
+    quiet.push(...Object.values(await writers.since()).flat());
+    const clear = azu.database(copy.url);
+    ages.push(await oldestLock(copy, clear));
+    const run = await clear;
+    if (run.code !== 0) throw new Error(`azu ended with ${run.code}: ${run.said}`);
+    const waits = await writers.since();
+    visits.push(...waits["visits"] ?? []);
+    busy.push(...Object.values(waits).flat());
+  }
+  const [p99, before] = [quantile(busy, 0.99), quantile(quiet, 0.99)];
+  const detail = `${p99.toFixed(1)} of ${busy.length} over ${before.toFixed(1)} of ${quiet.length}`;
+  report.bound("writers' p99 over their quiet p99", p99 / before, { most: 2 }, detail);
+  report.figure("longest wait of a writer, ms", largest(busy), "", 1);
+  report.figure("visits to sessions of the start, p99, ms", quantile(visits, 0.99), "", 1);
+  report.bound("longest that locks were held, seconds", largest(ages), { most: 1 }, list(ages));
+}
+
+async function oldestLock({ client }: Sessions, clear: Promise<unknown>): Promise<number> {
+  let [ended, oldest] = [false, 0];
+  const end = () => void (ended = true);
+  clear.then(end, end);
+  while (!ended) {
+    const { rows } = await client.query(OLDEST);
+    oldest = Math.max(oldest, Number(rows[0]?.age));
+    await new Promise((resolve) => setTimeout(resolve, LOOK));
+  }
+  return oldest;
+}

@@ -1,0 +1,102 @@
+/** Redis: against a script inside the server, the recipe of every operator, and KEYS. */
+import type { RedisServer } from "../tests/support/redis.ts";
+import { RespConnection } from "../src/backends/resp_connection.ts";
+import { isList } from "../src/backends/resp.ts";
+import { type ClearRun, expectCleared } from "./support/azu.ts";
+import type { Bench } from "./support/options.ts";
+import { list } from "./support/report.ts";
+import { benchRedisMemory } from "./redis_memory.ts";
+import { benchRedisPings } from "./redis_others.ts";
+import {
+  clearByRecipe,
+  clearInside,
+  makeRedisData,
+  PATTERN,
+  type RedisData,
+  type RedisKeys,
+  startFrom,
+  waitedForProcessor,
+} from "./support/redis_data.ts";
+import { largest, median, ratios } from "./support/stats.ts";
+
+/** Sessions that are removed one by one, which would take minutes of all. */
+const ONE_BY_ONE = 100_000;
+
+export async function benchRedis(bench: Bench): Promise<void> {
+  const { report, folder, sessions } = bench;
+  const keys = { sessions, others: Math.round(sessions / 10) };
+  report.title(`Redis, ${keys.sessions} sessions among ${keys.others} other keys`);
+  const data = await makeRedisData(folder, keys);
+  const runs = await compare(bench, data);
+  const ours = median(runs.map(({ milliseconds }) => milliseconds));
+  await compareOneByOne(bench, keys, ours);
+  await benchRedisPings(bench, data);
+  await benchRedisMemory(bench, keys, largest(runs.map(({ peak }) => peak)));
+  await compareAmongOthers(bench, { sessions: sessions / 5, others: sessions / 5 * 9 });
+}
+
+async function compare({ azu, report, rounds }: Bench, data: RedisData): Promise<ClearRun[]> {
+  const runs: ClearRun[] = [];
+  const [floors, recipes, lost]: [number[], number[], number[]] = [[], [], []];
+  for (let round = 0; round < rounds; round++) {
+    floors.push(await timed(data, async (server) => void await clearInside(server)));
+    await timed(data, async (server) => {
+      const before = await waitedForProcessor(server);
+      const run = expectCleared(await azu.redis(server.url), data.sessions);
+      lost.push((await waitedForProcessor(server) - before) / run.milliseconds);
+      runs.push(run);
+    });
+    recipes.push(await timed(data, clearByRecipe));
+  }
+  const times = runs.map(({ milliseconds }) => milliseconds);
+  const [floor, recipe] = [ratios(times, floors), ratios(recipes, times)];
+  report.figure("seconds", median(times) / 1000, list(times.map((time) => time / 1000)));
+  report.figure("of which the server had no processor", median(lost), list(lost));
+  report.bound("time over the floor inside the server", median(floor), { most: 1.15 }, list(floor));
+  report.bound("recipe's time over ours", median(recipe), { least: 3 }, list(recipe));
+  return runs;
+}
+
+/** Where most keys are not sessions, as in a server that is shared. */
+async function compareAmongOthers(bench: Bench, keys: RedisKeys): Promise<void> {
+  const { azu, report, folder } = bench;
+  const data = await makeRedisData(folder, keys);
+  const [times, recipes]: [number[], number[]] = [[], []];
+  for (let round = 0; round < 2; round++) {
+    times.push(
+      await timed(data, async (server) => {
+        expectCleared(await azu.redis(server.url), keys.sessions);
+      }),
+    );
+    recipes.push(await timed(data, clearByRecipe));
+  }
+  report.title(`Redis, ${keys.sessions} sessions among ${keys.others} other keys`);
+  const found = ratios(recipes, times);
+  report.bound("recipe's time over ours", median(found), { least: 6 }, list(found));
+}
+
+/** KEYS, then a DEL for each: what a loop in an app's console does. */
+async function compareOneByOne(bench: Bench, keys: RedisKeys, ours: number): Promise<void> {
+  const { report, folder } = bench;
+  const sessions = Math.min(ONE_BY_ONE, keys.sessions);
+  const data = await makeRedisData(folder, { sessions, others: Math.round(sessions / 10) });
+  const took = await timed(data, async (server) => {
+    const target = { host: "127.0.0.1", port: server.port, tls: undefined };
+    const timeouts = { connect: 5000, silence: 60_000 };
+    using connection = await RespConnection.open(target, timeouts, new AbortController().signal);
+    const found = await connection.call("KEYS", PATTERN);
+    if (!isList(found) || found.length !== sessions) throw new Error("KEYS did not find them");
+    for (const key of found) if (key instanceof Uint8Array) await connection.call("DEL", key);
+  });
+  const scaled = took * keys.sessions / sessions;
+  const detail = `${sessions} in ${(took / 1000).toFixed(1)} s, scaled`;
+  report.bound("KEYS and DEL one by one, time over ours", scaled / ours, { least: 40 }, detail);
+}
+
+/** Milliseconds of a work on a server of its own. */
+async function timed(data: RedisData, work: (server: RedisServer) => Promise<void>) {
+  await using server = await startFrom(data);
+  const start = performance.now();
+  await work(server);
+  return performance.now() - start;
+}

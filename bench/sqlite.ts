@@ -1,0 +1,50 @@
+/** SQLite: against one plain DELETE, without a bound. */
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { createStatements } from "../src/backends/sql.ts";
+import { type ClearRun, expectCleared } from "./support/azu.ts";
+import type { Bench } from "./support/options.ts";
+import { list } from "./support/report.ts";
+import { largest, median, ratios } from "./support/stats.ts";
+
+export async function benchSqlite({ azu, report, folder, sessions, rounds }: Bench) {
+  report.title(`SQLite, ${sessions} sessions, three indexes`);
+  const [filled, copy] = [join(folder, "filled.db"), join(folder, "copy.db")];
+  fill(filled, sessions);
+  const [plain, ours]: [number[], ClearRun[]] = [[], []];
+  for (let round = 0; round < rounds; round++) {
+    await Deno.copyFile(filled, copy);
+    plain.push(deletePlainly(copy));
+    await Deno.copyFile(filled, copy);
+    ours.push(expectCleared(await azu.database(`sqlite3://${copy}`), sessions));
+  }
+  await Deno.remove(filled);
+  await Deno.remove(copy);
+  const times = ours.map(({ milliseconds }) => milliseconds);
+  const found = ratios(times, plain);
+  report.figure("seconds", median(times) / 1000, list(times.map((time) => time / 1000)));
+  report.figure("time over one plain DELETE", median(found), list(found));
+  report.figure("MiB at the peak", largest(ours.map(({ peak }) => peak)), "", 1);
+}
+
+function fill(path: string, sessions: number): void {
+  const database = new DatabaseSync(path);
+  for (const lines of createStatements("sqlite", { name: "sessions" })) {
+    database.exec(lines.join("\n"));
+  }
+  database.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT ${sessions})
+    INSERT INTO sessions (session_id, data, created_at, updated_at, expires_at)
+    SELECT lower(hex(randomblob(16))), randomblob(192), datetime(), datetime(),
+      datetime('now', i || ' seconds') FROM n`);
+  database.close();
+}
+
+/** With a condition: without one, SQLite drops the pages as they are, as a TRUNCATE does. */
+function deletePlainly(path: string): number {
+  const database = new DatabaseSync(path);
+  const start = performance.now();
+  database.exec("DELETE FROM sessions WHERE id IS NOT NULL");
+  const took = performance.now() - start;
+  database.close();
+  return took;
+}

@@ -1,0 +1,99 @@
+/** The built executable, as it is run by the benchmarks: its time, its memory, what it says. */
+import { join } from "node:path";
+import { isRecord } from "../../src/core/record.ts";
+
+const ROOT = join(import.meta.dirname ?? ".", "../..");
+
+/** Milliseconds between two looks at the memory, which tell its peak so far. */
+const LOOK = 10;
+
+export interface ClearRun {
+  /** From the start of the process to its end. */
+  readonly milliseconds: number;
+  /** The most memory that it held at any time, in MiB. */
+  readonly peak: number;
+  readonly code: number;
+  readonly cleared: number;
+  readonly remaining: number;
+  readonly arrived: number;
+  /** What it said on stderr. */
+  readonly said: string;
+}
+
+/** Where azu is run: an app's folder with the project's own config. */
+export class Azu {
+  readonly #folder: string;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** @param folder Gets a copy of the executable, so that a new build does not disturb. */
+  static async in(folder: string): Promise<Azu> {
+    await Deno.copyFile(join(ROOT, "dist/azu"), join(folder, "azu"));
+    const app = join(folder, "app");
+    await Deno.mkdir(app);
+    await Deno.copyFile(join(ROOT, "azu.config.ts"), join(app, "azu.config.ts"));
+    return new Azu(folder);
+  }
+
+  /** Clears the sessions of a Redis. */
+  async redis(url: string): Promise<ClearRun> {
+    return await this.#clear("redis", { REDIS_URL: url });
+  }
+
+  /** Clears the sessions of a database. */
+  async database(url: string): Promise<ClearRun> {
+    return await this.#clear("database", { DATABASE_URL: url });
+  }
+
+  async #clear(backend: string, env: Record<string, string>): Promise<ClearRun> {
+    const start = performance.now();
+    const child = new Deno.Command(join(this.#folder, "azu"), {
+      args: ["session:clear", "--force", "--json", "--backend", backend],
+      cwd: join(this.#folder, "app"),
+      clearEnv: true,
+      env,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const peak = peakOf(child);
+    const { code, stdout, stderr } = await child.output();
+    const milliseconds = performance.now() - start;
+    const decoder = new TextDecoder();
+    const counts = countsIn(decoder.decode(stdout));
+    return { milliseconds, peak: await peak, code, ...counts, said: decoder.decode(stderr) };
+  }
+}
+
+/** @throws where it did not clear exactly so many. */
+export function expectCleared(run: ClearRun, sessions: number): ClearRun {
+  if (run.code === 0 && run.cleared === sessions && run.remaining === 0) return run;
+  throw new Error(
+    `azu ended with ${run.code}, ${run.cleared} of ${sessions} cleared: ${run.said}`,
+  );
+}
+
+function countsIn(output: string): Pick<ClearRun, "cleared" | "remaining" | "arrived"> {
+  const report: unknown = output.trim() === "" ? {} : JSON.parse(output);
+  const count = (name: string) => {
+    const value = isRecord(report) ? report[name] : undefined;
+    return typeof value === "number" ? value : NaN;
+  };
+  return { cleared: count("cleared"), remaining: count("remaining"), arrived: count("arrived") };
+}
+
+/** The kernel keeps the peak: what is missed is only what is new since the last look. */
+async function peakOf(child: Deno.ChildProcess): Promise<number> {
+  let ended = false;
+  child.status.then(() => ended = true);
+  let peak = NaN;
+  while (!ended) {
+    const status = await Deno.readTextFile(`/proc/${child.pid}/status`).catch(() => "");
+    const kibibytes = /^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1];
+    if (kibibytes !== undefined) peak = Number(kibibytes) / 1024;
+    await new Promise((resolve) => setTimeout(resolve, LOOK));
+  }
+  return peak;
+}

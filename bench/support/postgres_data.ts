@@ -1,0 +1,91 @@
+/** PostgreSQL databases with the same sessions each: filled once, and copied. */
+// @ts-types="@types/pg"
+import pg from "pg";
+import { createStatements } from "../../src/backends/sql.ts";
+import { type PostgresServer, startPostgres } from "../../tests/support/postgres.ts";
+
+/**
+ * As a server is run that may not lose anything: what is committed is on the disk. No checkpoint and
+ * no autovacuum in the middle of what is measured, for either side.
+ */
+const SETTINGS = {
+  shared_buffers: "512MB",
+  max_wal_size: "8GB",
+  checkpoint_timeout: "1h",
+  autovacuum: "off",
+  fsync: "on",
+  synchronous_commit: "on",
+  full_page_writes: "on",
+};
+
+/** A database of its own, which goes when it is disposed of. */
+export interface Sessions extends AsyncDisposable {
+  readonly url: string;
+  readonly client: pg.Client;
+}
+
+/** A server, and the sessions that databases are copied from. */
+export class PostgresData implements AsyncDisposable {
+  readonly #server: PostgresServer;
+  readonly #admin: pg.Client;
+  #databases = 0;
+
+  private constructor(server: PostgresServer, admin: pg.Client) {
+    this.#server = server;
+    this.#admin = admin;
+  }
+
+  static async make(sessions: number): Promise<PostgresData> {
+    const args = Object.entries(SETTINGS).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+    const server = await startPostgres({ args });
+    const admin = await connected(server.url);
+    await admin.query("CREATE DATABASE filled");
+    const client = await connected(urlOf(server, "filled"));
+    for (const lines of createStatements("postgres", { name: "sessions" })) {
+      await client.query(lines.join("\n"));
+    }
+    await client.query(FILL, [sessions]);
+    await client.query("VACUUM ANALYZE sessions");
+    await client.end();
+    return new PostgresData(server, admin);
+  }
+
+  async copy(): Promise<Sessions> {
+    const name = `copy_${++this.#databases}`;
+    await this.#admin.query(`CREATE DATABASE ${name} TEMPLATE filled STRATEGY FILE_COPY`);
+    const url = urlOf(this.#server, name);
+    const client = await connected(url);
+    await client.query("SELECT count(data) FROM sessions"); // from the disk, for both sides alike
+    await client.query("CHECKPOINT");
+    return {
+      url,
+      client,
+      [Symbol.asyncDispose]: async () => {
+        await client.end();
+        await this.#admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
+      },
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#admin.end();
+    await this.#server[Symbol.asyncDispose]();
+  }
+}
+
+const FILL = `INSERT INTO sessions (session_id, data, created_at, updated_at, expires_at)
+  SELECT md5(i::text), decode(repeat(md5(i::text), 12), 'hex'),
+    now() - random() * interval '1 day', now(), now() + random() * interval '1 day'
+  FROM generate_series(1, $1::bigint) i`;
+
+export async function connected(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  return client;
+}
+
+function urlOf({ url }: PostgresServer, database: string): string {
+  const found = new URL(url);
+  found.pathname = `/${database}`;
+  return found.href;
+}

@@ -1,0 +1,80 @@
+/** Redis servers with the same keys each: filled once, saved, and started from what was saved. */
+import { join } from "node:path";
+import { type RedisServer, startRedis } from "../../tests/support/redis.ts";
+
+/** Sessions of about 200 bytes with a TTL, among other keys. */
+export interface RedisKeys {
+  readonly sessions: number;
+  readonly others: number;
+}
+
+/** What all servers of a size are started from. */
+export interface RedisData extends RedisKeys {
+  readonly folder: string;
+}
+
+export const PATTERN = "shop:session:*";
+
+const SESSIONS = `for i = 1, tonumber(ARGV[1]) do
+  local id = string.format('%08x-0000-4000-8000-%012x', i, i * 7919)
+  redis.call('SET', 'shop:session:' .. id, string.rep('x', 200), 'EX', 86400)
+end`;
+
+const OTHERS = `for i = 1, tonumber(ARGV[1]) do redis.call('SET', 'cache:' .. i, 'y') end`;
+
+/** The least that it can cost: nothing but a scan and its UNLINKs, all inside the server. */
+const FLOOR = `local cursor, removed = '0', 0
+repeat
+  local reply = redis.call('SCAN', cursor, 'MATCH', ARGV[1], 'COUNT', 1000)
+  cursor = reply[1]
+  if #reply[2] > 0 then removed = removed + redis.call('UNLINK', unpack(reply[2])) end
+until cursor == '0'
+return removed`;
+
+export async function makeRedisData(folder: string, keys: RedisKeys): Promise<RedisData> {
+  const made = await Deno.makeTempDir({ dir: folder, prefix: "redis-" });
+  await using server = await startRedis({ args: ["--dir", made] });
+  await fillRedis(server, keys);
+  await redisCli(server, "save");
+  return { ...keys, folder: made };
+}
+
+export async function fillRedis(server: RedisServer, { sessions, others }: RedisKeys) {
+  await redisCli(server, "eval", SESSIONS, "0", `${sessions}`);
+  await redisCli(server, "eval", OTHERS, "0", `${others}`);
+}
+
+/** A new server with these keys. */
+export async function startFrom({ folder }: RedisData): Promise<RedisServer> {
+  return await startRedis({ args: ["--dir", folder, "--dbfilename", "dump.rdb"] });
+}
+
+/** @returns how many sessions it removed. */
+export async function clearInside(server: RedisServer): Promise<number> {
+  return Number(await redisCli(server, "eval", FLOOR, "0", PATTERN));
+}
+
+/** What operators do without a tool. */
+export async function clearByRecipe({ port }: RedisServer): Promise<void> {
+  const cli = `redis-cli -p ${port}`;
+  await run("sh", "-c", `${cli} --scan --pattern '${PATTERN}' | xargs ${cli} unlink >/dev/null`);
+}
+
+export async function redisCli({ port }: RedisServer, ...command: string[]): Promise<string> {
+  return await run("redis-cli", "-p", `${port}`, ...command);
+}
+
+/** How long the server has waited for a processor so far, in milliseconds; NaN where not known. */
+export async function waitedForProcessor({ pid }: RedisServer): Promise<number> {
+  const text = await Deno.readTextFile(join("/proc", `${pid}`, "schedstat")).catch(() => "");
+  return Number(text.split(" ")[1] ?? NaN) / 1e6;
+}
+
+async function run(program: string, ...args: string[]): Promise<string> {
+  const command = new Deno.Command(program, { args, stdin: "null" });
+  const { success, stdout, stderr } = await command.output();
+  const decoder = new TextDecoder();
+  const said = decoder.decode(stdout);
+  if (success && !/^(ERR|\(error\))/.test(said)) return said.trim();
+  throw new Error(`${program}: ${said}${decoder.decode(stderr)}`);
+}
