@@ -19,6 +19,7 @@ export class SoakApp {
   #paused = false;
   #ended = false;
   #atWork = 0;
+  #next = 0;
   #failure: unknown;
 
   constructor(store: SoakStore) {
@@ -31,6 +32,15 @@ export class SoakApp {
     this.#paused = true;
     while (this.#atWork > 0) await rest(1);
     if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Many sessions at once, beside those that come one by one. */
+  async createMany(count: number): Promise<void> {
+    const ids = Array.from({ length: count }, newId);
+    await this.#store.createMany(ids);
+    const now = performance.now();
+    for (const id of ids) this.written.set(id, now);
+    this.creations += count;
   }
 
   resume(): void {
@@ -56,13 +66,12 @@ export class SoakApp {
     }
   }
 
-  /** Each session carries its birth; when it was there for certain is known here only. */
   async #create(): Promise<void> {
-    const id = `${Date.now()}-${crypto.randomUUID()}`;
+    const id = newId();
     await this.#store.create(id);
     this.written.set(id, performance.now());
     this.creations++;
-    this.#cookies[this.creations % COOKIES] = id;
+    this.#cookies[this.#next++ % COOKIES] = id;
   }
 
   async #visit(): Promise<void> {
@@ -71,6 +80,11 @@ export class SoakApp {
     await this.#store.visit(id);
     this.visits++;
   }
+}
+
+/** Each session carries its birth, for whoever looks; when it was there for certain is known here. */
+function newId(): string {
+  return `${Date.now()}-${crypto.randomUUID()}`;
 }
 
 async function rest(milliseconds: number): Promise<void> {

@@ -8,7 +8,7 @@ import type { SoakStore } from "./soak_store.ts";
 
 const DATA = new Uint8Array(192);
 const CREATE = `INSERT INTO sessions (session_id, data, created_at, updated_at, expires_at)
-  VALUES ($1, $2, now(), now(), now() + interval '1 day')`;
+  SELECT unnest($1::text[]), $2, now(), now(), now() + interval '1 day'`;
 const VISIT = "UPDATE sessions SET data = $2, updated_at = now() WHERE session_id = $1";
 
 export async function soakPostgres(azu: Azu): Promise<SoakStore> {
@@ -20,7 +20,8 @@ export async function soakPostgres(azu: Azu): Promise<SoakStore> {
   }
   return {
     name: "PostgreSQL",
-    create: async (id) => void await pool.query(CREATE, [id, DATA]),
+    create: async (id) => void await pool.query(CREATE, [[id], DATA]),
+    createMany: async (ids) => void await pool.query(CREATE, [ids, DATA]),
     async visit(id) {
       const { rows } = await pool.query("SELECT data FROM sessions WHERE session_id = $1", [id]);
       if (rows.length > 0) await pool.query(VISIT, [id, DATA]);

@@ -16,9 +16,13 @@ export async function soakRedis(azu: Azu): Promise<SoakStore> {
     { connect: 5000, silence: 30_000 },
     new AbortController().signal,
   );
+  const create = async (id: string) => {
+    await connection.call("SET", PREFIX + id, DATA, "EX", TTL);
+  };
   return {
     name: "Redis",
-    create: async (id) => void await connection.call("SET", PREFIX + id, DATA, "EX", TTL),
+    create,
+    createMany: async (ids) => void await Promise.all(ids.map(create)),
     async visit(id) {
       const data = await connection.call("GET", PREFIX + id);
       if (data instanceof Uint8Array) {

@@ -6,6 +6,9 @@ import type { SoakStore } from "./soak_store.ts";
 /** Milliseconds between two clears, at the most. */
 const LONGEST_REST = 2000;
 
+/** Sessions that are there before each clear, so that it takes several batches. */
+const AT_ONCE = 5000;
+
 /** The most that memory may grow by, as a part: the measurement itself varies by a few percent. */
 const GROWTH = 1.1;
 
@@ -61,6 +64,7 @@ export class SoakWatch {
 
   async #clear(signal: AbortSignal): Promise<void> {
     const { written } = this.#app;
+    await this.#app.createMany(AT_ONCE);
     const start = performance.now();
     const run = await this.#store.clear();
     if (signal.aborted) return; // it may have been interrupted too
