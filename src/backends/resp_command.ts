@@ -29,13 +29,13 @@ export function joined(parts: readonly Uint8Array[]): Uint8Array {
 
 const LINE_END = encoder.encode("\r\n");
 
-/** A command for each group of keys, which go back to the server as they came. */
-export function encodedWithKeys(name: string, groups: readonly RawKeys[]): Uint8Array {
+/** A command for each group of keys, in pieces: the keys go back to the server as they came. */
+export function encodedWithKeys(name: string, groups: readonly RawKeys[]): Uint8Array[] {
   const starts = new Map<number, Uint8Array>();
-  return joined(groups.flatMap(({ bytes, count }) => {
+  return groups.flatMap(({ bytes, count }) => {
     const start = starts.get(count) ??
       encoder.encode(`*${count + 1}\r\n$${name.length}\r\n${name}\r\n`);
     starts.set(count, start);
     return [start, bytes];
-  }));
+  });
 }

@@ -1,6 +1,7 @@
 /** One connection to a server that speaks RESP: commands out, replies back in their order. */
-import { type Argument, encoded, joined } from "./resp_command.ts";
+import { type Argument, encoded } from "./resp_command.ts";
 import { opened, type RespTarget, RespTimeout } from "./resp_open.ts";
+import { CommandBuffer } from "./resp_command_buffer.ts";
 import { ReplyBuffer } from "./resp_buffer.ts";
 import { type Parsed, parseReply, ProtocolError, type Reply, RespError } from "./resp.ts";
 
@@ -31,7 +32,7 @@ export class RespConnection implements Disposable {
   readonly #replies = new ReplyBuffer();
   #broken: unknown;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly #outgoing: Uint8Array[] = [];
+  readonly #outgoing = new CommandBuffer();
   #isWriting = false;
 
   private constructor(connection: Deno.Conn, silence: number, roundTrip: number) {
@@ -57,18 +58,18 @@ export class RespConnection implements Disposable {
    * @throws {RespError} where the server answers with an error.
    */
   async call(...command: readonly Argument[]): Promise<Reply> {
-    const reply = await this.send(encoded(command), parseReply);
+    const reply = await this.send([encoded(command)], parseReply);
     if (reply instanceof RespError) throw reply;
     return reply;
   }
 
   /**
-   * Sends a command, or several.
+   * Sends a command, or several, which may be in pieces.
    * @param parse Reads the answer; undefined as long as its end has not come.
    * @throws where the connection ends before that.
    */
   send<T>(
-    command: Uint8Array,
+    command: readonly Uint8Array[],
     parse: (bytes: Uint8Array, start: number) => Parsed<T> | undefined,
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
@@ -103,14 +104,13 @@ export class RespConnection implements Disposable {
   }
 
   /** In the order of the calls; those of one moment go out together. */
-  async #write(command: Uint8Array): Promise<void> {
-    this.#outgoing.push(command);
+  async #write(command: readonly Uint8Array[]): Promise<void> {
+    this.#outgoing.add(command);
     if (this.#isWriting) return;
     this.#isWriting = true;
     try {
       await Promise.resolve();
-      while (this.#outgoing.length > 0) {
-        const bytes = joined(this.#outgoing.splice(0));
+      for (let bytes; (bytes = this.#outgoing.take()) !== undefined;) {
         for (let sent = 0; sent < bytes.length && this.#broken === undefined;) {
           sent += await this.#connection.write(bytes.subarray(sent));
         }

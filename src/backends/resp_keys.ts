@@ -11,7 +11,7 @@ export async function scanKeys(
   pattern: Uint8Array,
   count: number,
 ): Promise<ScanReply> {
-  const command = encoded(["SCAN", cursor, "MATCH", pattern, "COUNT", count]);
+  const command = [encoded(["SCAN", cursor, "MATCH", pattern, "COUNT", count])];
   const reply = await connection.send(command, parseScan);
   if (reply instanceof RespError) throw reply;
   return reply;

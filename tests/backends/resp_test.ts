@@ -210,7 +210,7 @@ Deno.test("property: keys that are parted are all there, each on its side, as co
     deepStrictEqual([yes.count, no.count], [small.length, others.length]);
     deepStrictEqual(pick(raw, []).count, 0);
     // A command is a list of texts, and so can be read back as one.
-    const command = parseReply(encodedWithKeys("UNLINK", [yes]), 0);
+    const command = parseReply(joined(encodedWithKeys("UNLINK", [yes])), 0);
     deepStrictEqual(plain(command?.value), [
       [..."UNLINK"].map((c) => c.charCodeAt(0)),
       ...small.map((k) => [...k]),
