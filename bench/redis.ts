@@ -32,7 +32,8 @@ export async function benchRedis(bench: Bench): Promise<void> {
   await compareOneByOne(bench, keys, ours);
   await benchRedisPings(bench, data);
   await benchRedisMemory(bench, keys, largest(runs.map(({ peak }) => peak)));
-  await compareAmongOthers(bench, { sessions: sessions / 5, others: sessions / 5 * 9 });
+  const few = Math.round(sessions / 5);
+  await compareAmongOthers(bench, { sessions: few, others: few * 9 });
 }
 
 async function compare({ azu, report, rounds }: Bench, data: RedisData): Promise<ClearRun[]> {

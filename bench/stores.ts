@@ -33,6 +33,11 @@ async function main({ parts, sessions, rounds }: NonNullable<typeof options>): P
   const folder = scratch.path;
   const report = new Report();
   const azu = await Azu.in(folder);
+  const [load = NaN] = Deno.loadavg();
+  // What else is at work makes all waits longer, and ratios with them.
+  printLine(
+    `${navigator.hardwareConcurrency} processors, load ${load.toFixed(2)} before the start`,
+  );
   const start = performance.now();
   for (const part of parts) await BENCHES[part]({ azu, report, folder, sessions, rounds });
   const minutes = ((performance.now() - start) / 60_000).toFixed(1);

@@ -16,20 +16,22 @@ export interface Bench {
   readonly rounds: number;
 }
 
-export const USAGE = "Usage: bench [--only redis,postgres,mysql,sqlite] [--sessions 1000000] " +
-  "[--rounds 3]";
+export const USAGE = `Usage: bench [options]
+  --only <parts>    of ${PARTS.join(",")}; all by default
+  --sessions <n>    1000000 by default; the bounds are for that many
+  --rounds <n>      how often each pair is measured, 3 by default`;
 
-/** Undefined where it cannot be understood. */
+const OPTIONS = {
+  only: { type: "string", default: PARTS.join(",") },
+  sessions: { type: "string", default: "1000000" },
+  rounds: { type: "string", default: "3" },
+} as const;
+
+/** Undefined where it cannot be understood, or help is wanted. */
 export function parseOptions(args: readonly string[]) {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      only: { type: "string", default: PARTS.join(",") },
-      sessions: { type: "string", default: "1000000" },
-      rounds: { type: "string", default: "3" },
-    },
-  });
-  const names = values.only.split(",");
+  const { values } = parseArgs({ args: [...args], options: OPTIONS, strict: false });
+  if (Object.keys(values).some((name) => !(name in OPTIONS))) return undefined;
+  const names = String(values.only).split(",");
   const parts = PARTS.filter((part) => names.includes(part));
   const [sessions, rounds] = [Number(values.sessions), Number(values.rounds)];
   const isRight = parts.length === names.length && Number.isSafeInteger(sessions) &&
