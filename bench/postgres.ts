@@ -26,10 +26,15 @@ export async function benchPostgres(bench: Bench): Promise<void> {
   report.title(`PostgreSQL, ${sessions} sessions, three indexes`);
   await using data = await PostgresData.make(sessions);
   const [plain, ours]: [number[], ClearRun[]] = [[], []];
-  for (let round = 0; round < rounds; round++) {
-    plain.push(await deletePlainly(data));
+  const clear = async () => {
     await using copy = await data.copy();
     ours.push(expectCleared(await azu.database(copy.url), sessions));
+  };
+  for (let round = 0; round < rounds; round++) {
+    // In turns: who comes second finds the disk still busy with the first.
+    if (round % 2 === 1) await clear();
+    plain.push(await deletePlainly(data));
+    if (round % 2 === 0) await clear();
   }
   const times = ours.map(({ milliseconds }) => milliseconds);
   const found = ratios(times, plain);
