@@ -72,20 +72,21 @@ export class Pace {
   /**
    * After each batch: rests, as the operator wants it, or as long as the store has been kept busy.
    * @param latency What the batch took, in milliseconds, the way there and back included.
+   * @param awaited Whether somebody was seen to wait for it to end.
    */
-  async after(latency: number, signal: AbortSignal): Promise<void> {
+  async after(latency: number, signal: AbortSignal, awaited = false): Promise<void> {
     if (this.#distance !== undefined) this.distance(latency);
     const busy = latency - (this.#distance ?? 0);
-    let rest = this.#pause;
-    if (busy < this.#maxLatency / 2) {
+    const isSlow = busy > this.#maxLatency;
+    if (!awaited && busy < this.#maxLatency / 2) {
       this.#batch = Math.min(this.#largest, this.#batch * (this.#starting ? 2 : GROWTH));
     } else {
       this.#starting = false;
     }
-    if (busy > this.#maxLatency) {
+    if (awaited || isSlow) {
       this.#batch = Math.min(this.#batch, Math.max(this.#least, this.#batch / 2));
-      rest = Math.max(rest, Math.min(busy, LONGEST_REST));
     }
+    const rest = isSlow ? Math.max(this.#pause, Math.min(busy, LONGEST_REST)) : this.#pause;
     if (rest > 0) await sleep(rest, signal);
   }
 }

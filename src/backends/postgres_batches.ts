@@ -2,6 +2,10 @@
 import { codeOf, faultOf, TooSlow, Unsettled } from "./postgres_faults.ts";
 import type { Limits, PostgresSession } from "./postgres_session.ts";
 
+/** Who waits for a row that we have locked waits for our transaction. */
+const ABOUT_US = "SELECT txid_current()::text AS id, EXISTS (SELECT 1 FROM pg_locks WHERE " +
+  "NOT granted AND transactionid = pg_current_xact_id()::xid) AS awaited";
+
 export class PostgresBatches {
   readonly #session: PostgresSession;
   /** Whether the server tells what became of a transaction. */
@@ -10,10 +14,16 @@ export class PostgresBatches {
   #doubt: { readonly id: string; readonly count: number } | undefined;
   /** Found to be committed, and not yet told. */
   #owed = 0;
+  #isAwaited = false;
 
   constructor(session: PostgresSession, tracks: boolean) {
     this.#session = session;
     this.#tracks = tracks;
+  }
+
+  /** Whether somebody waited for rows of the last batch, at its end. */
+  get isAwaited(): boolean {
+    return this.#isAwaited;
   }
 
   /** The most that can be gone without having been told; of a batch of so many rows. */
@@ -45,9 +55,9 @@ export class PostgresBatches {
 
   /** A connection that is lost before the end leaves nothing behind; at the end, it may. */
   async #once(sql: string, limits: Limits): Promise<number> {
-    const statements = ["BEGIN", sql, "SELECT txid_current()::text AS id"];
     return await this.#session.undoing(limits, async (send) => {
-      const [removed, own] = (await send(...statements)).slice(-2);
+      const [removed, own] = (await send("BEGIN", sql, ABOUT_US)).slice(-2);
+      this.#isAwaited = own?.rows[0]?.["awaited"] === true;
       const count = removed?.count ?? 0;
       this.#doubt = { id: String(own?.rows[0]?.["id"]), count };
       await send("COMMIT").catch((error) => {

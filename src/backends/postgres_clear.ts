@@ -7,22 +7,21 @@ import { countRows, estimate, pagesOf, type Read } from "./postgres_count.ts";
 import { faultOf } from "./postgres_faults.ts";
 import { checkReferences } from "./postgres_references.ts";
 import type { Limits, PostgresSession } from "./postgres_session.ts";
-import { inspectTable, type PostgresTable } from "./postgres_table.ts";
+import { inspectTable, type PostgresTable, withinOf } from "./postgres_table.ts";
 import { TruncateWalk } from "./postgres_truncate.ts";
 import { LeftWalk, PageWalk, postgresKeyset, removeAny, type Target } from "./postgres_walks.ts";
 import { clearRows, type Closing, type Start, type StartRows, type Walk } from "./sql_clear.ts";
 import type { Fault } from "./sql_patience.ts";
 import { AnyWalk, KeysetWalk } from "./sql_walks.ts";
-import { quoteText } from "./sql.ts";
 
 /**
- * Rows in a batch, and its milliseconds: about 50 on an ordinary server, during which others
- * wait no longer than they do anyway. It begins with few, for rows may be large.
+ * Rows in a batch, and its milliseconds: each commit waits for the disk, so fewer are quicker; where
+ * somebody is seen to wait, they become smaller. It begins with few, for rows may be large.
  */
-const PACE = { batch: 50_000, first: 2000, least: 10, maxLatency: 100 } as const;
+const PACE = { batch: 100_000, first: 2000, least: 10, maxLatency: 150 } as const;
 
-/** Milliseconds: what a batch has locked, nobody waits for longer than the two together. */
-const BATCH: Limits = { statement: 1000, lock: 500 };
+/** Milliseconds: with the commit, nobody waits for longer than a second for what it has locked. */
+const BATCH: Limits = { statement: 900, lock: 500 };
 
 /** For a single row, say, whose triggers take their time. */
 const SLOW_BATCH: Limits = { statement: 60_000, lock: 5000 };
@@ -57,6 +56,10 @@ class PostgresRows implements StartRows {
     this.#session = session;
     this.#options = options;
     this.#batches = new PostgresBatches(session, false);
+  }
+
+  get isAwaited(): boolean {
+    return this.#batches.isAwaited;
   }
 
   async begin(tick: () => void): Promise<Start> {
@@ -141,11 +144,4 @@ class PostgresRows implements StartRows {
     if (this.#table === undefined) throw new Error("The clear has not begun");
     return this.#table;
   }
-}
-
-function withinOf({ mark, key }: PostgresTable, highest: unknown): string {
-  if (mark === undefined) return "true";
-  if (typeof highest !== "string") return `${mark} IS NULL`; // none has one, or there are none
-  const upTo = `${mark} <= ${quoteText(highest)}`;
-  return mark === key ? upTo : `(${upTo} OR ${mark} IS NULL)`;
 }

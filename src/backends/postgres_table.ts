@@ -36,6 +36,14 @@ export async function inspectTable(session: PostgresSession): Promise<PostgresTa
   return { from, oid, key, mark, paged: await isPaged(session, oid, from) };
 }
 
+/** The condition that rows of the start meet, where `highest` was the highest mark then. */
+export function withinOf({ mark, key }: PostgresTable, highest: unknown): string {
+  if (mark === undefined) return "true";
+  if (typeof highest !== "string") return `${mark} IS NULL`; // none has one, or there are none
+  const upTo = `${mark} <= ${quoteText(highest)}`;
+  return mark === key ? upTo : `(${upTo} OR ${mark} IS NULL)`;
+}
+
 /** @throws {AzuError} where there is no such table, or it is a view. */
 export async function nameTable(session: PostgresSession): Promise<{ oid: string; from: string }> {
   const { target } = session;

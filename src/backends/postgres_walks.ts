@@ -15,8 +15,8 @@ export interface Target {
   limits(): Limits;
 }
 
-/** Pages in one statement at the most: of ordinary sessions some 50,000 rows. */
-const MOST_PAGES = 1024;
+/** Pages in one statement at the most: of ordinary sessions some 100,000 rows. */
+const MOST_PAGES = 2048;
 
 /** In the first one: how full pages are is only guessed. */
 const FIRST_PAGES = 32;

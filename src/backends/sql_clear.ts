@@ -16,6 +16,8 @@ import { type Fault, Patience } from "./sql_patience.ts";
 /** The rows of the start, as an engine finds and removes them. */
 export interface StartRows {
   readonly pace: PaceDefaults;
+  /** Whether somebody was seen to wait for the last batch to end; undefined where nobody looks. */
+  readonly isAwaited?: boolean;
   /**
    * Fixes which rows are meant.
    * @param tick To be called now and then, as a sign of life.
@@ -123,7 +125,7 @@ class SqlClear {
       this.#cleared += removed;
       this.#progress();
       signal.throwIfAborted();
-      await this.#pace.after(performance.now() - began, signal);
+      await this.#pace.after(performance.now() - began, signal, this.#rows.isAwaited);
       signal.throwIfAborted();
     }
   }

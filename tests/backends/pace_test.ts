@@ -90,6 +90,15 @@ Deno.test("a small beginning is doubled until it is too much, then grows slowly"
   strictEqual(new Pace({ batch: 3 }, { batch: 100, first: 5, maxLatency: 20 }).batch, 3);
 });
 
+Deno.test("where somebody waits for a batch, the next is half, at once and without a rest", async () => {
+  const pace = new Pace({}, DEFAULTS);
+  strictEqual(await timeOf(() => pace.after(19, signal, true)) < 15, true);
+  strictEqual(pace.batch, 250);
+  for (let time = 0; time < 9; time++) await pace.after(1, signal, true);
+  strictEqual(pace.batch, 10);
+  deepStrictEqual(await batches(pace, [1, 1]), [13, 16]);
+});
+
 Deno.test("a batch that did not get through shrinks the next below the least", async () => {
   const pace = new Pace({}, { batch: 100, least: 50, maxLatency: 20 });
   pace.shrink();
