@@ -4,29 +4,53 @@ import type { Backend } from "../../src/backends/contract.ts";
 import type { ClearReport } from "../../src/commands/clear_types.ts";
 import { clearSessions } from "../../src/commands/session_clear.ts";
 import { type Fault, type FaultProxy, faultProxy } from "../support/fault_proxy.ts";
+import type { Protocol } from "../support/requests.ts";
 
 /** A store with sessions among neighbours, looked at from outside. */
-export interface Subject {
-  readonly port: number;
+export interface Place extends AsyncDisposable {
+  /** The backend, and how the tool is told of its store. */
+  readonly name: "redis" | "database";
+  readonly url: string;
+  readonly own: Backend;
   /** Puts the sessions there; returns how many there are then. */
   fill(): Promise<number>;
   sessions(): Promise<number>;
   /** A fingerprint of everything else in the store. */
   neighbours(): Promise<unknown>;
+  /** How many others are connected, and may hold locks. */
+  others(): Promise<number>;
+}
+
+/** One behind a port. */
+export interface Subject extends Place {
+  readonly protocol: Protocol;
+  readonly port: number;
+  /** Sessions in a batch; the adapter's own choice where there is none. */
+  readonly batch?: number;
+  /** What of an answer can be garbled with nobody the wiser: then only that number is wrong. */
+  readonly believed?: RegExp;
   /** The backend, reached through a port. */
   backend(port: number): Backend;
 }
 
+/**
+ * Milliseconds after which somebody presses Ctrl-C, as an answer about a whole table gets a minute or
+ * more; and those that a clear may take then, whatever goes wrong.
+ */
+const [INTERRUPT, BOUND] = [16_000, 25_000];
+
 /** How many sessions may be gone besides those that the report is certain of. */
-function uncertain({ error }: ClearReport): number {
-  return Number(/up to (\d+) more session/.exec(error?.message ?? "")?.[1] ?? 0);
+function uncertain({ error, cutOff, outcome }: ClearReport): number {
+  if (outcome === "interrupted") return cutOff?.underWay ? Infinity : 0;
+  return Number(/up to (\d+) more/.exec(error?.message ?? "")?.[1] ?? 0);
 }
 
-async function clear(backend: Backend): Promise<ClearReport> {
-  const { signal } = new AbortController();
-  return await clearSessions(backend, {
-    signal,
-    budget: {},
+export async function clear(backend: Backend, batch?: number): Promise<ClearReport> {
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(new Error("Ctrl-C")), INTERRUPT);
+  const report = await clearSessions(backend, {
+    signal: abort.signal,
+    budget: batch === undefined ? {} : { batch },
     dryRun: false,
     truncate: false,
     replicas: 0,
@@ -34,13 +58,16 @@ async function clear(backend: Backend): Promise<ClearReport> {
     broadcast: true,
     now: () => new Date(),
   });
+  clearTimeout(timer);
+  return report;
 }
 
-/** How long the conversation of an undisturbed clear is, in bytes. */
+/** How long the conversation of an undisturbed clear is, in bytes and in requests. */
 export async function conversation(subject: Subject): Promise<FaultProxy["sent"]> {
   await subject.fill();
-  await using proxy = faultProxy(subject.port);
-  strictEqual((await clear(subject.backend(proxy.port))).outcome, "cleared");
+  await using proxy = faultProxy(subject.port, subject.protocol);
+  const { outcome, error } = await clear(subject.backend(proxy.port), subject.batch);
+  strictEqual(outcome, "cleared", error?.message);
   return { ...proxy.sent };
 }
 
@@ -51,31 +78,85 @@ export async function conversation(subject: Subject): Promise<FaultProxy["sent"]
 export async function clearWithFault(subject: Subject, fault: Fault): Promise<string> {
   const total = await subject.fill();
   const neighbours = await subject.neighbours();
-  await using proxy = faultProxy(subject.port, fault);
-  const report = await clear(subject.backend(proxy.port));
+  await using proxy = faultProxy(subject.port, subject.protocol, fault);
+  const begin = performance.now();
+  const report = await clear(subject.backend(proxy.port), subject.batch);
+  const time = performance.now() - begin;
   const where = `${JSON.stringify(fault)}: ${JSON.stringify(report)} ${report.error?.message}`;
+  strictEqual(time < BOUND, true, `${Math.round(time)} ms, ${where}`);
   const left = await subject.sessions();
   const gone = total - left;
-  const atMost = report.cleared + uncertain(report);
-  strictEqual(report.cleared <= gone && gone <= atMost, true, `${gone} are gone, ${where}`);
+  const isBelieved = subject.believed?.test(proxy.garbled) === true;
+  const cleared = isBelieved ? gone : report.cleared;
+  const atMost = cleared + uncertain(report);
+  strictEqual(cleared <= gone && gone <= atMost, true, `${gone} are gone, ${where}`);
   const proved = report.outcome === "cleared" || report.outcome === "empty";
-  if (proved) deepStrictEqual([left, report.remaining, report.cleared], [0, 0, total], where);
-  else strictEqual(report.error === undefined, false, where);
+  if (proved) deepStrictEqual([left, report.remaining, cleared], [0, 0, total], where);
+  else strictEqual(report.error === undefined, report.outcome === "interrupted", where);
   deepStrictEqual(await subject.neighbours(), neighbours, where);
   if (left > 0) {
-    const again = await clear(subject.backend(subject.port));
+    const again = await clear(subject.own, subject.batch);
     deepStrictEqual([again.outcome, again.cleared], ["cleared", left], where);
   }
   return report.outcome;
 }
 
+/**
+ * Clears with each of the faults, by several at a time, each of which has a store of its own.
+ * @returns how many ended how.
+ */
+export async function sweep(
+  makeSubject: () => Promise<Subject>,
+  faults: readonly Fault[],
+  workers = 4,
+): Promise<Record<string, number>> {
+  const outcomes: Record<string, number> = {};
+  const todo = faults.values();
+  const failures: unknown[] = [];
+  await Promise.all(Array.from({ length: workers }, async () => {
+    await using subject = await makeSubject();
+    for (const fault of todo) {
+      if (failures.length > 0) return;
+      await clearWithFault(subject, fault).then(
+        (outcome) => outcomes[outcome] = (outcomes[outcome] ?? 0) + 1,
+        (error) => failures.push(error),
+      );
+    }
+  }));
+  if (failures.length > 0) throw failures[0];
+  return outcomes;
+}
+
+/** Faults all over a conversation: at bytes by the seed, and at every request. */
+export function faultsOf(
+  sent: FaultProxy["sent"],
+  kind: Fault["kind"],
+  side: Fault["side"],
+  bytes: number,
+  seed = 20261122,
+): Fault[] {
+  const random = randoms(seed);
+  const turned = () => ({ bits: 1 + Math.floor(random() * 255) });
+  const at = (unit: "byte" | "request") => (at: number): Fault => ({
+    ...{ kind, side, at, unit },
+    ...(kind === "garble" ? turned() : {}),
+  });
+  const requests = Array.from({ length: sent.requests }, (_, index) => index);
+  return [...requests.map(at("request")), ...places(sent[side], bytes, random).map(at("byte"))];
+}
+
 /** Places all over a conversation: its first bytes, its last ones, and others by the seed. */
-export function places(length: number, count: number, seed: number): number[] {
+function places(length: number, count: number, random: () => number): number[] {
   const chosen = new Set([0, 1, 2, 16, length - 1]);
-  let state = seed >>> 0;
-  while (chosen.size < Math.min(count, length)) {
-    state = Math.imul(state, 1664525) + 1013904223 >>> 0; // Numerical Recipes' generator
-    chosen.add(Math.floor(state / 2 ** 32 * length));
-  }
+  while (chosen.size < Math.min(count, length)) chosen.add(Math.floor(random() * length));
   return [...chosen].sort((a, b) => a - b);
+}
+
+/** Numbers from 0 to 1, the same ones for a seed. */
+export function randoms(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = Math.imul(state, 1664525) + 1013904223 >>> 0; // Numerical Recipes' generator
+    return state / 2 ** 32;
+  };
 }

@@ -1,70 +1,41 @@
 /** A proxy between the tool and a store, that does one thing wrong at one place. */
+import { Conversation, type Ends, type Fault, type Side } from "./conversation.ts";
+import { type Protocol, Requests } from "./requests.ts";
 
-/** What happens to the bytes at a place of the conversation. */
-export interface Fault {
-  readonly kind: "cut" | "half-close" | "garble" | "delay" | "silence";
-  /** Whose bytes: the tool's requests, or the store's answers. */
-  readonly side: "request" | "answer";
-  /** After how many bytes of that side, over all connections. */
-  readonly at: number;
-}
+export type { Fault } from "./conversation.ts";
 
 export interface FaultProxy extends AsyncDisposable {
   readonly port: number;
-  /** Bytes that each side has sent so far. */
-  readonly sent: Readonly<Record<Fault["side"], number>>;
+  /** Bytes that each side has sent so far, and the requests among them. */
+  readonly sent: Readonly<Record<Side | "requests", number>>;
   /** Whether the place has been reached. */
   readonly happened: boolean;
+  /** What came before the byte that was garbled, and that, as a text. */
+  readonly garbled: string;
 }
 
-/** Milliseconds of a delay: longer than a reply takes, shorter than anybody's patience. */
-const DELAY = 300;
-
 /** Puts a proxy before a port of 127.0.0.1. Without a fault it only counts. */
-export function faultProxy(target: number, fault?: Fault): FaultProxy {
+export function faultProxy(target: number, protocol: Protocol, fault?: Fault): FaultProxy {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const open = new Set<Deno.Conn>();
-  const sent = { request: 0, answer: 0 };
-  let happened = false;
+  const conversation = new Conversation(fault);
   const close = (connection: Deno.Conn) => {
     if (open.delete(connection)) connection.close();
   };
-
-  /** @returns what to pass on, and whether this was the end of it. */
-  const spoiled = async (side: Fault["side"], bytes: Uint8Array, ends: Ends) => {
-    const before = sent[side];
-    sent[side] += bytes.length;
-    if (fault === undefined || happened || side !== fault.side || sent[side] <= fault.at) {
-      return bytes;
-    }
-    happened = true;
-    const place = fault.at - before;
-    switch (fault.kind) {
-      case "garble":
-        bytes[place] = (bytes[place] ?? 0) ^ 0x15;
-        return bytes;
-      case "delay":
-        await new Promise((resolve) => setTimeout(resolve, DELAY));
-        return bytes;
-      case "silence":
-        ends.silent = true;
-        return bytes.subarray(0, place);
-      case "half-close":
-        ends.over = "half";
-        return bytes.subarray(0, place);
-      case "cut":
-        ends.over = "all";
-        return bytes.subarray(0, place);
-    }
-  };
-  const carry = async (side: Fault["side"], from: Deno.TcpConn, to: Deno.TcpConn) => {
+  const carry = async (
+    from: Deno.TcpConn,
+    to: Deno.TcpConn,
+    place: (bytes: Uint8Array) => number | undefined,
+  ) => {
     const buffer = new Uint8Array(16_384);
     const ends: Ends = { over: undefined, silent: false };
     try {
       for (let n = await from.read(buffer); n !== null; n = await from.read(buffer)) {
         if (ends.silent) continue;
-        const bytes = await spoiled(side, buffer.subarray(0, n), ends);
-        for (let at = 0; at < bytes.length;) at += await to.write(bytes.subarray(at));
+        const bytes = buffer.subarray(0, n);
+        const at = place(bytes);
+        const passed = at === undefined ? bytes : await conversation.spoil(bytes, at, ends);
+        for (let at = 0; at < passed.length;) at += await to.write(passed.subarray(at));
         if (ends.over === "half") {
           await to.closeWrite();
           ends.silent = true;
@@ -82,7 +53,9 @@ export function faultProxy(target: number, fault?: Fault): FaultProxy {
       try {
         const server = await Deno.connect({ hostname: "127.0.0.1", port: target });
         open.add(client).add(server);
-        Promise.all([carry("request", client, server), carry("answer", server, client)]);
+        const requests = new Requests(protocol);
+        carry(client, server, (bytes) => conversation.asked(bytes, requests));
+        carry(server, client, (bytes) => conversation.answered(bytes));
       } catch {
         client.close(); // the store is not there
       }
@@ -90,9 +63,12 @@ export function faultProxy(target: number, fault?: Fault): FaultProxy {
   })().catch(() => {}); // ends when the listener is closed
   return {
     port: listener.addr.port,
-    sent,
+    sent: conversation.sent,
     get happened() {
-      return happened;
+      return conversation.happened;
+    },
+    get garbled() {
+      return conversation.garbled;
     },
     [Symbol.asyncDispose]() {
       listener.close();
@@ -100,10 +76,4 @@ export function faultProxy(target: number, fault?: Fault): FaultProxy {
       return Promise.resolve();
     },
   };
-}
-
-/** How one direction of a connection goes on. */
-interface Ends {
-  over: "half" | "all" | undefined;
-  silent: boolean;
 }

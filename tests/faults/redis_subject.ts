@@ -1,0 +1,42 @@
+/** A Redis with sessions among neighbours, for faults on the way to it. */
+import { Redis } from "ioredis";
+import { bindBackend } from "../../src/backends/registry.ts";
+import { startRedis } from "../support/redis.ts";
+import type { Subject } from "./sweep.ts";
+
+const SESSIONS = 1200;
+
+const CONTEXT = { app: "shop", root: "/", env: () => undefined, driver: undefined, stated: {} };
+
+/** A server of its own. */
+export async function redisSubject(): Promise<Subject> {
+  const server = await startRedis();
+  const client = new Redis(server.url);
+  const prefix = "shop:session:";
+  const others = Object.fromEntries(
+    ["shop:sessions:1", "shop:session", "xshop:session:1", "cart:1"].map((key) => [key, "x"]),
+  );
+  await client.mset(others);
+  const keys = () => client.keys(`${prefix}*`);
+  const backend = (port: number) =>
+    bindBackend("redis", { url: `redis://127.0.0.1:${port}`, keyPrefix: prefix }, CONTEXT);
+  return {
+    ...{ name: "redis", url: server.url, protocol: "redis", port: server.port, backend },
+    own: backend(server.port),
+    async fill() {
+      const script = "for i = 1, ARGV[2] do redis.call('SET', ARGV[1] .. i, 'x') end";
+      await client.eval(script, 0, prefix, SESSIONS);
+      return SESSIONS;
+    },
+    sessions: async () => (await keys()).length,
+    async neighbours() {
+      const all = await client.keys("*");
+      return all.filter((key) => !key.startsWith(prefix)).sort();
+    },
+    others: async () => String(await client.client("LIST")).trim().split("\n").length - 1,
+    async [Symbol.asyncDispose]() {
+      client.disconnect();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,31 @@
+/** The tests of a sweep, the same for every store. */
+import { deepStrictEqual } from "node:assert/strict";
+import type { Fault } from "../support/fault_proxy.ts";
+import { conversation, faultsOf, type Subject, sweep } from "./sweep.ts";
+
+/** Many, for most of their time is waiting. */
+const WORKERS = 16;
+
+/** @param howMany Bytes of either side that something happens to; it happens at every request, too. */
+export function testSweeps(
+  store: string,
+  options: { readonly ignore: boolean },
+  makeSubject: () => Promise<Subject>,
+  howMany: readonly (readonly [Fault["kind"], number])[],
+): void {
+  for (const side of ["request", "answer"] as const) {
+    for (const [kind, count] of howMany) {
+      const name = `${store}: ${kind} in the ${side} at ${count} bytes, and at every request`;
+      Deno.test(name, options, async () => {
+        const faults = faultsOf(await measured(makeSubject), kind, side, count);
+        const outcomes = await sweep(makeSubject, faults, WORKERS);
+        if (kind === "delay") deepStrictEqual(outcomes, { cleared: faults.length });
+      });
+    }
+  }
+}
+
+async function measured(makeSubject: () => Promise<Subject>) {
+  await using subject = await makeSubject();
+  return await conversation(subject);
+}
