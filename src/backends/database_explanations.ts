@@ -109,6 +109,12 @@ export const EXPLANATIONS: readonly Explanation[] = [
     hint: "Check that the server is up, and run the command again: it is safe to repeat",
   },
   {
+    matches: /garbled on its way/,
+    problem: "The database's answers do not arrive as they were sent",
+    hint: "Look for what is between; with sslmode=require in the URL, nothing can change them",
+    mysql: "Look for what is between; with ssl-mode=required in the URL, nothing can change them",
+  },
+  {
     matches: /unable to open database file/,
     problem: "The database file cannot be opened",
     hint: "Check that its folder exists and that you may write there (on a read-only disk, a " +

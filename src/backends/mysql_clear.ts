@@ -3,11 +3,12 @@ import type { AzuError } from "../core/errors.ts";
 import type { ClearCounts, ClearOptions } from "./contract.ts";
 import { literal } from "./mysql_connection.ts";
 import { faultOf } from "./mysql_faults.ts";
-import type { MysqlSession } from "./mysql_session.ts";
+import { type MysqlSession, READING } from "./mysql_session.ts";
 import { checkReferences, inspectTable, type MysqlTable } from "./mysql_table.ts";
 import { quoteTable } from "./sql.ts";
 import { clearRows, type Closing, type Start, type StartRows, type Walk } from "./sql_clear.ts";
 import type { Fault } from "./sql_patience.ts";
+import { agreed, agreedNumber, twice } from "./sql_twice.ts";
 import { AnyWalk, type Keyset, KeysetWalk } from "./sql_walks.ts";
 
 /** Rows in a batch, and its milliseconds: larger are no quicker, and others wait (measured). */
@@ -53,10 +54,9 @@ class MysqlRows implements StartRows {
     return await this.#session.snapshot(async () => {
       const { mark } = table;
       if (mark !== undefined) {
-        const [found] = await this.#session.read(
-          `SELECT MAX(${mark}) AS highest FROM ${this.#from}`,
-        );
-        this.#within = withinOf(table, keyOf(found?.["highest"]));
+        const columns = twice({ highest: `MAX(${mark})` });
+        const [found] = await this.#session.read(`SELECT ${columns} FROM ${this.#from}`, READING);
+        this.#within = withinOf(table, agreed(found, "highest") ?? undefined);
       }
       return { rows: (await this.#counted()).left, isExact: true };
     });
@@ -98,11 +98,10 @@ class MysqlRows implements StartRows {
 
   /** One statement, so one moment. */
   async #counted(): Promise<Closing> {
-    const [row] = await this.#session.read(
-      `SELECT COUNT(*) AS \`all\`, COUNT(IF(${this.#within}, 1, NULL)) AS \`left\` FROM ${this.#from}`,
-    );
-    const left = Number(row?.["left"]);
-    return { left, arrived: Number(row?.["all"]) - left, removed: 0 };
+    const columns = twice({ all: "COUNT(*)", left: `COUNT(IF(${this.#within}, 1, NULL))` });
+    const [row] = await this.#session.read(`SELECT ${columns} FROM ${this.#from}`, READING);
+    const left = agreedNumber(row, "left");
+    return { left, arrived: agreedNumber(row, "all") - left, removed: 0 };
   }
 
   #keyset(key: string): Keyset<Key> {

@@ -22,6 +22,7 @@ export async function connectMysql(
   signal: AbortSignal,
   timeout: number,
 ): Promise<Connection> {
+  globalThis.console = QUIET;
   const [first, second] = await encryptions(endpoint);
   const began = performance.now();
   try {
@@ -94,6 +95,17 @@ async function connect(
     signal.removeEventListener("abort", abort);
   }
 }
+
+/**
+ * Of an answer that it does not understand, the driver tells the console, with a trace: whoever asked
+ * hears of it as an error.
+ */
+const QUIET = new Proxy(globalThis.console, {
+  get(target, name) {
+    const value: unknown = Reflect.get(target, name);
+    return typeof value === "function" ? () => {} : value;
+  },
+});
 
 /** The server's own settings could change what a text or a quote means, or wait for ever. */
 async function settle(connection: Connection): Promise<void> {

@@ -6,9 +6,10 @@ import type { DatabaseTarget } from "./database_target.ts";
 import { type Connection, connectMysql, endMysql } from "./mysql_connection.ts";
 import { faultOf, NoAnswer, numberOf } from "./mysql_faults.ts";
 import { parseMysqlUrl } from "./mysql_url.ts";
+import { agreed, Garbled, twice } from "./sql_twice.ts";
 
-/** Milliseconds that a statement which only reads gets; counting a large table takes a while. */
-const READING = 100_000;
+/** Milliseconds that a statement gets; and one that reads all of a large table. */
+export const [QUICK, READING] = [10_000, 100_000];
 
 /** Milliseconds that an answer may take longer than the server gives the statement. */
 const ON_THE_WAY = 4000;
@@ -19,6 +20,8 @@ export class MysqlSession implements AsyncDisposable {
   readonly target: DatabaseTarget;
   #connection: Connection;
   #isMaria = false;
+  /** Ends the wait for an answer: the driver would not, when the connection is closed. */
+  #giveUp = () => {};
 
   private constructor(connection: Connection, target: DatabaseTarget) {
     this.#connection = connection;
@@ -45,18 +48,20 @@ export class MysqlSession implements AsyncDisposable {
     await this.#learn();
   }
 
-  async read(sql: string): Promise<readonly Row[]> {
-    const answer = await this.#send(sql, READING);
-    return Array.isArray(answer) ? answer.filter(isRecord) : [];
+  async read(sql: string, milliseconds = QUICK): Promise<readonly Row[]> {
+    const answer = await this.#send(sql, milliseconds);
+    if (!Array.isArray(answer)) throw new Garbled();
+    return answer.filter(isRecord);
   }
 
   /** For what answers with no rows. */
   async run(sql: string): Promise<void> {
-    await this.#send(sql, READING);
+    await this.#send(sql, QUICK);
   }
 
   /**
-   * A batch, which is undone where it takes too long; MySQL gives no limit to what writes.
+   * A batch, which is undone where it takes too long; MySQL gives no limit to what writes. How many
+   * rows it removed is said twice.
    * @returns how many rows it removed.
    */
   async batch(sql: string, milliseconds: number): Promise<number> {
@@ -64,7 +69,16 @@ export class MysqlSession implements AsyncDisposable {
     const answer = this.#isMaria
       ? await this.#send(limit + sql, milliseconds)
       : await this.#send(sql, READING);
-    return isRecord(answer) ? Number(answer["affectedRows"]) : 0;
+    const removed = isRecord(answer) ? answer["affectedRows"] : undefined;
+    if (typeof removed !== "number") throw new Garbled();
+    const sure = this.read(`SELECT ${twice({ count: "ROW_COUNT()" })}`);
+    const [row] = await sure.catch((cause) => {
+      throw new Garbled({ cause }); // the batch was done
+    });
+    const again = agreed(row, "count");
+    // Behind a proxy, another server may be the one to answer that; it says -1.
+    if (again !== "-1" && again !== String(removed)) throw new Garbled();
+    return removed;
   }
 
   /** Reads in one moment: whatever others write meanwhile, all statements see the same. */
@@ -88,6 +102,7 @@ export class MysqlSession implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#giveUp();
     await endMysql(this.#connection);
   }
 
@@ -109,7 +124,8 @@ export class MysqlSession implements AsyncDisposable {
   async #send(sql: string, milliseconds: number): Promise<unknown> {
     const { promise: late, reject } = Promise.withResolvers<never>();
     // The server's own limit does not help where the network has swallowed the answer.
-    const timer = setTimeout(() => reject(new NoAnswer()), milliseconds + ON_THE_WAY);
+    this.#giveUp = () => reject(new NoAnswer());
+    const timer = setTimeout(this.#giveUp, milliseconds + ON_THE_WAY);
     try {
       const [answer] = await Promise.race([this.#connection.query(sql), late]);
       return answer;

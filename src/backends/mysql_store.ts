@@ -3,9 +3,10 @@ import type { ClearCounts, ClearOptions, Store } from "./contract.ts";
 import { explainDatabaseError } from "./database_errors.ts";
 import type { DatabaseTarget } from "./database_target.ts";
 import { clearMysql } from "./mysql_clear.ts";
-import { MysqlSession } from "./mysql_session.ts";
+import { MysqlSession, READING } from "./mysql_session.ts";
 import { checkKind, isThere } from "./mysql_table.ts";
 import { parseMysqlUrl } from "./mysql_url.ts";
+import { agreedNumber, twice } from "./sql_twice.ts";
 import { createStatements, quoteTable, shapeStatement } from "./sql.ts";
 
 /**
@@ -32,8 +33,8 @@ class MysqlStore implements Store {
     return await this.#run(signal, async () => {
       await checkKind(this.#session);
       const from = quoteTable("mysql", this.#session.target.table);
-      const [row] = await this.#session.read(`SELECT COUNT(*) AS count FROM ${from}`);
-      return Number(row?.["count"]);
+      const sql = `SELECT ${twice({ count: "COUNT(*)" })} FROM ${from}`;
+      return agreedNumber((await this.#session.read(sql, READING))[0], "count");
     });
   }
 

@@ -4,7 +4,8 @@ import { printable } from "../core/text.ts";
 import { missingTable } from "./database_errors.ts";
 import { literal } from "./mysql_connection.ts";
 import { numberOf } from "./mysql_faults.ts";
-import type { MysqlSession, Row } from "./mysql_session.ts";
+import { type MysqlSession, READING, type Row } from "./mysql_session.ts";
+import { agreedNumber, twice } from "./sql_twice.ts";
 import { quoteIdentifier, quoteTable } from "./sql.ts";
 
 export interface MysqlTable {
@@ -92,8 +93,9 @@ async function refers(session: MysqlSession, row: Row): Promise<boolean> {
   const from = quoteTable("mysql", { schema: String(row["schema"]), name: String(row["table"]) });
   const column = quoteIdentifier("mysql", String(row["column"]));
   try {
-    const sql = `SELECT EXISTS (SELECT 1 FROM ${from} WHERE ${column} IS NOT NULL) AS found`;
-    return Number((await session.read(sql))[0]?.["found"]) === 1;
+    const some = `EXISTS (SELECT 1 FROM ${from} WHERE ${column} IS NOT NULL)`;
+    const [row] = await session.read(`SELECT ${twice({ found: some })}`, READING);
+    return agreedNumber(row, "found") === 1;
   } catch (error) {
     // Not to be seen by this user. A refusal would undo its batch; a cascade is not to be risked.
     if (numberOf(error) === 1142) return REACHES_OVER.test(String(row["action"]));

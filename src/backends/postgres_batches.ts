@@ -1,6 +1,7 @@
 /** Batches that are each done once, and counted once, whatever becomes of the connection. */
 import { codeOf, faultOf, TooSlow, Unsettled } from "./postgres_faults.ts";
-import type { Limits, PostgresSession } from "./postgres_session.ts";
+import type { Answer, Limits, PostgresSession } from "./postgres_session.ts";
+import { Garbled } from "./sql_twice.ts";
 
 /** Who waits for a row that we have locked waits for our transaction. */
 const ABOUT_US = "SELECT txid_current()::text AS id, EXISTS (SELECT 1 FROM pg_locks WHERE " +
@@ -39,7 +40,7 @@ export class PostgresBatches {
   async run(sql: string, limits: Limits): Promise<number> {
     const began = performance.now();
     try {
-      if (!this.#tracks) return (await this.#session.run(sql, limits)).count;
+      if (!this.#tracks) return removedBy(await this.#session.run(sql, limits));
       await this.#findOut();
       this.#owed += await this.#once(sql, limits);
       const told = this.#owed;
@@ -58,7 +59,7 @@ export class PostgresBatches {
     return await this.#session.undoing(limits, async (send) => {
       const [removed, own] = (await send("BEGIN", sql, ABOUT_US)).slice(-2);
       this.#isAwaited = own?.rows[0]?.["awaited"] === true;
-      const count = removed?.count ?? 0;
+      const count = removedBy(removed);
       this.#doubt = { id: String(own?.rows[0]?.["id"]), count };
       await send("COMMIT").catch((error) => {
         if (faultOf(error) !== "lost") this.#doubt = undefined; // undone
@@ -77,4 +78,10 @@ export class PostgresBatches {
     if (found?.["status"] === "committed") this.#owed += count;
     this.#doubt = undefined;
   }
+}
+
+/** @throws {Garbled} where that is no answer to a DELETE. */
+function removedBy(answer: Answer | undefined): number {
+  if (answer?.command !== "DELETE" || answer.count === undefined) throw new Garbled();
+  return answer.count;
 }

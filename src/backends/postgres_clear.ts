@@ -3,10 +3,10 @@ import type { AzuError } from "../core/errors.ts";
 import { printable } from "../core/text.ts";
 import type { ClearCounts, ClearOptions } from "./contract.ts";
 import { PostgresBatches } from "./postgres_batches.ts";
-import { countRows, estimate, pagesOf, type Read } from "./postgres_count.ts";
+import { countRows, estimate, highestMark, pagesOf } from "./postgres_count.ts";
 import { faultOf } from "./postgres_faults.ts";
 import { checkReferences } from "./postgres_references.ts";
-import type { Limits, PostgresSession } from "./postgres_session.ts";
+import type { Limits, PostgresSession, Read } from "./postgres_session.ts";
 import { inspectTable, type PostgresTable, withinOf } from "./postgres_table.ts";
 import { TruncateWalk } from "./postgres_truncate.ts";
 import { LeftWalk, PageWalk, postgresKeyset, removeAny, type Target } from "./postgres_walks.ts";
@@ -69,14 +69,9 @@ class PostgresRows implements StartRows {
     this.#table = table;
     this.#batches = new PostgresBatches(this.#session, table.paged);
     return this.#start = await this.#session.snapshot(async (read) => {
-      const [found] = table.mark === undefined
-        ? []
-        : await read(`SELECT max(${table.mark})::text AS highest FROM ${table.from}`);
-      this.#within = withinOf(table, found?.["highest"]);
-      if (table.paged && !this.#options.truncate) {
-        this.#pages = await pagesOf(read, table);
-        return await estimate(read, table);
-      }
+      this.#pages = await pagesOf(read, table);
+      this.#within = withinOf(table, await highestMark(read, table, this.#pages));
+      if (table.paged && !this.#options.truncate) return await estimate(read, table, this.#pages);
       return { rows: (await this.#counted(read, table, tick)).left, isExact: true };
     });
   }

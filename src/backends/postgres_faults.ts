@@ -1,5 +1,5 @@
 /** What a failure of PostgreSQL, or on the way to it, means for the work. */
-import { messageOf } from "../core/errors.ts";
+import { AzuError } from "../core/errors.ts";
 import type { Fault } from "./sql_patience.ts";
 
 /** A batch that the server has given up, and undone, as it took longer than it gets. */
@@ -27,17 +27,15 @@ const LOST = /^(?:57P0[1235]|53300|25P03|08...)$/;
 /** Deadlock, serialization failure, lock timeout: the server has undone the batch. */
 const BUSY = /^(?:40P01|40001|55P03)$/;
 
-/** Where there is no SQLSTATE: what the driver and the system say of a connection. */
-const BROKEN =
-  /Connection terminated|Query read timeout|timeout expired|not queryable|client (?:was|has been) closed|close_notify|ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOENT.*\.s\.PGSQL/i;
-
 export function faultOf(error: unknown): Fault {
   if (error instanceof TooSlow) return "slow";
   if (error instanceof Unsettled) return "busy";
+  if (error instanceof AzuError) return "final";
   const code = codeOf(error);
   if (BUSY.test(code)) return "busy";
-  if (LOST.test(code)) return "lost";
-  return isSqlState(code) || !BROKEN.test(`${code} ${messageOf(error)}`) ? "final" : "lost";
+  // What the server has not said, the driver or the system says of a connection or an answer:
+  // what became of the statement is not known then.
+  return isSqlState(code) && !LOST.test(code) ? "final" : "lost";
 }
 
 export function codeOf(error: unknown): string {

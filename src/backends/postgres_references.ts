@@ -2,7 +2,8 @@
 import { OperationError } from "../core/errors.ts";
 import { printable } from "../core/text.ts";
 import { codeOf } from "./postgres_faults.ts";
-import type { PostgresSession, Row } from "./postgres_session.ts";
+import { type PostgresSession, READING, type Row } from "./postgres_session.ts";
+import { agreedNumber, twice } from "./sql_twice.ts";
 
 /** What the server does with such rows when their session goes, as pg_constraint has it. */
 const REACHES_OVER = new Map([["c", "CASCADE"], ["n", "SET NULL"], ["d", "SET DEFAULT"]]);
@@ -28,9 +29,10 @@ export async function checkReferences(session: PostgresSession, oid: string): Pr
 }
 
 async function refers(session: PostgresSession, { quoted, refers, action }: Row): Promise<boolean> {
-  const sql = `SELECT EXISTS (SELECT 1 FROM ${quoted} WHERE ${refers}) AS found`;
+  const some = `SELECT 1 FROM ${quoted} WHERE ${refers} LIMIT 1`;
+  const columns = twice({ found: `(SELECT count(*) FROM (${some}) AS found_row)` });
   try {
-    return (await session.run(sql)).rows[0]?.["found"] === true;
+    return agreedNumber((await session.run(`SELECT ${columns}`, READING)).rows[0], "found") > 0;
   } catch (error) {
     // Not to be seen by this user. A refusal would undo its batch; a cascade is not to be risked.
     if (codeOf(error) === "42501") return REACHES_OVER.has(String(action));

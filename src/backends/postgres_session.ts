@@ -8,6 +8,7 @@ import type { DatabaseTarget } from "./database_target.ts";
 import { connectPostgres, endPostgres } from "./postgres_connection.ts";
 import { faultOf, NoAnswer, TooSlow } from "./postgres_faults.ts";
 import { parsePostgresUrl } from "./postgres_url.ts";
+import { Garbled } from "./sql_twice.ts";
 
 /** What a statement gets, in milliseconds. */
 export interface Limits {
@@ -16,7 +17,10 @@ export interface Limits {
   readonly lock: number;
 }
 
-/** For what holds no lock that others would notice. */
+/** For what is answered from the catalog, or without a look at anything. */
+export const QUICK: Limits = { statement: 5000, lock: 2000 };
+
+/** For what holds no lock that others would notice, and may take a while. */
 export const READING: Limits = { statement: 60_000, lock: 2000 };
 
 /** Milliseconds that an answer may take longer than the server gives the statement. */
@@ -26,9 +30,14 @@ export type Row = Readonly<Record<string, unknown>>;
 
 export interface Answer {
   readonly rows: readonly Row[];
-  /** How many rows were removed, or read. */
-  readonly count: number;
+  /** What was done, as the server says it. */
+  readonly command: string;
+  /** How many rows were removed, or read; undefined where it does not say. */
+  readonly count: number | undefined;
 }
+
+/** Runs a statement of a transaction that sees one moment. */
+export type Read = (sql: string, limits?: Limits) => Promise<readonly Row[]>;
 
 export class PostgresSession implements AsyncDisposable {
   readonly target: DatabaseTarget;
@@ -55,17 +64,18 @@ export class PostgresSession implements AsyncDisposable {
    * Runs one statement, alone in its transaction. The limits are set in the same message: behind
    * a pooler, what is set in one transaction may be another server's in the next.
    */
-  async run(sql: string, limits: Limits = READING): Promise<Answer> {
+  async run(sql: string, limits: Limits = QUICK): Promise<Answer> {
     return lastOf(await this.#send(`${settings(limits)}; ${sql}`, limits));
   }
 
   /** Reads in one moment: whatever others write meanwhile, all statements see the same. */
-  async snapshot<T>(work: (read: (sql: string) => Promise<readonly Row[]>) => Promise<T>) {
-    return await this.transaction(
-      "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-      READING,
-      (run) => work(async (sql) => (await run(sql)).rows),
-    );
+  async snapshot<T>(work: (read: Read) => Promise<T>): Promise<T> {
+    return await this.undoing(QUICK, async (send) => {
+      await send("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+      const result = await work(async (sql, limits = QUICK) => (await this.run(sql, limits)).rows);
+      await send("COMMIT");
+      return result;
+    });
   }
 
   async transaction<T>(
@@ -81,7 +91,7 @@ export class PostgresSession implements AsyncDisposable {
     });
   }
 
-  /** For statements that begin a transaction, and end it: an error between undoes it. */
+  /** Statements that begin a transaction, and end it: an error between undoes it. */
   async undoing<T>(
     limits: Limits,
     work: (send: (...statements: string[]) => Promise<readonly Answer[]>) => Promise<T>,
@@ -132,12 +142,15 @@ function settings({ statement, lock }: Limits): string {
 /** An answer to each statement. */
 function answersOf(results: unknown): Answer[] {
   const all: unknown[] = Array.isArray(results) ? results : [results];
-  return all.filter(isRecord).map(({ rows, rowCount }) => ({
+  return all.filter(isRecord).map(({ rows, command, rowCount }) => ({
     rows: Array.isArray(rows) ? rows.filter(isRecord) : [],
-    count: Number(rowCount ?? 0),
+    command: String(command),
+    count: typeof rowCount === "number" ? rowCount : undefined,
   }));
 }
 
 function lastOf(answers: readonly Answer[]): Answer {
-  return answers.at(-1) ?? { rows: [], count: 0 };
+  const last = answers.at(-1);
+  if (last === undefined) throw new Garbled();
+  return last;
 }

@@ -37,9 +37,9 @@ export async function inspectTable(session: PostgresSession): Promise<PostgresTa
 }
 
 /** The condition that rows of the start meet, where `highest` was the highest mark then. */
-export function withinOf({ mark, key }: PostgresTable, highest: unknown): string {
+export function withinOf({ mark, key }: PostgresTable, highest: string | undefined): string {
   if (mark === undefined) return "true";
-  if (typeof highest !== "string") return `${mark} IS NULL`; // none has one, or there are none
+  if (highest === undefined) return `${mark} IS NULL`; // none has one, or there are none
   const upTo = `${mark} <= ${quoteText(highest)}`;
   return mark === key ? upTo : `(${upTo} OR ${mark} IS NULL)`;
 }

@@ -2,6 +2,7 @@
 import type { Limits } from "./postgres_session.ts";
 import type { Target } from "./postgres_walks.ts";
 import type { Walk } from "./sql_clear.ts";
+import { agreedNumber, twice } from "./sql_twice.ts";
 
 /** Whoever uses the table waits behind us from when we ask for the lock: so not for long. */
 const ALONE: Limits = { statement: 60_000, lock: 1000 };
@@ -19,9 +20,9 @@ export class TruncateWalk implements Walk {
     const { session, from } = this.#target;
     const removed = await session.transaction("BEGIN", ALONE, async (run) => {
       await run(`LOCK TABLE ${from} IN ACCESS EXCLUSIVE MODE`);
-      const { rows: [found] } = await run(`SELECT count(*) AS count FROM ${from}`);
+      const { rows: [found] } = await run(`SELECT ${twice({ count: "count(*)" })} FROM ${from}`);
       await run(`TRUNCATE TABLE ${from}`);
-      return Number(found?.["count"]);
+      return agreedNumber(found, "count");
     });
     this.done = true;
     return removed;

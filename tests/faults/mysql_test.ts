@@ -1,0 +1,11 @@
+/** MariaDB behind a line that breaks, stops, damages and delays, at hundreds of places. */
+import { needs } from "../support/env.ts";
+import { mysql, sqlSubject } from "./sql_subjects.ts";
+import { testSweeps } from "./sweeps.ts";
+
+testSweeps("mysql", needs("mariadb"), () => sqlSubject(mysql), [
+  ["cut", 60],
+  ["half-close", 20],
+  ["garble", 120],
+  ["delay", 10],
+]);

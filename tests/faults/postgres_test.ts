@@ -1,0 +1,11 @@
+/** PostgreSQL behind a line that breaks, stops, damages and delays, at hundreds of places. */
+import { needs } from "../support/env.ts";
+import { postgres, sqlSubject } from "./sql_subjects.ts";
+import { testSweeps } from "./sweeps.ts";
+
+testSweeps("postgres", needs("postgres"), () => sqlSubject(postgres), [
+  ["cut", 60],
+  ["half-close", 20],
+  ["garble", 120],
+  ["delay", 10],
+]);

@@ -1,0 +1,118 @@
+/** Databases with sessions among neighbours, for faults on the way to them. */
+import { bindBackend } from "../../src/backends/registry.ts";
+import { createStatements, type Engine } from "../../src/backends/sql.ts";
+import { freshMariadb, freshPostgres, type TestDatabase } from "../support/database.ts";
+import type { Subject } from "./sweep.ts";
+
+const SESSIONS = 1000;
+
+const CONTEXT = { app: "shop", root: "/", env: () => undefined, driver: undefined, stated: {} };
+
+/** How an engine says what the subjects need. */
+interface Dialect {
+  readonly engine: Engine & ("postgres" | "mysql");
+  readonly fresh: () => Promise<TestDatabase>;
+  /** What empties a table. */
+  readonly empty: "TRUNCATE" | "DELETE FROM";
+  /** The numbers from 1 on, as `i`. */
+  readonly series: string;
+  /** All of a table in one value. */
+  fingerprint(table: string): string;
+  /** Counts the connections to the database but for our own. */
+  readonly others: string;
+  /** What of an answer its protocol protects by nothing, where there is no encryption. */
+  readonly believed?: RegExp;
+  /** The parameter of a URL that says whether to encrypt, as is and as it is not to. */
+  readonly plain: readonly [name: string, value: string];
+}
+
+export const postgres: Dialect = {
+  engine: "postgres",
+  fresh: freshPostgres,
+  empty: "TRUNCATE",
+  series: `generate_series(1, ${SESSIONS}) AS n(i)`,
+  fingerprint: (table) => `SELECT md5(string_agg(t::text, ';' ORDER BY id)) AS sum FROM ${table} t`,
+  others: "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() " +
+    "AND pid <> pg_backend_pid() AND backend_type = 'client backend'",
+  believed: /DELETE \d+$/, // the driver reads what is before the first that is no digit
+  plain: ["sslmode", "disable"],
+};
+
+export const mysql: Dialect = {
+  engine: "mysql",
+  fresh: mariadbForOne,
+  empty: "DELETE FROM",
+  series: `(SELECT seq AS i FROM seq_1_to_${SESSIONS}) n`,
+  fingerprint: (table) =>
+    `SELECT MD5(GROUP_CONCAT(CONCAT_WS(',', id, session_id, HEX(data), updated_at) ORDER BY id)) ` +
+    `AS sum FROM ${table}`,
+  others: "SELECT count(*) AS n FROM information_schema.PROCESSLIST WHERE DB = DATABASE() " +
+    "AND ID <> CONNECTION_ID()",
+  plain: ["ssl-mode", "disabled"],
+};
+
+/** For a user of its own, who may not stop the server: a garbled request can ask for that. */
+async function mariadbForOne(): Promise<TestDatabase> {
+  const database = await freshMariadb();
+  const url = new URL(database.url);
+  const name = url.pathname.slice(1);
+  [url.username, url.password] = [name, "pw"];
+  await database.query(`GRANT ALL ON ${name}.* TO ${name} IDENTIFIED BY 'pw'`);
+  return {
+    ...{ url: url.href, query: database.query },
+    async [Symbol.asyncDispose]() {
+      await database.query(`DROP USER ${name}`);
+      await database[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const NEIGHBOURS = ["session", "sessions_old", "sessionr", "ressions", "users"];
+
+/** A database of its own, on the server that the run shares; spoken to without encryption. */
+export async function sqlSubject(dialect: Dialect): Promise<Subject> {
+  const { empty } = dialect;
+  const database = await dialect.fresh();
+  for (const table of ["sessions", ...NEIGHBOURS]) {
+    for (const lines of createStatements(dialect.engine, { name: table })) {
+      await database.query(lines.join("\n"));
+    }
+    await database.query(filling(table, dialect));
+  }
+  const backend = (port: number) => {
+    const url = through(database.url, port, dialect);
+    return bindBackend("database", { url }, CONTEXT);
+  };
+  const port = Number(new URL(database.url).port);
+  return {
+    ...{ name: "database", url: database.url, protocol: dialect.engine, port, backend },
+    own: backend(port),
+    batch: 100,
+    ...(dialect.believed === undefined ? {} : { believed: dialect.believed }),
+    async fill() {
+      await database.query(`${empty} sessions`);
+      await database.query(filling("sessions", dialect));
+      return SESSIONS;
+    },
+    sessions: async () =>
+      Number((await database.query("SELECT count(*) AS n FROM sessions"))[0]?.["n"]),
+    neighbours: () =>
+      Promise.all(NEIGHBOURS.map((table) => database.query(dialect.fingerprint(table)))),
+    others: async () => Number((await database.query(dialect.others))[0]?.["n"]),
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+  };
+}
+
+/** The URL of a database by another way, without encryption. */
+export function through(url: string, port: number, { plain }: Dialect): string {
+  const way = new URL(url);
+  way.port = `${port}`;
+  way.searchParams.set(...plain);
+  return way.href;
+}
+
+function filling(table: string, { series }: Dialect): string {
+  return `INSERT INTO ${table} (session_id, data, created_at, updated_at, expires_at) ` +
+    `SELECT CONCAT('s', i), '0123456789012345678901234567890123456789', now(), now(), now() ` +
+    `FROM ${series}`;
+}
