@@ -1,0 +1,123 @@
+/** The tool ended from outside at moments all over a clear, also by what it cannot see coming. */
+import { deepStrictEqual, doesNotMatch, ok, strictEqual } from "node:assert/strict";
+import { spawnAzu } from "../support/cli.ts";
+import { needs } from "../support/env.ts";
+import { pollUntil } from "../support/poll.ts";
+import { tempDir, writeTree } from "../support/temp.ts";
+import { redisSubject } from "./redis_subject.ts";
+import { mysql, postgres, sqlSubject } from "./sql_subjects.ts";
+import { sqlitePlace } from "./sqlite_place.ts";
+import { clear, type Place, randoms } from "./sweep.ts";
+
+/** Small batches with rests between: there are many moments in it. */
+const CLEAR = ["session:clear", "--force", "--batch", "50", "--pause", "10ms"];
+
+/** By what a clear is ended, in a round. */
+const ROUND: readonly Deno.Signal[] = [
+  ...Array<Deno.Signal>(10).fill("SIGKILL"),
+  ...Array<Deno.Signal>(2).fill("SIGINT"),
+  ...Array<Deno.Signal>(2).fill("SIGTERM"),
+];
+
+const CODES: Partial<Record<Deno.Signal, number>> = { SIGKILL: 137, SIGINT: 130, SIGTERM: 143 };
+
+const CONFIG =
+  `export default { session: { backends: { redis: { keyPrefix: "shop:session:" } } } };`;
+
+/** When a clear is ended: milliseconds from when it said that it clears, or from its first batch. */
+interface Moment {
+  readonly signal: Deno.Signal;
+  readonly from: "said" | "begun";
+  readonly after: number;
+}
+
+/** How a clear ended, and how many milliseconds it took from its first batch. */
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly time: number;
+}
+
+async function run({ name, url, sessions }: Place, total: number, end?: Moment): Promise<Ended> {
+  await using app = await tempDir();
+  await writeTree(app.path, { "azu.config.ts": CONFIG });
+  const env = name === "redis" ? { REDIS_URL: url } : { DATABASE_URL: url };
+  await using azu = await spawnAzu([...CLEAR, "--backend", name], { cwd: app.path, env });
+  await azu.waitFor(/Clearing \w+ sessions\b/);
+  if (end?.from !== "said") {
+    await pollUntil("the first batch", async () => await sessions() < total);
+  }
+  const begin = performance.now();
+  if (end !== undefined) {
+    await new Promise((resolve) => setTimeout(resolve, end.after));
+    azu.signal(end.signal);
+  }
+  return { ...await azu.finished(), time: performance.now() - begin };
+}
+
+/**
+ * What is left behind is as it was, or as it has been told, and the next clear ends the job.
+ * @returns whether some sessions were left, and others not.
+ */
+async function endAt(place: Place, moment: Moment): Promise<boolean> {
+  const total = await place.fill();
+  const neighbours = await place.neighbours();
+  const { code, stdout, stderr } = await run(place, total, moment);
+  await pollUntil("its connections to be gone", async () => await place.others() === 0, 5000);
+  const left = await place.sessions();
+  const where = `${JSON.stringify(moment)}, ${left} left: ${code}\n${stdout}\n${stderr}`;
+  deepStrictEqual(await place.neighbours(), neighbours, where);
+  doesNotMatch(stderr, /^ +at /m);
+  if (code === 0) strictEqual(left, 0, where); // it had ended before
+  else {
+    strictEqual(code, CODES[moment.signal], where);
+    doesNotMatch(stdout, /✓/);
+    if (moment.signal !== "SIGKILL") strictEqual(told(stdout), total - left, where);
+  }
+  const again = await clear(place.own);
+  const expected = left === 0 ? "empty" : "cleared";
+  deepStrictEqual([again.outcome, again.cleared], [expected, left], where);
+  strictEqual(await place.sessions(), 0);
+  return left > 0 && left < total;
+}
+
+function told(stdout: string): number {
+  return Number(/^Cleared (\d+) session/m.exec(stdout)?.[1] ?? 0);
+}
+
+/** By three at a time, each with a store of its own, that measure first how long a clear takes. */
+async function endAllOver(rounds: number, makePlace: () => Promise<Place>): Promise<void> {
+  const random = randoms(20261122);
+  const signals = Array.from({ length: rounds }, () => ROUND).flat();
+  const from = (index: number) => index % 5 === 0 ? "said" as const : "begun" as const;
+  const todo = signals.map((signal, index) => ({ signal, part: random(), from: from(index) }));
+  const next = todo.values();
+  const failures: unknown[] = [];
+  let amid = 0;
+  const work = async () => {
+    await using place = await makePlace();
+    const { time, code, stderr } = await run(place, await place.fill());
+    strictEqual(code, 0, stderr);
+    for (const { part, ...moment } of next) {
+      if (failures.length > 0) return;
+      if (await endAt(place, { ...moment, after: part * time })) amid++;
+    }
+  };
+  await Promise.all([1, 2, 3].map(() => work().catch((error) => failures.push(error))));
+  if (failures.length > 0) throw failures[0];
+  ok(amid > todo.length / 3, `only ${amid} of ${todo.length} were amid a clear`);
+}
+
+const places = [
+  ["redis", 2, needs("redis-server"), redisSubject],
+  ["postgres", 2, needs("postgres"), () => sqlSubject(postgres)],
+  ["mysql", 2, needs("mariadb"), () => sqlSubject(mysql)],
+  ["sqlite (WAL)", 1, { ignore: false }, () => sqlitePlace("wal")],
+  ["sqlite", 1, { ignore: false }, () => sqlitePlace("delete")],
+] as const;
+
+for (const [name, rounds, options, makePlace] of places) {
+  const what = `${name}: ended at ${rounds * ROUND.length} moments all over a clear`;
+  Deno.test(what, options, () => endAllOver(rounds, makePlace));
+}
