@@ -1,6 +1,7 @@
 /** Batches that are each done once, and counted once, whatever becomes of the connection. */
 import { codeOf, faultOf, TooSlow, Unsettled } from "./postgres_faults.ts";
-import type { Answer, Limits, PostgresSession } from "./postgres_session.ts";
+import type { Answer } from "./postgres_answers.ts";
+import type { Limits, PostgresSession } from "./postgres_session.ts";
 import { Garbled } from "./sql_twice.ts";
 
 /** Who waits for a row that we have locked waits for our transaction. */
@@ -73,7 +74,11 @@ export class PostgresBatches {
   async #findOut(): Promise<void> {
     if (this.#doubt === undefined) return;
     const { id, count } = this.#doubt;
-    const { rows: [found] } = await this.#session.run(`SELECT txid_status(${id}) AS status`);
+    const asked = this.#session.run(`SELECT txid_status(${id}) AS status`);
+    const { rows: [found] } = await asked.catch((error) => {
+      if (codeOf(error) !== "22023") throw error;
+      return { rows: [] }; // in the future: a server that crashed does not know it any more
+    });
     if (found?.["status"] === "in progress") throw new Unsettled();
     if (found?.["status"] === "committed") this.#owed += count;
     this.#doubt = undefined;

@@ -2,7 +2,8 @@
 import { OperationError } from "../core/errors.ts";
 import { printable } from "../core/text.ts";
 import { codeOf } from "./postgres_faults.ts";
-import { type PostgresSession, READING, type Row } from "./postgres_session.ts";
+import type { Row } from "./postgres_answers.ts";
+import { type PostgresSession, READING } from "./postgres_session.ts";
 import { agreedNumber, twice } from "./sql_twice.ts";
 
 /** What the server does with such rows when their session goes, as pg_constraint has it. */

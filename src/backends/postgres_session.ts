@@ -2,13 +2,12 @@
 // @ts-types="@types/pg"
 import type pg from "pg";
 import { AzuError } from "../core/errors.ts";
-import { isRecord } from "../core/record.ts";
 import { explainDatabaseError } from "./database_errors.ts";
 import type { DatabaseTarget } from "./database_target.ts";
+import { type Answer, answersOf, lastOf, type Row } from "./postgres_answers.ts";
 import { connectPostgres, endPostgres } from "./postgres_connection.ts";
 import { faultOf, NoAnswer, TooSlow } from "./postgres_faults.ts";
 import { parsePostgresUrl } from "./postgres_url.ts";
-import { Garbled } from "./sql_twice.ts";
 
 /** What a statement gets, in milliseconds. */
 export interface Limits {
@@ -25,16 +24,6 @@ export const READING: Limits = { statement: 60_000, lock: 2000 };
 
 /** Milliseconds that an answer may take longer than the server gives the statement. */
 const ON_THE_WAY = 4000;
-
-export type Row = Readonly<Record<string, unknown>>;
-
-export interface Answer {
-  readonly rows: readonly Row[];
-  /** What was done, as the server says it. */
-  readonly command: string;
-  /** How many rows were removed, or read; undefined where it does not say. */
-  readonly count: number | undefined;
-}
 
 /** Runs a statement of a transaction that sees one moment. */
 export type Read = (sql: string, limits?: Limits) => Promise<readonly Row[]>;
@@ -137,20 +126,4 @@ function settings({ statement, lock }: Limits): string {
   return `SET LOCAL statement_timeout = ${statement}; SET LOCAL lock_timeout = ${lock}; ` +
     "SET LOCAL row_security = off; SET LOCAL datestyle = ISO; " +
     "SET LOCAL idle_in_transaction_session_timeout = 5000";
-}
-
-/** An answer to each statement. */
-function answersOf(results: unknown): Answer[] {
-  const all: unknown[] = Array.isArray(results) ? results : [results];
-  return all.filter(isRecord).map(({ rows, command, rowCount }) => ({
-    rows: Array.isArray(rows) ? rows.filter(isRecord) : [],
-    command: String(command),
-    count: typeof rowCount === "number" ? rowCount : undefined,
-  }));
-}
-
-function lastOf(answers: readonly Answer[]): Answer {
-  const last = answers.at(-1);
-  if (last === undefined) throw new Garbled();
-  return last;
 }

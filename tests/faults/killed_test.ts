@@ -7,7 +7,8 @@ import { tempDir, writeTree } from "../support/temp.ts";
 import { redisSubject } from "./redis_subject.ts";
 import { mysql, postgres, sqlSubject } from "./sql_subjects.ts";
 import { sqlitePlace } from "./sqlite_place.ts";
-import { clear, type Place, randoms } from "./sweep.ts";
+import { randoms } from "./places.ts";
+import { clear, type Place } from "./sweep.ts";
 
 /** Small batches with rests between: there are many moments in it. */
 const CLEAR = ["session:clear", "--force", "--batch", "50", "--pause", "10ms"];

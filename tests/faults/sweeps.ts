@@ -1,7 +1,8 @@
 /** The tests of a sweep, the same for every store. */
 import { deepStrictEqual } from "node:assert/strict";
 import type { Fault } from "../support/fault_proxy.ts";
-import { conversation, faultsOf, type Subject, sweep } from "./sweep.ts";
+import { faultsOf } from "./places.ts";
+import { conversation, type Subject, sweep } from "./sweep.ts";
 
 /** Many, for most of their time is waiting. */
 const WORKERS = 16;

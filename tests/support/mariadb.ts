@@ -13,10 +13,16 @@ export interface MariadbOptions {
 
 /** A MariaDB server that runs until it is disposed of. */
 export interface MariadbServer extends Server {
+  /** Ends the server at once, as a failure would: it comes up again. */
+  crash(): Promise<void>;
   /** Where it answers: the user `azu`, who may do everything, in the database `mysql`. */
   readonly url: string;
   readonly port: number;
 }
+
+/** Starts a server again each time that it ends, until it is told to stop. */
+const AGAIN = `trap 'trap "" TERM; kill $server; wait $server; exit' TERM
+while :; do "$@" & server=$!; wait $server; done`;
 
 /** Starts an empty MariaDB of the caller's own on a free port of 127.0.0.1. */
 export async function startMariadb(options: MariadbOptions = {}): Promise<MariadbServer> {
@@ -33,8 +39,9 @@ export async function startMariadb(options: MariadbOptions = {}): Promise<Mariad
       { mode: 0o600 },
     );
     const server = await startServer({
-      command: join(bin, "mariadbd"),
+      command: "/bin/sh",
       args: [
+        ...["-c", AGAIN, "sh", join(bin, "mariadbd")],
         ...["--no-defaults", `--datadir=${data}`, `--port=${port}`, "--bind-address=127.0.0.1"],
         ...[`--socket=${dir}/socket`, `--pid-file=${dir}/pid`, `--init-file=${init}`],
         ...["--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0"],
@@ -50,6 +57,7 @@ export async function startMariadb(options: MariadbOptions = {}): Promise<Mariad
     return {
       ...server,
       port,
+      crash: async () => Deno.kill(Number(await Deno.readTextFile(join(dir, "pid"))), "SIGKILL"),
       url: `mysql://azu:${encodeURIComponent(password)}@127.0.0.1:${port}/mysql`,
     };
   });
