@@ -82,6 +82,13 @@ export const EXPLANATIONS: readonly Explanation[] = [
       "is safe to repeat",
   },
   {
+    matches: /disk I\/O error/,
+    problem: "The database's disk failed, or is full",
+    hint:
+      "Make room on it, or look into the system's log; then run the command again, it is safe " +
+      "to repeat",
+  },
+  {
     matches: /^53300|^ER_CON_COUNT/,
     problem: "The database takes no more connections",
     hint: "Wait, or end others; then run the command again: it is safe to repeat",

@@ -43,11 +43,16 @@ export class SqliteSession implements Disposable {
   private constructor(path: string, target: DatabaseTarget) {
     this.target = target;
     this.#database = new DatabaseSync(path);
-    this.exec(`PRAGMA busy_timeout = ${OPEN_TIMEOUT}`);
-    // SQLite's own default, and the app's: else a cascade would reach into other tables.
-    this.exec("PRAGMA foreign_keys = OFF");
-    this.exec("SELECT count(*) FROM sqlite_master"); // the file is read only now
-    this.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
+    try {
+      this.exec(`PRAGMA busy_timeout = ${OPEN_TIMEOUT}`);
+      // SQLite's own default, and the app's: else a cascade would reach into other tables.
+      this.exec("PRAGMA foreign_keys = OFF");
+      this.exec("SELECT count(*) FROM sqlite_master"); // the file is read only now
+      this.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
   }
 
   exec(sql: string): void {

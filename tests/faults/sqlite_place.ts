@@ -15,11 +15,15 @@ const filling = (table: string) =>
   `n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${SESSIONS}) ` +
   "SELECT 's' || i, randomblob(200), 0, 0, 0 FROM n";
 
-/** @param journal How SQLite keeps what is not yet, or may be no longer, in the file. */
-export async function sqlitePlace(journal: "wal" | "delete"): Promise<Place> {
-  const folder = await tempDir();
+/**
+ * @param journal How SQLite keeps what is not yet, or may be no longer, in the file.
+ * @param path The folder of the file; by default one that is removed afterwards.
+ */
+export async function sqlitePlace(journal: "wal" | "delete", path?: string): Promise<Place> {
+  const own = path === undefined ? await tempDir() : undefined;
+  const folder = path ?? own?.path;
   const use = <T>(work: (database: DatabaseSync) => T): Promise<T> => {
-    const database = new DatabaseSync(`${folder.path}/app.db`);
+    const database = new DatabaseSync(`${folder}/app.db`);
     database.exec("PRAGMA busy_timeout = 5000");
     try {
       return Promise.resolve(work(database));
@@ -36,7 +40,7 @@ export async function sqlitePlace(journal: "wal" | "delete"): Promise<Place> {
     }
     database.exec(filling("sessions_old"));
   });
-  const url = `sqlite3://${folder.path}/app.db`;
+  const url = `sqlite3://${folder}/app.db`;
   return {
     ...{ name: "database", url, own: bindBackend("database", { url }, CONTEXT) },
     fill: () =>
@@ -53,7 +57,7 @@ export async function sqlitePlace(journal: "wal" | "delete"): Promise<Place> {
       }),
     // Whoever is gone holds no lock: the system takes it away.
     others: () => use((database) => (database.exec("BEGIN EXCLUSIVE; ROLLBACK"), 0)),
-    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => await own?.[Symbol.asyncDispose](),
   };
 }
 
