@@ -18,10 +18,11 @@ export async function redisSubject(): Promise<Subject> {
   );
   await client.mset(others);
   const keys = () => client.keys(`${prefix}*`);
+  const through = (port: number) => `redis://127.0.0.1:${port}`;
   const backend = (port: number) =>
-    bindBackend("redis", { url: `redis://127.0.0.1:${port}`, keyPrefix: prefix }, CONTEXT);
+    bindBackend("redis", { url: through(port), keyPrefix: prefix }, CONTEXT);
   return {
-    ...{ name: "redis", url: server.url, protocol: "redis", port: server.port, backend },
+    ...{ name: "redis", url: server.url, protocol: "redis", port: server.port, backend, through },
     own: backend(server.port),
     async fill() {
       const script = "for i = 1, ARGV[2] do redis.call('SET', ARGV[1] .. i, 'x') end";

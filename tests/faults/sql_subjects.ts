@@ -79,13 +79,11 @@ export async function sqlSubject(dialect: Dialect): Promise<Subject> {
     }
     await database.query(filling(table, dialect));
   }
-  const backend = (port: number) => {
-    const url = through(database.url, port, dialect);
-    return bindBackend("database", { url }, CONTEXT);
-  };
+  const through = (port: number) => plainly(database.url, port, dialect);
+  const backend = (port: number) => bindBackend("database", { url: through(port) }, CONTEXT);
   const port = Number(new URL(database.url).port);
   return {
-    ...{ name: "database", url: database.url, protocol: dialect.engine, port, backend },
+    ...{ name: "database", url: database.url, protocol: dialect.engine, port, backend, through },
     own: backend(port),
     batch: 100,
     ...(dialect.believed === undefined ? {} : { believed: dialect.believed }),
@@ -104,7 +102,7 @@ export async function sqlSubject(dialect: Dialect): Promise<Subject> {
 }
 
 /** The URL of a database by another way, without encryption. */
-export function through(url: string, port: number, { plain }: Dialect): string {
+function plainly(url: string, port: number, { plain }: Dialect): string {
   const way = new URL(url);
   way.port = `${port}`;
   way.searchParams.set(...plain);

@@ -29,6 +29,8 @@ export interface Subject extends Place {
   readonly batch?: number;
   /** What of an answer can be garbled with nobody the wiser: then only that number is wrong. */
   readonly believed?: RegExp;
+  /** The URL by way of a port. */
+  through(port: number): string;
   /** The backend, reached through a port. */
   backend(port: number): Backend;
 }
