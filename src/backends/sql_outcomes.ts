@@ -24,7 +24,8 @@ export function withCounts(error: AzuError, progress: Progress | undefined): Azu
 }
 
 function counts({ rows, isExact, cleared, unknown }: Progress): string {
-  const of = `of ${isExact ? "" : "about "}${rows} session(s)`;
+  // A guess may be far too low, where nobody has counted the table for long.
+  const of = `of ${isExact ? "" : "about "}${Math.max(rows, cleared)} session(s)`;
   const others = Math.max(0, rows - cleared);
   if (unknown > 0) {
     const more = isExact ? Math.min(others, unknown) : unknown;
