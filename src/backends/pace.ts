@@ -15,6 +15,8 @@ export interface PaceDefaults {
   readonly batch: number;
   /** What to begin with, where nothing is known of how heavy one session is. */
   readonly first?: number;
+  /** How many times as much a batch may look at where little of it is any work; by default, once. */
+  readonly stretch?: number;
   /** The smallest batch; by default a part of the largest. */
   readonly least?: number;
   readonly maxLatency: number;
@@ -33,6 +35,7 @@ const LONGEST_REST = 1000;
 export class Pace {
   readonly #largest: number;
   readonly #least: number;
+  readonly #stretch: number;
   readonly #pause: number;
   readonly #maxLatency: number;
   #batch: number;
@@ -46,6 +49,7 @@ export class Pace {
     this.#batch = Math.min(this.#largest, defaults.first ?? this.#largest);
     this.#starting = this.#batch < this.#largest;
     this.#least = defaults.least ?? this.#largest * SMALLEST_PART;
+    this.#stretch = batch === undefined ? defaults.stretch ?? 1 : 1;
     this.#pause = pause;
     this.#maxLatency = maxLatency ?? defaults.maxLatency;
   }
@@ -53,6 +57,14 @@ export class Pace {
   /** How much the next batch may take. */
   get batch(): number {
     return Math.max(1, Math.round(this.#batch));
+  }
+
+  /**
+   * How much the next batch may look at.
+   * @param part How much of the last one was work; 0 to 1.
+   */
+  lookAt(part: number): number {
+    return Math.round(this.batch * Math.min(this.#stretch, 1 / part));
   }
 
   /** Smaller next time, below what is otherwise the least: the last batch did not get through. */

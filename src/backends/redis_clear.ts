@@ -16,8 +16,11 @@ import { absent, type KeySpace, unlink } from "./redis_sweep.ts";
 import { forEachKey, partition, type RawKeys } from "./resp_scan.ts";
 import { SeenKeys } from "./seen_keys.ts";
 
-/** Keys that one SCAN looks at: larger buys no speed and lets other clients wait (measured). */
+/** Keys of ours that one SCAN finds: more buy no speed and let other clients wait (measured). */
 const BATCH = 500;
+
+/** Times as many that it looks at where few are ours: else the ways to the server take longer. */
+const STRETCH = 4;
 
 /** Milliseconds that a SCAN, and the UNLINKs before it, may keep waiting: else it is busy. */
 export const MAX_LATENCY = 20;
@@ -39,7 +42,7 @@ export class RedisClear {
   #share = 0;
 
   constructor(nodes: RedisNodes, keys: KeySpace, options: ClearOptions) {
-    const defaults = { batch: BATCH, maxLatency: MAX_LATENCY };
+    const defaults = { batch: BATCH, stretch: STRETCH, maxLatency: MAX_LATENCY };
     this.#options = options;
     this.#prefixLength = keys.prefix.length;
     this.#passes = new RedisPasses(nodes, keys, {

@@ -35,22 +35,22 @@ export async function walk(
   visit: (keys: RawKeys) => Promise<void> | undefined,
 ): Promise<void> {
   const underWay: Promise<void>[] = [];
-  const scan = async (cursor: string) => {
-    const batch = pace.batch;
+  const scan = async (cursor: string, part: number) => {
+    const looked = pace.lookAt(part);
     const start = performance.now();
-    const reply = await scanKeys(connection, cursor, keys.pattern, batch);
+    const reply = await scanKeys(connection, cursor, keys.pattern, looked);
     checkPrefix(reply.keys, keys.prefix);
-    return { ...reply, looked: batch, latency: performance.now() - start };
+    return { ...reply, looked, latency: performance.now() - start };
   };
   try {
     signal.throwIfAborted();
-    for (let next = scan("0");;) {
+    for (let next = scan("0", 1);;) {
       const { cursor, keys: batch, looked, latency } = await next;
       await pace.after(latency, signal);
       signal.throwIfAborted();
       const isLast = cursor === "0";
       // The server is to go on while this batch is looked at.
-      if (!isLast) next = handled(scan(cursor));
+      if (!isLast) next = handled(scan(cursor, batch.count / looked));
       const work = batch.count > 0 ? visit(batch) : undefined;
       onLooked?.(looked);
       if (work !== undefined) underWay.push(handled(work));
