@@ -37,7 +37,7 @@ class MysqlRows implements StartRows {
   readonly #session: MysqlSession;
   readonly #signal: AbortSignal;
   readonly #from: string;
-  #table: MysqlTable = { key: undefined, isWhole: false, mark: undefined };
+  #table: MysqlTable = { key: undefined, isWhole: false, mark: undefined, undoes: true };
   #within = "TRUE";
   #limit = BATCH;
 
@@ -51,6 +51,7 @@ class MysqlRows implements StartRows {
     const table = await inspectTable(this.#session);
     await checkReferences(this.#session);
     this.#table = table;
+    if (!table.undoes) this.#limit = SLOW_BATCH; // cut off, it would leave a part done
     return await this.#session.snapshot(async () => {
       const { mark } = table;
       if (mark !== undefined) {
@@ -60,6 +61,10 @@ class MysqlRows implements StartRows {
       }
       return { rows: (await this.#counted()).left, isExact: true };
     });
+  }
+
+  get undoes(): boolean {
+    return this.#table.undoes;
   }
 
   walk(): Walk {

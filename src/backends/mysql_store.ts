@@ -4,7 +4,7 @@ import { explainDatabaseError } from "./database_errors.ts";
 import type { DatabaseTarget } from "./database_target.ts";
 import { clearMysql } from "./mysql_clear.ts";
 import { MysqlSession, READING } from "./mysql_session.ts";
-import { checkKind, isThere } from "./mysql_table.ts";
+import { checkKind, engineOf } from "./mysql_table.ts";
 import { parseMysqlUrl } from "./mysql_url.ts";
 import { agreedNumber, twice } from "./sql_twice.ts";
 import { createStatements, quoteTable, shapeStatement } from "./sql.ts";
@@ -53,7 +53,7 @@ class MysqlStore implements Store {
   async createTable(signal: AbortSignal): Promise<"created" | "present"> {
     const { table } = this.#session.target;
     return await this.#run(signal, async () => {
-      const present = await isThere(this.#session);
+      const present = await engineOf(this.#session) !== undefined;
       for (const lines of createStatements("mysql", table)) {
         await this.#session.run(lines.join("\n"));
       }

@@ -15,7 +15,12 @@ export interface MysqlTable {
   readonly isWhole: boolean;
   /** A column, quoted, whose values grow with each new row: what is beyond is new. */
   readonly mark: string | undefined;
+  /** Whether what a statement has done is undone where it is cut off. */
+  readonly undoes: boolean;
 }
+
+/** Engines without transactions: rows that a statement has removed stay so. */
+const LASTING = /^(?:MyISAM|Aria|MEMORY|MRG_MyISAM|CSV|ARCHIVE)$/i;
 
 /** Of others, floats say, what is read is not what is compared: a walk would not get further. */
 const COMPARABLE =
@@ -23,7 +28,8 @@ const COMPARABLE =
 
 /** @throws {AzuError} where there is no such table, or it is a view. */
 export async function inspectTable(session: MysqlSession): Promise<MysqlTable> {
-  await checkKind(session);
+  const engine = await engineOf(session);
+  if (engine === undefined) throw missingTable(session.target, undefined);
   const from = quoteTable("mysql", session.target.table);
   const columns = await session.read(`SHOW COLUMNS FROM ${from}`);
   const keys = columns.filter((column) => column["Key"] === "PRI");
@@ -35,26 +41,30 @@ export async function inspectTable(session: MysqlSession): Promise<MysqlTable> {
     /^(?:datetime|timestamp)/i.test(String(column["Type"]))
   );
   const created = dated === undefined ? undefined : quoteIdentifier("mysql", "created_at");
-  return { key, isWhole, mark: isWhole ? key : created };
+  return { key, isWhole, mark: isWhole ? key : created, undoes: !LASTING.test(engine) };
 }
 
 /** @throws {AzuError} where there is no such table, or it is a view. */
 export async function checkKind(session: MysqlSession): Promise<void> {
-  if (!await isThere(session)) throw missingTable(session.target, undefined);
+  if (await engineOf(session) === undefined) throw missingTable(session.target, undefined);
 }
 
-/** @throws {AzuError} where it is a view. */
-export async function isThere(session: MysqlSession): Promise<boolean> {
+/**
+ * @returns undefined where there is no such table.
+ * @throws {AzuError} where it is a view.
+ */
+export async function engineOf(session: MysqlSession): Promise<string | undefined> {
   const { target } = session;
   const { schema, name } = target.table;
   const found = await session.read(
-    "SELECT TABLE_NAME AS name, TABLE_TYPE AS type FROM information_schema.TABLES " +
+    "SELECT TABLE_NAME AS name, TABLE_TYPE AS type, ENGINE AS engine FROM information_schema.TABLES " +
       `WHERE TABLE_SCHEMA = ${schemaOf(schema)} AND TABLE_NAME = ${literal(name)}`,
   );
   // The server compares with less regard to case and accents than it may name tables with.
   const own = found.find((row) => row["name"] === name) ??
     found.find((row) => String(row["name"]).toLowerCase() === name.toLowerCase());
-  if (!/VIEW/.test(String(own?.["type"]))) return own !== undefined;
+  if (own === undefined) return undefined;
+  if (!/VIEW/.test(String(own["type"]))) return String(own["engine"]);
   throw new OperationError(`${target.tableText} is no table (${target.address})`, {
     hint: "Name the table itself in session.backends.database.table, not a view of it",
   });

@@ -20,6 +20,8 @@ export interface PaceDefaults {
   /** The smallest batch; by default a part of the largest. */
   readonly least?: number;
   readonly maxLatency: number;
+  /** Whether it rests as long after each batch: where others can do nothing meanwhile. */
+  readonly takesTurns?: boolean;
 }
 
 /** The part of the largest batch that is never undercut, so that the work has an end. */
@@ -36,6 +38,7 @@ export class Pace {
   readonly #largest: number;
   readonly #least: number;
   readonly #stretch: number;
+  readonly #takesTurns: boolean;
   readonly #pause: number;
   readonly #maxLatency: number;
   #batch: number;
@@ -50,6 +53,7 @@ export class Pace {
     this.#starting = this.#batch < this.#largest;
     this.#least = defaults.least ?? this.#largest * SMALLEST_PART;
     this.#stretch = batch === undefined ? defaults.stretch ?? 1 : 1;
+    this.#takesTurns = defaults.takesTurns ?? false;
     this.#pause = pause;
     this.#maxLatency = maxLatency ?? defaults.maxLatency;
   }
@@ -98,7 +102,8 @@ export class Pace {
     if (awaited || isSlow) {
       this.#batch = Math.min(this.#batch, Math.max(this.#least, this.#batch / 2));
     }
-    const rest = isSlow ? Math.max(this.#pause, Math.min(busy, LONGEST_REST)) : this.#pause;
+    const turn = isSlow || this.#takesTurns ? Math.min(busy, LONGEST_REST) : 0;
+    const rest = Math.max(this.#pause, turn);
     if (rest > 0) await sleep(rest, signal);
   }
 }

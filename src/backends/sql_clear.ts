@@ -30,6 +30,8 @@ export interface StartRows {
   /** Counts what is left, in one moment; an engine may remove the last rows in that moment. */
   close(tick: () => void): Promise<Closing>;
   faultOf(error: unknown): Fault;
+  /** False where the server cannot undo a batch that fails; true by default. */
+  readonly undoes?: boolean;
   /** Connects again, after the connection was lost. */
   mend(): Promise<void>;
   /** The most that a batch of so many rows may have removed, whose answer was lost. */
@@ -96,18 +98,22 @@ class SqlClear {
     const start = await this.#patience.with(() => this.#rows.begin(() => this.#progress()));
     this.#start = start;
     if (start.rows === 0) return { cleared: 0, remaining: 0, arrived: 0 };
-    for (let pass = 1;; pass++) {
+    for (let pass = 1, first = 0;; pass++) {
       const before = this.#cleared;
       this.#progress();
       await this.#pass(this.#rows.walk(pass));
       const closing = await this.#patience.with(() => this.#rows.close(() => this.#progress()));
       this.#settle(closing, start);
+      if (pass === 1) first = this.#cleared;
       const helps = this.#cleared > before;
       if (closing.left > 0 && helps && pass < MOST_PASSES) continue;
       const { left: remaining, arrived } = closing;
       const advice = this.#rows.adviceAfter(this.#cleared, closing);
-      const kept = remaining > 0 && !helps ? { kept: true } : {};
-      const counts = { cleared: this.#cleared, remaining, arrived, ...kept };
+      const kept = remaining > 0 ? { kept: !helps } : {};
+      // What has come back was removed, and counted, several times.
+      const gone = Math.max(0, (start.isExact ? start.rows : first) - remaining);
+      const cleared = remaining > 0 && helps ? Math.min(this.#cleared, gone) : this.#cleared;
+      const counts = { cleared, remaining, arrived, ...kept };
       return { ...counts, ...(advice === undefined ? {} : { advice }) };
     }
   }

@@ -4,11 +4,13 @@ import { type Pace, sleep } from "./pace.ts";
 /**
  * What a failure means for the work: `lost` is a connection that is gone, and with it the answer;
  * `busy` is what others do at this moment; `slow` is a batch that was too large for its time. In
- * the last two the server has undone the batch. All else is `final`.
+ * the last two the server has undone the batch, where it can. All else is `final`.
  */
 export type Fault = "lost" | "busy" | "slow" | "final";
 
 interface Mendable {
+  /** False where what a batch has done stays done, however it ends. */
+  readonly undoes?: boolean;
   faultOf(error: unknown): Fault;
   mend(): Promise<void>;
   relax(): void;
@@ -38,7 +40,7 @@ export class Patience {
 
   /**
    * @param work Safe to repeat.
-   * @param onLost Called where its answer was lost: it may have been done.
+   * @param onLost Called where it may have been done, or a part of it, all the same.
    * @throws what was in the way first, when it stays there; an interruption wins.
    */
   async with<T>(work: () => Promise<T>, onLost?: () => void): Promise<T> {
@@ -56,7 +58,7 @@ export class Patience {
       } catch (error) {
         this.#signal.throwIfAborted();
         const fault = this.#store.faultOf(error);
-        if (fault === "lost" && began) onLost?.();
+        if (began && (fault === "lost" || this.#store.undoes === false)) onLost?.();
         await this.#after(error, fault);
       }
     }

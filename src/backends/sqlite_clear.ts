@@ -10,8 +10,11 @@ import { isBusy } from "./sqlite_faults.ts";
 import type { SqliteSession, Value } from "./sqlite_session.ts";
 import { asValue, inspectTable, type SqliteTable, tuple } from "./sqlite_table.ts";
 
-/** Rows in a batch, and its milliseconds: nobody else can write meanwhile. */
-const PACE = { batch: 5000, first: 1000, least: 10, maxLatency: 100 } as const;
+/**
+ * Rows in a batch, and its milliseconds: nobody else can write meanwhile, and who waits looks only
+ * now and then whether it is over.
+ */
+const PACE = { batch: 5000, first: 1000, least: 10, maxLatency: 100, takesTurns: true } as const;
 
 /**
  * Rows up to the highest row id at the start are the start's, as SQLite gives a new row an id

@@ -53,7 +53,7 @@ async function clearProved(passes: Passes, first: ClearCounts): Promise<ClearRep
       return {
         ...done,
         outcome: "partial",
-        error: leftError(remaining, kept || tally.cleared === 0),
+        error: leftError(remaining, kept ?? tally.cleared === 0),
       };
     }
     return { ...done, outcome: tally.cleared > 0 ? "cleared" : "empty" };
@@ -101,7 +101,7 @@ async function clearOnce(passes: Passes): Promise<number | ClearCounts> {
   return {
     cleared: wholeNumber(counts.cleared),
     remaining: wholeNumber(counts.remaining),
-    kept: counts.kept === true,
+    ...(counts.kept === undefined ? {} : { kept: counts.kept === true }),
     arrived: wholeNumber(counts.arrived),
   };
 }

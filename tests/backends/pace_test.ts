@@ -56,6 +56,13 @@ Deno.test("the rest is as long as the store was busy, and a second at most", asy
   strictEqual(long >= 990 && long < 2500, true, `${long}`);
 });
 
+Deno.test("a store that serves one at a time is left to others for as long", async () => {
+  const pace = new Pace({}, { ...DEFAULTS, maxLatency: 1000, takesTurns: true });
+  strictEqual(await timeOf(() => pace.after(80, signal)) >= 75, true);
+  const slower = new Pace({ pause: 80 }, { ...DEFAULTS, takesTurns: true });
+  strictEqual(await timeOf(() => slower.after(5, signal)) >= 75, true);
+});
+
 Deno.test("a pause is taken after every batch, and ends with the signal", async () => {
   const pace = new Pace({ pause: 80 }, DEFAULTS);
   strictEqual(await timeOf(() => pace.after(0, signal)) >= 75, true);

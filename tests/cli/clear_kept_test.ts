@@ -53,7 +53,7 @@ for (const engine of ["postgres", "sqlite"] as const) {
             /^error: 3 session\(s\) are still there, though the store reported no error$/m,
             2,
           ],
-          ["restores", /^error: 5 session\(s\) from before the clear are there again/m, undefined],
+          ["restores", /^error: 5 session\(s\) from before the clear are there again/m, 0],
         ] as const
       ) {
         await using database = engine === "postgres" ? await freshPostgres() : undefined;

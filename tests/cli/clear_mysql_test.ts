@@ -94,6 +94,24 @@ Deno.test("mysql: keys that are not compared as they are written", needs("mariad
   }
 });
 
+Deno.test(
+  "mysql: a table without transactions, whose rows take their time",
+  needs("mariadb"),
+  async () => {
+    await using database = await freshMariadb();
+    await using app = await tempDir();
+    await database.query("CREATE TABLE sessions (id int PRIMARY KEY) ENGINE = MyISAM");
+    await database.query("INSERT INTO sessions SELECT seq FROM seq_1_to_250");
+    await database.query(
+      "CREATE TRIGGER slow BEFORE DELETE ON sessions FOR EACH ROW DO SLEEP(0.01)",
+    );
+    const options = { cwd: app.path, env: { DATABASE_URL: database.url } };
+    const { code, stdout } = await runAzu(CLEAR, options);
+    match(stdout, /^Cleared 250 session\(s\)\n✓/m);
+    strictEqual(code, 0);
+  },
+);
+
 Deno.test("mysql: a server that keeps names in lower case", needs("mariadb-server"), async () => {
   // What the server makes of quotes is its owner's choice: not ours.
   const modes = "--sql-mode=ANSI_QUOTES,NO_BACKSLASH_ESCAPES";

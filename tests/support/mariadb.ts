@@ -44,6 +44,7 @@ export async function startMariadb(options: MariadbOptions = {}): Promise<Mariad
         ...["-c", AGAIN, "sh", join(bin, "mariadbd")],
         ...["--no-defaults", `--datadir=${data}`, `--port=${port}`, "--bind-address=127.0.0.1"],
         ...[`--socket=${dir}/socket`, `--pid-file=${dir}/pid`, `--init-file=${init}`],
+        `--tmpdir=${dir}`, // a server that starts removes what others have in theirs
         ...["--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0"],
         ...(Deno.uid() === 0 ? ["--user=root"] : []),
         ...options.args ?? [],
