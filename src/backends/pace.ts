@@ -65,10 +65,10 @@ export class Pace {
 
   /**
    * How much the next batch may look at.
-   * @param part How much of the last one was work; 0 to 1.
+   * @param part How much of the last one was work; 0 to 1, or somewhat more.
    */
   lookAt(part: number): number {
-    return Math.round(this.batch * Math.min(this.#stretch, 1 / part));
+    return Math.round(this.batch * Math.max(1, Math.min(this.#stretch, 1 / part)));
   }
 
   /** Smaller next time, below what is otherwise the least: the last batch did not get through. */

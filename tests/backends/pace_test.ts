@@ -41,11 +41,13 @@ Deno.test("a slow one gets half, down to a part, and more again once it is quick
 
 Deno.test("where little is work, more is looked at, unless the operator has said how much", () => {
   const pace = new Pace({}, { ...DEFAULTS, stretch: 4 });
-  deepStrictEqual([1, 0.5, 0.1, 0].map((part) => pace.lookAt(part)), [500, 1000, 2000, 2000]);
+  const parts = [3, 1, 0.5, 0.1, 0];
+  deepStrictEqual(parts.map((part) => pace.lookAt(part)), [500, 500, 1000, 2000, 2000]);
   pace.shrink();
   deepStrictEqual([1, 0].map((part) => pace.lookAt(part)), [125, 500]);
   const told = new Pace({ batch: 100 }, { ...DEFAULTS, stretch: 4 });
   deepStrictEqual([1, 0].map((part) => told.lookAt(part)), [100, 100]);
+  strictEqual(new Pace({ batch: 1 }, DEFAULTS).lookAt(3), 1); // SCAN refuses a COUNT of 0
 });
 
 Deno.test("the rest is as long as the store was busy, and a second at most", async () => {
