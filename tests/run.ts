@@ -18,7 +18,7 @@ import { scratchRoot } from "./support/temp.ts";
 interface Run {
   readonly label: string;
   readonly env: Readonly<Record<string, string>>;
-  /** The folders of its tests: what is run where no files are named. */
+  /** The folders, or files, of its tests: what is run where no files are named. */
   readonly folders: readonly string[];
   /** What is not its own of them. */
   readonly without?: string;
@@ -28,6 +28,8 @@ const TESTS = import.meta.dirname ?? "tests";
 const CONFIG = join(TESTS, "../deno.json");
 const MAIN = join(TESTS, "../main.ts");
 const BINARY_TESTS = join(TESTS, "binary");
+/** Of the others, those that drive the tool as a process, too. */
+const DRIVEN = ["killed", "printed"].map((name) => join(TESTS, `faults/${name}_test.ts`));
 const BINARY = join(TESTS, "../dist", Deno.build.os === "windows" ? "azu.exe" : "azu");
 const SOURCE_RUN: Run = {
   label: "the source",
@@ -38,7 +40,7 @@ const SOURCE_RUN: Run = {
 const BINARY_RUN: Run = {
   label: "the compiled binary",
   env: { AZU_SUBJECT: BINARY },
-  folders: [join(TESTS, "cli"), BINARY_TESTS],
+  folders: [join(TESTS, "cli"), BINARY_TESTS, ...DRIVEN],
 };
 const OPTIONS = ["--fast", "--source"];
 
