@@ -1,5 +1,6 @@
 import { redactUrl } from "../core/redact.ts";
 import { listed, printable } from "../core/text.ts";
+import { decodable } from "../core/url.ts";
 
 const SHAPE = "mysql://<user>:<password>@<host>[:<port>]/<database>";
 
@@ -66,13 +67,4 @@ export function parseMysqlUrl(valid: string): MysqlEndpoint {
 function sslModeOf(text: string): MysqlSslMode | undefined {
   const mode = text.toLowerCase().replaceAll("_", "-");
   return SSL_MODES.find((known) => known === mode);
-}
-
-function decodable(parsed: URL): boolean {
-  try {
-    [parsed.username, parsed.password, parsed.pathname, parsed.hostname].map(decodeURIComponent);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -4,9 +4,12 @@ import type { Answer } from "./postgres_answers.ts";
 import type { Limits, PostgresSession } from "./postgres_session.ts";
 import { Garbled } from "./sql_twice.ts";
 
-/** Who waits for a row that we have locked waits for our transaction. */
+/**
+ * Who waits for a row that we have locked waits for our transaction, which goes there by the lower
+ * half of its number. Servers before 13 have no shorter way to say so.
+ */
 const ABOUT_US = "SELECT txid_current()::text AS id, EXISTS (SELECT 1 FROM pg_locks WHERE " +
-  "NOT granted AND transactionid = pg_current_xact_id()::xid) AS awaited";
+  "NOT granted AND transactionid::text = (txid_current() % 4294967296)::text) AS awaited";
 
 export class PostgresBatches {
   readonly #session: PostgresSession;

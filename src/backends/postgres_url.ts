@@ -1,5 +1,6 @@
 import { redactUrl } from "../core/redact.ts";
 import { listed, printable } from "../core/text.ts";
+import { decodable } from "../core/url.ts";
 
 const SHAPE = "postgres://<user>:<password>@<host>[:<port>]/<database>";
 
@@ -64,13 +65,4 @@ export function parsePostgresUrl(valid: string): PostgresEndpoint {
 
 function userOf(parsed: URL): string {
   return decodeURIComponent(parsed.username) || (parsed.searchParams.get("user") ?? "");
-}
-
-function decodable(parsed: URL): boolean {
-  try {
-    [parsed.username, parsed.password, parsed.pathname, parsed.hostname].map(decodeURIComponent);
-    return true;
-  } catch {
-    return false;
-  }
 }

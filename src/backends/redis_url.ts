@@ -1,5 +1,6 @@
 import { redactUrl } from "../core/redact.ts";
 import { printable } from "../core/text.ts";
+import { decodable } from "../core/url.ts";
 
 export const REDIS_URL_SHAPE = "redis://[<user>:<password>@]<host>[:<port>][/<number>]";
 
@@ -99,10 +100,6 @@ function partsOf(candidate: string): UrlParts | undefined {
 /** Host by host the URL is an ordinary one. */
 function urlOf({ userinfo }: UrlParts, host: string): URL | null {
   return URL.parse(`redis://${userinfo}${host}`);
-}
-
-function decodable(parsed: URL | null): boolean {
-  return [parsed?.username, parsed?.password].every((part) => decoded(part ?? "") !== undefined);
 }
 
 function decoded(text: string): string | undefined {

@@ -47,7 +47,7 @@ async function clearWhile(
   try {
     const counts = await store.clear({
       signal,
-      budget: { batch: 700 },
+      budget: { batch: 700, pause: 10 }, // time for the app, on a busy machine too
       onProgress(cleared) {
         if (cleared > 0) app ??= begin();
       },
