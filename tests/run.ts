@@ -8,7 +8,7 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { denoTest, wholeRun } from "./support/deno_test.ts";
+import { denoTest, type Tested, wholeRun } from "./support/deno_test.ts";
 import { printLine } from "./support/output.ts";
 import { startShared } from "./support/shared.ts";
 import { type Counts, sumCounts } from "./support/summary.ts";
@@ -63,17 +63,19 @@ async function runAll(
   await using _scratch = await scratchRoot();
   await using services = fast ? undefined : await startShared(stopped);
   if (fast) Deno.env.set("TEST_FAST", "1");
-  const counts: Counts[] = [];
+  const tested: Tested[] = [];
   for (const run of runs) {
     stopped.throwIfAborted();
     const chosen = argumentsFor(run, args);
     if (chosen === undefined) continue;
     if (runs.length > 1) printLine(`Testing ${run.label}`);
     await prepare(run);
-    counts.push(await denoTest(["--parallel", ...chosen], run.env, stopped));
+    tested.push(await denoTest(["--parallel", ...chosen], run.env, stopped));
   }
+  // Those of the last run have just been printed; the others' are far above.
+  for (const { errors } of tested.slice(0, -1)) if (errors !== undefined) printLine(errors);
   for (const line of services?.missing ?? []) printLine(`NOT TESTED: ${line}`);
-  return sumCounts(counts);
+  return sumCounts(tested.map(({ counts }) => counts));
 }
 
 /** Makes ready what is tested, so that no test waits for a download or a compilation. */

@@ -7,7 +7,7 @@ import { needs, service } from "./support/env.ts";
 import { pollUntil } from "./support/poll.ts";
 import { startPostgres } from "./support/postgres.ts";
 import { startRedis } from "./support/redis.ts";
-import { closingLine, readCounts, sumCounts } from "./support/summary.ts";
+import { closingLine, readCounts, readErrors, sumCounts } from "./support/summary.ts";
 import type { Server } from "./support/server.ts";
 import { standIn } from "./support/stand_in.ts";
 import { readTree, tempDir, writeTree } from "./support/temp.ts";
@@ -89,6 +89,16 @@ Deno.test("The closing line counts what deno test reported, and a silent death",
     "0 passed, 1 failed",
   ]);
   strictEqual(closingLine(sumCounts(counts)), "14 passed, 4 failed, 1 skipped");
+});
+
+Deno.test("The errors are what deno test printed of them, to the end", () => {
+  const end =
+    "\x1b[1m\x1b[41m ERRORS \x1b[0m\n\nbad => a_test.ts:2:6\n\nFAILED | 0 passed | 1 failed";
+  strictEqual(
+    readErrors(`ok said ERRORS is fine\nbad ... FAILED\n\n${end} (1ms)\n\n`),
+    `${end} (1ms)`,
+  );
+  strictEqual(readErrors("ok | 1 passed | 0 failed (1ms)\n"), undefined);
 });
 
 async function ask(url: string, sql: string): Promise<unknown[]> {

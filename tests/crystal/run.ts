@@ -61,7 +61,7 @@ async function runBehaviour(args: string[], stopped: AbortSignal): Promise<Count
   Deno.env.set("TEST_CRYSTAL_APPS", apps.path);
   await buildApps(stopped);
   const files = args.some((arg) => existsSync(arg)) ? [] : await testFiles();
-  const counts = await denoTest([...files, ...args], {}, stopped);
+  const { counts } = await denoTest([...files, ...args], {}, stopped);
   for (const line of missing) printLine(`NOT TESTED: ${line}`);
   return counts;
 }

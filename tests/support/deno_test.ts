@@ -1,18 +1,25 @@
 import { join } from "node:path";
 import { printLine, printNote, writeAll } from "./output.ts";
-import { closingLine, type Counts, readCounts } from "./summary.ts";
+import { closingLine, type Counts, readCounts, readErrors } from "./summary.ts";
 
 const CONFIG = join(import.meta.dirname ?? ".", "../../deno.json");
 
 /** Files at once where the run is parallel: most tests wait for processes. */
 const JOBS = String(navigator.hardwareConcurrency + 1);
 
+/** What a run of `deno test` came to. */
+export interface Tested {
+  readonly counts: Counts;
+  /** What it printed of the tests that failed. */
+  readonly errors: string | undefined;
+}
+
 /** Runs `deno test` with all permissions, shows what it prints, and counts the tests. */
 export async function denoTest(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
   stopped: AbortSignal,
-): Promise<Counts> {
+): Promise<Tested> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "--allow-all", "--config", CONFIG, ...args],
     env: { DENO_JOBS: JOBS, ...env },
@@ -28,7 +35,7 @@ export async function denoTest(
     output += decoder.decode(chunk, { stream: true });
   }
   const { success } = await child.status;
-  return readCounts(output, success);
+  return { counts: readCounts(output, success), errors: readErrors(output) };
 }
 
 // The exit codes of a shell: 128 and the signal's number.

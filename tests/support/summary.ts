@@ -22,6 +22,15 @@ export function readCounts(output: string, success: boolean): Counts {
   };
 }
 
+/**
+ * What `deno test` printed of the tests that failed, errors first and then their names; undefined
+ * where none did.
+ */
+export function readErrors(output: string): string | undefined {
+  const start = output.search(ERRORS);
+  return start < 0 ? undefined : output.slice(start).trim();
+}
+
 /** Adds up the counts of several runs. */
 export function sumCounts(all: readonly Counts[]): Counts {
   return all.reduce((sum, counts) => ({
@@ -37,6 +46,8 @@ export function closingLine({ passed, failed, skipped }: Counts): string {
   return skipped > 0 ? `${line}, ${skipped} skipped` : line;
 }
 
+// deno-lint-ignore no-control-regex -- the colours of the heading.
+const ERRORS = /^(\x1b\[[0-9;]*m)* ERRORS (\x1b\[[0-9;]*m)*$/m;
 const SUMMARY = /^(ok|FAILED) \| \d+ passed\b.*\| \d+ failed\b/;
 
 function stripAnsi(text: string): string {
