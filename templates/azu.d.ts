@@ -351,8 +351,9 @@ declare module "azu" {
     /**
      * Told after each batch how many sessions are gone so far.
      * @param total An estimate of how many there will be in all; undefined where there is none yet.
+     * @param inDoubt How many more may be gone, as an answer was lost; default 0.
      */
-    onProgress(cleared: number, total?: number): void;
+    onProgress(cleared: number, total?: number, inDoubt?: number): void;
   }
 
   /** What a clear has found out, by looking again. */

@@ -115,7 +115,7 @@ export class RedisClear {
       this.#cleared += removed;
       this.#unknown.push(...unknown);
     }
-    if (removed > 0) this.#progress();
+    if (removed > 0 || unknown.length > 0) this.#progress();
     // Fewer than were asked for: expired meanwhile, or never reached by the command.
     const isDoubtful = removed < gone.reduce((sum, { count }) => sum + count, 0);
     for (const group of gone) this.#remember(isDoubtful ? await absent(node, group) : group);
@@ -154,8 +154,8 @@ export class RedisClear {
 
   #progress(): void {
     const total = this.#before + Math.round(this.#found / this.#share);
-    if (this.#share > 0) this.#options.onProgress(this.#cleared, total);
-    else this.#options.onProgress(this.#cleared);
+    const inDoubt = this.#unknown.reduce((sum, { count }) => sum + count, 0);
+    this.#options.onProgress(this.#cleared, this.#share > 0 ? total : undefined, inDoubt);
   }
 
   #withUnknown(error: unknown): unknown {

@@ -125,6 +125,7 @@ class SqlClear {
       const removed = await this.#patience.with(() => walk.next(this.#pace.batch), () => {
         const inDoubt = this.#rows.inDoubt(this.#pace.batch);
         this.#unknown = this.#start?.isExact ? this.#unknown + inDoubt : inDoubt;
+        this.#progress();
       });
       // Without a count to settle it in the end, an engine finds out before it tries again.
       if (!this.#start?.isExact) this.#unknown = 0;
@@ -145,7 +146,8 @@ class SqlClear {
   }
 
   #progress(): void {
-    this.#options.onProgress(this.#cleared, Math.max(this.#cleared, this.#start?.rows ?? 0));
+    const total = Math.max(this.#cleared, this.#start?.rows ?? 0);
+    this.#options.onProgress(this.#cleared, total, this.#unknown);
   }
 
   /** How far it has come; undefined where nothing was begun. */

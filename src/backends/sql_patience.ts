@@ -56,9 +56,9 @@ export class Patience {
         this.#rest = FIRST_REST;
         return result;
       } catch (error) {
-        this.#signal.throwIfAborted();
         const fault = this.#store.faultOf(error);
         if (began && (fault === "lost" || this.#store.undoes === false)) onLost?.();
+        this.#signal.throwIfAborted();
         await this.#after(error, fault);
       }
     }

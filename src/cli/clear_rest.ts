@@ -26,8 +26,8 @@ export function restOf(report: ClearReport): string | undefined {
   if (cutOff === undefined) return undefined;
   if (!cutOff.begun) return outcome === "interrupted" ? undefined : `Nothing was cleared${safe}`;
   const gone = cleared === 0
-    ? `No session ${cutOff.underWay ? "is known to be" : "is"} gone`
-    : `${cutOff.underWay ? "At least " : ""}${cleared} session(s) are gone`;
+    ? `No session ${cutOff.isUncertain ? "is known to be" : "is"} gone`
+    : `${cutOff.isUncertain ? "At least " : ""}${cleared} session(s) are gone`;
   const left = (cutOff.total ?? 0) - cleared;
   const others = left > 0 ? `about ${left}` : cleared === 0 ? "some" : "others";
   return `${gone}, ${others} may remain${safe}`;

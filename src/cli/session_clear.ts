@@ -104,7 +104,7 @@ async function withProgress(run: Run): Promise<ClearReport> {
   host.signal.addEventListener("abort", stop, { once: true });
   host.lastWords = () => {
     const { begun, cleared, total } = progress;
-    const cutOff = { begun, underWay: begun, total };
+    const cutOff = { begun, isUncertain: begun, total };
     conclude(run, { ...NOTHING_DONE, outcome: "interrupted", cleared, cutOff });
   };
   try {

@@ -113,9 +113,9 @@ async function cleared({ store, tally, signal, how, onPhase }: Passes, alive: ()
       ...how,
       signal,
       onPhase,
-      onProgress(count, total) {
+      onProgress(count, total, inDoubt) {
         alive();
-        tally.progress(count, total);
+        tally.progress(count, total, inDoubt);
       },
     });
   } finally {

@@ -54,8 +54,8 @@ export interface ClearReport {
 export interface CutOff {
   /** Whether anything may have been removed at all. */
   readonly begun: boolean;
-  /** Whether more than is known may have been removed. */
-  readonly underWay: boolean;
+  /** Whether more than is known may be gone. */
+  readonly isUncertain: boolean;
   /** An estimate of how many there were in all; undefined where there is none. */
   readonly total: number | undefined;
 }

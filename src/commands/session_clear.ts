@@ -63,7 +63,7 @@ async function clearStore(
 
 function cutOff(
   error: unknown,
-  { cleared, begun, underWay, total }: Tally,
+  { cleared, begun, isUncertain, total }: Tally,
   backend: Backend,
   signal: AbortSignal,
 ): ClearReport {
@@ -72,7 +72,7 @@ function cutOff(
     remaining: undefined,
     arrived: undefined,
     lookAlikes: [],
-    cutOff: { begun, underWay, total },
+    cutOff: { begun, isUncertain, total },
   };
   if (signal.aborted) return { outcome: "interrupted", ...base };
   const explained = asAzuError(error, backend);

@@ -12,6 +12,8 @@ export class Tally {
   begun = false;
   /** Whether a store has been asked to remove something, and has not ended that. */
   underWay = false;
+  /** Whether a store has lost an answer, and does not know yet what became of that. */
+  #inDoubt = false;
   /** What the last pass that had any says to do next. */
   advice: string | undefined;
   #before = 0;
@@ -21,9 +23,15 @@ export class Tally {
     this.#tell = tell;
   }
 
+  /** Whether more than is known may be gone. */
+  get isUncertain(): boolean {
+    return this.underWay || this.#inDoubt;
+  }
+
   /** @throws {OperationError} where the store tells no number. */
-  progress(inThisPass: unknown, total?: unknown): void {
+  progress(inThisPass: unknown, total?: unknown, inDoubt?: unknown): void {
     this.cleared = this.#before + wholeNumber(inThisPass);
+    this.#inDoubt = Number(inDoubt) > 0;
     if (Number.isFinite(total)) this.total = this.#before + Number(total);
     this.#tell?.(this.cleared, this.total);
   }

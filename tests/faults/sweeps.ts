@@ -1,8 +1,8 @@
 /** The tests of a sweep, the same for every store. */
-import { deepStrictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok } from "node:assert/strict";
 import type { Fault } from "../support/fault_proxy.ts";
 import { faultsOf } from "./places.ts";
-import { conversation, type Subject, sweep } from "./sweep.ts";
+import { conversation, MORE, type Subject, sweep } from "./sweep.ts";
 
 /** Many, for most of their time is waiting. */
 const WORKERS = 16;
@@ -24,6 +24,12 @@ export function testSweeps(
       });
     }
   }
+  Deno.test(`${store}: lost for good at every request, then interrupted`, options, async () => {
+    const faults = faultsOf(await measured(makeSubject), "cut", "answer", 0)
+      .map((fault): Fault => ({ ...fault, forGood: true }));
+    const outcomes = await sweep(makeSubject, faults, WORKERS);
+    ok((outcomes[`interrupted, ${MORE}`] ?? 0) > 2, JSON.stringify(outcomes));
+  });
 }
 
 async function measured(makeSubject: () => Promise<Subject>) {

@@ -15,6 +15,8 @@ export interface Fault {
   readonly unit?: "byte" | "request";
   /** Which bits of the byte are turned, where it is garbled; of a request, the one in its middle. */
   readonly bits?: number;
+  /** Whether nobody gets through any more once it has happened. */
+  readonly forGood?: true;
 }
 
 export type Side = "request" | "answer";

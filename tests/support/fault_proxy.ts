@@ -50,6 +50,10 @@ export function faultProxy(target: number, protocol: Protocol, fault?: Fault): F
   };
   (async () => {
     for await (const client of listener) {
+      if (fault?.forGood && conversation.happened) {
+        client.close();
+        continue;
+      }
       try {
         const server = await Deno.connect({ hostname: "127.0.0.1", port: target });
         open.add(client).add(server);
