@@ -179,7 +179,7 @@ for (const server of servers) {
       },
     });
     await rejects(clearing, /enough/);
-    ok(performance.now() - at < 1500);
+    ok(performance.now() - at < 5000); // not the ten seconds of its patience
   });
 
   test("rows that somebody holds for a while are waited for", async (database) => {
