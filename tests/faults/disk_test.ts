@@ -1,18 +1,43 @@
-/** A disk without room, under a SQLite file: a clear needs some of it, too. */
+/** A disk without room, under what a clear writes: all of a SQLite file, or what triggers log. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { freshMariadb, freshPostgres } from "../support/database.ts";
+import { needs } from "../support/env.ts";
+import { startMariadb } from "../support/mariadb.ts";
 import { printNote } from "../support/output.ts";
+import { startPostgres } from "../support/postgres.ts";
+import { mysql, postgres, sqlSubject } from "./sql_subjects.ts";
 import { sqlitePlace } from "./sqlite_place.ts";
-import { clear } from "./sweep.ts";
+import { clear, type Place } from "./sweep.ts";
 
-/** A small disk in memory; undefined, and said, where we may not mount one. */
-async function smallDisk(): Promise<(AsyncDisposable & { readonly path: string }) | undefined> {
+/** A disk in memory, small, and full while something is done. */
+interface SmallDisk extends AsyncDisposable {
+  readonly path: string;
+  /** @param room Bytes that are left. */
+  filled<T>(work: () => Promise<T>, room?: number): Promise<T>;
+}
+
+/**
+ * @param mebibytes Its size.
+ * @returns undefined, and says so, where we may not mount one.
+ */
+async function smallDisk(mebibytes: number): Promise<SmallDisk | undefined> {
   const path = await Deno.makeTempDir({ prefix: "azu-disk-" });
   const run = async (command: string, ...args: string[]) =>
     await new Deno.Command(command, { args, stderr: "null" }).output()
       .then(({ success }) => success, () => false);
-  if (await run("mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", path)) {
+  if (await run("mount", "-t", "tmpfs", "-o", `size=${mebibytes}m`, "tmpfs", path)) {
+    const ballast = `${path}/ballast`;
     return {
       path,
+      async filled(work, room = 0) {
+        await Deno.writeFile(ballast, new Uint8Array((mebibytes + 1) << 20)).catch(() => {});
+        if (room > 0) await Deno.truncate(ballast, (await Deno.stat(ballast)).size - room);
+        try {
+          return await work();
+        } finally {
+          await Deno.remove(ballast);
+        }
+      },
       async [Symbol.asyncDispose]() {
         await run("umount", path);
         await Deno.remove(path);
@@ -24,25 +49,69 @@ async function smallDisk(): Promise<(AsyncDisposable & { readonly path: string }
   return undefined;
 }
 
+/** A clear says that the disk is full, and how many are gone; with more room, another ends it. */
+async function clearWhileFull(place: Place, disk: SmallDisk, room?: number): Promise<number> {
+  const total = await place.fill();
+  const neighbours = await place.neighbours();
+  const { outcome, cleared, error } = await disk.filled(() => clear(place.own, 100), room);
+  strictEqual(outcome, "failed");
+  match(error?.message ?? "", /^The database's disk (?:is|failed, or is) full/);
+  match(error?.hint ?? "", /Make room.*safe/s);
+  const left = await place.sessions();
+  strictEqual(total - left, cleared, error?.message);
+  ok(left > 0);
+  deepStrictEqual(await place.neighbours(), neighbours);
+  const again = await clear(place.own, 100);
+  deepStrictEqual([again.outcome, again.cleared], ["cleared", left]);
+  return cleared;
+}
+
 for (const journal of ["wal", "delete"] as const) {
   Deno.test(`sqlite (${journal}): a full disk is said, and the counts are true`, async () => {
-    await using disk = await smallDisk();
+    await using disk = await smallDisk(3);
     if (disk === undefined) return;
     await using place = await sqlitePlace(journal, disk.path);
-    const total = await place.fill();
-    const neighbours = await place.neighbours();
-    const ballast = `${disk.path}/ballast`;
-    await Deno.writeFile(ballast, new Uint8Array(4 << 20)).catch(() => {});
-    const { outcome, cleared, error } = await clear(place.own, 100);
-    strictEqual(outcome, "failed");
-    match(error?.message ?? "", /^The database's disk (?:is|failed, or is) full/);
-    match(error?.hint ?? "", /Make room.*safe/s);
-    await Deno.remove(ballast);
-    const left = await place.sessions();
-    strictEqual(total - left, cleared, error?.message);
-    ok(left > 0);
-    deepStrictEqual(await place.neighbours(), neighbours);
-    const again = await clear(place.own, 100);
-    deepStrictEqual([again.outcome, again.cleared], ["cleared", left]);
+    await clearWhileFull(place, disk);
+  });
+}
+
+/** What writes a line of a kilobyte for each session that goes, where the disk is small. */
+const LOGGING = {
+  postgres: (path: string) => [
+    `COPY (SELECT) TO PROGRAM 'mkdir ${path}/space'`, // the server wants a folder of its own
+    `CREATE TABLESPACE azu_small LOCATION '${path}/space'`,
+    "CREATE TABLE log (line text) TABLESPACE azu_small",
+    "ALTER TABLE log ALTER line SET STORAGE EXTERNAL",
+    "CREATE FUNCTION log() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN " +
+    "INSERT INTO log VALUES (repeat('x', 1000)); RETURN NULL; END $$",
+    "CREATE TRIGGER log AFTER DELETE ON sessions FOR EACH ROW EXECUTE FUNCTION log()",
+  ],
+  mysql: (path: string) => [
+    `CREATE TABLE log (line text) DATA DIRECTORY = '${path}'`,
+    "CREATE TRIGGER log AFTER DELETE ON sessions FOR EACH ROW " +
+    "INSERT INTO log VALUES (repeat('x', 1000))",
+  ],
+};
+
+/** Servers of our own: one that finds no room may end. */
+const SERVERS = [
+  [postgres, needs("postgres-server"), startPostgres, freshPostgres],
+  [mysql, needs("mariadb-server"), startMariadb, freshMariadb],
+] as const;
+
+for (const [dialect, options, start, makeDatabase] of SERVERS) {
+  const { engine } = dialect;
+  Deno.test(`${engine}: a full disk is said, and the counts are true`, options, async () => {
+    await using disk = await smallDisk(32); // MariaDB wants four at a time
+    if (disk === undefined) return;
+    await using server = await start();
+    const database = await makeDatabase(server.url);
+    await using place = await sqlSubject({
+      ...dialect,
+      empty: "TRUNCATE", // which no trigger hears of
+      fresh: () => Promise.resolve(database),
+    });
+    for (const line of LOGGING[engine](disk.path)) await database.query(line);
+    ok(await clearWhileFull(place, disk, 850_000) > 0);
   });
 }

@@ -14,9 +14,9 @@ export interface TestDatabase extends AsyncDisposable {
   query(sql: string): Promise<Record<string, unknown>[]>;
 }
 
-export async function freshPostgres(): Promise<TestDatabase> {
+/** A PostgreSQL database of a test's own, on the shared server where no other is named. */
+export async function freshPostgres(server = service("postgres")): Promise<TestDatabase> {
   const name = `azu_${crypto.randomUUID().replaceAll("-", "")}`;
-  const server = service("postgres");
   await once(server, `CREATE DATABASE ${name}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
