@@ -100,4 +100,7 @@ export async function endPostgres(client: pg.Client): Promise<void> {
   client.end().then(resolve, () => resolve()); // a connection that broke needs no goodbye
   await promise;
   clearTimeout(timer);
+  if ("connection" in client && client.connection instanceof pg.Connection) {
+    client.connection.stream.destroy(); // the driver would leave it open
+  }
 }

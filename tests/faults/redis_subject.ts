@@ -1,6 +1,7 @@
 /** A Redis with sessions among neighbours, for faults on the way to it. */
 import { Redis } from "ioredis";
 import { bindBackend } from "../../src/backends/registry.ts";
+import type { Certificates } from "../support/certificates.ts";
 import { startRedis } from "../support/redis.ts";
 import type { Subject } from "./sweep.ts";
 
@@ -8,21 +9,27 @@ const SESSIONS = 1200;
 
 const CONTEXT = { app: "shop", root: "/", env: () => undefined, driver: undefined, stated: {} };
 
-/** A server of its own. */
-export async function redisSubject(): Promise<Subject> {
-  const server = await startRedis();
-  const client = new Redis(server.url);
+/** A server of its own, which speaks TLS where there are certificates. */
+export async function redisSubject(own?: Certificates): Promise<Subject> {
+  const server = await startRedis(own === undefined ? {} : { tls: own.args("server", "no") });
+  const ca = `${own?.path}/ca.crt`;
+  const tls = own === undefined ? {} : { tls: { ca } };
+  const client = new Redis(
+    server.url,
+    own === undefined ? {} : { tls: { ca: await Deno.readTextFile(ca) } },
+  );
   const prefix = "shop:session:";
   const others = Object.fromEntries(
     ["shop:sessions:1", "shop:session", "xshop:session:1", "cart:1"].map((key) => [key, "x"]),
   );
   await client.mset(others);
   const keys = () => client.keys(`${prefix}*`);
-  const through = (port: number) => `redis://127.0.0.1:${port}`;
+  const through = (port: number) => server.url.replace(/\d+$/, `${port}`);
   const backend = (port: number) =>
-    bindBackend("redis", { url: through(port), keyPrefix: prefix }, CONTEXT);
+    bindBackend("redis", { url: through(port), keyPrefix: prefix, ...tls }, CONTEXT);
   return {
-    ...{ name: "redis", url: server.url, protocol: "redis", port: server.port, backend, through },
+    ...{ name: "redis", url: server.url, port: server.port, backend, through },
+    protocol: own === undefined ? "redis" : "tls",
     own: backend(server.port),
     async fill() {
       const script = "for i = 1, ARGV[2] do redis.call('SET', ARGV[1] .. i, 'x') end";

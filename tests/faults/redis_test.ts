@@ -3,7 +3,7 @@ import { needs } from "../support/env.ts";
 import { redisSubject } from "./redis_subject.ts";
 import { testSweeps } from "./sweeps.ts";
 
-testSweeps("redis", needs("redis-server"), redisSubject, [
+testSweeps("redis", needs("redis-server"), () => redisSubject(), [
   ["cut", 120],
   ["half-close", 40],
   ["garble", 120],

@@ -22,8 +22,8 @@ interface Dialect {
   readonly others: string;
   /** What of an answer its protocol protects by nothing, where there is no encryption. */
   readonly believed?: RegExp;
-  /** The parameter of a URL that says whether to encrypt, as is and as it is not to. */
-  readonly plain: readonly [name: string, value: string];
+  /** The parameter of a URL that says whether to encrypt, and what it says. */
+  readonly encryption: readonly [name: string, value: string];
 }
 
 export const postgres: Dialect = {
@@ -35,7 +35,7 @@ export const postgres: Dialect = {
   others: "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() " +
     "AND pid <> pg_backend_pid() AND backend_type = 'client backend'",
   believed: /DELETE \d+$/, // the driver reads what is before the first that is no digit
-  plain: ["sslmode", "disable"],
+  encryption: ["sslmode", "disable"],
 };
 
 export const mysql: Dialect = {
@@ -48,7 +48,7 @@ export const mysql: Dialect = {
     `AS sum FROM ${table}`,
   others: "SELECT count(*) AS n FROM information_schema.PROCESSLIST WHERE DB = DATABASE() " +
     "AND ID <> CONNECTION_ID()",
-  plain: ["ssl-mode", "disabled"],
+  encryption: ["ssl-mode", "disabled"],
 };
 
 /** For a user of its own, who may not stop the server: a garbled request can ask for that. */
@@ -69,7 +69,13 @@ async function mariadbForOne(): Promise<TestDatabase> {
 
 const NEIGHBOURS = ["session", "sessions_old", "sessionr", "ressions", "users"];
 
-/** A database of its own, on the server that the run shares; spoken to without encryption. */
+/** The same over TLS. */
+export function encrypted<T extends Dialect>(dialect: T): T {
+  const { encryption: [name], engine } = dialect;
+  return { ...dialect, encryption: [name, engine === "mysql" ? "required" : "require"] };
+}
+
+/** A database of its own, spoken to as the dialect says. */
 export async function sqlSubject(dialect: Dialect): Promise<Subject> {
   const { empty } = dialect;
   const database = await dialect.fresh();
@@ -79,11 +85,12 @@ export async function sqlSubject(dialect: Dialect): Promise<Subject> {
     }
     await database.query(filling(table, dialect));
   }
-  const through = (port: number) => plainly(database.url, port, dialect);
+  const through = (port: number) => byWayOf(port, database.url, dialect);
   const backend = (port: number) => bindBackend("database", { url: through(port) }, CONTEXT);
   const port = Number(new URL(database.url).port);
   return {
-    ...{ name: "database", url: database.url, protocol: dialect.engine, port, backend, through },
+    ...{ name: "database", url: database.url, port, backend, through },
+    protocol: /^require/.test(dialect.encryption[1]) ? "tls" : dialect.engine,
     own: backend(port),
     batch: 100,
     ...(dialect.believed === undefined ? {} : { believed: dialect.believed }),
@@ -101,11 +108,10 @@ export async function sqlSubject(dialect: Dialect): Promise<Subject> {
   };
 }
 
-/** The URL of a database by another way, without encryption. */
-function plainly(url: string, port: number, { plain }: Dialect): string {
+function byWayOf(port: number, url: string, { encryption }: Dialect): string {
   const way = new URL(url);
   way.port = `${port}`;
-  way.searchParams.set(...plain);
+  way.searchParams.set(...encryption);
   return way.href;
 }
 

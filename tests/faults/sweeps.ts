@@ -32,7 +32,8 @@ export function testSweeps(
   });
 }
 
-async function measured(makeSubject: () => Promise<Subject>) {
+/** How long an undisturbed conversation is. */
+export async function measured(makeSubject: () => Promise<Subject>) {
   await using subject = await makeSubject();
   return await conversation(subject);
 }

@@ -1,7 +1,7 @@
 /** Where one request ends and the next begins, in what a client sends. */
 
-/** The protocols that are spoken to the stores. */
-export type Protocol = "redis" | "postgres" | "mysql";
+/** The protocols that are spoken to the stores; of `tls` nobody sees where a request begins. */
+export type Protocol = "redis" | "postgres" | "mysql" | "tls";
 
 /**
  * How long the first request in these bytes is; undefined where they are too few to tell.
@@ -20,6 +20,7 @@ const LENGTHS: Readonly<Record<Protocol, LengthOf>> = {
   mysql(bytes) {
     return bytes.length < 4 ? undefined : 4 + (view(bytes).getUint32(0, true) & 0xffffff);
   },
+  tls: (bytes) => bytes.length,
 };
 
 /** Follows the requests of one connection. */
