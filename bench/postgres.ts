@@ -21,6 +21,8 @@ const OLDEST = `SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_
   FROM pg_stat_activity JOIN pg_locks USING (pid)
   WHERE application_name LIKE 'azu%' AND granted AND locktype <> 'virtualxid'`;
 
+const DELETE = "DELETE FROM sessions";
+
 export async function benchPostgres(bench: Bench): Promise<void> {
   const { azu, report, sessions, rounds } = bench;
   report.title(`PostgreSQL, ${sessions} sessions, three indexes`);
@@ -47,36 +49,56 @@ export async function benchPostgres(bench: Bench): Promise<void> {
 async function deletePlainly(data: PostgresData): Promise<number> {
   await using copy = await data.copy();
   const start = performance.now();
-  await copy.client.query("DELETE FROM sessions");
+  await copy.client.query(DELETE);
   return performance.now() - start;
 }
 
 /** All rounds taken together: a clear is too short for a p99 of its own. */
 async function benchWriters({ azu, report, sessions, rounds }: Bench, data: PostgresData) {
-  const [quiet, busy, ages]: [number[], number[], number[]] = [[], [], []];
-  const visits: number[] = [];
+  const [quiet, busy, beside]: [number[], number[], number[]] = [[], [], []];
+  const [visits, ages]: [number[], number[]] = [[], []];
   for (let round = 0; round < rounds; round++) {
-    await using copy = await data.copy();
-    const module = new URL("./postgres_writers.ts", import.meta.url).pathname;
-    await using writers = await OtherProcess.start(module, copy.url, `${sessions}`);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    await writers.since();
-    await new Promise((resolve) => setTimeout(resolve, QUIET));
-    quiet.push(...Object.values(await writers.since()).flat());
-    const clear = azu.database(copy.url);
-    ages.push(await oldestLock(copy, clear));
-    const run = await clear;
-    if (run.code !== 0) throw new Error(`azu ended with ${run.code}: ${run.said}`);
-    const waits = await writers.since();
-    visits.push(...waits["visits"] ?? []);
-    busy.push(...Object.values(waits).flat());
+    const clear = await writing(data, sessions, async (copy) => {
+      const run = azu.database(copy.url);
+      ages.push(await oldestLock(copy, run));
+      const { code, said } = await run;
+      if (code !== 0) throw new Error(`azu ended with ${code}: ${said}`);
+    });
+    quiet.push(...clear.before);
+    busy.push(...clear.visits, ...clear.creations);
+    visits.push(...clear.visits);
+    await using other = await data.copy();
+    const plain = await writing(data, sessions, () => other.client.query(DELETE));
+    quiet.push(...plain.before);
+    beside.push(...plain.visits, ...plain.creations);
   }
   const [p99, before] = [quantile(busy, 0.99), quantile(quiet, 0.99)];
   const detail = `${p99.toFixed(1)} of ${busy.length} over ${before.toFixed(1)} of ${quiet.length}`;
   report.bound("writers' p99 over their quiet p99", p99 / before, { most: 2 }, detail);
+  const floor = quantile(beside, 0.99);
+  const elsewhere = `${floor.toFixed(1)} of ${beside.length}, in another database`;
+  report.figure("the same beside one plain DELETE", floor / before, elsewhere);
   report.figure("longest wait of a writer, ms", largest(busy), "", 1);
   report.figure("visits to sessions of the start, p99, ms", quantile(visits, 0.99), "", 1);
   report.bound("longest that locks were held, seconds", largest(ages), { most: 1 }, list(ages));
+}
+
+/** How long an app's writers waited beside some work, in milliseconds, and before it. */
+async function writing(
+  data: PostgresData,
+  sessions: number,
+  work: (copy: Sessions) => Promise<unknown>,
+) {
+  await using copy = await data.copy();
+  const module = new URL("./postgres_writers.ts", import.meta.url).pathname;
+  await using writers = await OtherProcess.start(module, copy.url, `${sessions}`);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await writers.since();
+  await new Promise((resolve) => setTimeout(resolve, QUIET));
+  const before = Object.values(await writers.since()).flat();
+  await work(copy);
+  const { visits = [], creations = [] } = await writers.since();
+  return { before, visits, creations };
 }
 
 async function oldestLock({ client }: Sessions, clear: Promise<unknown>): Promise<number> {
