@@ -26,7 +26,9 @@ export async function guarded<T>(
     reject(new OperationError(silence, { hint: "Look whether it is overloaded, or hangs" }));
   };
   let timer = setTimeout(giveUp, PATIENCE);
+  let isOver = false;
   const alive = () => {
+    if (isOver || signal.aborted) return; // the grace is not made longer
     clearTimeout(timer);
     timer = setTimeout(giveUp, PATIENCE);
   };
@@ -39,6 +41,7 @@ export async function guarded<T>(
   try {
     return await Promise.race([work(alive), ended]);
   } finally {
+    isOver = true;
     clearTimeout(timer);
     signal.removeEventListener("abort", interrupt);
   }
