@@ -10,7 +10,7 @@
 import type { AzuError } from "../core/errors.ts";
 import type { ClearCounts, ClearOptions } from "./contract.ts";
 import { Pace, type PaceDefaults } from "./pace.ts";
-import { type Progress, withCounts } from "./sql_outcomes.ts";
+import { type Progress, Returns, withCounts } from "./sql_outcomes.ts";
 import { type Fault, Patience } from "./sql_patience.ts";
 
 /** The rows of the start, as an engine finds and removes them. */
@@ -32,6 +32,8 @@ export interface StartRows {
   faultOf(error: unknown): Fault;
   /** False where the server cannot undo a batch that fails; true by default. */
   readonly undoes?: boolean;
+  /** Whether a row that goes may take others of its table along: then only the count tells. */
+  readonly cascades?: boolean;
   /** Connects again, after the connection was lost. */
   mend(): Promise<void>;
   /** The most that a batch of so many rows may have removed, whose answer was lost. */
@@ -98,23 +100,23 @@ class SqlClear {
     const start = await this.#patience.with(() => this.#rows.begin(() => this.#progress()));
     this.#start = start;
     if (start.rows === 0) return { cleared: 0, remaining: 0, arrived: 0 };
-    for (let pass = 1, first = 0;; pass++) {
+    const returns = new Returns();
+    for (let pass = 1;; pass++) {
       const before = this.#cleared;
       this.#progress();
       await this.#pass(this.#rows.walk(pass));
       const closing = await this.#patience.with(() => this.#rows.close(() => this.#progress()));
       this.#settle(closing, start);
-      if (pass === 1) first = this.#cleared;
-      const helps = this.#cleared > before;
-      if (closing.left > 0 && helps && pass < MOST_PASSES) continue;
       const { left: remaining, arrived } = closing;
+      returns.after(this.#cleared - before, remaining);
+      if (remaining > 0 && this.#cleared > before && pass < MOST_PASSES) continue;
       const advice = this.#rows.adviceAfter(this.#cleared, closing);
-      const kept = remaining > 0 ? { kept: !helps } : {};
-      // What has come back was removed, and counted, several times.
-      const gone = Math.max(0, (start.isExact ? start.rows : first) - remaining);
-      const cleared = remaining > 0 && helps ? Math.min(this.#cleared, gone) : this.#cleared;
-      const counts = { cleared, remaining, arrived, ...kept };
-      return { ...counts, ...(advice === undefined ? {} : { advice }) };
+      const most = start.isExact ? start.rows - remaining : returns.mostGone;
+      return {
+        ...{ cleared: Math.max(0, Math.min(this.#cleared, most)), remaining, arrived },
+        ...(remaining > 0 ? { kept: !returns.seen } : {}),
+        ...(advice === undefined ? {} : { advice }),
+      };
     }
   }
 
@@ -140,20 +142,27 @@ class SqlClear {
   /** What is certain now: whatever is no longer there is gone, also where no answer said so. */
   #settle({ left, removed }: Closing, start: Start): void {
     this.#cleared += removed;
-    if (this.#unknown > 0) this.#cleared = Math.max(this.#cleared, start.rows - left);
+    if (this.#unknown > 0 || this.#rows.cascades) {
+      this.#cleared = Math.max(this.#cleared, start.rows - left);
+    }
     this.#unknown = 0;
     this.#progress();
   }
 
   #progress(): void {
     const total = Math.max(this.#cleared, this.#start?.rows ?? 0);
-    this.#options.onProgress(this.#cleared, total, this.#unknown);
+    this.#options.onProgress(this.#cleared, total, this.#inDoubt);
+  }
+
+  get #inDoubt(): number {
+    const others = (this.#start?.rows ?? 0) - this.#cleared;
+    return this.#rows.cascades ? Math.max(others, this.#unknown) : this.#unknown;
   }
 
   /** How far it has come; undefined where nothing was begun. */
   get progress(): Progress | undefined {
     return this.#start === undefined
       ? undefined
-      : { ...this.#start, cleared: this.#cleared, unknown: this.#unknown };
+      : { ...this.#start, cleared: this.#cleared, unknown: this.#inDoubt };
   }
 }

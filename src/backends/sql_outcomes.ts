@@ -23,6 +23,31 @@ export function withCounts(error: AzuError, progress: Progress | undefined): Azu
   });
 }
 
+/** Whether rows that were removed have come back, to be removed, and counted, again. */
+export class Returns {
+  #seen = false;
+  #first: { readonly removed: number; readonly left: number } | undefined;
+  #left = 0;
+
+  /** After a pass: what it has removed, and what of the start's rows was there then. */
+  after(removed: number, left: number): void {
+    if (this.#first === undefined) this.#first = { removed, left };
+    else if (removed > this.#left - left) this.#seen = true;
+    this.#left = left;
+  }
+
+  get seen(): boolean {
+    return this.#seen;
+  }
+
+  /** How many can be gone for good: where some were seen to come back, all that the first pass left. */
+  get mostGone(): number {
+    if (!this.#seen || this.#first === undefined) return Infinity;
+    const { removed, left } = this.#first;
+    return Math.max(0, removed - left) + left - this.#left;
+  }
+}
+
 function counts({ rows, isExact, cleared, unknown }: Progress): string {
   // A guess may be far too low, where nobody has counted the table for long.
   const of = `of ${isExact ? "" : "about "}${Math.max(rows, cleared)} session(s)`;
@@ -32,5 +57,5 @@ function counts({ rows, isExact, cleared, unknown }: Progress): string {
     return `${cleared} ${of} are certainly gone, and up to ${more} more may be`;
   }
   if (cleared === 0) return `none ${of} is gone`;
-  return `${cleared} ${of} are gone, ` + (isExact ? `up to ${others} remain` : "the others remain");
+  return `${cleared} ${of} are gone, ` + (isExact ? `up to ${others} remain` : "others may remain");
 }
