@@ -8,15 +8,31 @@ import { Garbled } from "./sql_twice.ts";
  * Who waits for a row that we have locked waits for our transaction, which goes there by the lower
  * half of its number. Servers before 13 have no shorter way to say so.
  */
-const ABOUT_US = "SELECT txid_current()::text AS id, EXISTS (SELECT 1 FROM pg_locks WHERE " +
-  "NOT granted AND transactionid::text = (txid_current() % 4294967296)::text) AS awaited";
+const AWAITED = "EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND " +
+  "transactionid::text = (txid_current() % 4294967296)::text)";
+
+/**
+ * A server that crashes begins its statistics anew; and may give the number of a transaction that
+ * it had not written to the disk to another one, whose status says nothing of ours.
+ */
+const ERA = "(SELECT stats_reset::text FROM pg_stat_bgwriter)";
+
+const ABOUT_US = `SELECT txid_current()::text AS id, ${ERA} AS era, ${AWAITED} AS awaited`;
+
+/** A transaction that was to be committed when the answer was lost. */
+interface Doubt {
+  readonly id: string;
+  readonly era: string;
+  readonly count: number;
+}
 
 export class PostgresBatches {
   readonly #session: PostgresSession;
   /** Whether the server tells what became of a transaction. */
   readonly #tracks: boolean;
-  /** What was to be committed when the answer was lost. */
-  #doubt: { readonly id: string; readonly count: number } | undefined;
+  #doubt: Doubt | undefined;
+  /** What a crash has made uncertain: it is gone where the same statement finds it no more. */
+  #shaken = 0;
   /** Found to be committed, and not yet told. */
   #owed = 0;
   #isAwaited = false;
@@ -33,7 +49,7 @@ export class PostgresBatches {
 
   /** The most that can be gone without having been told; of a batch of so many rows. */
   inDoubt(rows: number): number {
-    return this.#tracks ? this.#owed + (this.#doubt?.count ?? 0) : rows;
+    return this.#tracks ? this.#owed + this.#shaken + (this.#doubt?.count ?? 0) : rows;
   }
 
   /**
@@ -46,10 +62,8 @@ export class PostgresBatches {
     try {
       if (!this.#tracks) return removedBy(await this.#session.run(sql, limits));
       await this.#findOut();
-      this.#owed += await this.#once(sql, limits);
-      const told = this.#owed;
-      this.#owed = 0;
-      return told;
+      this.#owe(await this.#once(sql, limits));
+      return this.#told();
     } catch (error) {
       // Cancelled by somebody, it bears the same code.
       const wasTimeout = performance.now() - began >= limits.statement * 0.9;
@@ -58,13 +72,34 @@ export class PostgresBatches {
     }
   }
 
+  /**
+   * Where a walk has found that nothing is left to remove.
+   * @returns how many a batch removed whose answer was lost.
+   */
+  async settle(): Promise<number> {
+    await this.#findOut();
+    this.#owe(0);
+    return this.#told();
+  }
+
+  #owe(removed: number): void {
+    this.#owed += removed > 0 ? removed : this.#shaken;
+    this.#shaken = 0;
+  }
+
+  #told(): number {
+    const told = this.#owed;
+    this.#owed = 0;
+    return told;
+  }
+
   /** A connection that is lost before the end leaves nothing behind; at the end, it may. */
   async #once(sql: string, limits: Limits): Promise<number> {
     return await this.#session.undoing(limits, async (send) => {
       const [removed, own] = (await send("BEGIN", sql, ABOUT_US)).slice(-2);
       this.#isAwaited = own?.rows[0]?.["awaited"] === true;
       const count = removedBy(removed);
-      this.#doubt = { id: String(own?.rows[0]?.["id"]), count };
+      this.#doubt = { id: String(own?.rows[0]?.["id"]), era: String(own?.rows[0]?.["era"]), count };
       await send("COMMIT").catch((error) => {
         if (faultOf(error) !== "lost") this.#doubt = undefined; // undone
         throw error;
@@ -76,14 +111,17 @@ export class PostgresBatches {
 
   async #findOut(): Promise<void> {
     if (this.#doubt === undefined) return;
-    const { id, count } = this.#doubt;
-    const asked = this.#session.run(`SELECT txid_status(${id}) AS status`);
+    const { id, era, count } = this.#doubt;
+    const asked = this.#session.run(`SELECT txid_status(${id}) AS status, ${ERA} AS era`);
     const { rows: [found] } = await asked.catch((error) => {
       if (codeOf(error) !== "22023") throw error;
       return { rows: [] }; // in the future: a server that crashed does not know it any more
     });
     if (found?.["status"] === "in progress") throw new Unsettled();
-    if (found?.["status"] === "committed") this.#owed += count;
+    if (found?.["status"] === "committed") {
+      if (String(found["era"]) === era) this.#owed += count;
+      else this.#shaken = count;
+    }
     this.#doubt = undefined;
   }
 }

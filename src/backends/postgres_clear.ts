@@ -5,14 +5,15 @@ import type { ClearCounts, ClearOptions } from "./contract.ts";
 import { PostgresBatches } from "./postgres_batches.ts";
 import { countRows, estimate, highestMark, pagesOf } from "./postgres_count.ts";
 import { faultOf } from "./postgres_faults.ts";
-import { checkReferences } from "./postgres_references.ts";
+import { checkReferences, checkRules, isSelfCascading } from "./postgres_references.ts";
 import type { Limits, PostgresSession, Read } from "./postgres_session.ts";
-import { inspectTable, type PostgresTable, withinOf } from "./postgres_table.ts";
+import { checkIdentity, inspectTable, type PostgresTable, withinOf } from "./postgres_table.ts";
 import { TruncateWalk } from "./postgres_truncate.ts";
-import { LeftWalk, PageWalk, postgresKeyset, removeAny, type Target } from "./postgres_walks.ts";
+import { PlacesWalk, postgresKeyset, RestWalk } from "./postgres_unpaged.ts";
+import { LeftWalk, PageWalk, type Target } from "./postgres_walks.ts";
 import { clearRows, type Closing, type Start, type StartRows, type Walk } from "./sql_clear.ts";
 import type { Fault } from "./sql_patience.ts";
-import { AnyWalk, KeysetWalk } from "./sql_walks.ts";
+import { KeysetWalk } from "./sql_walks.ts";
 
 /**
  * Rows in a batch, and its milliseconds: each commit waits for the disk, so fewer are quicker; where
@@ -25,6 +26,9 @@ const BATCH: Limits = { statement: 900, lock: 500 };
 
 /** For a single row, say, whose triggers take their time. */
 const SLOW_BATCH: Limits = { statement: 60_000, lock: 5000 };
+
+/** Rows that are removed by one statement, where there is no key to find them by again. */
+const REST = 1000;
 
 /** Dead rows that are not worth a word: autovacuum passes by. */
 const FEW = 10_000;
@@ -51,11 +55,18 @@ class PostgresRows implements StartRows {
   #pages = 0;
   #start: Start = { rows: 0, isExact: true };
   #batches: PostgresBatches;
+  #cascades = false;
+  /** How many were there when they were counted last. */
+  #left = 0;
 
   constructor(session: PostgresSession, options: ClearOptions) {
     this.#session = session;
     this.#options = options;
     this.#batches = new PostgresBatches(session, false);
+  }
+
+  get cascades(): boolean {
+    return this.#cascades;
   }
 
   get isAwaited(): boolean {
@@ -65,31 +76,41 @@ class PostgresRows implements StartRows {
   async begin(tick: () => void): Promise<Start> {
     const table = await inspectTable(this.#session);
     // The server refuses to truncate, and says so, even where no row refers to any.
-    if (!this.#options.truncate) await checkReferences(this.#session, table.oid);
+    if (!this.#options.truncate) {
+      await checkRules(this.#session, table.oid);
+      await checkReferences(this.#session, table.oid, tick);
+      this.#cascades = await isSelfCascading(this.#session, table.oid);
+    }
     this.#table = table;
     this.#batches = new PostgresBatches(this.#session, table.paged);
     return this.#start = await this.#session.snapshot(async (read) => {
       this.#pages = await pagesOf(read, table);
       this.#within = withinOf(table, await highestMark(read, table, this.#pages));
-      if (table.paged && !this.#options.truncate) return await estimate(read, table, this.#pages);
+      if (table.paged && !this.#options.truncate && !this.#cascades) {
+        return await estimate(read, table, this.#pages);
+      }
       return { rows: (await this.#counted(read, table, tick)).left, isExact: true };
     });
   }
 
   walk(pass: number): Walk {
-    const { paged, key } = this.#found;
+    const { paged, keys } = this.#found;
     if (this.#options.truncate && pass === 1) return new TruncateWalk(this.#target);
     if (paged && pass === 1) {
       return new PageWalk(this.#target, { pages: this.#pages, rows: this.#start.rows });
     }
-    if (paged) return new LeftWalk(this.#target, this.#pages, key);
-    return key === undefined
-      ? new AnyWalk((rows) => removeAny(this.#target, rows))
-      : new KeysetWalk(postgresKeyset(this.#target, key));
+    if (pass > 1 && keys.length !== 1 && this.#left <= REST) return new RestWalk(this.#target);
+    if (paged) return new LeftWalk(this.#target, this.#pages, keys.length === 1 ? keys[0] : "ctid");
+    return keys.length === 0
+      ? new PlacesWalk(this.#target)
+      : new KeysetWalk(postgresKeyset(this.#target, keys));
   }
 
   async close(tick: () => void): Promise<Closing> {
-    return await this.#session.snapshot((read) => this.#counted(read, this.#found, tick));
+    return await this.#session.snapshot(async (read) => {
+      await checkIdentity(read, this.#session, this.#found);
+      return await this.#counted(read, this.#found, tick);
+    });
   }
 
   faultOf(error: unknown): Fault {
@@ -124,7 +145,11 @@ class PostgresRows implements StartRows {
       this.#options.signal.throwIfAborted();
       tick();
     };
-    return await countRows(read, table, { within: this.#within, pages: this.#pages, tick: alive });
+    const { left, ...others } = await countRows(read, table, {
+      ...{ within: this.#within, pages: this.#pages, tick: alive },
+    });
+    this.#left = left;
+    return { left, ...others };
   }
 
   get #target(): Target {

@@ -9,22 +9,62 @@ import { agreedNumber, twice } from "./sql_twice.ts";
 /** What the server does with such rows when their session goes, as pg_constraint has it. */
 const REACHES_OVER = new Map([["c", "CASCADE"], ["n", "SET NULL"], ["d", "SET DEFAULT"]]);
 
+/** The table and its partitions: what refers to one of those hinders, or feels, the same DELETE. */
+const tree = (oid: string) =>
+  `WITH RECURSIVE tree AS (SELECT ${oid}::oid AS oid UNION ALL SELECT c.oid FROM tree ` +
+  "JOIN pg_inherits i ON i.inhparent = tree.oid JOIN pg_class c ON c.oid = i.inhrelid " +
+  "WHERE c.relispartition)";
+
+/** Whether a row that goes may take others of the table along, which no count of the server tells. */
+export async function isSelfCascading(session: PostgresSession, oid: string): Promise<boolean> {
+  const { rows: [found] } = await session.run(
+    `${tree(oid)} SELECT EXISTS (SELECT 1 FROM pg_constraint f WHERE f.contype = 'f' ` +
+      "AND f.confdeltype = 'c' AND f.confrelid IN (SELECT oid FROM tree) " +
+      "AND f.conrelid IN (SELECT oid FROM tree)) AS cascades",
+  );
+  return found?.["cascades"] === true;
+}
+
+/**
+ * A rule may do something else in the place of a DELETE, to another table even.
+ * @throws {OperationError} where there is one.
+ */
+export async function checkRules(session: PostgresSession, oid: string): Promise<void> {
+  const { target } = session;
+  const { rows: [rule] } = await session.run(
+    "SELECT rulename AS name FROM pg_rewrite " +
+      `WHERE ev_class = ${oid} AND ev_type = '4' AND is_instead AND ev_enabled <> 'D' LIMIT 1`,
+  );
+  if (rule === undefined) return;
+  throw new OperationError(
+    `The rule ${printable(String(rule["name"]))} does something else in the place of a DELETE ` +
+      `(${target.address}, table ${printable(target.tableText)})`,
+    { hint: "Drop or disable that rule first, or use --truncate, which no rule changes" },
+  );
+}
+
 /**
  * Nothing outside of the configured table is ever touched: where rows refer to sessions, neither a
  * refusal in the middle of the work is waited for, nor is a cascade let loose.
  * @throws {OperationError} naming the first table whose rows refer to sessions.
  */
-export async function checkReferences(session: PostgresSession, oid: string): Promise<void> {
+export async function checkReferences(
+  session: PostgresSession,
+  oid: string,
+  tick: () => void,
+): Promise<void> {
   const found = await session.run(
-    "SELECT n.nspname || '.' || c.relname AS table, quote_ident(n.nspname) || '.' || " +
-      "quote_ident(c.relname) AS quoted, f.confdeltype::text AS action, (SELECT string_agg(" +
+    `${tree(oid)} SELECT DISTINCT n.nspname || '.' || c.relname AS table, quote_ident(n.nspname) ` +
+      "|| '.' || quote_ident(c.relname) AS quoted, f.confdeltype::text AS action, (SELECT string_agg(" +
       "quote_ident(a.attname) || ' IS NOT NULL', ' AND ') FROM pg_attribute a " +
       "WHERE a.attrelid = f.conrelid AND a.attnum = ANY (f.conkey)) AS refers " +
       "FROM pg_constraint f JOIN pg_class c ON c.oid = f.conrelid " +
       "JOIN pg_namespace n ON n.oid = c.relnamespace " +
-      `WHERE f.contype = 'f' AND f.confrelid = ${oid} AND f.conrelid <> ${oid}`,
+      "WHERE f.contype = 'f' AND f.confrelid IN (SELECT oid FROM tree) " +
+      "AND f.conrelid NOT IN (SELECT oid FROM tree)",
   );
   for (const reference of found.rows) {
+    tick();
     if (await refers(session, reference)) throw refusal(session, reference);
   }
 }

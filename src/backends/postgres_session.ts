@@ -124,6 +124,6 @@ export class PostgresSession implements AsyncDisposable {
  */
 function settings({ statement, lock }: Limits): string {
   return `SET LOCAL statement_timeout = ${statement}; SET LOCAL lock_timeout = ${lock}; ` +
-    "SET LOCAL row_security = off; SET LOCAL datestyle = ISO; " +
+    "SET LOCAL row_security = off; SET LOCAL datestyle = ISO; SET LOCAL extra_float_digits = 3; " +
     "SET LOCAL idle_in_transaction_session_timeout = 5000";
 }

@@ -1,16 +1,18 @@
 /** What the catalog tells of a table: how its rows can be found, and what stands in the way. */
 import { OperationError } from "../core/errors.ts";
+import { printable } from "../core/text.ts";
 import { missingTable } from "./database_errors.ts";
 import { codeOf, faultOf } from "./postgres_faults.ts";
-import type { PostgresSession } from "./postgres_session.ts";
+import type { PostgresSession, Read } from "./postgres_session.ts";
 import { quoteIdentifier, quoteTable, quoteText } from "./sql.ts";
+import { agreed, twice } from "./sql_twice.ts";
 
 export interface PostgresTable {
   /** As statements name it: rows of tables that inherit from it are not its own; partitions' are. */
   readonly from: string;
   readonly oid: string;
-  /** The column of its primary key, quoted, where that is one column. */
-  readonly key: string | undefined;
+  /** The columns of its primary key, quoted, in its order. */
+  readonly keys: readonly string[];
   /** A column, quoted, whose values grow with each new row: what is beyond is new. */
   readonly mark: string | undefined;
   /** Whether rows can be had by the pages that they lie in. */
@@ -20,28 +22,49 @@ export interface PostgresTable {
 export async function inspectTable(session: PostgresSession): Promise<PostgresTable> {
   const { oid, from } = await nameTable(session);
   const columns = await session.run(
-    "SELECT a.attname AS name, t.typname AS type, EXISTS (SELECT 1 FROM pg_index i " +
-      "WHERE i.indrelid = a.attrelid AND i.indisprimary AND a.attnum = ANY (i.indkey)) AS in_key " +
-      "FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid " +
+    "SELECT a.attname AS name, t.typname AS type, a.attnum::text AS number, " +
+      "(SELECT i.indkey::text FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisprimary) " +
+      "AS primary_key FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid " +
       `WHERE a.attrelid = ${oid} AND a.attnum > 0 AND NOT a.attisdropped`,
   );
-  const keys = columns.rows.filter((row) => row["in_key"] === true);
-  const [only] = keys.length === 1 ? keys : [];
-  const key = only === undefined ? undefined : quoted(only["name"]);
+  const numbers = String(columns.rows[0]?.["primary_key"] ?? "").split(" ");
+  const found = numbers.flatMap((number) => columns.rows.filter((row) => row["number"] === number));
+  const keys = found.map(({ name }) => quoted(name));
+  const [only] = found.length === 1 ? found : [];
   const grows = /^int[248]$/.test(String(only?.["type"]));
   const dated = columns.rows.some(({ name, type }) =>
     name === "created_at" && /^timestamp(tz)?$/.test(String(type))
   );
-  const mark = grows ? key : dated ? quoted("created_at") : undefined;
-  return { from, oid, key, mark, paged: await isPaged(session, oid, from) };
+  const mark = grows ? keys[0] : dated ? quoted("created_at") : undefined;
+  return { from, oid, keys, mark, paged: await isPaged(session, oid, from) };
 }
 
 /** The condition that rows of the start meet, where `highest` was the highest mark then. */
-export function withinOf({ mark, key }: PostgresTable, highest: string | undefined): string {
+export function withinOf({ mark, keys }: PostgresTable, highest: string | undefined): string {
   if (mark === undefined) return "true";
   if (highest === undefined) return `${mark} IS NULL`; // none has one, or there are none
   const upTo = `${mark} <= ${quoteText(highest)}`;
-  return mark === key ? upTo : `(${upTo} OR ${mark} IS NULL)`;
+  return mark === keys[0] ? upTo : `(${upTo} OR ${mark} IS NULL)`;
+}
+
+/**
+ * Another table of that name, which has taken its place meanwhile, says nothing of this one's rows.
+ * @throws {AzuError} where it is not the one that was inspected.
+ */
+export async function checkIdentity(
+  read: Read,
+  { target }: PostgresSession,
+  { oid }: PostgresTable,
+): Promise<void> {
+  const table = quoteText(quoteTable("postgres", target.table));
+  const [found] = await read(`SELECT ${twice({ oid: `to_regclass(${table})::oid` })}`);
+  const now = agreed(found, "oid");
+  if (now === oid) return;
+  if (now === null) throw missingTable(target, undefined);
+  throw new OperationError(
+    `Another table has taken the place of ${printable(target.tableText)} (${target.address})`,
+    { hint: "Run the command again, which clears that one: it is safe to repeat" },
+  );
 }
 
 /** @throws {AzuError} where there is no such table, or it is a view. */

@@ -2,7 +2,6 @@
 import type { PostgresBatches } from "./postgres_batches.ts";
 import { type Limits, type PostgresSession, READING } from "./postgres_session.ts";
 import type { Walk } from "./sql_clear.ts";
-import type { Keyset } from "./sql_walks.ts";
 import { quoteText } from "./sql.ts";
 
 /** Which rows are removed, as SQL, and what a batch may take. */
@@ -70,6 +69,8 @@ export class LeftWalk implements Walk {
   readonly #pages: number;
   readonly #by: string;
   #next = 0;
+  /** Where, in those pages, the last row was that a batch found: one that was kept stays there. */
+  #last: string | undefined;
 
   /** @param by The key; without one, `ctid`: rows that move in between are found by the next pass. */
   constructor(target: Target, pages: number, by = "ctid") {
@@ -84,48 +85,22 @@ export class LeftWalk implements Walk {
 
   async next(rows: number): Promise<number> {
     const { session, batches, from, within, limits } = this.#target;
-    const range = pages(this.#next, this.#next + MOST_PAGES);
+    const behind = this.#last === undefined ? "" : ` AND ctid > ${quoteText(this.#last)}`;
+    const range = pages(this.#next, this.#next + MOST_PAGES) + behind;
     const found = await session.run(
-      `SELECT ${this.#by}::text AS found FROM ${from} WHERE ${range} AND ${within} LIMIT ${rows}`,
+      `SELECT ${this.#by}::text AS found, ctid::text AS place FROM ${from} ` +
+        `WHERE ${range} AND ${within} ORDER BY ctid LIMIT ${rows}`,
       READING,
     );
     const values = found.rows.map((row) => quoteText(String(row["found"])));
-    const removed = values.length === 0 ? 0 : await batches.run(
+    const removed = values.length === 0 ? await batches.settle() : await batches.run(
       `DELETE FROM ${from} WHERE ${this.#by} IN (${values.join(", ")}) AND ${within}`,
       limits(),
     );
-    if (values.length < rows) this.#next += MOST_PAGES;
+    this.#last = found.rows.map((row) => String(row["place"])).at(-1);
+    if (values.length < rows) [this.#next, this.#last] = [this.#next + MOST_PAGES, undefined];
     return removed;
   }
-}
-
-/** By primary key: for tables whose rows lie in no pages that could be named. */
-export function postgresKeyset(target: Target, key: string): Keyset<string> {
-  const { session, batches, from, within, limits } = target;
-  const behind = (last: string | undefined) =>
-    last === undefined ? within : `${key} > ${quoteText(last)} AND ${within}`;
-  return {
-    async keyAfter(last, rows) {
-      const { rows: [found] } = await session.run(
-        `SELECT ${key}::text AS key FROM ${from} WHERE ${behind(last)} ` +
-          `ORDER BY ${key} LIMIT 1 OFFSET ${rows - 1}`,
-        READING,
-      );
-      return found === undefined ? undefined : String(found["key"]);
-    },
-    async removeUpTo(last, upTo) {
-      const end = upTo === undefined ? "" : ` AND ${key} <= ${quoteText(upTo)}`;
-      return await batches.run(`DELETE FROM ${from} WHERE ${behind(last)}${end}`, limits());
-    },
-  };
-}
-
-/** Where there is neither. */
-export async function removeAny(target: Target, rows: number): Promise<number> {
-  const { batches, from, within, limits } = target;
-  const some = `SELECT ctid FROM ${from} WHERE ${within} LIMIT ${rows}`;
-  const sql = `DELETE FROM ${from} WHERE ctid = ANY (ARRAY(${some})) AND ${within}`;
-  return await batches.run(sql, limits());
 }
 
 function pages(from: number, upTo: number): string {

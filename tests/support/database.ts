@@ -21,6 +21,7 @@ export async function freshPostgres(server = service("postgres")): Promise<TestD
   const url = new URL(server);
   url.pathname = `/${name}`;
   const client = new pg.Client({ connectionString: url.href });
+  client.on("error", () => {}); // where a test ends it
   await client.connect();
   return {
     url: url.href,
