@@ -107,12 +107,24 @@ const QUIET = new Proxy(globalThis.console, {
   },
 });
 
-/** The server's own settings could change what a text or a quote means, or wait for ever. */
+/**
+ * The server's own settings could change what a text or a quote means, wait for ever, keep what was
+ * done in a transaction that is undone when we leave, cut answers short, or refuse large ones.
+ * MySQL and MariaDB know all of these.
+ */
+const SETTINGS = [
+  "sql_mode = 'STRICT_ALL_TABLES'",
+  `innodb_lock_wait_timeout = ${ROW_LOCK}`,
+  `lock_wait_timeout = ${TABLE_LOCK}`,
+  "autocommit = 1",
+  "completion_type = 'NO_CHAIN'",
+  "sql_select_limit = 18446744073709551615",
+  "sql_big_selects = 1",
+  "sql_safe_updates = 0",
+];
+
 async function settle(connection: Connection): Promise<void> {
-  await connection.query(
-    `SET SESSION sql_mode = 'STRICT_ALL_TABLES', SESSION innodb_lock_wait_timeout = ${ROW_LOCK}, ` +
-      `SESSION lock_wait_timeout = ${TABLE_LOCK}`,
-  );
+  await connection.query(`SET ${SETTINGS.map((setting) => `SESSION ${setting}`).join(", ")}`);
 }
 
 /** Ends the connection without waiting for ever for a server that does not answer. */

@@ -118,7 +118,8 @@ export class MysqlSession implements AsyncDisposable {
     this.#isMaria = /mariadb/i.test(variables.get("version") ?? "");
     const logsStatements = variables.get("log_bin") === "ON" &&
       variables.get("binlog_format") === "STATEMENT";
-    if (!logsStatements) await this.run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
+    const level = logsStatements ? "REPEATABLE READ" : "READ COMMITTED";
+    await this.run(`SET SESSION TRANSACTION ISOLATION LEVEL ${level}`);
   }
 
   async #send(sql: string, milliseconds: number): Promise<unknown> {
