@@ -4,7 +4,7 @@ import type { ClearCounts, ClearOptions } from "./contract.ts";
 import { literal } from "./mysql_connection.ts";
 import { faultOf } from "./mysql_faults.ts";
 import { type MysqlSession, READING } from "./mysql_session.ts";
-import { checkReferences, inspectTable, type MysqlTable } from "./mysql_table.ts";
+import { checkReferences, inspectTable, type Mark, type MysqlTable } from "./mysql_table.ts";
 import { quoteTable } from "./sql.ts";
 import { clearRows, type Closing, type Start, type StartRows, type Walk } from "./sql_clear.ts";
 import type { Fault } from "./sql_patience.ts";
@@ -55,9 +55,9 @@ class MysqlRows implements StartRows {
     return await this.#session.snapshot(async () => {
       const { mark } = table;
       if (mark !== undefined) {
-        const columns = twice({ highest: `MAX(${mark})` });
+        const columns = twice({ highest: `MAX(${mark.sql})` });
         const [found] = await this.#session.read(`SELECT ${columns} FROM ${this.#from}`, READING);
-        this.#within = withinOf(table, agreed(found, "highest") ?? undefined);
+        this.#within = withinOf(mark, table.key, agreed(found, "highest"));
       }
       return { rows: (await this.#counted()).left, isExact: true };
     });
@@ -135,10 +135,10 @@ class MysqlRows implements StartRows {
   }
 }
 
-function withinOf({ mark, key, isWhole }: MysqlTable, highest: Key | undefined): string {
-  if (highest === undefined) return `${mark} IS NULL`; // none has one, or there are none
-  const upTo = `${mark} <= ${written(highest, isWhole)}`;
-  return mark === key ? upTo : `(${upTo} OR ${mark} IS NULL)`;
+function withinOf({ sql, isNumber }: Mark, key: string | undefined, highest: string | null) {
+  if (highest === null) return `${sql} IS NULL`; // none has one, or there are none
+  const upTo = `${sql} <= ${written(highest, isNumber)}`;
+  return sql === key ? upTo : `(${upTo} OR ${sql} IS NULL)`;
 }
 
 function keyOf(value: unknown): Key | undefined {
@@ -146,7 +146,8 @@ function keyOf(value: unknown): Key | undefined {
   return value instanceof Uint8Array ? value : String(value);
 }
 
-/** Whole numbers as such: compared with texts, large ones would lose their last digits. */
-function written(value: Key, isWhole: boolean): string {
-  return isWhole && typeof value === "string" && /^-?\d+$/.test(value) ? value : literal(value);
+/** Numbers as such: compared with texts, large ones would lose their last digits. */
+function written(value: Key, isNumber: boolean): string {
+  const isPlain = isNumber && typeof value === "string" && /^-?\d+(?:\.\d+)?$/.test(value);
+  return isPlain ? value : literal(value);
 }

@@ -13,18 +13,27 @@ export interface MysqlTable {
   readonly key: string | undefined;
   /** Whether that column holds whole numbers. */
   readonly isWhole: boolean;
-  /** A column, quoted, whose values grow with each new row: what is beyond is new. */
-  readonly mark: string | undefined;
+  /** What grows with each new row: what is beyond is new. */
+  readonly mark: Mark | undefined;
   /** Whether what a statement has done is undone where it is cut off. */
   readonly undoes: boolean;
+}
+
+export interface Mark {
+  /** A column, quoted, or what is made of one. */
+  readonly sql: string;
+  readonly isNumber: boolean;
 }
 
 /** Engines without transactions: rows that a statement has removed stay so. */
 const LASTING = /^(?:MyISAM|Aria|MEMORY|MRG_MyISAM|CSV|ARCHIVE)$/i;
 
-/** Of others, floats say, what is read is not what is compared: a walk would not get further. */
+/**
+ * Of others, what is read is not what is compared, and a walk would not get further: so with floats,
+ * and with a timestamp, which is read as local time, and the hour when summer ends comes twice.
+ */
 const COMPARABLE =
-  /^(?:(?:(?:tiny|small|medium|big)?int|decimal|(?:var)?(?:char|binary)|uuid|date|datetime|timestamp)\b)/i;
+  /^(?:(?:(?:tiny|small|medium|big)?int|decimal|(?:var)?(?:char|binary)|uuid|date|datetime)\b)/i;
 
 /** @throws {AzuError} where there is no such table, or it is a view. */
 export async function inspectTable(session: MysqlSession): Promise<MysqlTable> {
@@ -36,12 +45,18 @@ export async function inspectTable(session: MysqlSession): Promise<MysqlTable> {
   const [only] = keys.length === 1 && COMPARABLE.test(String(keys[0]?.["Type"])) ? keys : [];
   const key = only === undefined ? undefined : quoteIdentifier("mysql", String(only["Field"]));
   const isWhole = /^(?:tiny|small|medium|big)?int\b/i.test(String(only?.["Type"]));
-  const dated = columns.find((column) =>
-    String(column["Field"]).toLowerCase() === "created_at" &&
-    /^(?:datetime|timestamp)/i.test(String(column["Type"]))
-  );
-  const created = dated === undefined ? undefined : quoteIdentifier("mysql", "created_at");
-  return { key, isWhole, mark: isWhole ? key : created, undoes: !LASTING.test(engine) };
+  const mark = isWhole && key !== undefined ? { sql: key, isNumber: true } : created(columns);
+  return { key, isWhole, mark, undoes: !LASTING.test(engine) };
+}
+
+function created(columns: readonly Row[]): Mark | undefined {
+  const named = columns.find(({ Field }) => String(Field).toLowerCase() === "created_at");
+  const [type] = /^(?:datetime|timestamp)\b/i.exec(String(named?.["Type"])) ?? [];
+  if (type === undefined) return undefined;
+  const column = quoteIdentifier("mysql", "created_at");
+  return type.toLowerCase() === "timestamp"
+    ? { sql: `UNIX_TIMESTAMP(${column})`, isNumber: true }
+    : { sql: column, isNumber: false };
 }
 
 /** @throws {AzuError} where there is no such table, or it is a view. */
