@@ -1,6 +1,7 @@
-import { AzuError, messageOf, OperationError } from "../core/errors.ts";
+import { AzuError, OperationError } from "../core/errors.ts";
 import { redact, secretsOf } from "../core/redact.ts";
 import { printable } from "../core/text.ts";
+import { detailsOf } from "./database_details.ts";
 import { EXPLANATIONS } from "./database_explanations.ts";
 import type { DatabaseTarget } from "./database_target.ts";
 
@@ -20,19 +21,6 @@ export function explainDatabaseError(
     `${problem} (${target.address}, table ${printable(target.tableText)}: ${safe})`,
     { ...(hint === undefined ? {} : { hint }), cause: error },
   );
-}
-
-/** The code and the message only: a driver's `detail` may quote a row, and so a session id. */
-function detailsOf(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(messageOf).join("; ");
-  const message = messageOf(error);
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  // What a trigger raises is its author's own text, and may name the row: only the code is told.
-  const raised = error instanceof Error && "where" in error && typeof error.where === "string";
-  if (raised || /^P0|^ER_SIGNAL/.test(code)) return `${code} raised by the database's own code`;
-  return code !== "" && code !== "undefined" && !message.includes(code)
-    ? `${code} ${message}`
-    : message;
 }
 
 export function missingTable(target: DatabaseTarget, cause: unknown): OperationError {

@@ -128,7 +128,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       "database in WAL mode cannot be opened)",
   },
   {
-    matches: /file is not a database|malformed/,
+    matches: /file is not a database|database disk image is malformed|malformed database schema/,
     problem: "The file is not a SQLite database, or is damaged",
     hint: "Check the path in DATABASE_URL (or session.backends.database.url)",
   },

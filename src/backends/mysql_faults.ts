@@ -20,6 +20,7 @@ const LOST = [1040, 1053, 1927, 2006, 2013, 4031];
 
 export function faultOf(error: unknown): Fault {
   if (error instanceof AzuError) return "final";
+  if (isRaised(error)) return "final";
   const number = isAnswer(error) ? numberOf(error) : 0;
   if (BUSY.includes(number)) return "busy";
   if (SLOW.includes(number)) return "slow";
@@ -32,6 +33,11 @@ export function faultOf(error: unknown): Fault {
 function isAnswer(error: unknown): boolean {
   return error instanceof Error && "sqlState" in error &&
     /^[0-9A-Z]{5}$/.test(String(error.sqlState));
+}
+
+/** Whether a trigger's SIGNAL says so: it may give any number to that. */
+export function isRaised(error: unknown): boolean {
+  return error instanceof Error && "sqlState" in error && error.sqlState === "45000";
 }
 
 /** The server's number of an error; 0 where there is none. */

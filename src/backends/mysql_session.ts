@@ -1,5 +1,5 @@
 /** A connection to MySQL or MariaDB, and what may go wrong on it. */
-import type { AzuError } from "../core/errors.ts";
+import { type AzuError, messageOf } from "../core/errors.ts";
 import { isRecord } from "../core/record.ts";
 import { explainDatabaseError, missingTable } from "./database_errors.ts";
 import type { DatabaseTarget } from "./database_target.ts";
@@ -97,7 +97,10 @@ export class MysqlSession implements AsyncDisposable {
   }
 
   explain(error: unknown): AzuError {
-    if (numberOf(error) === 1146) return missingTable(this.target, error);
+    // It may also be a table that a trigger needs.
+    const ours = `.${this.target.table.name}'`.toLowerCase();
+    const isMissing = numberOf(error) === 1146 && messageOf(error).toLowerCase().includes(ours);
+    if (isMissing) return missingTable(this.target, error);
     return explainDatabaseError(error, this.target, [parseMysqlUrl(this.target.url).password]);
   }
 

@@ -1,6 +1,6 @@
 // node:sqlite is imported here and nowhere else: this module is loaded only when a store is opened.
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { type AzuError, OperationError } from "../core/errors.ts";
+import { type AzuError, messageOf, OperationError } from "../core/errors.ts";
 import type { Purpose } from "./contract.ts";
 import { explainDatabaseError, missingTable } from "./database_errors.ts";
 import type { DatabaseTarget } from "./database_target.ts";
@@ -86,7 +86,11 @@ export class SqliteSession implements Disposable {
   }
 
   explain(error: unknown): AzuError {
-    return /no such table/.test(String(error))
+    // It may also be a table that a trigger needs.
+    const { name, schema = "main" } = this.target.table;
+    const missing = /no such table: (.*)/s.exec(messageOf(error))?.[1]?.toLowerCase();
+    const ours = [name, `${schema}.${name}`].map((text) => text.toLowerCase());
+    return ours.some((text) => missing === text || missing?.startsWith(`${text} in `))
       ? missingTable(this.target, error)
       : explainDatabaseError(error, this.target);
   }

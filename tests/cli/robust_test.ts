@@ -124,7 +124,7 @@ Deno.test(
     await make("RAISE EXCEPTION 'cannot delete %', OLD.session_id USING ERRCODE = '22000';");
     const raised = await runAzu([...CLEAR, "-b", "database"], options);
     strictEqual(raised.code, 1);
-    match(raised.stderr, /22000 raised by the database's own code/);
+    match(raised.stderr, /22000; its text is not shown, as it may quote a row/);
     strictEqual((raised.stdout + raised.stderr).includes("very-secret"), false);
   },
 );
