@@ -1,11 +1,18 @@
 /** What the reader is told about a failure: how it begins, and what to do. */
-interface Explanation {
+export interface Explanation {
   readonly matches: RegExp;
   readonly problem: string;
   readonly hint: string;
   /** For MySQL, where its words differ. */
   readonly mysql?: string;
 }
+
+/** Where it is the sessions' own table whose rows refer to sessions. */
+export const OWN_REFERENCES = {
+  problem: "Sessions refer to each other",
+  hint: "Have that foreign key say ON DELETE SET NULL, or empty its column; then run the command " +
+    "again: it is safe to repeat",
+} as const satisfies Partial<Explanation>;
 
 /** By SQLSTATE, by MySQL's or the system's error code, or by what the driver says where it has neither. */
 export const EXPLANATIONS: readonly Explanation[] = [

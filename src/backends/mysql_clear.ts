@@ -1,10 +1,11 @@
 /** The rows that a table of MySQL or MariaDB has at the start: see `sql_clear.ts`. */
 import type { AzuError } from "../core/errors.ts";
 import type { ClearCounts, ClearOptions } from "./contract.ts";
-import { literal } from "./mysql_connection.ts";
 import { faultOf } from "./mysql_faults.ts";
 import { type MysqlSession, READING } from "./mysql_session.ts";
-import { checkReferences, inspectTable, type Mark, type MysqlTable } from "./mysql_table.ts";
+import { type Key, keyOf, withinOf, written } from "./mysql_keys.ts";
+import { checkReferences } from "./mysql_references.ts";
+import { inspectTable, type MysqlTable } from "./mysql_table.ts";
 import { quoteTable } from "./sql.ts";
 import { clearRows, type Closing, type Start, type StartRows, type Walk } from "./sql_clear.ts";
 import type { Fault } from "./sql_patience.ts";
@@ -29,15 +30,13 @@ export async function clearMysql(
   return await clearRows(new MysqlRows(session, options), options);
 }
 
-/** A key as the driver reads it: a text, or bytes. */
-type Key = string | Uint8Array;
-
 class MysqlRows implements StartRows {
   readonly pace = PACE;
   readonly #session: MysqlSession;
   readonly #signal: AbortSignal;
   readonly #from: string;
   #table: MysqlTable = { key: undefined, isWhole: false, mark: undefined, undoes: true };
+  #cascades = false;
   #within = "TRUE";
   #limit = BATCH;
 
@@ -47,20 +46,26 @@ class MysqlRows implements StartRows {
     this.#from = quoteTable("mysql", session.target.table);
   }
 
-  async begin(): Promise<Start> {
+  async begin(tick: () => void): Promise<Start> {
     const table = await inspectTable(this.#session);
-    await checkReferences(this.#session);
+    this.#cascades = (await checkReferences(this.#session, tick)).cascades;
     this.#table = table;
     if (!table.undoes) this.#limit = SLOW_BATCH; // cut off, it would leave a part done
     return await this.#session.snapshot(async () => {
       const { mark } = table;
       if (mark !== undefined) {
+        tick();
         const columns = twice({ highest: `MAX(${mark.sql})` });
         const [found] = await this.#session.read(`SELECT ${columns} FROM ${this.#from}`, READING);
         this.#within = withinOf(mark, table.key, agreed(found, "highest"));
       }
+      tick();
       return { rows: (await this.#counted()).left, isExact: true };
     });
+  }
+
+  get cascades(): boolean {
+    return this.#cascades;
   }
 
   get undoes(): boolean {
@@ -74,7 +79,8 @@ class MysqlRows implements StartRows {
       : new KeysetWalk(this.#keyset(key));
   }
 
-  async close(): Promise<Closing> {
+  async close(tick: () => void): Promise<Closing> {
+    tick();
     return await this.#counted();
   }
 
@@ -133,21 +139,4 @@ class MysqlRows implements StartRows {
     const sql = `DELETE FROM ${this.#from} WHERE ${this.#within} LIMIT ${rows}`;
     return await this.#session.batch(sql, this.#limit);
   }
-}
-
-function withinOf({ sql, isNumber }: Mark, key: string | undefined, highest: string | null) {
-  if (highest === null) return `${sql} IS NULL`; // none has one, or there are none
-  const upTo = `${sql} <= ${written(highest, isNumber)}`;
-  return sql === key ? upTo : `(${upTo} OR ${sql} IS NULL)`;
-}
-
-function keyOf(value: unknown): Key | undefined {
-  if (value === undefined || value === null) return undefined;
-  return value instanceof Uint8Array ? value : String(value);
-}
-
-/** Numbers as such: compared with texts, large ones would lose their last digits. */
-function written(value: Key, isNumber: boolean): string {
-  const isPlain = isNumber && typeof value === "string" && /^-?\d+(?:\.\d+)?$/.test(value);
-  return isPlain ? value : literal(value);
 }
