@@ -1,9 +1,12 @@
 // node:sqlite is imported here and nowhere else: this module is loaded only when a store is opened.
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { type AzuError, messageOf, OperationError } from "../core/errors.ts";
+import { type AzuError, messageOf } from "../core/errors.ts";
 import type { Purpose } from "./contract.ts";
 import { explainDatabaseError, missingTable } from "./database_errors.ts";
 import type { DatabaseTarget } from "./database_target.ts";
+import { sleep } from "./pace.ts";
+import { isBusy } from "./sqlite_faults.ts";
+import { checkFile } from "./sqlite_file.ts";
 import { sqlitePath } from "./sqlite_url.ts";
 
 /**
@@ -12,8 +15,8 @@ import { sqlitePath } from "./sqlite_url.ts";
  */
 const BUSY_TIMEOUT = 100;
 
-/** The same for the first look at the file, before there is anything to interrupt. */
-const OPEN_TIMEOUT = 5000;
+/** Milliseconds that the first look at the file may wait in all, and between attempts. */
+const [OPEN_TIMEOUT, OPEN_REST] = [5000, 50];
 
 /** What a statement is given, and what it gives: whole numbers that are too large for one are bigint. */
 export type Value = SQLInputValue;
@@ -30,12 +33,21 @@ export class SqliteSession implements Disposable {
    * path would look like a store without sessions.
    * @throws {AzuError} when the file is missing, is no database, or may not be opened.
    */
-  static async open(target: DatabaseTarget, purpose: Purpose): Promise<SqliteSession> {
+  static async open(
+    target: DatabaseTarget,
+    signal: AbortSignal,
+    purpose: Purpose,
+  ): Promise<SqliteSession> {
     const path = sqlitePath(target.url, target.root);
     if (purpose === "operate") await checkFile(path, target);
+    let session: SqliteSession | undefined;
     try {
-      return new SqliteSession(path, target);
+      session = new SqliteSession(path, target);
+      await session.#look(signal);
+      return session;
     } catch (error) {
+      session?.[Symbol.dispose]();
+      signal.throwIfAborted();
       throw explainDatabaseError(error, target);
     }
   }
@@ -43,15 +55,21 @@ export class SqliteSession implements Disposable {
   private constructor(path: string, target: DatabaseTarget) {
     this.target = target;
     this.#database = new DatabaseSync(path);
-    try {
-      this.exec(`PRAGMA busy_timeout = ${OPEN_TIMEOUT}`);
-      // SQLite's own default, and the app's: else a cascade would reach into other tables.
-      this.exec("PRAGMA foreign_keys = OFF");
-      this.exec("SELECT count(*) FROM sqlite_master"); // the file is read only now
-      this.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
-    } catch (error) {
-      this.#database.close();
-      throw error;
+  }
+
+  /** Only now is the file read. */
+  async #look(signal: AbortSignal): Promise<void> {
+    this.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
+    // SQLite's own default, and the app's: else a cascade would reach into other tables.
+    this.exec("PRAGMA foreign_keys = OFF");
+    for (const began = performance.now();;) {
+      try {
+        return this.exec("SELECT count(*) FROM sqlite_master");
+      } catch (error) {
+        if (!isBusy(error) || performance.now() - began > OPEN_TIMEOUT) throw error;
+        await sleep(OPEN_REST, signal);
+        signal.throwIfAborted();
+      }
     }
   }
 
@@ -119,21 +137,4 @@ export class SqliteSession implements Disposable {
       throw error;
     }
   }
-}
-
-async function checkFile(path: string, target: DatabaseTarget): Promise<void> {
-  const found = await Deno.stat(path).catch((error: unknown) => {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw explainDatabaseError(error, target);
-  });
-  if (found?.isFile) return;
-  if (found !== undefined) {
-    throw new OperationError(`${path} is not a file (${target.address})`, {
-      hint: "Check DATABASE_URL (or session.backends.database.url)",
-    });
-  }
-  throw new OperationError(`The database file ${path} does not exist (${target.address})`, {
-    hint: "Check DATABASE_URL (or session.backends.database.url); relative paths start at " +
-      `${target.root}. \`azu session:setup --backend database --apply\` creates it`,
-  });
 }

@@ -19,7 +19,7 @@ export async function openSqliteStore(
   purpose: Purpose,
 ): Promise<Store> {
   signal.throwIfAborted();
-  return new SqliteStore(await SqliteSession.open(target, purpose));
+  return new SqliteStore(await SqliteSession.open(target, signal, purpose));
 }
 
 class SqliteStore implements Store {
