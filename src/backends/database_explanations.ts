@@ -17,7 +17,7 @@ export const OWN_REFERENCES = {
 /** By SQLSTATE, by MySQL's or the system's error code, or by what the driver says where it has neither. */
 export const EXPLANATIONS: readonly Explanation[] = [
   {
-    matches: /ECONNREFUSED|ENOENT.*(?:\.s\.PGSQL|sock)/,
+    matches: /ECONNREFUSED|connect ENOENT|ENOENT.*(?:\.s\.PGSQL|sock)/,
     problem: "Cannot connect to the database: nothing listens there",
     hint: "Check that the server runs, and DATABASE_URL (or session.backends.database.url)",
   },
@@ -75,7 +75,10 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     matches: /^42501|^ER_\w*ACCESS_DENIED/,
     problem: "The database user may not do this",
-    hint: "Grant SELECT and DELETE on the table to this user, or use another",
+    hint:
+      "Grant SELECT and DELETE on the table (and TRUNCATE for --truncate) to this user, or use " +
+      "another",
+    mysql: "Grant SELECT and DELETE on the table to this user, or use another",
   },
   {
     matches: /^23503|^ER_ROW_IS_REFERENCED|^0A000.*(?:truncate|foreign key)/,
@@ -106,8 +109,18 @@ export const EXPLANATIONS: readonly Explanation[] = [
     hint: "Choose another table with session.backends.database.table, or migrate this one",
   },
   {
-    matches:
-      /^(57014|55P03|40P01|40001)|ER_LOCK_|max_statement_time|ER_QUERY_TIMEOUT|database is locked|SQLITE_BUSY/,
+    matches: /^42P01 /,
+    problem: "The table does not exist (any more)",
+    hint: "Run `azu db:migrate`, or correct session.backends.database.table",
+  },
+  {
+    matches: /^57014|ER_QUERY_(?:INTERRUPTED|TIMEOUT)|max_statement_time/,
+    problem: "A statement was cancelled, or took too long",
+    hint: "Somebody may have cancelled it; or the server is slow, or a trigger of the table is; " +
+      "run the command again: it is safe to repeat",
+  },
+  {
+    matches: /^(?:55P03|40P01|40001)|ER_LOCK_|database is locked|SQLITE_BUSY/,
     problem: "The database was busy for too long",
     hint: "Something else holds a lock on the table; run the command again: it is safe to repeat",
   },
@@ -118,7 +131,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   },
   {
     matches:
-      /Connection terminated|close_notify|ECONNRESET|EPIPE|not queryable|^57P0|^08|CONNECTION_LOST|SERVER_SHUTDOWN|CONNECTION_KILLED/,
+      /Connection terminated|close_notify|ECONNRESET|EPIPE|not queryable|^57P0|^08|CONNECTION_LOST|closed state|SERVER_SHUTDOWN|CONNECTION_KILLED/,
     problem: "The connection to the database was lost",
     hint: "Check that the server is up, and run the command again: it is safe to repeat",
   },

@@ -1,4 +1,6 @@
 // mysql2 is imported here and nowhere else: this module is loaded only when a store is opened.
+import { once } from "node:events";
+import { createConnection as createSocket, type Socket } from "node:net";
 import { type Connection, createConnection, escape } from "mysql2/promise";
 import { messageOf } from "../core/errors.ts";
 import { tlsProblem } from "./mysql_tls.ts";
@@ -68,16 +70,7 @@ async function connect(
   signal: AbortSignal,
   timeout: number,
 ): Promise<Connection> {
-  const { host, port, socket, user, password, database } = endpoint;
-  const connecting = createConnection({
-    ...(socket === undefined ? { host, port } : { socketPath: socket }),
-    ...{ user, password, database },
-    ...(ssl === undefined ? {} : { ssl }),
-    connectTimeout: timeout + 1000,
-    charset: "utf8mb4",
-    // Keys and times as texts, exactly as they are.
-    ...{ supportBigNumbers: true, bigNumberStrings: true, dateStrings: true },
-  });
+  const connecting = open(endpoint, ssl, timeout);
   const { promise: givenUp, reject: giveUp } = Promise.withResolvers<never>();
   const timer = setTimeout(() => giveUp(new Error("timeout expired")), timeout);
   const abort = () => giveUp(signal.reason);
@@ -94,6 +87,29 @@ async function connect(
     clearTimeout(timer);
     signal.removeEventListener("abort", abort);
   }
+}
+
+async function open(
+  { host, port, socket, user, password, database }: MysqlEndpoint,
+  ssl: Encryption | undefined,
+  timeout: number,
+): Promise<Connection> {
+  return await createConnection({
+    ...(socket === undefined ? { host, port } : { stream: await connectSocket(socket) }),
+    ...{ user, password, database },
+    ...(ssl === undefined ? {} : { ssl }),
+    connectTimeout: timeout + 1000,
+    charset: "utf8mb4",
+    // Keys and times as texts, exactly as they are.
+    ...{ supportBigNumbers: true, bigNumberStrings: true, dateStrings: true },
+  });
+}
+
+/** The driver would say of a file that is not there that the connection to it was lost. */
+async function connectSocket(path: string): Promise<Socket> {
+  const stream = createSocket(path);
+  await once(stream, "connect");
+  return stream;
 }
 
 /**
