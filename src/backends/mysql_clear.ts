@@ -2,7 +2,8 @@
 import type { AzuError } from "../core/errors.ts";
 import type { ClearCounts, ClearOptions } from "./contract.ts";
 import { faultOf } from "./mysql_faults.ts";
-import { type MysqlSession, READING } from "./mysql_session.ts";
+import type { MysqlSession } from "./mysql_session.ts";
+import { READING } from "./mysql_settings.ts";
 import { type Key, keyOf, withinOf, written } from "./mysql_keys.ts";
 import { checkReferences } from "./mysql_references.ts";
 import { inspectTable, type MysqlTable } from "./mysql_table.ts";

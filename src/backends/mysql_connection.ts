@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createConnection as createSocket, type Socket } from "node:net";
 import { type Connection, createConnection, escape } from "mysql2/promise";
 import { messageOf } from "../core/errors.ts";
+import { SETTINGS } from "./mysql_settings.ts";
 import { tlsProblem } from "./mysql_tls.ts";
 import { pemFile } from "./pem_file.ts";
 import type { MysqlEndpoint } from "./mysql_url.ts";
@@ -11,9 +12,6 @@ export type { Connection };
 
 /** Milliseconds that saying goodbye may take. */
 const END_TIMEOUT = 1000;
-
-/** Seconds that a statement waits for rows, or for the table, that someone else has locked. */
-const [ROW_LOCK, TABLE_LOCK] = [1, 2];
 
 /**
  * Connects in the ways that the URL's ssl-mode allows.
@@ -78,7 +76,7 @@ async function connect(
   try {
     const connection = await Promise.race([connecting, givenUp]);
     connection.on("error", () => {}); // every statement that is cut off rejects by itself
-    await Promise.race([settle(connection), givenUp]);
+    await Promise.race([connection.query(SETTINGS), givenUp]);
     return connection;
   } catch (error) {
     connecting.then((late) => late.destroy(), () => {}); // whatever became of it, it is not used
@@ -122,26 +120,6 @@ const QUIET = new Proxy(globalThis.console, {
     return typeof value === "function" ? () => {} : value;
   },
 });
-
-/**
- * The server's own settings could change what a text or a quote means, wait for ever, keep what was
- * done in a transaction that is undone when we leave, cut answers short, or refuse large ones.
- * MySQL and MariaDB know all of these.
- */
-const SETTINGS = [
-  "sql_mode = 'STRICT_ALL_TABLES'",
-  `innodb_lock_wait_timeout = ${ROW_LOCK}`,
-  `lock_wait_timeout = ${TABLE_LOCK}`,
-  "autocommit = 1",
-  "completion_type = 'NO_CHAIN'",
-  "sql_select_limit = 18446744073709551615",
-  "sql_big_selects = 1",
-  "sql_safe_updates = 0",
-];
-
-async function settle(connection: Connection): Promise<void> {
-  await connection.query(`SET ${SETTINGS.map((setting) => `SESSION ${setting}`).join(", ")}`);
-}
 
 /** Ends the connection without waiting for ever for a server that does not answer. */
 export async function endMysql(connection: Connection): Promise<void> {

@@ -9,6 +9,13 @@ export class NoAnswer extends Error {
   }
 }
 
+/** A look at all of a table that the server has given up: no smaller batch makes it quicker. */
+export class TooLong extends Error {
+  constructor(cause: unknown) {
+    super("Reading took too long", { cause });
+  }
+}
+
 /** Lock wait timeout, deadlock, a snapshot that is too old, a cluster's node that is not ready. */
 const BUSY = [1205, 1213, 1020, 1047];
 
@@ -20,7 +27,7 @@ const LOST = [1040, 1053, 1927, 2006, 2013, 4031];
 
 export function faultOf(error: unknown): Fault {
   if (error instanceof AzuError) return "final";
-  if (isRaised(error)) return "final";
+  if (isRaised(error) || error instanceof TooLong) return "final";
   const number = isAnswer(error) ? numberOf(error) : 0;
   if (BUSY.includes(number)) return "busy";
   if (SLOW.includes(number)) return "slow";

@@ -4,12 +4,10 @@ import { isRecord } from "../core/record.ts";
 import { explainDatabaseError, missingTable } from "./database_errors.ts";
 import type { DatabaseTarget } from "./database_target.ts";
 import { type Connection, connectMysql, endMysql } from "./mysql_connection.ts";
-import { faultOf, NoAnswer, numberOf } from "./mysql_faults.ts";
+import { faultOf, NoAnswer, numberOf, TooLong } from "./mysql_faults.ts";
+import { learn, QUICK, READING } from "./mysql_settings.ts";
 import { parseMysqlUrl } from "./mysql_url.ts";
 import { agreed, Garbled, twice } from "./sql_twice.ts";
-
-/** Milliseconds that a statement gets; and one that reads all of a large table. */
-export const [QUICK, READING] = [10_000, 100_000];
 
 /** Milliseconds that an answer may take longer than the server gives the statement. */
 const ON_THE_WAY = 4000;
@@ -33,8 +31,13 @@ export class MysqlSession implements AsyncDisposable {
       await connectMysql(parseMysqlUrl(target.url), signal, target.timeout),
       target,
     );
-    await session.#learn();
-    return session;
+    try {
+      await session.#learn();
+      return session;
+    } catch (error) {
+      await session[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** Leaves the connection, whatever its state, for a new one. */
@@ -49,7 +52,10 @@ export class MysqlSession implements AsyncDisposable {
   }
 
   async read(sql: string, milliseconds = QUICK): Promise<readonly Row[]> {
-    const answer = await this.#send(sql, milliseconds);
+    const reading = this.#send(this.#limited(sql, milliseconds), milliseconds);
+    const answer = await reading.catch((error) => {
+      throw milliseconds === READING && faultOf(error) === "slow" ? new TooLong(error) : error;
+    });
     if (!Array.isArray(answer)) throw new Garbled();
     return answer.filter(isRecord);
   }
@@ -65,10 +71,10 @@ export class MysqlSession implements AsyncDisposable {
    * @returns how many rows it removed.
    */
   async batch(sql: string, milliseconds: number): Promise<number> {
-    const limit = `SET STATEMENT max_statement_time = ${milliseconds / 1000} FOR `;
-    const answer = this.#isMaria
-      ? await this.#send(limit + sql, milliseconds)
-      : await this.#send(sql, READING);
+    const answer = await this.#send(
+      this.#limited(sql, milliseconds),
+      this.#isMaria ? milliseconds : READING,
+    );
     const removed = isRecord(answer) ? answer["affectedRows"] : undefined;
     if (typeof removed !== "number") throw new Garbled();
     const sure = this.read(`SELECT ${twice({ count: "ROW_COUNT()" })}`);
@@ -101,7 +107,8 @@ export class MysqlSession implements AsyncDisposable {
     const ours = `.${this.target.table.name}'`.toLowerCase();
     const isMissing = numberOf(error) === 1146 && messageOf(error).toLowerCase().includes(ours);
     if (isMissing) return missingTable(this.target, error);
-    return explainDatabaseError(error, this.target, [parseMysqlUrl(this.target.url).password]);
+    const cause = error instanceof TooLong ? error.cause : error;
+    return explainDatabaseError(cause, this.target, [parseMysqlUrl(this.target.url).password]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -109,20 +116,15 @@ export class MysqlSession implements AsyncDisposable {
     await endMysql(this.#connection);
   }
 
-  /**
-   * Without the locks between rows that MySQL takes by default, nobody who writes a new session
-   * waits for a batch; but where the log holds statements, the server needs them.
-   */
+  /** What is given up is not to go on at the server. */
+  #limited(sql: string, milliseconds: number): string {
+    return this.#isMaria && milliseconds !== QUICK
+      ? `SET STATEMENT max_statement_time = ${milliseconds / 1000} FOR ${sql}`
+      : sql;
+  }
+
   async #learn(): Promise<void> {
-    const rows = await this.read(
-      "SHOW VARIABLES WHERE Variable_name IN ('version', 'log_bin', 'binlog_format')",
-    );
-    const variables = new Map(rows.map((row) => [row["Variable_name"], String(row["Value"])]));
-    this.#isMaria = /mariadb/i.test(variables.get("version") ?? "");
-    const logsStatements = variables.get("log_bin") === "ON" &&
-      variables.get("binlog_format") === "STATEMENT";
-    const level = logsStatements ? "REPEATABLE READ" : "READ COMMITTED";
-    await this.run(`SET SESSION TRANSACTION ISOLATION LEVEL ${level}`);
+    this.#isMaria = await learn(this);
   }
 
   async #send(sql: string, milliseconds: number): Promise<unknown> {
