@@ -5,6 +5,7 @@ import { explainRedisError } from "./redis_errors.ts";
 import { type RedisNode, sizeOf } from "./redis_node.ts";
 import type { RedisNodes } from "./redis_nodes.ts";
 import { Patience } from "./redis_patience.ts";
+import { Place } from "./redis_place.ts";
 import { Share } from "./redis_share.ts";
 import { type KeySpace, walk } from "./redis_sweep.ts";
 import { RespError } from "./resp.ts";
@@ -35,8 +36,8 @@ interface Obstacle {
 
 /** What a walk over one server has come to. */
 interface Walked {
-  /** Whether it met any keys. */
-  readonly found: boolean;
+  /** Whether it removed any keys, or came to a later place than any before. */
+  readonly advanced: boolean;
   /** Whether the cluster sent any of them elsewhere. */
   readonly moved: boolean;
   /** Why it ended too early. */
@@ -48,6 +49,7 @@ export class RedisPasses {
   readonly #keys: KeySpace;
   readonly #options: PassesOptions;
   readonly #paces = new Map<string, Pace>();
+  readonly #places = new Map<string, Place>();
   #hasFailed = false;
   #lastSeen = "";
 
@@ -71,6 +73,7 @@ export class RedisPasses {
   async untilComplete(begin: () => Visit): Promise<void> {
     const { signal, onLooked } = this.#options;
     const patience = new Patience();
+    this.#places.clear();
     for (let rest = FIRST_REST;; rest = Math.min(LAST_REST, rest * 2)) {
       const obstacle = await this.#pass(begin()).catch((failure: unknown): Obstacle => {
         return { failure, advanced: false };
@@ -99,7 +102,7 @@ export class RedisPasses {
     );
     const failed = walks.filter(({ failure }) => failure !== undefined);
     if (failed[0] !== undefined) {
-      return { failure: failed[0].failure, advanced: failed.some(({ found }) => found) };
+      return { failure: failed[0].failure, advanced: failed.some((walked) => walked.advanced) };
     }
     const after = await this.#nodes.confirm(await this.#nodes.topology(signal), signal);
     const isComplete = before.isSettled && after.isSettled &&
@@ -112,23 +115,35 @@ export class RedisPasses {
 
   async #walk(address: NodeAddress, visit: Visit, share: Share): Promise<Walked> {
     const { signal, removes } = this.#options;
-    let [found, moved] = [false, false];
+    const place = this.#placeOf(address);
+    let moved = false;
     try {
       const node = await this.#nodes.node(address, signal);
       if (removes && node.isReplica) throw new RespError("READONLY it follows another server");
       const pace = this.#paceOf(node);
-      const onLooked = share.of(await sizeOf(node));
+      const tell = share.of(await sizeOf(node));
+      const onLooked = (looked: number) => {
+        place.looked(looked);
+        tell(looked);
+      };
       await walk(node, this.#keys, { signal, pace, onLooked }, (batch) => {
-        found = true;
-        return visit(node, batch)?.then((elsewhere) => {
+        return place.worked(visit(node, batch))?.then((elsewhere) => {
           moved ||= elsewhere;
         });
       });
-      return { found, moved };
+      return { advanced: true, moved };
     } catch (error) {
-      if (signal.aborted || error instanceof AzuError) return { found, moved, failure: error };
-      return { found, moved, failure: explainRedisError(error, this.#nodes.endpoint, address) };
+      const known = signal.aborted || error instanceof AzuError;
+      const failure = known ? error : explainRedisError(error, this.#nodes.endpoint, address);
+      return { advanced: place.advanced, moved, failure };
     }
+  }
+
+  /** Where a new walk over a server is, before it has begun. */
+  #placeOf(address: NodeAddress): Place {
+    const place = new Place(this.#places.get(nameOf(address)));
+    this.#places.set(nameOf(address), place);
+    return place;
   }
 
   #paceOf({ address, connection }: RedisNode): Pace {
