@@ -15,9 +15,15 @@ const PASSING = ["CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "MOVED", "ASK"];
 const BUSY = ["LOADING", "BUSY"];
 
 export class Patience {
+  readonly #now: () => number;
   #attempts = 0;
-  #since = performance.now();
-  #first: unknown;
+  #since: number;
+  #reason: unknown;
+
+  /** @param now Milliseconds. */
+  constructor(now: () => number = () => performance.now()) {
+    [this.#now, this.#since] = [now, now()];
+  }
 
   /**
    * Told of each failure, and whether the attempt got further than the one before.
@@ -26,13 +32,14 @@ export class Patience {
    */
   endedBy(failure: unknown, advanced: boolean, several: boolean): unknown {
     this.#attempts++;
-    if (advanced) [this.#since, this.#first] = [performance.now(), undefined];
-    // What follows a lost connection says less than that it was lost.
-    this.#first ??= failure;
+    if (advanced) [this.#since, this.#reason] = [this.#now(), undefined];
+    // What follows a lost connection says less than that it was lost, but for a server's answer.
+    if (codeOf(failure) !== "" || codeOf(this.#reason) !== "") this.#reason = failure;
+    this.#reason ??= failure;
     if (!mayPass(failure, several)) return failure;
     const limit = several || BUSY.includes(codeOf(failure)) ? LONG : SHORT;
-    const isOver = performance.now() - this.#since > limit || this.#attempts >= MOST_ATTEMPTS;
-    return isOver ? this.#first : undefined;
+    const isOver = this.#now() - this.#since > limit || this.#attempts >= MOST_ATTEMPTS;
+    return isOver ? this.#reason : undefined;
   }
 }
 
