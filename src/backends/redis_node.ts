@@ -14,7 +14,7 @@ export interface RedisNode extends Disposable {
   readonly connection: RespConnection;
   readonly address: NodeAddress;
   readonly mode: "standalone" | "cluster" | "sentinel";
-  /** Whether it follows another server; as it was when it was connected to. */
+  /** Whether it follows another server; as it was when it was connected to, and may not be now. */
   readonly isReplica: boolean;
 }
 

@@ -119,7 +119,9 @@ export class RedisPasses {
     let moved = false;
     try {
       const node = await this.#nodes.node(address, signal);
-      if (removes && node.isReplica) throw new RespError("READONLY it follows another server");
+      // Of one in a cluster, which may have taken over since it was asked, `confirm` knows better.
+      const follows = node.isReplica && node.mode !== "cluster";
+      if (removes && follows) throw new RespError("READONLY it follows another server");
       const pace = this.#paceOf(node);
       const tell = share.of(await sizeOf(node));
       const onLooked = (looked: number) => {
