@@ -37,10 +37,15 @@ export class Patience {
     if (codeOf(failure) !== "" || codeOf(this.#reason) !== "") this.#reason = failure;
     this.#reason ??= failure;
     if (!mayPass(failure, several)) return failure;
-    const limit = several || BUSY.includes(codeOf(failure)) ? LONG : SHORT;
+    const limit = several || isBusy(failure) ? LONG : SHORT;
     const isOver = this.#now() - this.#since > limit || this.#attempts >= MOST_ATTEMPTS;
     return isOver ? this.#reason : undefined;
   }
+}
+
+/** Whether a server is at work on something else. */
+export function isBusy(failure: unknown): boolean {
+  return BUSY.includes(codeOf(failure));
 }
 
 /** @param several Whether another server may take over: then a replica is only one for a while. */

@@ -6,6 +6,7 @@ import { countKeys, lookAlikesOf } from "./redis_look.ts";
 import { RedisNodes } from "./redis_nodes.ts";
 import { cacheClearMessage } from "./redis_publish.ts";
 import { followers } from "./redis_replicas.ts";
+import { checkSeeds } from "./redis_seeds.ts";
 import type { KeySpace } from "./redis_sweep.ts";
 import type { RedisEndpoint } from "./redis_url.ts";
 import { readTls, type TlsFiles } from "./redis_tls.ts";
@@ -36,7 +37,10 @@ export async function openRedisStore(
   const nodes = new RedisNodes({ endpoint, tls, connectTimeout });
   try {
     const { masters: [first] } = await nodes.topology(signal);
-    if (first !== undefined) await nodes.node(first, signal);
+    if (first !== undefined) {
+      const node = await nodes.node(first, signal);
+      if (node.mode === "cluster") await checkSeeds(nodes, node, signal);
+    }
     return new RedisStore(nodes, sessions);
   } catch (error) {
     nodes[Symbol.dispose]();

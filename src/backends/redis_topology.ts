@@ -75,12 +75,8 @@ export interface OwnView {
   readonly isMigrating: boolean;
 }
 
-/** `<id> <address> <flags> <master> <ping> <pong> <epoch> <link> <slot>...` */
 export async function ownView(node: RedisNode): Promise<OwnView> {
-  const nodes = textOf(await node.connection.call("CLUSTER", "NODES"));
-  for (const line of nodes.split("\n")) {
-    const [id = "", , list = "", , , , , , ...slots] = line.trim().split(" ");
-    const flags = list.split(",");
+  for (const { id, flags, slots } of await listed(node)) {
     if (!flags.includes("myself")) continue;
     const owned = slots.filter((slot) => !slot.startsWith("["));
     return {
@@ -92,6 +88,34 @@ export async function ownView(node: RedisNode): Promise<OwnView> {
     };
   }
   throw new ProtocolError("a node that does not know itself");
+}
+
+/** A node of a cluster, as one of them knows it. */
+export interface Member {
+  readonly id: string;
+  /** Its address, which may be old. */
+  readonly name: string;
+  /** Whether it is the one that was asked. */
+  readonly isSelf: boolean;
+}
+
+/** The nodes that one of them knows, be they up or down. */
+export async function members(node: RedisNode): Promise<readonly Member[]> {
+  return (await listed(node)).map(({ id, address, flags }) => {
+    const [name = ""] = address.split("@");
+    const colon = name.lastIndexOf(":");
+    const [host, port] = [name.slice(0, colon), Number(name.slice(colon + 1))];
+    return { id, name: nameOf({ host, port }), isSelf: flags.includes("myself") };
+  });
+}
+
+/** `<id> <host>:<port>@<bus>[,<name>] <flags> <master> <ping> <pong> <epoch> <link> <slot>...` */
+async function listed(node: RedisNode) {
+  const lines = textOf(await node.connection.call("CLUSTER", "NODES")).split("\n");
+  return lines.filter((line) => line !== "").map((line) => {
+    const [id = "", address = "", flags = "", , , , , , ...slots] = line.trim().split(" ");
+    return { id, address, flags: flags.split(","), slots };
+  });
 }
 
 /** Of `5` or `0-5460`. */
