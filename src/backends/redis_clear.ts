@@ -48,7 +48,6 @@ export class RedisClear {
     this.#passes = new RedisPasses(nodes, keys, {
       signal: options.signal,
       pace: () => new Pace(options.budget ?? {}, defaults),
-      removes: true,
       onLooked: (share) => {
         this.#share = share;
         this.#progress();

@@ -66,7 +66,7 @@ async function look(
   { keys, signal, options: { budget = {}, onProgress }, found, begin, see }: Look,
 ): Promise<void> {
   const passes = new RedisPasses(nodes, keys, {
-    ...{ signal, removes: false },
+    signal,
     pace: () => new Pace(budget, { batch: BATCH, maxLatency: MAX_LATENCY }),
     onLooked(share) {
       if (share > 0) onProgress?.(found(), Math.round(found() / share));

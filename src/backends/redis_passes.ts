@@ -19,8 +19,6 @@ export interface PassesOptions {
   readonly signal: AbortSignal;
   /** Makes the pace of one server: each is far away, and slow, in its own way. */
   readonly pace: () => Pace;
-  /** Whether keys are to be removed, which a replica does not do. */
-  readonly removes: boolean;
   /** Told the part of the keys that a pass has looked at so far; 0 where that is not known. */
   onLooked(share: number): void;
 }
@@ -114,14 +112,15 @@ export class RedisPasses {
   }
 
   async #walk(address: NodeAddress, visit: Visit, share: Share): Promise<Walked> {
-    const { signal, removes } = this.#options;
+    const { signal } = this.#options;
     const place = this.#placeOf(address);
     let moved = false;
     try {
       const node = await this.#nodes.node(address, signal);
-      // Of one in a cluster, which may have taken over since it was asked, `confirm` knows better.
+      // It removes nothing, and may not have all. In a cluster it may have taken over since it was
+      // asked: there `confirm` knows better.
       const follows = node.isReplica && node.mode !== "cluster";
-      if (removes && follows) throw new RespError("READONLY it follows another server");
+      if (follows) throw new RespError("READONLY it follows another server");
       const pace = this.#paceOf(node);
       const tell = share.of(await sizeOf(node));
       const onLooked = (looked: number) => {
