@@ -36,7 +36,7 @@ export async function openNode(
   try {
     const connection = await RespConnection.open(
       { ...address, tls: access.tls },
-      { connect: access.connectTimeout, silence: COMMAND_TIMEOUT },
+      { connect: access.connectTimeout, silence: access.connectTimeout },
       signal,
     );
     const left = Math.max(1, access.connectTimeout - (performance.now() - began));
@@ -63,6 +63,7 @@ async function introduced(
     if (endpoint.database !== 0 && said.mode === "standalone") {
       await connection.call("SELECT", endpoint.database);
     }
+    connection.silence = COMMAND_TIMEOUT;
     return { connection, address, ...said, [Symbol.dispose]: () => connection.close() };
   } catch (error) {
     connection.close();

@@ -1,5 +1,6 @@
 /** How long to go on trying when something is in the way. */
 import { AzuError, OperationError } from "../core/errors.ts";
+import { sleep } from "./pace.ts";
 import { ProtocolError, RespError } from "./resp.ts";
 
 /** Milliseconds without getting further: for a server that restarts, and for one to take over. */
@@ -40,6 +41,26 @@ export class Patience {
     const limit = several || isBusy(failure) ? LONG : SHORT;
     const isOver = this.#now() - this.#since > limit || this.#attempts >= MOST_ATTEMPTS;
     return isOver ? this.#reason : undefined;
+  }
+}
+
+/** Milliseconds between two looks whether a server has ended what it is at work on. */
+const REST = 500;
+
+/**
+ * Does what a server keeps waiting that loads its data or runs a script, once it has ended that.
+ * @throws what is in the way otherwise, at once; or that, when it takes too long.
+ */
+export async function whenFree(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  for (const end = performance.now() + LONG;;) {
+    try {
+      return await work();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isBusy(error) || performance.now() > end) throw error;
+    }
+    await sleep(REST, signal);
+    signal.throwIfAborted();
   }
 }
 

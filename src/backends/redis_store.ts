@@ -6,6 +6,7 @@ import { countKeys, lookAlikesOf } from "./redis_look.ts";
 import { RedisNodes } from "./redis_nodes.ts";
 import { cacheClearMessage } from "./redis_publish.ts";
 import { followers } from "./redis_replicas.ts";
+import { whenFree } from "./redis_patience.ts";
 import { checkSeeds } from "./redis_seeds.ts";
 import type { KeySpace } from "./redis_sweep.ts";
 import type { RedisEndpoint } from "./redis_url.ts";
@@ -36,17 +37,20 @@ export async function openRedisStore(
   const tls = files && await readTls(files);
   const nodes = new RedisNodes({ endpoint, tls, connectTimeout });
   try {
-    const { masters: [first] } = await nodes.topology(signal);
-    if (first !== undefined) {
-      const node = await nodes.node(first, signal);
-      if (node.mode === "cluster") await checkSeeds(nodes, node, signal);
-    }
+    await whenFree(() => connect(nodes, signal), signal);
     return new RedisStore(nodes, sessions);
   } catch (error) {
     nodes[Symbol.dispose]();
     signal.throwIfAborted();
     throw explainRedisError(error, endpoint);
   }
+}
+
+async function connect(nodes: RedisNodes, signal: AbortSignal): Promise<void> {
+  const { masters: [first] } = await nodes.topology(signal);
+  if (first === undefined) return;
+  const node = await nodes.node(first, signal);
+  if (node.mode === "cluster") await checkSeeds(nodes, node, signal);
 }
 
 const encoder = new TextEncoder();

@@ -27,7 +27,7 @@ export class RespConnection implements Disposable {
   /** Milliseconds that it took to connect: at least one way there and back, whatever the load. */
   readonly roundTrip: number;
   readonly #connection: Deno.Conn;
-  readonly #silence: number;
+  #silence: number;
   readonly #waiting: Waiting[] = [];
   readonly #replies = new ReplyBuffer();
   #broken: unknown;
@@ -83,6 +83,11 @@ export class RespConnection implements Disposable {
       this.#restartTimer();
       void this.#write(command);
     });
+  }
+
+  /** From the next command on, so many milliseconds without a byte are the end. */
+  set silence(limit: number) {
+    this.#silence = limit;
   }
 
   get isClosed(): boolean {
