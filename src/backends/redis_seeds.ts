@@ -21,8 +21,9 @@ export async function checkSeeds(
   const { endpoint } = nodes;
   if (endpoint.nodes.length === 1) return;
   const known = await members(node);
+  const named = new Map(endpoint.nodes.map((address) => [nameOf(address), address]));
   const seeds = await Promise.allSettled(
-    endpoint.nodes.map((address) => nodes.node(address, signal)),
+    [...named.values()].map((address) => nodes.node(address, signal)),
   );
   signal.throwIfAborted();
   for (const seed of seeds) {
@@ -49,7 +50,9 @@ async function isMember(seed: RedisNode, known: readonly Member[]): Promise<bool
       id === self || (isSelf && known.some((member) => member.id === id))
     );
   } catch (error) {
-    if (isBusy(error) && known.some(({ name }) => name === nameOf(seed.address))) return true;
+    if (isBusy(error) && known.some(({ address }) => nameOf(address) === nameOf(seed.address))) {
+      return true;
+    }
     throw error;
   }
 }

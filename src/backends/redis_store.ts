@@ -4,7 +4,7 @@ import { RedisClear } from "./redis_clear.ts";
 import { explainRedisError } from "./redis_errors.ts";
 import { countKeys, lookAlikesOf } from "./redis_look.ts";
 import { RedisNodes } from "./redis_nodes.ts";
-import { cacheClearMessage } from "./redis_publish.ts";
+import { cacheClearMessage, publish } from "./redis_publish.ts";
 import { followers } from "./redis_replicas.ts";
 import { whenFree } from "./redis_patience.ts";
 import { checkSeeds } from "./redis_seeds.ts";
@@ -67,7 +67,9 @@ class RedisStore implements Store {
       prefix: encoder.encode(keyPrefix),
     };
     if (channel === undefined) return;
-    this.dropCaches = async (signal, now) => await this.#publish(channel, now, signal);
+    this.dropCaches = async (signal, now) => {
+      return await publish(this.#nodes, channel, cacheClearMessage(now), signal);
+    };
   }
 
   async count(signal: AbortSignal, options: LookOptions = {}): Promise<number> {
@@ -98,24 +100,5 @@ class RedisStore implements Store {
   [Symbol.asyncDispose](): Promise<void> {
     this.#nodes[Symbol.dispose]();
     return Promise.resolve();
-  }
-
-  /** Any server passes it on to all of a cluster, but counts only who listens at itself. */
-  async #publish(channel: string, now: Date, signal: AbortSignal): Promise<number> {
-    try {
-      const { masters } = await this.#nodes.topology(signal);
-      const message = cacheClearMessage(now);
-      const heard = await Promise.allSettled(masters.map(async (master) => {
-        const { connection } = await this.#nodes.node(master, signal);
-        return Number(await connection.call("PUBLISH", channel, message));
-      }));
-      const counts = heard.flatMap((answer) => answer.status === "fulfilled" ? answer.value : []);
-      const failed = heard.find((answer) => answer.status === "rejected");
-      if (counts.length === 0 && failed !== undefined) throw failed.reason;
-      return counts.reduce((sum, count) => sum + count, 0);
-    } catch (error) {
-      signal.throwIfAborted();
-      throw explainRedisError(error, this.#nodes.endpoint);
-    }
   }
 }

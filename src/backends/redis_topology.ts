@@ -93,19 +93,24 @@ export async function ownView(node: RedisNode): Promise<OwnView> {
 /** A node of a cluster, as one of them knows it. */
 export interface Member {
   readonly id: string;
-  /** Its address, which may be old. */
-  readonly name: string;
+  /** Where it is, or was; what it announces as the host's name is empty where it does not. */
+  readonly address: NodeAddress;
+  readonly hostname: string;
   /** Whether it is the one that was asked. */
   readonly isSelf: boolean;
+  /** Whether it is, or seems, down. */
+  readonly isDown: boolean;
 }
 
-/** The nodes that one of them knows, be they up or down. */
+/** The nodes that one of them knows, masters and others. */
 export async function members(node: RedisNode): Promise<readonly Member[]> {
   return (await listed(node)).map(({ id, address, flags }) => {
-    const [name = ""] = address.split("@");
-    const colon = name.lastIndexOf(":");
-    const [host, port] = [name.slice(0, colon), Number(name.slice(colon + 1))];
-    return { id, name: nameOf({ host, port }), isSelf: flags.includes("myself") };
+    const [, host = "", port, hostname = ""] = /^(.*):(\d+)@\d*,?([^,]*)/.exec(address) ?? [];
+    return {
+      ...{ id, hostname, isSelf: flags.includes("myself") },
+      address: { host: host || node.address.host, port: Number(port) },
+      isDown: flags.some((flag) => ["fail", "fail?", "handshake", "noaddr"].includes(flag)),
+    };
   });
 }
 
