@@ -48,7 +48,19 @@ function startsWith(key: Uint8Array, prefix: Uint8Array): boolean {
  * place must look like a name and not like an id, for it will be printed.
  */
 function sessionPrefixOf(key: string): string | undefined {
-  const match = /^(?:([A-Za-z_][\w.-]{0,40}):)?session:/.exec(key);
-  if (match === null || /[0-9a-f]{12}|[0-9a-f]{8}-[0-9a-f]{4}/i.test(match[0])) return undefined;
-  return match[0];
+  const [prefix, name = ""] = /^(?:([A-Za-z_][\w.-]{0,40}):)?session:/.exec(key) ?? [];
+  return isName(name) ? prefix : undefined;
 }
+
+/** Few random ids of 21 characters pass for a name: some in 100,000. */
+function isName(text: string): boolean {
+  if (UNLIKELY.test(text)) return false;
+  const odd = text.split(/[._-]+/).filter((word) => !WORD.test(word));
+  return odd.length <= 1 && odd.every((word) => /^[a-z\d]{1,5}$/.test(word)); // `k8s`
+}
+
+/** `shop`, `webShop2`, `SHOP` or `2024`. */
+const WORD = /^(?:[A-Z]?[a-z]{0,15}(?:[A-Z][a-z]{2,15}){0,3}|[A-Z]{0,10})\d{0,4}$/;
+
+/** A hexadecimal number, or what nobody can say. */
+const UNLIKELY = /[0-9a-f]{12}|[^aeiouy\d._-]{6}/i;
