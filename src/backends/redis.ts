@@ -23,6 +23,12 @@ export function bindRedis(
       hint: "Without a prefix, every key of the database would be a session",
     });
   }
+  if (!keyPrefix.isWellFormed()) {
+    throw new UsageError("The app's initializer states a key prefix with half a character", {
+      hint:
+        "Redis would be asked for other keys: take the surrogate (\\ud800 to \\udfff) out of it",
+    });
+  }
   const pattern = `${keyPrefix}*`;
   const cluster = clusterOf(chosen, context);
   return {

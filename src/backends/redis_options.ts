@@ -4,11 +4,19 @@ import { isRecord } from "../core/record.ts";
 import { duration, options, shown, text, url, whole } from "../core/schema.ts";
 import { redisUrlProblem } from "./redis_url.ts";
 
+/** Half a character would reach Redis as U+FFFD, and mean what is another's. */
+function bytes(what: string) {
+  return v.pipe(
+    text(`${what} of at least one character`, (value) => value !== ""),
+    v.check((value) => value.isWellFormed(), (issue) => {
+      return `expected ${what} of whole characters, got ${shown(issue.input)}`;
+    }),
+  );
+}
+
 const clusterOptions = options({
   /** The channel on which the nodes listen; default `"session:cluster:invalidate"`. */
-  channel: v.optional(
-    text("a channel's name of at least one character", (channel) => channel !== ""),
-  ),
+  channel: v.optional(bytes("a channel's name")),
   /** How long a node may serve a session from its cache; default `"30s"`, at least `"1s"`. */
   cacheTtl: v.optional(duration(1000)),
 });
@@ -43,9 +51,7 @@ export const redisOptions = options({
    */
   tls: v.optional(tlsOptions),
   /** What every session key starts with; default `"<app>:session:"`. */
-  keyPrefix: v.optional(
-    text("a key prefix of at least one character", (prefix) => prefix !== ""),
-  ),
+  keyPrefix: v.optional(bytes("a key prefix")),
   /** Connections that the app holds open; default 5. */
   poolSize: v.optional(whole(1, 1000)),
   /** How long the app waits for a free connection; default `"5s"`. */
