@@ -28,6 +28,8 @@ const EVERYTHING: OwnView = { id: "", isMaster: true, isMigrating: false, slots:
 export class RedisNodes implements Disposable {
   readonly #access: NodeAccess;
   readonly #open = new Map<string, RedisNode>();
+  /** Why servers were passed over, by their names, when others were asked in their place. */
+  readonly passedOver = new Map<string, unknown>();
   /** Where a cluster was last seen: a seed of the URL may be the one that is down. */
   #known: readonly NodeAddress[] = [];
 
@@ -97,6 +99,7 @@ export class RedisNodes implements Disposable {
         return await this.node(address, signal);
       } catch (error) {
         signal.throwIfAborted();
+        this.passedOver.set(nameOf(address), error);
         failure ??= error;
       }
     }

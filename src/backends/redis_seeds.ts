@@ -23,7 +23,11 @@ export async function checkSeeds(
   const known = await members(node);
   const named = new Map(endpoint.nodes.map((address) => [nameOf(address), address]));
   const seeds = await Promise.allSettled(
-    [...named.values()].map((address) => nodes.node(address, signal)),
+    [...named].map(async ([name, address]) => {
+      // Not to wait a second time for one that has just failed.
+      if (nodes.passedOver.has(name)) throw nodes.passedOver.get(name);
+      return await nodes.node(address, signal);
+    }),
   );
   signal.throwIfAborted();
   for (const seed of seeds) {
