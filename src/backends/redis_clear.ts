@@ -13,7 +13,7 @@ import { RedisPasses } from "./redis_passes.ts";
 import type { RedisNode } from "./redis_node.ts";
 import type { RedisNodes } from "./redis_nodes.ts";
 import { absent, type KeySpace, unlink } from "./redis_sweep.ts";
-import { forEachKey, partition, type RawKeys } from "./resp_scan.ts";
+import { countOf, forEachKey, partition, type RawKeys } from "./resp_scan.ts";
 import { SeenKeys } from "./seen_keys.ts";
 
 /** Keys of ours that one SCAN finds: more buy no speed and let other clients wait (measured). */
@@ -116,7 +116,7 @@ export class RedisClear {
     }
     if (removed > 0 || unknown.length > 0) this.#progress();
     // Fewer than were asked for: expired meanwhile, or never reached by the command.
-    const isDoubtful = removed < gone.reduce((sum, { count }) => sum + count, 0);
+    const isDoubtful = removed < countOf(gone);
     for (const group of gone) this.#remember(isDoubtful ? await absent(node, group) : group);
     if (failure !== undefined) throw failure;
     return moved;
@@ -153,12 +153,12 @@ export class RedisClear {
 
   #progress(): void {
     const total = this.#before + Math.round(this.#found / this.#share);
-    const inDoubt = this.#unknown.reduce((sum, { count }) => sum + count, 0);
+    const inDoubt = countOf(this.#unknown);
     this.#options.onProgress(this.#cleared, this.#share > 0 ? total : undefined, inDoubt);
   }
 
   #withUnknown(error: unknown): unknown {
-    const unknown = this.#unknown.reduce((sum, keys) => sum + this.#known(keys).no.count, 0);
+    const unknown = countOf(this.#unknown.map((keys) => this.#known(keys).no));
     if (unknown === 0 || !(error instanceof OperationError)) return error;
     return new OperationError(
       `${error.message}; whether up to ${unknown} more session(s) are gone is not known`,

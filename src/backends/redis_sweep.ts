@@ -29,12 +29,29 @@ const IN_FLIGHT = 2;
  * @param visit Gets the keys of each batch; what it returns is waited for, two batches later.
  */
 export async function walk(
+  node: RedisNode,
+  keys: KeySpace,
+  how: Walk,
+  visit: (keys: RawKeys) => Promise<void> | undefined,
+): Promise<void> {
+  const underWay: Promise<void>[] = [];
+  const failures: unknown[] = [];
+  await visitAll(node, keys, how, visit, underWay).catch((error) => failures.push(error));
+  // What they count must be known by the time that anybody is told how it ended.
+  for (const visited of await Promise.allSettled(underWay)) {
+    if (visited.status === "rejected") failures.push(visited.reason);
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+/** @param underWay Are those of the visits that nobody has waited for yet. */
+async function visitAll(
   { connection }: RedisNode,
   keys: KeySpace,
   { signal, pace, onLooked }: Walk,
   visit: (keys: RawKeys) => Promise<void> | undefined,
+  underWay: Promise<void>[],
 ): Promise<void> {
-  const underWay: Promise<void>[] = [];
   const scan = async (cursor: string, part: number) => {
     const looked = pace.lookAt(part);
     const start = performance.now();
@@ -42,23 +59,19 @@ export async function walk(
     checkPrefix(reply.keys, keys.prefix);
     return { ...reply, looked, latency: performance.now() - start };
   };
-  try {
+  signal.throwIfAborted();
+  for (let next = scan("0", 1);;) {
+    const { cursor, keys: batch, looked, latency } = await next;
+    await pace.after(latency, signal);
     signal.throwIfAborted();
-    for (let next = scan("0", 1);;) {
-      const { cursor, keys: batch, looked, latency } = await next;
-      await pace.after(latency, signal);
-      signal.throwIfAborted();
-      const isLast = cursor === "0";
-      // The server is to go on while this batch is looked at.
-      if (!isLast) next = handled(scan(cursor, batch.count / looked));
-      const work = batch.count > 0 ? visit(batch) : undefined;
-      onLooked?.(looked);
-      if (work !== undefined) underWay.push(handled(work));
-      if (isLast) return;
-      if (underWay.length > IN_FLIGHT) await underWay.shift();
-    }
-  } finally {
-    await Promise.all(underWay);
+    const isLast = cursor === "0";
+    // The server is to go on while this batch is looked at.
+    if (!isLast) next = handled(scan(cursor, batch.count / looked));
+    const work = batch.count > 0 ? visit(batch) : undefined;
+    onLooked?.(looked);
+    if (work !== undefined) underWay.push(handled(work));
+    if (isLast) return;
+    if (underWay.length > IN_FLIGHT) await underWay.shift();
   }
 }
 

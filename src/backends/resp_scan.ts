@@ -18,6 +18,11 @@ export interface RawKeys {
   readonly count: number;
 }
 
+/** How many keys there are in several batches. */
+export function countOf(batches: readonly RawKeys[]): number {
+  return batches.reduce((sum, { count }) => sum + count, 0);
+}
+
 /** What SCAN answers. */
 export interface ScanReply {
   readonly cursor: string;
