@@ -132,7 +132,7 @@ export interface ClearOptions {
 
 /** What a clear has found out, by looking again. */
 export interface ClearCounts {
-  /** How many sessions were removed. */
+  /** How many sessions are gone: what was removed and is there again does not count. */
   readonly cleared: number;
   /** Of those that were there when it began, how many are there still, or again. */
   readonly remaining: number;

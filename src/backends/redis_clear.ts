@@ -10,11 +10,11 @@ import { OperationError } from "../core/errors.ts";
 import type { ClearCounts, ClearOptions } from "./contract.ts";
 import { Pace } from "./pace.ts";
 import { RedisPasses } from "./redis_passes.ts";
+import { Removed } from "./redis_removed.ts";
 import type { RedisNode } from "./redis_node.ts";
 import type { RedisNodes } from "./redis_nodes.ts";
-import { absent, type KeySpace, unlink } from "./redis_sweep.ts";
-import { countOf, forEachKey, partition, type RawKeys } from "./resp_scan.ts";
-import { SeenKeys } from "./seen_keys.ts";
+import { absent, allEnded, type KeySpace, unlink, type Unlinked } from "./redis_sweep.ts";
+import { countOf, type RawKeys } from "./resp_scan.ts";
 
 /** Keys of ours that one SCAN finds: more buy no speed and let other clients wait (measured). */
 const BATCH = 500;
@@ -31,11 +31,7 @@ const MOST_LOOKS = 4;
 export class RedisClear {
   readonly #passes: RedisPasses;
   readonly #options: ClearOptions;
-  readonly #removed = new SeenKeys();
-  readonly #prefixLength: number;
-  /** Keys whose answer never came: they are gone, or are not. */
-  readonly #unknown: RawKeys[] = [];
-  #cleared = 0;
+  readonly #removed: Removed;
   /** How many were gone when the present pass began; what it has found; how much it looked at. */
   #before = 0;
   #found = 0;
@@ -44,7 +40,7 @@ export class RedisClear {
   constructor(nodes: RedisNodes, keys: KeySpace, options: ClearOptions) {
     const defaults = { batch: BATCH, stretch: STRETCH, maxLatency: MAX_LATENCY };
     this.#options = options;
-    this.#prefixLength = keys.prefix.length;
+    this.#removed = new Removed(keys.prefix.length);
     this.#passes = new RedisPasses(nodes, keys, {
       signal: options.signal,
       pace: () => new Pace(options.budget ?? {}, defaults),
@@ -73,7 +69,7 @@ export class RedisClear {
         };
       });
       this.#settle();
-      if (this.#found === 0) return { cleared: this.#cleared, remaining: 0, arrived: 0 };
+      if (this.#found === 0) return { cleared: this.#removed.gone, remaining: 0, arrived: 0 };
     }
     return await this.#look();
   }
@@ -86,83 +82,85 @@ export class RedisClear {
         this.#beginPass();
         [back, arrived] = [0, 0];
         return (node, keys) => {
-          const { yes: old, no: fresh } = this.#known(keys);
+          const { yes: old, no: fresh } = this.#removed.known(keys);
           back += old.count;
           arrived += fresh.count;
-          return isLast || old.count === 0 ? undefined : this.#unlink(node, old, false);
+          if (old.count === 0) return undefined;
+          if (!isLast) return this.#unlinkAgain(node, old);
+          this.#removed.comeBack(old.count);
         };
       });
-      if (back === 0 || isLast) return { cleared: this.#cleared, remaining: back, arrived };
+      this.#settle();
+      const cleared = this.#removed.gone;
+      if (back === 0) return { cleared, remaining: 0, arrived };
+      if (isLast) return { cleared, remaining: back, kept: false, arrived };
     }
   }
 
   /** @param again Whether some of these may have been removed, and counted, before. */
   async #remove(node: RedisNode, keys: RawKeys, again: boolean): Promise<boolean> {
-    if (!again) return await this.#unlink(node, keys, true);
-    const { yes: old, no: fresh } = this.#known(keys);
-    const results = await Promise.all([
-      old.count > 0 && this.#unlink(node, old, false),
-      fresh.count > 0 && this.#unlink(node, fresh, true),
+    if (!again) return await this.#unlink(node, keys);
+    const { yes: old, no: fresh } = this.#removed.known(keys);
+    const moved = await allEnded([
+      ...(old.count > 0 ? [this.#unlinkAgain(node, old)] : []),
+      ...(fresh.count > 0 ? [this.#unlink(node, fresh)] : []),
     ]);
-    return results.includes(true);
+    return moved.includes(true);
   }
 
   /** @returns whether the cluster sent some of the keys elsewhere. */
-  async #unlink(node: RedisNode, keys: RawKeys, counts: boolean): Promise<boolean> {
-    const { removed, gone, unknown, moved, failure } = await unlink(node, keys);
-    if (counts) {
-      this.#cleared += removed;
-      this.#unknown.push(...unknown);
-    }
-    if (removed > 0 || unknown.length > 0) this.#progress();
-    // Fewer than were asked for: expired meanwhile, or never reached by the command.
-    const isDoubtful = removed < countOf(gone);
-    for (const group of gone) this.#remember(isDoubtful ? await absent(node, group) : group);
-    if (failure !== undefined) throw failure;
-    return moved;
+  async #unlink(node: RedisNode, keys: RawKeys): Promise<boolean> {
+    const unlinked = await unlink(node, keys);
+    this.#removed.add(unlinked.removed);
+    this.#removed.lose(unlinked.unknown);
+    this.#progress();
+    for (const gone of await certainlyGone(node, unlinked)) this.#removed.remember(gone);
+    if (unlinked.failure !== undefined) throw unlinked.failure;
+    return unlinked.moved;
   }
 
-  #remember(keys: RawKeys): void {
-    forEachKey(keys, (start, end) => {
-      this.#removed.add(keys.bytes, start + this.#prefixLength, end);
-    });
+  /** Those were removed, and counted, before: until they are gone again, they are not. */
+  async #unlinkAgain(node: RedisNode, keys: RawKeys): Promise<boolean> {
+    this.#removed.comeBack(keys.count);
+    const unlinked = await unlink(node, keys);
+    const gone = await certainlyGone(node, unlinked);
+    this.#removed.goAgain(countOf(gone), countOf(unlinked.unknown));
+    this.#progress();
+    if (unlinked.failure !== undefined) throw unlinked.failure;
+    return unlinked.moved;
   }
 
-  #known(keys: RawKeys): { readonly yes: RawKeys; readonly no: RawKeys } {
-    const isKnown = (start: number, end: number) =>
-      this.#removed.has(keys.bytes, start + this.#prefixLength, end);
-    return partition(keys, isKnown);
-  }
-
-  /**
-   * After a sweep that was complete: it has met all that were still there, and removed and counted
-   * them; so the others are gone since their answer was lost.
-   */
   #settle(): void {
-    for (const keys of this.#unknown.splice(0)) {
-      const { no: gone } = this.#known(keys);
-      this.#cleared += gone.count;
-      this.#remember(gone);
-    }
+    this.#removed.settle();
     this.#progress();
   }
 
   #beginPass(): void {
-    [this.#before, this.#found, this.#share] = [this.#cleared, 0, 0];
+    this.#removed.beginPass();
+    [this.#before, this.#found, this.#share] = [this.#removed.gone, 0, 0];
   }
 
   #progress(): void {
+    const { gone, inDoubt } = this.#removed;
     const total = this.#before + Math.round(this.#found / this.#share);
-    const inDoubt = countOf(this.#unknown);
-    this.#options.onProgress(this.#cleared, this.#share > 0 ? total : undefined, inDoubt);
+    this.#options.onProgress(gone, this.#share > 0 ? total : undefined, inDoubt);
   }
 
   #withUnknown(error: unknown): unknown {
-    const unknown = countOf(this.#unknown.map((keys) => this.#known(keys).no));
+    const { unknown } = this.#removed;
     if (unknown === 0 || !(error instanceof OperationError)) return error;
     return new OperationError(
       `${error.message}; whether up to ${unknown} more session(s) are gone is not known`,
       { hint: error.hint ?? "Running the command again is safe", cause: error },
     );
   }
+}
+
+/** Where fewer went than were asked for, they expired, or the command has never reached them. */
+async function certainlyGone(
+  node: RedisNode,
+  { removed, gone }: Unlinked,
+): Promise<readonly RawKeys[]> {
+  if (removed === countOf(gone)) return gone;
+  return await Promise.all(gone.map((keys) => absent(node, keys)));
 }

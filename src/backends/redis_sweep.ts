@@ -35,13 +35,15 @@ export async function walk(
   visit: (keys: RawKeys) => Promise<void> | undefined,
 ): Promise<void> {
   const underWay: Promise<void>[] = [];
-  const failures: unknown[] = [];
-  await visitAll(node, keys, how, visit, underWay).catch((error) => failures.push(error));
-  // What they count must be known by the time that anybody is told how it ended.
-  for (const visited of await Promise.allSettled(underWay)) {
-    if (visited.status === "rejected") failures.push(visited.reason);
-  }
-  if (failures.length > 0) throw failures[0];
+  const walked = handled(visitAll(node, keys, how, visit, underWay));
+  await walked.catch(() => {});
+  await allEnded([walked, ...underWay]);
+}
+
+/** What they count must be known by the time that anybody is told how they ended. */
+export async function allEnded<T>(works: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(works);
+  return await Promise.all(works);
 }
 
 /** @param underWay Are those of the visits that nobody has waited for yet. */
