@@ -85,6 +85,19 @@ async function logIn(connection: RespConnection, endpoint: RedisEndpoint): Promi
   });
 }
 
+/**
+ * Whether a server still has the role that it had when it was connected to; so it is believed of
+ * one that does not let itself be asked any more.
+ */
+export async function keepsRole({ connection, isReplica }: RedisNode): Promise<boolean> {
+  try {
+    return (await introduction(connection)).isReplica === isReplica;
+  } catch (error) {
+    if (error instanceof RespError && /^NOPERM|unknown command/i.test(error.message)) return true;
+    throw error;
+  }
+}
+
 /** HELLO is allowed to every user whatever the ACL; INFO serves before 6.0. */
 async function introduction(
   connection: RespConnection,

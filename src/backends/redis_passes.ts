@@ -2,7 +2,7 @@
 import { AzuError, OperationError } from "../core/errors.ts";
 import { type Pace, sleep } from "./pace.ts";
 import { explainRedisError } from "./redis_errors.ts";
-import { type RedisNode, sizeOf } from "./redis_node.ts";
+import { keepsRole, type RedisNode, sizeOf } from "./redis_node.ts";
 import type { RedisNodes } from "./redis_nodes.ts";
 import { Patience } from "./redis_patience.ts";
 import { Place } from "./redis_place.ts";
@@ -132,6 +132,7 @@ export class RedisPasses {
           moved ||= elsewhere;
         });
       });
+      await checkRole(node);
       return { advanced: true, moved };
     } catch (error) {
       const known = signal.aborted || error instanceof AzuError;
@@ -158,6 +159,18 @@ export class RedisPasses {
     if (failure instanceof AzuError) return failure;
     return explainRedisError(failure, this.#nodes.endpoint);
   }
+}
+
+/**
+ * A server alone that has become a replica has another one's keys, and says so only to who writes.
+ * It is connected to anew, to find out what it is now. A cluster's is asked for more than that.
+ */
+async function checkRole(node: RedisNode): Promise<void> {
+  if (node.mode === "cluster" || await keepsRole(node)) return;
+  node[Symbol.dispose]();
+  throw new OperationError("The Redis server has become a replica, or a primary, meanwhile", {
+    hint: "Wait until the failover is over, and run the command again: it is safe to repeat",
+  });
 }
 
 /** Slots that move, or have no master, for as long as the patience lasts. */
