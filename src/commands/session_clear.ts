@@ -19,20 +19,20 @@ export async function clearSessions(
   request: ClearRequest,
 ): Promise<ClearReport> {
   const { signal, timeout } = request;
-  const tally = new Tally(request.onProgress);
+  let store: Store;
   try {
     request.onPhase?.("connecting");
     const options = timeout === undefined ? {} : { timeout };
-    const store = await guarded(signal, () => backend.connect(signal, options));
-    try {
-      return request.dryRun
-        ? await found(store, request)
-        : await clearStore(store, backend, request, tally);
-    } finally {
-      await close(store, signal);
-    }
+    store = await guarded(signal, () => backend.connect(signal, options));
   } catch (error) {
-    return cutOff(error, tally, backend, signal);
+    return cutOff(error, new Tally(), backend, signal);
+  }
+  try {
+    return request.dryRun
+      ? await found(store, backend, request)
+      : await clearStore(store, backend, request);
+  } finally {
+    await close(store, signal);
   }
 }
 
@@ -45,9 +45,9 @@ async function clearStore(
   store: Store,
   backend: Backend,
   request: ClearRequest,
-  tally: Tally,
 ): Promise<ClearReport> {
   const { signal, truncate } = request;
+  const tally = new Tally(request.onProgress);
   const nodes = new Nodes(store, backend, request);
   const looks = looksAt(store, request);
   const how = truncate ? { ...looks.how, truncate } : looks.how;
@@ -56,8 +56,10 @@ async function clearStore(
     const followed = await withReplicas(report, store, backend, request);
     return withNodes(followed, nodes, backend);
   } catch (error) {
+    // Before the nodes are told: an interruption meanwhile is not why it failed.
+    const report = cutOff(error, tally, backend, signal);
     await nodes.tell();
-    return withNodes(cutOff(error, tally, backend, signal), nodes, backend);
+    return withNodes(report, nodes, backend);
   }
 }
 
@@ -111,16 +113,24 @@ function withNodes(report: ClearReport, { report: nodes }: Nodes, backend: Backe
   return { ...report, nodes, outcome: "failed", error };
 }
 
-async function found(store: Store, request: ClearRequest): Promise<ClearReport> {
+async function found(
+  store: Store,
+  backend: Backend,
+  request: ClearRequest,
+): Promise<ClearReport> {
   const looks = looksAt(store, request);
-  const remaining = await counted(looks);
-  return {
-    outcome: "found",
-    cleared: 0,
-    remaining,
-    arrived: undefined,
-    lookAlikes: remaining === 0 ? await lookAlikes(looks) : [],
-  };
+  try {
+    const remaining = await counted(looks);
+    return {
+      outcome: "found",
+      cleared: 0,
+      remaining,
+      arrived: undefined,
+      lookAlikes: remaining === 0 ? await lookAlikes(looks) : [],
+    };
+  } catch (error) {
+    return cutOff(error, new Tally(), backend, request.signal);
+  }
 }
 
 function looksAt(store: Store, request: ClearRequest): Looks {

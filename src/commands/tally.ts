@@ -19,7 +19,7 @@ export class Tally {
   #before = 0;
   readonly #tell: ClearOptions["onProgress"] | undefined;
 
-  constructor(tell: ClearOptions["onProgress"] | undefined) {
+  constructor(tell?: ClearOptions["onProgress"]) {
     this.#tell = tell;
   }
 
