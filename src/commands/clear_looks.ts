@@ -15,6 +15,7 @@ export interface Looks {
 }
 
 export async function counted({ store, signal, how, onPhase, onFound }: Looks): Promise<number> {
+  signal.throwIfAborted();
   onPhase("counting");
   const count = await guarded(signal, (alive) => {
     return store.count(signal, {
@@ -29,6 +30,7 @@ export async function counted({ store, signal, how, onPhase, onFound }: Looks): 
 }
 
 export async function lookAlikes({ store, signal, how, onPhase }: Looks) {
+  signal.throwIfAborted();
   onPhase("looking");
   return await guarded(signal, async (alive): Promise<readonly LookAlike[]> => {
     const budget = how.budget === undefined ? {} : { budget: how.budget };

@@ -1,11 +1,14 @@
 import { OperationError } from "../core/errors.ts";
 
 /** Milliseconds that an interrupted operation has to end by itself, its batch in flight done. */
-const GRACE = 4000;
+const GRACE = 3200;
 
-/** Milliseconds for a last word; after an interruption that makes five seconds with the grace. */
+/**
+ * Milliseconds for a last word, of which there are two: to the app's nodes, and to the store. After
+ * an interruption, both and the grace are less than five seconds.
+ */
 const LAST_WORD = 5000;
-const INTERRUPTED_WORD = 1000;
+const INTERRUPTED_WORD = 700;
 
 /** Milliseconds without a sign of life after which an operation is given up. */
 const PATIENCE = 120_000;

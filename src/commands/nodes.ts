@@ -25,6 +25,8 @@ export class Nodes {
   readonly #backend: Backend;
   readonly #request: NodesRequest;
   #report: NodesReport | undefined;
+  /** Whether they were told after an interruption: nothing is removed any more then. */
+  #isLast = false;
 
   constructor(store: Store, backend: Backend, request: NodesRequest) {
     this.#store = store;
@@ -39,7 +41,8 @@ export class Nodes {
 
   /** Tells them, in a few seconds. Failures are in the report. Returns how many heard it. */
   async tell(): Promise<number> {
-    if (this.#store.dropCaches === undefined) return 0;
+    if (this.#store.dropCaches === undefined || this.#isLast) return 0;
+    this.#isLast = this.#request.signal.aborted;
     this.#report = await this.#tell();
     return this.#report.told ?? 0;
   }

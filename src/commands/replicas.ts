@@ -27,6 +27,7 @@ export async function awaitReplicas(
   backend: Backend,
   { signal, replicas, timeout = CONNECT_TIMEOUT }: ReplicasRequest,
 ): Promise<ReplicasReport> {
+  signal.throwIfAborted();
   try {
     const followed: unknown = await guarded(
       signal,

@@ -35,3 +35,39 @@ Deno.test("the reason of a count's failure survives Ctrl-C at the goodbye", asyn
   strictEqual(report.outcome, "failed");
   match(report.error?.message ?? "", /The acme backend failed: no such table/);
 });
+
+const late = <T>(value: T) => () =>
+  new Promise<T>((resolve) => {
+    setTimeout(() => resolve(value), 3200);
+  });
+
+for (
+  const [what, store, more] of [
+    ["ends nothing", { clear: never, dropCaches: never, [Symbol.asyncDispose]: never }],
+    [
+      "clears late, and then does not look",
+      {
+        clear: late({ cleared: 0, remaining: 0, arrived: 0 }),
+        ...{ lookAlikes: never, dropCaches: never, [Symbol.asyncDispose]: never },
+      },
+    ],
+    [
+      "clears late, and then does not count",
+      { clear: late(0), count: never, dropCaches: never, [Symbol.asyncDispose]: never },
+    ],
+    [
+      "clears late, and then waits for replicas",
+      {
+        clear: late({ cleared: 1, remaining: 0, arrived: 0 }),
+        ...{ replicated: never, dropCaches: never, [Symbol.asyncDispose]: never },
+      },
+      { replicas: 1 },
+    ],
+  ] satisfies [string, Partial<Store>, object?][]
+) {
+  Deno.test(`interrupted within five seconds: a store that ${what}`, async () => {
+    const { report, time } = await interrupted(store, 300, more);
+    strictEqual(time < 5000, true, `${time} ms`);
+    strictEqual(report.outcome, "interrupted");
+  });
+}
