@@ -1,11 +1,12 @@
 /** How a clear is told to a script. */
-import type { Backend } from "../backends/contract.ts";
+import type { Backend, Target } from "../backends/contract.ts";
 import type { ClearReport } from "../commands/clear_types.ts";
 import type { Choice } from "../config/choose.ts";
 import type { ExitCode } from "../core/errors.ts";
 
 export interface Circumstances {
   readonly choice: Choice;
+  readonly target: Target;
   readonly dryRun: boolean;
   readonly exitCode: ExitCode;
   /** Milliseconds from start to answer. */
@@ -15,13 +16,13 @@ export interface Circumstances {
 /** The fields of the JSON document. */
 export function clearFields(
   report: ClearReport,
-  { choice, dryRun, exitCode, durationMs }: Circumstances,
+  { choice, target, dryRun, exitCode, durationMs }: Circumstances,
 ): Record<string, unknown> {
   return {
     command: "session:clear",
     backend: choice.backend.name,
     decidedBy: choice.decidedBy,
-    ...targetFields(choice.backend),
+    ...targetFields(choice.backend, target),
     dryRun,
     outcome: report.outcome,
     cleared: report.cleared,
@@ -36,12 +37,11 @@ export function clearFields(
   };
 }
 
-function targetFields(backend: Backend) {
-  const { address, pattern, table } = backend.describe();
+function targetFields({ cluster }: Backend, { address, pattern, table }: Target) {
   return {
     target: address ?? null,
     ...(pattern === undefined ? {} : { pattern }),
     ...(table === undefined ? {} : { table }),
-    ...(backend.cluster === undefined ? {} : { channel: backend.cluster.channel }),
+    ...(cluster === undefined ? {} : { channel: cluster.channel }),
   };
 }

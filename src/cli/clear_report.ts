@@ -1,5 +1,5 @@
 /** How a clear is told to a person. */
-import type { Backend } from "../backends/contract.ts";
+import type { Backend, Target } from "../backends/contract.ts";
 import { cacheTime } from "../commands/nodes.ts";
 import type { ClearOutcome, ClearReport } from "../commands/clear_types.ts";
 import type { Choice } from "../config/choose.ts";
@@ -12,6 +12,7 @@ export function tellReport(
   reporter: Reporter,
   report: ClearReport,
   backend: Backend,
+  target: Target,
 ): void {
   const nodes = () => tellNodes(reporter, report, backend);
   const tellers: Record<ClearOutcome, () => void> = {
@@ -54,7 +55,7 @@ export function tellReport(
     declined: () => {},
   };
   tellers[report.outcome]();
-  tellLookAlikes(reporter, report, backend);
+  tellLookAlikes(reporter, report, target);
   if (report.error) reporter.error(report.error);
   const rest = restOf(report);
   if (rest === undefined) return;
@@ -62,11 +63,11 @@ export function tellReport(
   else reporter.say(rest);
 }
 
-function tellLookAlikes(reporter: Reporter, { lookAlikes }: ClearReport, backend: Backend): void {
+function tellLookAlikes(reporter: Reporter, { lookAlikes }: ClearReport, target: Target): void {
   for (const { pattern, count } of lookAlikes) {
     reporter.warn(
       `${count} key(s) under ${pattern} look like sessions, but are not under ` +
-        `${backend.describe().pattern ?? ""}: is the key prefix right?`,
+        `${target.pattern ?? ""}: is the key prefix right?`,
     );
   }
 }
@@ -114,9 +115,9 @@ function tellNodes(
 }
 
 /** Which backend, who says so, and what it works on: before anything is done. */
-export function decisionLine({ backend, decidedByText }: Choice): string {
+export function decisionLine({ backend, decidedByText }: Choice, target: Target): string {
   const { cluster } = backend;
-  const { address, pattern, table } = backend.describe();
+  const { address, pattern, table } = target;
   const parts = [
     `Backend decided by ${decidedByText}`,
     ...(address === undefined ? [] : [`target ${address}`]),

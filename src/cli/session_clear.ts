@@ -1,4 +1,5 @@
-import type { Backend } from "../backends/contract.ts";
+import type { Backend, Target } from "../backends/contract.ts";
+import { announcementOf, asked, targetOf } from "../commands/backend_answers.ts";
 import type { ClearReport } from "../commands/clear_types.ts";
 import { clearSessions } from "../commands/session_clear.ts";
 import { type Choice, chooseToOperate } from "../config/choose.ts";
@@ -21,6 +22,8 @@ interface Run {
   readonly args: ParsedArgs;
   readonly reporter: Reporter;
   readonly choice: Choice;
+  /** What the chosen backend works on: asked once, so that all lines say the same. */
+  readonly target: Target;
   readonly start: number;
 }
 
@@ -34,17 +37,21 @@ export async function sessionClear(
   const project = await loadProjectFor(host, args, reporter, "development");
   const choice = chooseToOperate(project, args.text("backend"));
   for (const warning of [...project.warnings, ...choice.warnings]) reporter.warn(warning);
-  const run = { host, args, reporter, choice, start };
+  const run = { host, args, reporter, choice, target: targetOf(choice.backend), start };
   return conclude(run, await attempt(run));
 }
 
 /** Tells how it ended. */
-function conclude({ host, args, reporter, choice, start }: Run, report: ClearReport): ExitCode {
+function conclude(
+  { host, args, reporter, choice, target, start }: Run,
+  report: ClearReport,
+): ExitCode {
   const exitCode = exitCodeOf(host, report);
-  tellReport(reporter, report, choice.backend);
+  tellReport(reporter, report, choice.backend, target);
   const dryRun = args.flag("dry-run");
   const durationMs = host.now().getTime() - start;
-  reporter.document(clearFields(report, { choice, dryRun, exitCode, durationMs }), report.error);
+  const circumstances = { choice, target, dryRun, exitCode, durationMs };
+  reporter.document(clearFields(report, circumstances), report.error);
   return exitCode;
 }
 
@@ -56,10 +63,10 @@ const NOTHING_DONE = {
 } as const;
 
 async function attempt(run: Run): Promise<ClearReport> {
-  const { host, args, reporter, choice } = run;
+  const { host, args, reporter, choice, target } = run;
   const { backend } = choice;
   const dryRun = args.flag("dry-run");
-  reporter.line(decisionLine(choice));
+  reporter.line(decisionLine(choice, target));
   const { clear } = backend.capabilities;
   if (clear !== true) {
     if (!dryRun) reporter.line("Clearing sessions...");
@@ -71,9 +78,9 @@ async function attempt(run: Run): Promise<ClearReport> {
   }
   const error = beyond(args, backend);
   if (error) return { ...NOTHING_DONE, outcome: "impossible", error };
-  backend.check?.();
+  asked(backend, () => backend.check?.());
   host.handleSignals();
-  if (!dryRun && !args.flag("force") && !await agreed(host, reporter, choice)) {
+  if (!dryRun && !args.flag("force") && !await agreed(run)) {
     reporter.note("Nothing was cleared");
     return { ...NOTHING_DONE, outcome: host.signal.aborted ? "interrupted" : "declined" };
   }
@@ -81,11 +88,11 @@ async function attempt(run: Run): Promise<ClearReport> {
   return await withProgress(run);
 }
 
-async function agreed(host: Host, reporter: Reporter, choice: Choice): Promise<boolean> {
+async function agreed({ host, reporter, choice, target }: Run): Promise<boolean> {
   return await confirm(host, QUESTION, () => {
     // Who redirects the answer away must still see what is about to be cleared.
     if (!host.stdout.isTerminal || reporter.options.json || reporter.options.quiet) {
-      reporter.say(decisionLine(choice));
+      reporter.say(decisionLine(choice, target));
     }
   });
 }
@@ -93,13 +100,12 @@ async function agreed(host: Host, reporter: Reporter, choice: Choice): Promise<b
 function announce(reporter: Reporter, backend: Backend): void {
   reporter.line("Clearing sessions...");
   reporter.line(`Backend: ${backend.name}`);
-  const lines = backend.announce?.() ?? [`Clearing ${backend.name} sessions...`];
-  for (const line of lines) reporter.line(line);
+  for (const line of announcementOf(backend)) reporter.line(line);
 }
 
 async function withProgress(run: Run): Promise<ClearReport> {
-  const { host, args, reporter, choice: { backend } } = run;
-  using progress = new Progress(host, reporter, backend.describe().address ?? backend.name);
+  const { host, args, reporter, choice: { backend }, target } = run;
+  using progress = new Progress(host, reporter, target.address ?? backend.name);
   const stop = () => progress.begin("stopping");
   host.signal.addEventListener("abort", stop, { once: true });
   host.lastWords = () => {

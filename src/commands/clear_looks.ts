@@ -1,7 +1,7 @@
 /** Looks at a store without changing it. */
 import type { LookAlike, LookOptions, Store } from "../backends/contract.ts";
 import type { Budget } from "../backends/pace.ts";
-import { wholeNumber } from "./backend_answers.ts";
+import { lookAlikeList, wholeNumber } from "./backend_answers.ts";
 import type { ClearPhase } from "./clear_types.ts";
 import { guarded } from "./guard.ts";
 
@@ -34,6 +34,7 @@ export async function lookAlikes({ store, signal, how, onPhase }: Looks) {
   onPhase("looking");
   return await guarded(signal, async (alive): Promise<readonly LookAlike[]> => {
     const budget = how.budget === undefined ? {} : { budget: how.budget };
-    return await store.lookAlikes?.(signal, { ...budget, onProgress: alive }) ?? [];
+    if (store.lookAlikes === undefined) return [];
+    return lookAlikeList(await store.lookAlikes(signal, { ...budget, onProgress: alive }));
   });
 }
