@@ -40,7 +40,9 @@ async function clearProved(passes: Passes, first: ClearCounts): Promise<ClearRep
     const heard = pass === 1 || counts.cleared > 0 ? await nodes.tell() : 0;
     // Until it hears, a node saves sessions back from its cache with each visit.
     if (heard > 0 && pass < MOST_ROUNDS) {
-      counts = await clearOnceProved(passes);
+      const again = await clearOnce(passes);
+      if (typeof again === "number") return await clearByCounting(passes, again); // no proof
+      counts = again;
       if (counts.cleared > 0) continue;
     }
     const { remaining, arrived, kept } = counts;
@@ -121,9 +123,4 @@ async function cleared({ store, tally, signal, how, onPhase }: Passes, alive: ()
   } finally {
     tally.underWay = false;
   }
-}
-
-async function clearOnceProved(passes: Passes): Promise<ClearCounts> {
-  const counts = await clearOnce(passes);
-  return typeof counts === "number" ? { cleared: counts, remaining: 0, arrived: 0 } : counts;
 }
