@@ -32,15 +32,20 @@ export class RedisClear {
   readonly #passes: RedisPasses;
   readonly #options: ClearOptions;
   readonly #removed: Removed;
+  readonly #goesOn: boolean;
+  /** How many keys it has met, whatever was done with them. */
+  #met = 0;
   /** How many were gone when the present pass began; what it has found; how much it looked at. */
   #before = 0;
   #found = 0;
   #share = 0;
 
-  constructor(nodes: RedisNodes, keys: KeySpace, options: ClearOptions) {
+  /** @param before What was removed by the clear that this one goes on with, if any. */
+  constructor(nodes: RedisNodes, keys: KeySpace, options: ClearOptions, before?: Removed) {
     const defaults = { batch: BATCH, stretch: STRETCH, maxLatency: MAX_LATENCY };
     this.#options = options;
-    this.#removed = new Removed(keys.prefix.length);
+    this.#removed = before ?? new Removed(keys.prefix.length);
+    this.#goesOn = before !== undefined;
     this.#passes = new RedisPasses(nodes, keys, {
       signal: options.signal,
       pace: () => new Pace(options.budget ?? {}, defaults),
@@ -51,10 +56,18 @@ export class RedisClear {
     });
   }
 
-  run(): Promise<ClearCounts> {
-    return this.#run().catch((error: unknown) => {
+  /** What to go on with. */
+  get removed(): Removed {
+    return this.#removed;
+  }
+
+  async run(): Promise<ClearCounts> {
+    try {
+      const counts = await this.#run();
+      return this.#goesOn ? { ...counts, found: this.#met } : counts;
+    } catch (error) {
       throw this.#withUnknown(error);
-    });
+    }
   }
 
   async #run(): Promise<ClearCounts> {
@@ -62,9 +75,10 @@ export class RedisClear {
       this.#options.onPhase?.(sweep === 1 ? "clearing" : "verifying");
       await this.#passes.untilComplete(() => {
         this.#beginPass();
-        const again = sweep > 1 || this.#passes.hasFailed;
+        const again = this.#goesOn || sweep > 1 || this.#passes.hasFailed;
         return (node, keys) => {
           this.#found += keys.count;
+          this.#met += keys.count;
           return this.#remove(node, keys, again);
         };
       });

@@ -5,6 +5,7 @@ import { explainRedisError } from "./redis_errors.ts";
 import { countKeys, lookAlikesOf } from "./redis_look.ts";
 import { RedisNodes } from "./redis_nodes.ts";
 import { cacheClearMessage, publish } from "./redis_publish.ts";
+import type { Removed } from "./redis_removed.ts";
 import { followers } from "./redis_replicas.ts";
 import { whenFree } from "./redis_patience.ts";
 import { checkSeeds } from "./redis_seeds.ts";
@@ -58,6 +59,7 @@ const encoder = new TextEncoder();
 class RedisStore implements Store {
   readonly #nodes: RedisNodes;
   readonly #keys: KeySpace;
+  #removed: Removed | undefined;
   readonly dropCaches?: NonNullable<Store["dropCaches"]>;
 
   constructor(nodes: RedisNodes, { keyPrefix, channel }: RedisSessions) {
@@ -77,7 +79,14 @@ class RedisStore implements Store {
   }
 
   async clear(options: ClearOptions): Promise<ClearCounts> {
-    return await new RedisClear(this.#nodes, this.#keys, options).run();
+    this.#removed = undefined;
+    return await this.clearAgain(options);
+  }
+
+  async clearAgain(options: ClearOptions): Promise<ClearCounts> {
+    const clear = new RedisClear(this.#nodes, this.#keys, options, this.#removed);
+    this.#removed = clear.removed;
+    return await clear.run();
   }
 
   async lookAlikes(signal: AbortSignal, options: LookOptions = {}): Promise<readonly LookAlike[]> {

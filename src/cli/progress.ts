@@ -124,7 +124,7 @@ export class Progress implements Disposable {
 
   #pace(time: number): string {
     const since = this.#cleared - this.#before;
-    if (since === 0) return `Clearing, for ${roughly(time)}; ${this.#cleared} session(s) so far`;
+    if (since <= 0) return `Clearing, for ${roughly(time)}; ${this.#cleared} session(s) so far`;
     const idle = this.#now() - this.#grown;
     if (idle < LONG) return `Cleared ${paceOf(this.#cleared, since, this.#total, time)}`;
     const of = this.#total === undefined ? "" : ` of about ${this.#total}`;

@@ -6,7 +6,7 @@ import { leftError, partial } from "./clear_partial.ts";
 import type { ClearReport } from "./clear_types.ts";
 import { guarded } from "./guard.ts";
 import type { Nodes } from "./nodes.ts";
-import type { Tally } from "./tally.ts";
+import type { Counting, Tally } from "./tally.ts";
 
 /** Passes at the most; a further one is made only while the last one left fewer than before. */
 const MOST_PASSES = 100;
@@ -37,13 +37,14 @@ async function clearProved(passes: Passes, first: ClearCounts): Promise<ClearRep
   for (let pass = 1;; pass++) {
     const isEmpty = tally.cleared === 0 && counts.remaining === 0 && counts.arrived === 0;
     const others = isEmpty ? await lookAlikes(passes) : [];
-    const heard = pass === 1 || counts.cleared > 0 ? await nodes.tell() : 0;
+    const { found = counts.cleared } = counts;
+    const heard = pass === 1 || found > 0 ? await nodes.tell() : 0;
     // Until it hears, a node saves sessions back from its cache with each visit.
     if (heard > 0 && pass < MOST_ROUNDS) {
-      const again = await clearOnce(passes);
+      const again = await clearAgain(passes);
       if (typeof again === "number") return await clearByCounting(passes, again); // no proof
       counts = again;
-      if (counts.cleared > 0) continue;
+      if ((counts.found ?? counts.cleared) > 0) continue;
     }
     const { remaining, arrived, kept } = counts;
     const { advice } = tally;
@@ -87,12 +88,24 @@ async function clearByCounting(passes: Passes, first: number): Promise<ClearRepo
   return { outcome: "empty", ...done, lookAlikes: others };
 }
 
+/** Of what was removed before, some may be there again. */
+function clearAgain(passes: Passes): Promise<number | ClearCounts> {
+  return passes.store.clearAgain === undefined
+    ? clearOnce(passes, "its own")
+    : clearOnce(passes, "all", "clearAgain");
+}
+
 /** @returns what the store says, its numbers checked. */
-async function clearOnce(passes: Passes): Promise<number | ClearCounts> {
+async function clearOnce(
+  passes: Passes,
+  counting: Counting = "more",
+  method: "clear" | "clearAgain" = "clear",
+): Promise<number | ClearCounts> {
   const { tally, signal } = passes;
   signal.throwIfAborted();
   passes.onPhase("clearing");
-  const answer: unknown = await guarded(signal, (alive) => cleared(passes, alive));
+  tally.beginPass(counting);
+  const answer: unknown = await guarded(signal, (alive) => cleared(passes, alive, method));
   if (typeof answer !== "object" || answer === null) {
     tally.endPass(answer);
     return wholeNumber(answer);
@@ -104,14 +117,19 @@ async function clearOnce(passes: Passes): Promise<number | ClearCounts> {
     cleared: wholeNumber(counts.cleared),
     remaining: wholeNumber(counts.remaining),
     ...(counts.kept === undefined ? {} : { kept: counts.kept === true }),
+    ...(counts.found === undefined ? {} : { found: wholeNumber(counts.found) }),
     arrived: wholeNumber(counts.arrived),
   };
 }
 
-async function cleared({ store, tally, signal, how, onPhase }: Passes, alive: () => void) {
+async function cleared(
+  { store, tally, signal, how, onPhase }: Passes,
+  alive: () => void,
+  method: "clear" | "clearAgain",
+) {
   tally.begun = tally.underWay = true;
   try {
-    return await store.clear({
+    return await store[method]?.({
       ...how,
       signal,
       onPhase,

@@ -2,7 +2,13 @@
 import type { ClearOptions } from "../backends/contract.ts";
 import { wholeNumber } from "./backend_answers.ts";
 
-/** Counts over passes, each of which counts from zero. */
+/**
+ * What a pass counts: sessions that are not counted yet; all, those of the passes before too; or
+ * its own, of which some may be counted already.
+ */
+export type Counting = "more" | "all" | "its own";
+
+/** Counts over passes. */
 export class Tally {
   /** How many sessions are gone for certain. */
   cleared = 0;
@@ -17,6 +23,7 @@ export class Tally {
   /** What the last pass that had any says to do next. */
   advice: string | undefined;
   #before = 0;
+  #counting: Counting = "more";
   readonly #tell: ClearOptions["onProgress"] | undefined;
 
   constructor(tell?: ClearOptions["onProgress"]) {
@@ -28,16 +35,26 @@ export class Tally {
     return this.underWay || this.#inDoubt;
   }
 
+  beginPass(counting: Counting): void {
+    this.#counting = counting;
+  }
+
   /** @throws {OperationError} where the store tells no number. */
   progress(inThisPass: unknown, total?: unknown, inDoubt?: unknown): void {
-    this.cleared = this.#before + wholeNumber(inThisPass);
+    this.cleared = this.#inAll(wholeNumber(inThisPass));
     this.#inDoubt = Number(inDoubt) > 0;
-    if (Number.isFinite(total)) this.total = this.#before + Number(total);
+    if (Number.isFinite(total)) this.total = this.#inAll(Number(total));
     this.#tell?.(this.cleared, this.total);
   }
 
   endPass(inThisPass: unknown): void {
     this.progress(inThisPass);
     this.#before = this.cleared;
+  }
+
+  #inAll(count: number): number {
+    if (this.#counting === "all") return count;
+    // As many at least: how many of them are counted twice in a sum, nobody knows.
+    return this.#counting === "more" ? this.#before + count : Math.max(this.#before, count);
   }
 }
