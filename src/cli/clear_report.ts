@@ -4,7 +4,7 @@ import { cacheTime } from "../commands/nodes.ts";
 import type { ClearOutcome, ClearReport } from "../commands/clear_types.ts";
 import type { Choice } from "../config/choose.ts";
 import { printable } from "../core/text.ts";
-import { interruptionLine, restOf } from "./clear_rest.ts";
+import { clearedThen, interruptionLine, restOf } from "./clear_rest.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** The lines of an outcome. A check mark stands only where a look has found nothing left. */
@@ -42,8 +42,13 @@ export function tellReport(
       nodes();
     },
     failed: () => {
-      const end = report.remaining === 0 ? "" : ", then failed";
-      if (report.cleared > 0) reporter.line(`Cleared ${report.cleared} session(s)${end}`);
+      if (report.cleared > 0) {
+        // What has failed then is another thing.
+        const isDone = report.remaining === 0;
+        reporter.line(
+          isDone ? `Cleared ${report.cleared} session(s)` : clearedThen(report, "failed"),
+        );
+      }
       nodes();
     },
     interrupted: () => {

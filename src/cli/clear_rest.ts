@@ -1,10 +1,18 @@
 /** What is left after a clear that did not end well: how many are gone, how many may remain. */
 import type { ClearReport } from "../commands/clear_types.ts";
 
+/** How many are gone of a clear that was cut off, as its last line says it, too. */
+export function clearedThen({ cleared, cutOff }: ClearReport, end: string): string {
+  return `Cleared ${cutOff?.isUncertain ? "at least " : ""}${cleared} session(s), then ${end}`;
+}
+
 /** How an interrupted clear ended; undefined where nothing had been asked of the store yet. */
-export function interruptionLine({ cleared, cutOff, remaining }: ClearReport): string | undefined {
+export function interruptionLine(report: ClearReport): string | undefined {
+  const { cleared, cutOff, remaining } = report;
   if (cutOff?.begun || remaining !== undefined) {
-    return `Cleared ${cleared} session(s), then interrupted`;
+    return cleared === 0 && cutOff?.isUncertain
+      ? "Interrupted before any session is known to be gone"
+      : clearedThen(report, "interrupted");
   }
   return cutOff === undefined ? undefined : "Interrupted before anything was cleared";
 }

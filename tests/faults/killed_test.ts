@@ -83,7 +83,7 @@ async function endAt(place: Place, moment: Moment): Promise<boolean> {
 }
 
 function told(stdout: string): number {
-  return Number(/^Cleared (\d+) session/m.exec(stdout)?.[1] ?? 0);
+  return Number(/^Cleared (?:at least )?(\d+) session/m.exec(stdout)?.[1] ?? 0);
 }
 
 /**

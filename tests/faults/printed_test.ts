@@ -35,7 +35,7 @@ async function printed(subject: Subject, fault: Fault): Promise<void> {
   const { password } = new URL(url);
   ok(password === "" || !(stdout + stderr).includes(password), where);
   const sure = Number(
-    /^Cleared (\d+) session|^(?:At least )?(\d+) session\(s\) are gone/m
+    /^Cleared (?:at least )?(\d+) session|^(?:At least )?(\d+) session\(s\) are gone/m
       .exec(`${stdout}\n${stderr}`)?.slice(1).find(Boolean) ?? 0,
   );
   const told = believed?.test(proxy.garbled) ? gone : sure;
