@@ -265,12 +265,15 @@ declare module "azu" {
      */
     clear(options: ClearOptions): Promise<number | ClearCounts>;
     /**
-     * Goes on with the clear before, as the app's nodes may have saved sessions back before they
-     * heard of it ({@link dropCaches}). What it counts, in its progress too, is the whole: what it
-     * removes of what was removed before is counted once. Without it, `clear` is called again, and
-     * the larger of the two counts is told, as the same sessions may be in both.
+     * Goes on with the clear before: removes what the app's nodes have saved back before they heard
+     * of it ({@link dropCaches}), and nothing else. What it counts, in its progress too, is the
+     * whole:
+     * what was removed twice is counted once. Without it, `clear` is called again, and the larger
+     * of
+     * the two counts is told, as the same sessions may be in both.
+     * @param isLast Whether it is to look only, as nodes are not told of what it would remove.
      */
-    clearAgain?(options: ClearOptions): Promise<ClearCounts>;
+    clearAgain?(options: ClearOptions, isLast: boolean): Promise<ClearCounts>;
     /** Keys that look like sessions but are not under the configured prefix. */
     lookAlikes?(signal: AbortSignal, options?: LookOptions): Promise<readonly LookAlike[]>;
     /**
@@ -371,8 +374,8 @@ declare module "azu" {
     readonly remaining: number;
     /** Whether it was tried in vain to remove what remains: nobody has brought that back, then. */
     readonly kept?: boolean;
-    /** How many it has met, counted before or not ({@link Store.clearAgain}); default `cleared`. */
-    readonly found?: number;
+    /** How many it has removed that were removed before; only of {@link Store.clearAgain}. */
+    readonly again?: number;
     /** How many are there that were written since it began. */
     readonly arrived: number;
     /** What the operator may want to do next, as a sentence without a full stop. */

@@ -32,20 +32,16 @@ export class RedisClear {
   readonly #passes: RedisPasses;
   readonly #options: ClearOptions;
   readonly #removed: Removed;
-  readonly #goesOn: boolean;
-  /** How many keys it has met, whatever was done with them. */
-  #met = 0;
   /** How many were gone when the present pass began; what it has found; how much it looked at. */
   #before = 0;
   #found = 0;
   #share = 0;
 
-  /** @param before What was removed by the clear that this one goes on with, if any. */
-  constructor(nodes: RedisNodes, keys: KeySpace, options: ClearOptions, before?: Removed) {
+  /** @param removed Nothing; or, to go on with a clear, what that has removed. */
+  constructor(nodes: RedisNodes, keys: KeySpace, options: ClearOptions, removed: Removed) {
     const defaults = { batch: BATCH, stretch: STRETCH, maxLatency: MAX_LATENCY };
     this.#options = options;
-    this.#removed = before ?? new Removed(keys.prefix.length);
-    this.#goesOn = before !== undefined;
+    this.#removed = removed;
     this.#passes = new RedisPasses(nodes, keys, {
       signal: options.signal,
       pace: () => new Pace(options.budget ?? {}, defaults),
@@ -56,18 +52,23 @@ export class RedisClear {
     });
   }
 
-  /** What to go on with. */
-  get removed(): Removed {
-    return this.#removed;
+  run(): Promise<ClearCounts> {
+    return this.#run().catch((error: unknown) => {
+      throw this.#withUnknown(error);
+    });
   }
 
-  async run(): Promise<ClearCounts> {
-    try {
-      const counts = await this.#run();
-      return this.#goesOn ? { ...counts, found: this.#met } : counts;
-    } catch (error) {
+  /**
+   * Removes what has come back, and nothing else.
+   * @param looksOnly Whether not even that.
+   */
+  async runAgain(looksOnly: boolean): Promise<ClearCounts> {
+    this.#options.onPhase?.("verifying");
+    const before = this.#removed.again;
+    const counts = await this.#look(looksOnly ? MOST_LOOKS : 1).catch((error: unknown) => {
       throw this.#withUnknown(error);
-    }
+    });
+    return { ...counts, again: this.#removed.again - before };
   }
 
   async #run(): Promise<ClearCounts> {
@@ -75,10 +76,9 @@ export class RedisClear {
       this.#options.onPhase?.(sweep === 1 ? "clearing" : "verifying");
       await this.#passes.untilComplete(() => {
         this.#beginPass();
-        const again = this.#goesOn || sweep > 1 || this.#passes.hasFailed;
+        const again = sweep > 1 || this.#passes.hasFailed;
         return (node, keys) => {
           this.#found += keys.count;
-          this.#met += keys.count;
           return this.#remove(node, keys, again);
         };
       });
@@ -88,8 +88,8 @@ export class RedisClear {
     return await this.#look();
   }
 
-  async #look(): Promise<ClearCounts> {
-    for (let look = 1;; look++) {
+  async #look(from = 1): Promise<ClearCounts> {
+    for (let look = from;; look++) {
       let [back, arrived] = [0, 0];
       const isLast = look === MOST_LOOKS;
       await this.#passes.untilComplete(() => {

@@ -15,6 +15,7 @@ export class Removed {
   #backBefore = 0;
   /** How many of those that are back may be gone again. */
   #backInDoubt = 0;
+  #again = 0;
 
   constructor(prefixLength: number) {
     this.#prefixLength = prefixLength;
@@ -28,6 +29,11 @@ export class Removed {
   /** How many more may be gone, as an answer was lost. */
   get inDoubt(): number {
     return countOf(this.#unknown) + Math.min(this.#backInDoubt, this.#there);
+  }
+
+  /** How often any of them was removed once more. */
+  get again(): number {
+    return this.#again;
   }
 
   get #there(): number {
@@ -84,6 +90,7 @@ export class Removed {
   /** So many of them are gone again; and so many may be. */
   goAgain(count: number, lost: number): void {
     this.#back -= count;
+    this.#again += count + lost;
     this.#backInDoubt += lost;
   }
 

@@ -5,7 +5,7 @@ import { explainRedisError } from "./redis_errors.ts";
 import { countKeys, lookAlikesOf } from "./redis_look.ts";
 import { RedisNodes } from "./redis_nodes.ts";
 import { cacheClearMessage, publish } from "./redis_publish.ts";
-import type { Removed } from "./redis_removed.ts";
+import { Removed } from "./redis_removed.ts";
 import { followers } from "./redis_replicas.ts";
 import { whenFree } from "./redis_patience.ts";
 import { checkSeeds } from "./redis_seeds.ts";
@@ -59,7 +59,8 @@ const encoder = new TextEncoder();
 class RedisStore implements Store {
   readonly #nodes: RedisNodes;
   readonly #keys: KeySpace;
-  #removed: Removed | undefined;
+  /** By the last clear. */
+  #removed = new Removed(0);
   readonly dropCaches?: NonNullable<Store["dropCaches"]>;
 
   constructor(nodes: RedisNodes, { keyPrefix, channel }: RedisSessions) {
@@ -79,14 +80,12 @@ class RedisStore implements Store {
   }
 
   async clear(options: ClearOptions): Promise<ClearCounts> {
-    this.#removed = undefined;
-    return await this.clearAgain(options);
+    this.#removed = new Removed(this.#keys.prefix.length);
+    return await new RedisClear(this.#nodes, this.#keys, options, this.#removed).run();
   }
 
-  async clearAgain(options: ClearOptions): Promise<ClearCounts> {
-    const clear = new RedisClear(this.#nodes, this.#keys, options, this.#removed);
-    this.#removed = clear.removed;
-    return await clear.run();
+  async clearAgain(options: ClearOptions, isLast: boolean): Promise<ClearCounts> {
+    return await new RedisClear(this.#nodes, this.#keys, options, this.#removed).runAgain(isLast);
   }
 
   async lookAlikes(signal: AbortSignal, options: LookOptions = {}): Promise<readonly LookAlike[]> {

@@ -30,6 +30,7 @@ export function tellReport(
       tellReplicas(reporter, report);
       // Sessions under another prefix may be those that were meant.
       if (report.lookAlikes.length === 0) reporter.verified("Nothing to clear");
+      tellArrived(reporter, report);
     },
     found: () =>
       reporter.line(

@@ -30,41 +30,39 @@ export async function clearInPasses(passes: Passes): Promise<ClearReport> {
     : await clearProved(passes, first);
 }
 
-/** Passes of a store that proves its own work. */
+/** Rounds of a store that proves its own work. Until it hears, a node saves sessions back. */
 async function clearProved(passes: Passes, first: ClearCounts): Promise<ClearReport> {
   const { nodes, tally } = passes;
+  const isEmpty = tally.cleared === 0 && first.remaining === 0 && first.arrived === 0;
+  const others = isEmpty ? await lookAlikes(passes) : [];
   let counts = first;
-  for (let pass = 1;; pass++) {
-    const isEmpty = tally.cleared === 0 && counts.remaining === 0 && counts.arrived === 0;
-    const others = isEmpty ? await lookAlikes(passes) : [];
-    const { found = counts.cleared } = counts;
-    const heard = pass === 1 || found > 0 ? await nodes.tell() : 0;
-    // Until it hears, a node saves sessions back from its cache with each visit.
-    if (heard > 0 && pass < MOST_ROUNDS) {
-      const again = await clearAgain(passes);
-      if (typeof again === "number") return await clearByCounting(passes, again); // no proof
-      counts = again;
-      if ((counts.found ?? counts.cleared) > 0) continue;
-    }
-    const { remaining, arrived, kept } = counts;
-    const { advice } = tally;
-    const done = {
-      ...{ cleared: tally.cleared, remaining, arrived, lookAlikes: others },
-      ...(advice === undefined ? {} : { advice }),
-    };
-    if (remaining > 0) {
-      return {
-        ...done,
-        outcome: "partial",
-        error: leftError(remaining, kept ?? tally.cleared === 0),
-      };
-    }
-    return { ...done, outcome: tally.cleared > 0 ? "cleared" : "empty" };
+  let heard = await nodes.tell();
+  for (let round = 2; heard > 0; round++) {
+    const isLast = round > MOST_ROUNDS;
+    const again = await clearAgain(passes, isLast);
+    if (again === undefined) return await clearByCounting(passes, counts.cleared);
+    if (typeof again === "number") return await clearByCounting(passes, again); // no proof
+    counts = again;
+    heard = !isLast && (again.again ?? again.cleared) > 0 ? await nodes.tell() : 0;
   }
+  return proved(tally, counts, others);
 }
 
 /** Nodes that were told and save back all the same are apps to be stopped. */
 const MOST_ROUNDS = 3;
+
+function proved(
+  { cleared, advice }: Tally,
+  { remaining, arrived, kept = cleared === 0 }: ClearCounts,
+  others: readonly LookAlike[],
+): ClearReport {
+  const done = {
+    ...{ cleared, remaining, arrived, lookAlikes: others },
+    ...(advice === undefined ? {} : { advice }),
+  };
+  if (remaining > 0) return { ...done, outcome: "partial", error: leftError(remaining, kept) };
+  return { ...done, outcome: cleared > 0 ? "cleared" : "empty" };
+}
 
 /** Passes of a store that can only count: until it finds nothing, or as long as that helps. */
 async function clearByCounting(passes: Passes, first: number): Promise<ClearReport> {
@@ -88,24 +86,32 @@ async function clearByCounting(passes: Passes, first: number): Promise<ClearRepo
   return { outcome: "empty", ...done, lookAlikes: others };
 }
 
-/** Of what was removed before, some may be there again. */
-function clearAgain(passes: Passes): Promise<number | ClearCounts> {
-  return passes.store.clearAgain === undefined
-    ? clearOnce(passes, "its own")
-    : clearOnce(passes, "all", "clearAgain");
+/**
+ * Of what was removed before, some may be there again.
+ * @returns undefined of a store that cannot look without removing, where it is to look only.
+ */
+async function clearAgain(
+  passes: Passes,
+  isLast: boolean,
+): Promise<number | ClearCounts | undefined> {
+  const { store } = passes;
+  if (store.clearAgain !== undefined) {
+    return await clearOnce(passes, "all", (options) => store.clearAgain?.(options, isLast));
+  }
+  return isLast ? undefined : await clearOnce(passes, "its own");
 }
 
 /** @returns what the store says, its numbers checked. */
 async function clearOnce(
   passes: Passes,
   counting: Counting = "more",
-  method: "clear" | "clearAgain" = "clear",
+  clear: Clear = (options) => passes.store.clear(options),
 ): Promise<number | ClearCounts> {
   const { tally, signal } = passes;
   signal.throwIfAborted();
   passes.onPhase("clearing");
   tally.beginPass(counting);
-  const answer: unknown = await guarded(signal, (alive) => cleared(passes, alive, method));
+  const answer: unknown = await guarded(signal, (alive) => cleared(passes, alive, clear));
   if (typeof answer !== "object" || answer === null) {
     tally.endPass(answer);
     return wholeNumber(answer);
@@ -117,19 +123,22 @@ async function clearOnce(
     cleared: wholeNumber(counts.cleared),
     remaining: wholeNumber(counts.remaining),
     ...(counts.kept === undefined ? {} : { kept: counts.kept === true }),
-    ...(counts.found === undefined ? {} : { found: wholeNumber(counts.found) }),
+    ...(counts.again === undefined ? {} : { again: wholeNumber(counts.again) }),
     arrived: wholeNumber(counts.arrived),
   };
 }
 
+/** One way to clear a store. */
+type Clear = (options: ClearOptions) => Promise<unknown> | undefined;
+
 async function cleared(
-  { store, tally, signal, how, onPhase }: Passes,
+  { tally, signal, how, onPhase }: Passes,
   alive: () => void,
-  method: "clear" | "clearAgain",
+  clear: Clear,
 ) {
   tally.begun = tally.underWay = true;
   try {
-    return await store[method]?.({
+    return await clear({
       ...how,
       signal,
       onPhase,

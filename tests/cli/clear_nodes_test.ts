@@ -52,17 +52,39 @@ Deno.test("one that it saves back again and again is not gone", redisNeeded, asy
   match(error.message, /^1 session\(s\) from before the clear are there again/);
 });
 
+Deno.test("a new one stays, and is told", redisNeeded, async () => {
+  let told = 0;
+  const { stdout, stderr, left } = await clear((request, client) => {
+    if (request.includes("PUBLISH") && ++told === 1) {
+      return client.mset("session:1", "x", "session:4", "x");
+    }
+  });
+  match(stdout, /^Cleared 3 session\(s\)\nTold 1 app node\(s\).*\n✓/m);
+  match(stderr, /^warning: 1 session\(s\) were written while the clear ran/m);
+  deepStrictEqual(left, 1);
+});
+
 Deno.test(
-  "a new one that is removed before nodes have heard is counted too",
+  "what is saved back whenever nodes are told is never called gone",
   redisNeeded,
   async () => {
-    let told = 0;
-    const { stdout, left } = await clear((request, client) => {
-      if (request.includes("PUBLISH") && ++told === 1) {
-        return client.mset("session:1", "x", "session:4", "x");
-      }
+    const keys = ["session:1", "x", "session:2", "x"];
+    const { code, stdout, stderr, left } = await clear((request, client) => {
+      if (request.includes("PUBLISH")) return client.mset(...keys);
     });
-    match(stdout, /^Cleared 4 session\(s\)\nTold 1 app node\(s\).*\n✓/m);
-    deepStrictEqual(left, 0);
+    match(stdout, /^Cleared 1 session\(s\)$/m);
+    match(stderr, /^error: 2 session\(s\) from before the clear are there again/m);
+    deepStrictEqual([code, left, stdout.includes("✓")], [1, 2, false]);
   },
 );
+
+Deno.test("what a node saves in a store that was empty is told", redisNeeded, async () => {
+  let told = 0;
+  const { code, stdout, stderr } = await clear((request, client) => {
+    if (told === 0 && request.includes("HELLO")) return client.flushall();
+    if (request.includes("PUBLISH") && ++told === 1) return client.set("session:1", "x");
+  });
+  match(stdout, /^No sessions found\nTold 1 .*\n✓ Nothing to clear/m);
+  match(stderr, /^warning: 1 session\(s\) were written while the clear ran/m);
+  deepStrictEqual(code, 0);
+});

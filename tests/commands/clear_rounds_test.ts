@@ -32,14 +32,14 @@ Deno.test("a number is counted after, and believed then", async () => {
 
 Deno.test("rounds that know nothing of each other: as many as the larger at least", async () => {
   const none = { remaining: 0, arrived: 0 };
-  const answers = [{ cleared: 3, ...none }, { cleared: 1, ...none }, { cleared: 4, ...none }];
+  const answers = [3, 1, 4, 0].map((cleared) => ({ cleared, ...none }));
   const report = await clearSessions(answering(answers), requestOf(signal));
   deepStrictEqual([report.outcome, report.cleared], ["cleared", 4]);
 });
 
 Deno.test("rounds that go on with each other tell the whole, also where it is less", async () => {
   const counts = { remaining: 0, arrived: 0 };
-  const left = [{ cleared: 5, found: 3, ...counts }, { cleared: 4, found: 2, ...counts }];
+  const left = [{ cleared: 5, again: 3, ...counts }, { cleared: 4, again: 0, ...counts }];
   const told: number[] = [];
   const store = backendOf({
     clear: () => Promise.resolve({ cleared: 3, ...counts }),
@@ -55,4 +55,29 @@ Deno.test("rounds that go on with each other tell the whole, also where it is le
   );
   deepStrictEqual([report.outcome, report.cleared], ["cleared", 4]);
   deepStrictEqual(told, [3, 2, 5, 2, 4]);
+});
+
+Deno.test("rounds that find sessions again and again end in a look that removes none", async () => {
+  const counts = { remaining: 0, arrived: 0 };
+  const looks: boolean[] = [];
+  const store = backendOf({
+    clear: () => Promise.resolve({ cleared: 9, ...counts }),
+    clearAgain(_, isLast) {
+      looks.push(isLast);
+      if (!isLast) return Promise.resolve({ cleared: 9, again: 2, ...counts });
+      return Promise.resolve({ cleared: 7, remaining: 2, kept: false, again: 0, arrived: 0 });
+    },
+    dropCaches: heard,
+  });
+  const report = await clearSessions(store, requestOf(signal));
+  deepStrictEqual(looks, [false, false, true]);
+  deepStrictEqual([report.outcome, report.cleared, report.remaining], ["partial", 7, 2]);
+});
+
+Deno.test("a store that always finds more, and cannot only look, is counted", async () => {
+  const more = { cleared: 2, remaining: 0, arrived: 0 };
+  const store = answering([more, more, more, 2, 2], [2, 2, 2, 2]);
+  const report = await clearSessions(store, requestOf(signal));
+  deepStrictEqual([report.outcome, report.remaining], ["partial", 2]);
+  match(report.error?.message ?? "", /an app that still runs writes them/);
 });
