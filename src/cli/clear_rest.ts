@@ -1,5 +1,6 @@
 /** What is left after a clear that did not end well: how many are gone, how many may remain. */
 import type { ClearReport } from "../commands/clear_types.ts";
+import { AzuError } from "../core/errors.ts";
 
 /** How many are gone of a clear that was cut off, as its last line says it, too. */
 export function clearedThen({ cleared, cutOff }: ClearReport, end: string): string {
@@ -25,9 +26,10 @@ export function restOf(report: ClearReport): string | undefined {
     ? ""
     : ": running the command again is safe";
   if (remaining === 0) {
-    return outcome === "interrupted"
-      ? `None remain, but whether replicas have followed is not known${safe}`
-      : undefined;
+    if (outcome !== "interrupted") return undefined;
+    const untold = report.nodes?.untold instanceof AzuError;
+    const open = untold ? "the app's nodes have heard of it" : "replicas have followed";
+    return `None remain, but whether ${open} is not known${safe}`;
   }
   if (remaining !== undefined) return `${cleared} session(s) are gone, ${remaining} remain${safe}`;
   const { cutOff } = report;

@@ -27,6 +27,7 @@ export class Nodes {
   #report: NodesReport | undefined;
   /** Whether they were told after an interruption: nothing is removed any more then. */
   #isLast = false;
+  #wasInterrupted = false;
 
   constructor(store: Store, backend: Backend, request: NodesRequest) {
     this.#store = store;
@@ -37,6 +38,11 @@ export class Nodes {
   /** What became of it; undefined where there are none to tell. */
   get report(): NodesReport | undefined {
     return this.#report;
+  }
+
+  /** Whether they were not told as the telling was interrupted: nothing is known to be wrong. */
+  get wasInterrupted(): boolean {
+    return this.#wasInterrupted;
   }
 
   /** Tells them, in a few seconds. Failures are in the report. Returns how many heard it. */
@@ -58,6 +64,7 @@ export class Nodes {
       );
       return { told: wholeNumber(heard, "it is not known whether the nodes were told") };
     } catch (error) {
+      this.#wasInterrupted = signal.aborted;
       return { untold: asAzuError(error, this.#backend) };
     }
   }

@@ -106,9 +106,14 @@ async function withReplicas(
 }
 
 /** Who was to be told and was not makes a failure of what else was done. */
-function withNodes(report: ClearReport, { report: nodes }: Nodes, backend: Backend): ClearReport {
+function withNodes(
+  report: ClearReport,
+  { report: nodes, wasInterrupted }: Nodes,
+  backend: Backend,
+): ClearReport {
   if (nodes === undefined) return report;
   if (!isDone(report) || !(nodes.untold instanceof AzuError)) return { ...report, nodes };
+  if (wasInterrupted) return { ...report, nodes, outcome: "interrupted" };
   const error = untoldError(backend, report.cleared, nodes.untold);
   return { ...report, nodes, outcome: "failed", error };
 }

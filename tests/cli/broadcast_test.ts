@@ -351,6 +351,33 @@ Deno.test("a server that takes no message is not waited for, for ever", redisNee
   strictEqual(cut.code, 130);
 });
 
+for (const [signal, exit] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  Deno.test(
+    `${signal} while nodes are told: interrupted, and what is not known`,
+    redisNeeded,
+    async () => {
+      await using redis = await redisWithNode();
+      await using app = await tempDir();
+      await writeTree(app.path, config("true"));
+      const env = { REDIS_URL: redis.server.url };
+      await redis.client.call("CLIENT", "PAUSE", 120_000, "WRITE"); // PUBLISH counts as a write
+      await using azu = await spawnAzu(CLEAR, { cwd: app.path, env });
+      const clients = async () => String(await redis.client.call("CLIENT", "LIST"));
+      await pollUntil("the telling", async () => (await clients()).includes("cmd=publish"));
+      azu.signal(signal);
+      const { code, stdout, stderr } = await azu.finished();
+      match(stdout, /^Cleared 0 session\(s\), then interrupted$/m);
+      doesNotMatch(stdout + stderr, /✓|error/);
+      match(stderr, /^warning: The app's nodes could not be told: each may serve cleared /m);
+      match(
+        stderr,
+        /^None remain, but whether the app's nodes have heard of it is not known: run/m,
+      );
+      strictEqual(code, exit);
+    },
+  );
+}
+
 /** A backend of the config's own, that counts as the list says, one after the other. */
 const acme = (counts: string, dropCaches: string) => ({
   "azu.config.ts": `const counts = ${counts};

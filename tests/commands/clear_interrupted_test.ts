@@ -36,6 +36,16 @@ Deno.test("the reason of a count's failure survives Ctrl-C at the goodbye", asyn
   match(report.error?.message ?? "", /The acme backend failed: no such table/);
 });
 
+Deno.test("an interruption while nodes are told is one, and no failure", async () => {
+  const counts = { cleared: 3, remaining: 0, arrived: 0 };
+  const store = { clear: () => Promise.resolve(counts), dropCaches: never };
+  const { report, time } = await interrupted(store, 300);
+  strictEqual(time < 2500, true);
+  const { outcome, cleared, remaining, error, nodes } = report;
+  deepStrictEqual([outcome, cleared, remaining, error], ["interrupted", 3, 0, undefined]);
+  match(String(nodes?.untold), /given up/);
+});
+
 const late = <T>(value: T) => () =>
   new Promise<T>((resolve) => {
     setTimeout(() => resolve(value), 3200);
