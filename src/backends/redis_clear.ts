@@ -10,11 +10,10 @@ import { OperationError } from "../core/errors.ts";
 import type { ClearCounts, ClearOptions } from "./contract.ts";
 import { Pace } from "./pace.ts";
 import { RedisPasses } from "./redis_passes.ts";
-import { Removed } from "./redis_removed.ts";
-import type { RedisNode } from "./redis_node.ts";
+import type { Removed } from "./redis_removed.ts";
+import { Remover } from "./redis_remover.ts";
 import type { RedisNodes } from "./redis_nodes.ts";
-import { absent, allEnded, type KeySpace, unlink, type Unlinked } from "./redis_sweep.ts";
-import { countOf, type RawKeys } from "./resp_scan.ts";
+import type { KeySpace } from "./redis_sweep.ts";
 
 /** Keys of ours that one SCAN finds: more buy no speed and let other clients wait (measured). */
 const BATCH = 500;
@@ -32,6 +31,7 @@ export class RedisClear {
   readonly #passes: RedisPasses;
   readonly #options: ClearOptions;
   readonly #removed: Removed;
+  readonly #remover: Remover;
   /** How many were gone when the present pass began; what it has found; how much it looked at. */
   #before = 0;
   #found = 0;
@@ -42,6 +42,7 @@ export class RedisClear {
     const defaults = { batch: BATCH, stretch: STRETCH, maxLatency: MAX_LATENCY };
     this.#options = options;
     this.#removed = removed;
+    this.#remover = new Remover(removed, () => this.#progress());
     this.#passes = new RedisPasses(nodes, keys, {
       signal: options.signal,
       pace: () => new Pace(options.budget ?? {}, defaults),
@@ -79,7 +80,7 @@ export class RedisClear {
         const again = sweep > 1 || this.#passes.hasFailed;
         return (node, keys) => {
           this.#found += keys.count;
-          return this.#remove(node, keys, again);
+          return this.#remover.remove(node, keys, again);
         };
       });
       this.#settle();
@@ -100,7 +101,7 @@ export class RedisClear {
           back += old.count;
           arrived += fresh.count;
           if (old.count === 0) return undefined;
-          if (!isLast) return this.#unlinkAgain(node, old);
+          if (!isLast) return this.#remover.removeAgain(node, old);
           this.#removed.comeBack(old.count);
         };
       });
@@ -109,39 +110,6 @@ export class RedisClear {
       if (back === 0) return { cleared, remaining: 0, arrived };
       if (isLast) return { cleared, remaining: back, kept: false, arrived };
     }
-  }
-
-  /** @param again Whether some of these may have been removed, and counted, before. */
-  async #remove(node: RedisNode, keys: RawKeys, again: boolean): Promise<boolean> {
-    if (!again) return await this.#unlink(node, keys);
-    const { yes: old, no: fresh } = this.#removed.known(keys);
-    const moved = await allEnded([
-      ...(old.count > 0 ? [this.#unlinkAgain(node, old)] : []),
-      ...(fresh.count > 0 ? [this.#unlink(node, fresh)] : []),
-    ]);
-    return moved.includes(true);
-  }
-
-  /** @returns whether the cluster sent some of the keys elsewhere. */
-  async #unlink(node: RedisNode, keys: RawKeys): Promise<boolean> {
-    const unlinked = await unlink(node, keys);
-    this.#removed.add(unlinked.removed);
-    this.#removed.lose(unlinked.unknown);
-    this.#progress();
-    for (const gone of await certainlyGone(node, unlinked)) this.#removed.remember(gone);
-    if (unlinked.failure !== undefined) throw unlinked.failure;
-    return unlinked.moved;
-  }
-
-  /** Those were removed, and counted, before: until they are gone again, they are not. */
-  async #unlinkAgain(node: RedisNode, keys: RawKeys): Promise<boolean> {
-    this.#removed.comeBack(keys.count);
-    const unlinked = await unlink(node, keys);
-    const gone = await certainlyGone(node, unlinked);
-    this.#removed.goAgain(countOf(gone), countOf(unlinked.unknown));
-    this.#progress();
-    if (unlinked.failure !== undefined) throw unlinked.failure;
-    return unlinked.moved;
   }
 
   #settle(): void {
@@ -161,20 +129,11 @@ export class RedisClear {
   }
 
   #withUnknown(error: unknown): unknown {
-    const { unknown } = this.#removed;
+    const { inDoubt: unknown } = this.#removed;
     if (unknown === 0 || !(error instanceof OperationError)) return error;
     return new OperationError(
       `${error.message}; whether up to ${unknown} more session(s) are gone is not known`,
       { hint: error.hint ?? "Running the command again is safe", cause: error },
     );
   }
-}
-
-/** Where fewer went than were asked for, they expired, or the command has never reached them. */
-async function certainlyGone(
-  node: RedisNode,
-  { removed, gone }: Unlinked,
-): Promise<readonly RawKeys[]> {
-  if (removed === countOf(gone)) return gone;
-  return await Promise.all(gone.map((keys) => absent(node, keys)));
 }

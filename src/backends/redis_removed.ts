@@ -2,15 +2,19 @@
 import { countOf, forEachKey, partition, type RawKeys } from "./resp_scan.ts";
 import { SeenKeys } from "./seen_keys.ts";
 
+/** Keys up to which the memory is as good as exact: not one new key is taken for an old one. */
+const EXACT = 4_000_000;
+
 /** The memory of a clear, in bounded memory; of those, too, that go on with it. */
 export class Removed {
   readonly #seen = new SeenKeys();
   readonly #prefixLength: number;
-  /** Keys whose answer never came: they are gone, or are not. */
-  readonly #unknown: RawKeys[] = [];
   /** How many different keys were removed. */
   #count = 0;
-  /** How many of those the present pass has met again and not removed yet; and failed ones. */
+  /** Keys whose answer never came: they are gone, or are not; and how many are not in `#seen`. */
+  #lost: SeenKeys | undefined;
+  #lostCount = 0;
+  /** How many of those removed the present pass has met again and not removed yet; and failed ones. */
   #back = 0;
   #backBefore = 0;
   /** How many of those that are back may be gone again. */
@@ -28,7 +32,7 @@ export class Removed {
 
   /** How many more may be gone, as an answer was lost. */
   get inDoubt(): number {
-    return countOf(this.#unknown) + Math.min(this.#backInDoubt, this.#there);
+    return this.#lostCount + Math.min(this.#backInDoubt, this.#there);
   }
 
   /** How often any of them was removed once more. */
@@ -51,35 +55,50 @@ export class Removed {
    * them; so the others are gone since their answer was lost.
    */
   settle(): void {
-    for (const keys of this.#unknown.splice(0)) {
-      const { no: gone } = this.known(keys);
-      this.add(gone.count);
-      this.remember(gone);
-    }
+    this.#count += this.#lostCount;
+    if (this.#lost !== undefined) this.#seen.addAll(this.#lost);
+    [this.#lost, this.#lostCount] = [undefined, 0];
     this.#backInDoubt = this.#backBefore = 0;
   }
 
   /** Which of the keys were removed before. */
   known(keys: RawKeys): { readonly yes: RawKeys; readonly no: RawKeys } {
-    const isKnown = (start: number, end: number) =>
-      this.#seen.has(keys.bytes, start + this.#prefixLength, end);
-    return partition(keys, isKnown);
+    return partition(keys, (start, end) => this.#isKnown(keys, start, end));
   }
 
-  /** Of those that were not known. */
-  add(count: number): void {
-    this.#count += count;
+  /**
+   * So many of these went; in all, if not all of them were there.
+   * @returns whether they are remembered already: where all went, nothing else is to be found out.
+   */
+  add(count: number, asked: readonly RawKeys[]): boolean {
+    const missing = countOf(asked) - count;
+    const known = missing === 0 ? this.#rememberAll(asked) : this.#countKnown(asked);
+    // SCAN may give a key twice; but what was there twice had been written back.
+    const twice = this.#count < EXACT ? Math.max(0, known - missing) : 0;
+    this.#count += count - twice;
+    return missing === 0;
   }
 
-  remember(keys: RawKeys): void {
+  /** @returns how many of them were known. */
+  remember(keys: RawKeys): number {
+    let known = 0;
     forEachKey(keys, (start, end) => {
-      this.#seen.add(keys.bytes, start + this.#prefixLength, end);
+      const from = start + this.#prefixLength;
+      if (this.#seen.add(keys.bytes, from, end)) known++;
+      else if (this.#lost?.has(keys.bytes, from, end)) this.#lostCount--;
     });
+    return known;
   }
 
   /** Those were not known, and may be gone. */
-  lose(keys: readonly RawKeys[]): void {
-    this.#unknown.push(...keys);
+  lose(batches: readonly RawKeys[]): void {
+    for (const keys of batches) {
+      forEachKey(keys, (start, end) => {
+        if (this.#isKnown(keys, start, end)) return;
+        this.#lost ??= new SeenKeys();
+        if (!this.#lost.add(keys.bytes, start + this.#prefixLength, end)) this.#lostCount++;
+      });
+    }
   }
 
   /** So many that are known have been met again. */
@@ -94,9 +113,15 @@ export class Removed {
     this.#backInDoubt += lost;
   }
 
-  /** How many more may be gone at the end of a clear that could not go on. */
-  get unknown(): number {
-    const fresh = countOf(this.#unknown.map((keys) => this.known(keys).no));
-    return fresh + Math.min(this.#backInDoubt, this.#there);
+  #isKnown({ bytes }: RawKeys, start: number, end: number): boolean {
+    return this.#seen.has(bytes, start + this.#prefixLength, end);
+  }
+
+  #rememberAll(batches: readonly RawKeys[]): number {
+    return batches.reduce((known, keys) => known + this.remember(keys), 0);
+  }
+
+  #countKnown(batches: readonly RawKeys[]): number {
+    return batches.reduce((known, keys) => known + this.known(keys).yes.count, 0);
   }
 }

@@ -34,6 +34,14 @@ export class SeenKeys {
     return known;
   }
 
+  /** Remembers all that another one remembers. */
+  addAll(other: SeenKeys): void {
+    if (other.#words === undefined) return;
+    this.#words ??= new Uint32Array(BITS / 32);
+    const words = this.#words;
+    other.#words.forEach((word, index) => words[index] = (words[index] ?? 0) | word);
+  }
+
   has(bytes: Uint8Array, start: number, end: number): boolean {
     const words = this.#words;
     if (words === undefined) return false;
