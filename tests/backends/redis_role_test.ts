@@ -11,7 +11,11 @@ const redisNeeded = needs("redis-server");
 const { signal } = new AbortController();
 
 /** Sessions; before the scan of that number, something is done to their server. */
-async function place(scan: number, change: (client: Redis) => Promise<unknown>) {
+async function place(
+  scan: number,
+  change: (client: Redis) => Promise<unknown>,
+  onHello?: (client: Redis, hellos: number) => Promise<unknown>,
+) {
   const server = await startRedis();
   const client = new Redis(server.url);
   await client.eval("for i=1,100 do redis.call('SET','session:'..i,'x') end", 0);
@@ -20,6 +24,8 @@ async function place(scan: number, change: (client: Redis) => Promise<unknown>) 
   const proxy = pausingProxy(server.port, async (request) => {
     asked.push(...request.match(/SCAN|UNLINK|HELLO|INFO|PING/g) ?? []);
     if (request.includes("SCAN") && ++scans === scan) await change(client);
+    const hellos = asked.filter((command) => command === "HELLO").length;
+    if (request.includes("HELLO")) await onHello?.(client, hellos);
   });
   const url = `redis://127.0.0.1:${proxy.port}`;
   return {
@@ -53,8 +59,11 @@ Deno.test("one that follows another while nothing was found", redisNeeded, async
   await rejects(store.clear({ signal, onProgress() {} }), /This Redis is a read-only replica/);
 });
 
-Deno.test("a count of one that becomes a replica is begun anew", redisNeeded, async () => {
-  await using redis = await place(1, follow);
+Deno.test("a count of one that is a replica for a while is begun anew", redisNeeded, async () => {
+  await using redis = await place(1, follow, async (client, hellos) => {
+    // The first is at the start, the second at the end of the pass, the third where it connects anew.
+    if (hellos === 3) await client.call("REPLICAOF", "NO", "ONE");
+  });
   await using store = await redis.backend.connect(signal);
   strictEqual(await store.count(signal), 100);
   deepStrictEqual(redis.asked.filter((command) => command === "SCAN").length, 2);
