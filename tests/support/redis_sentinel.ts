@@ -67,7 +67,8 @@ async function startSentinel(
     sentinel: [
       ...password,
       `sentinel monitor ${MASTER} 127.0.0.1 ${masterPort} 2`,
-      `sentinel down-after-milliseconds ${MASTER} 1500`,
+      // Longer than filling it takes where others use the machine, too.
+      `sentinel down-after-milliseconds ${MASTER} 4000`,
       `sentinel failover-timeout ${MASTER} 5000`,
       "",
     ],
