@@ -1,4 +1,5 @@
 /** How a set-up is told to a person. */
+import { targetOf } from "../commands/backend_answers.ts";
 import type { SetupPlan } from "../commands/session_setup.ts";
 import { canAsk } from "./confirm.ts";
 import type { Host } from "./host.ts";
@@ -13,7 +14,7 @@ export function showDone(
   nothing: boolean,
   table: "created" | "present" | undefined,
 ): void {
-  const { address, table: name } = choice.backend.describe();
+  const { address, table: name } = targetOf(choice.backend);
   if (table !== undefined) {
     const where = `${name ?? ""} in ${address ?? ""}`;
     reporter.line(
