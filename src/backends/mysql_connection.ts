@@ -10,8 +10,8 @@ import type { MysqlEndpoint } from "./mysql_url.ts";
 
 export type { Connection };
 
-/** Milliseconds that saying goodbye may take. */
-const END_TIMEOUT = 1000;
+/** Milliseconds that saying goodbye may take: less than an interrupted command waits for it. */
+const END_TIMEOUT = 500;
 
 /**
  * Connects in the ways that the URL's ssl-mode allows.

@@ -4,8 +4,8 @@ import pg from "pg";
 import { pemFile } from "./pem_file.ts";
 import type { PostgresEndpoint } from "./postgres_url.ts";
 
-/** Milliseconds that saying goodbye may take. */
-const END_TIMEOUT = 1000;
+/** Milliseconds that saying goodbye may take: less than an interrupted command waits for it. */
+const END_TIMEOUT = 500;
 
 /** Failures that another way to encrypt would not change. */
 const FINAL = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|timeout expired|28P01|3D000/;

@@ -34,7 +34,7 @@ export const postgres: Dialect = {
   fingerprint: (table) => `SELECT md5(string_agg(t::text, ';' ORDER BY id)) AS sum FROM ${table} t`,
   others: "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() " +
     "AND pid <> pg_backend_pid() AND backend_type = 'client backend'",
-  believed: /DELETE \d+$/, // the driver reads what is before the first that is no digit
+  believed: /DELETE \d+→/, // the driver reads what is before the first that is no digit
   encryption: ["sslmode", "disable"],
 };
 

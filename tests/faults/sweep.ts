@@ -28,7 +28,7 @@ export interface Subject extends Place {
   readonly port: number;
   /** Sessions in a batch; the adapter's own choice where there is none. */
   readonly batch?: number;
-  /** What of an answer can be garbled with nobody the wiser: then only that number is wrong. */
+  /** What can be garbled with nobody the wiser: then only the number that is told is wrong. */
   readonly believed?: RegExp;
   /** The URL by way of a port. */
   through(port: number): string;

@@ -28,7 +28,7 @@ const DELAY = 300;
 export class Conversation {
   readonly sent = { request: 0, answer: 0, requests: 0 };
   happened = false;
-  /** What came before the byte that was garbled, and that, as a text. */
+  /** What came before the byte that was garbled, and that; and, behind an arrow, what it became. */
   garbled = "";
   readonly #fault: Fault | undefined;
 
@@ -65,8 +65,9 @@ export class Conversation {
     this.happened = true;
     switch (this.#fault?.kind) {
       case "garble":
-        this.garbled = new TextDecoder("latin1").decode(bytes.subarray(0, place + 1));
+        this.garbled = latin1(bytes.subarray(0, place + 1));
         bytes[place] = (bytes[place] ?? 0) ^ (this.#fault.bits ?? 0x15);
+        this.garbled += `→${latin1(bytes.subarray(place, place + 1))}`;
         return bytes;
       case "silence":
         ends.silent = true;
@@ -94,6 +95,10 @@ export class Conversation {
     const { side: wanted, unit: counted = "byte" } = this.#fault ?? {};
     return !this.happened && side === wanted && unit === counted;
   }
+}
+
+function latin1(bytes: Uint8Array): string {
+  return new TextDecoder("latin1").decode(bytes);
 }
 
 /** How one direction of a connection goes on. */

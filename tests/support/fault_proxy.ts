@@ -10,7 +10,7 @@ export interface FaultProxy extends AsyncDisposable {
   readonly sent: Readonly<Record<Side | "requests", number>>;
   /** Whether the place has been reached. */
   readonly happened: boolean;
-  /** What came before the byte that was garbled, and that, as a text. */
+  /** What came before the byte that was garbled, and that; and, behind an arrow, what it became. */
   readonly garbled: string;
 }
 
