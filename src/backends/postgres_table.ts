@@ -63,7 +63,10 @@ export async function checkIdentity(
   if (now === null) throw missingTable(target, undefined);
   throw new OperationError(
     `Another table has taken the place of ${printable(target.tableText)} (${target.address})`,
-    { hint: "Run the command again, which clears that one: it is safe to repeat" },
+    {
+      hint: "Look where the former one is now, for its sessions are still in it; running the " +
+        "command again clears the new one, and is safe to repeat",
+    },
   );
 }
 
