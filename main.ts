@@ -1,7 +1,7 @@
 /** The entry: argv in, exit code out. The only place that touches the process, and that exits. */
 import process from "node:process";
 import { build, versionText } from "./src/cli/build.ts";
-import { type Host, type Input, Interruption, type Output } from "./src/cli/host.ts";
+import { type Host, type Input, Interruption, type Output } from "./src/cli/terminal/host.ts";
 import { messageOf, UsageError } from "./src/core/errors.ts";
 import { isReadable } from "./src/core/variables.ts";
 

@@ -1,7 +1,7 @@
 /** Redis: against a script inside the server, the recipe of every operator, and KEYS. */
 import type { RedisServer } from "../tests/support/redis.ts";
-import { RespConnection } from "../src/backends/resp_connection.ts";
-import { isList } from "../src/backends/resp.ts";
+import { RespConnection } from "../src/backends/redis/resp/connection.ts";
+import { isList } from "../src/backends/redis/resp/protocol.ts";
 import { type ClearRun, expectCleared } from "./support/azu.ts";
 import type { Bench } from "./support/options.ts";
 import { list } from "./support/report.ts";

@@ -8,9 +8,9 @@
  * ```
  * @module
  */
-import type { DatabaseOptions } from "./backends/database.ts";
+import type { DatabaseOptions } from "./backends/sql/backend.ts";
 import type { MemoryOptions } from "./backends/memory.ts";
-import type { RedisOptions } from "./backends/redis_options.ts";
+import type { RedisOptions } from "./backends/redis/options.ts";
 import type { Config } from "./config/schema.ts";
 
 export type {
@@ -26,9 +26,9 @@ export type {
   Target,
 } from "./backends/contract.ts";
 export type { Config, CookieOptions, Overrides } from "./config/schema.ts";
-export type { DatabaseOptions } from "./backends/database.ts";
+export type { DatabaseOptions } from "./backends/sql/backend.ts";
 export type { MemoryOptions } from "./backends/memory.ts";
-export type { RedisOptions } from "./backends/redis_options.ts";
+export type { RedisOptions } from "./backends/redis/options.ts";
 export type { Duration } from "./core/duration.ts";
 
 /** What a config that is a function is called with. */

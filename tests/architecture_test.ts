@@ -18,12 +18,12 @@ const mayImport: Record<string, readonly string[]> = {
 
 /** Packages that cost start-up time, and the only module that may import each. */
 const onlyImporter: Record<string, string> = {
-  "mysql2/promise": "src/backends/mysql_connection.ts",
-  pg: "src/backends/postgres_connection.ts",
-  "node:sqlite": "src/backends/sqlite_session.ts",
+  "mysql2/promise": "src/backends/mysql/connection.ts",
+  pg: "src/backends/postgres/connection.ts",
+  "node:sqlite": "src/backends/sqlite/session.ts",
   yaml: "src/app/shard.ts",
   eta: "src/app/render.ts",
-  diff: "src/cli/diff.ts",
+  diff: "src/cli/terminal/diff.ts",
   dotenv: "src/config/dotenv.ts",
   sucrase: "src/config/transform.ts",
 };
@@ -100,14 +100,14 @@ Deno.test("a costly package has one importer, and that is loaded lazily", async 
     );
     // These are themselves loaded lazily.
     const lazy = [
-      "src/backends/redis_store.ts",
-      "src/backends/mysql_keys.ts",
-      "src/backends/mysql_references.ts",
-      "src/backends/mysql_session.ts",
-      "src/backends/mysql_table.ts",
-      "src/backends/postgres_session.ts",
-      "src/backends/sqlite_store.ts",
-      "src/backends/sqlite_clear.ts",
+      "src/backends/redis/store.ts",
+      "src/backends/mysql/keys.ts",
+      "src/backends/mysql/references.ts",
+      "src/backends/mysql/session.ts",
+      "src/backends/mysql/table.ts",
+      "src/backends/postgres/session.ts",
+      "src/backends/sqlite/store.ts",
+      "src/backends/sqlite/clear.ts",
       "src/commands/migration.ts",
     ];
     const allowed = eager.filter(({ from }) => !lazy.includes(from));

@@ -1,7 +1,7 @@
 /** PostgreSQL databases with the same sessions each: filled once, and copied. */
 // @ts-types="@types/pg"
 import pg from "pg";
-import { createStatements } from "../../src/backends/sql.ts";
+import { createStatements } from "../../src/backends/sql/schema.ts";
 import { type PostgresServer, startPostgres } from "../../tests/support/postgres.ts";
 
 /**

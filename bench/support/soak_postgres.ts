@@ -1,7 +1,7 @@
 /** A PostgreSQL of the soak's own, with its autovacuum at work. */
 // @ts-types="@types/pg"
 import pg from "pg";
-import { createStatements } from "../../src/backends/sql.ts";
+import { createStatements } from "../../src/backends/sql/schema.ts";
 import { startPostgres } from "../../tests/support/postgres.ts";
 import type { Azu } from "./azu.ts";
 import type { SoakStore } from "./soak_store.ts";

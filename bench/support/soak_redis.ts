@@ -1,6 +1,6 @@
 /** A Redis of the soak's own. */
-import { isList, type Reply } from "../../src/backends/resp.ts";
-import { RespConnection } from "../../src/backends/resp_connection.ts";
+import { isList, type Reply } from "../../src/backends/redis/resp/protocol.ts";
+import { RespConnection } from "../../src/backends/redis/resp/connection.ts";
 import { startRedis } from "../../tests/support/redis.ts";
 import type { Azu } from "./azu.ts";
 import type { SoakStore } from "./soak_store.ts";

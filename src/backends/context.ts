@@ -1,6 +1,6 @@
 /** What a backend is made from, and how a config brings one of its own. */
 import type { Backend } from "./contract.ts";
-import type { Engine } from "./sql.ts";
+import type { Engine } from "./sql/schema.ts";
 
 /** What a backend is made from, besides its own options. */
 export interface BackendContext {

@@ -2,10 +2,10 @@ import * as v from "valibot";
 import { messageOf, UsageError } from "../core/errors.ts";
 import { redact } from "../core/redact.ts";
 import type { Backend, BackendContext, BackendFactory } from "./contract.ts";
-import { bindDatabase, databaseOptions } from "./database.ts";
+import { bindDatabase, databaseOptions } from "./sql/backend.ts";
 import { bindMemory, memoryOptions } from "./memory.ts";
-import { bindRedis } from "./redis.ts";
-import { redisOptions } from "./redis_options.ts";
+import { bindRedis } from "./redis/backend.ts";
+import { redisOptions } from "./redis/options.ts";
 
 /** A built-in backend: what its options must be, and how it is made from them. */
 interface Definition {

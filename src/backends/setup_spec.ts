@@ -1,5 +1,5 @@
 /** What setup needs to know of a backend. */
-import type { Engine } from "./sql.ts";
+import type { Engine } from "./sql/schema.ts";
 
 /** What `session:setup` writes for a backend. */
 export interface SetupSpec {

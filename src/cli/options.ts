@@ -1,5 +1,5 @@
 /** Every command and its options. */
-import { sessionClear } from "./clear_options.ts";
+import { sessionClear } from "./commands/session_clear/command.ts";
 import { backend, type CommandSpec, type OptionSpecs } from "./option_spec.ts";
 
 export type { CommandSpec, OptionSpecs } from "./option_spec.ts";

@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import { loadProject, type Project } from "../config/project.ts";
 import { messageOf, UsageError } from "../core/errors.ts";
-import type { Host } from "./host.ts";
+import type { Host } from "./terminal/host.ts";
 import type { ParsedArgs } from "./parse.ts";
-import type { Reporter } from "./reporter.ts";
+import type { Reporter } from "./terminal/reporter.ts";
 
 /**
  * The project that the command line means: `-C` and `--config` applied.

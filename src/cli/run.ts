@@ -1,18 +1,20 @@
 /** The command line: words in, exit code out. */
 import { AzuError, ExitCode, messageOf, OperationError, UsageError } from "../core/errors.ts";
 import { type Build, versionText } from "./build.ts";
-import type { Host } from "./host.ts";
+import type { Host } from "./terminal/host.ts";
 import type { CommandName } from "./options.ts";
 import { parseCommandLine, type ParsedArgs } from "./parse.ts";
-import { bugReport, Reporter } from "./reporter.ts";
+import { bugReport, Reporter } from "./terminal/reporter.ts";
 
 type Action = (host: Host, args: ParsedArgs, reporter: Reporter) => Promise<ExitCode>;
 
 /** Each loaded only when it is meant. */
 const actions = {
-  "init": async (...call) => (await import("./init.ts")).init(...call),
-  "session:setup": async (...call) => (await import("./session_setup.ts")).sessionSetup(...call),
-  "session:clear": async (...call) => (await import("./session_clear.ts")).sessionClear(...call),
+  "init": async (...call) => (await import("./commands/init/action.ts")).init(...call),
+  "session:setup": async (...call) =>
+    (await import("./commands/session_setup/action.ts")).sessionSetup(...call),
+  "session:clear": async (...call) =>
+    (await import("./commands/session_clear/action.ts")).sessionClear(...call),
 } as const satisfies Record<CommandName, Action>;
 
 /** Runs one command. Never throws, never exits. */

@@ -4,7 +4,7 @@ import { readAppFile, SHARD_FILE } from "../app/app.ts";
 import { appModule } from "../app/app_module.ts";
 import { accepted, planFiles, type PlannedFile, type WantedFile } from "../app/plan.ts";
 import type { Backend, SetupSpec, Shard } from "../backends/contract.ts";
-import { SHARD_OF_ENGINE } from "../backends/database.ts";
+import { SHARD_OF_ENGINE } from "../backends/sql/backend.ts";
 import { type Choice, chooseToSetUp } from "../config/choose.ts";
 import type { Project } from "../config/project.ts";
 import { ImpossibleError } from "../core/errors.ts";

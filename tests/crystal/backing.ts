@@ -1,7 +1,7 @@
 /** Where the test app's sessions are kept, looked at from outside. */
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { createStatements } from "../../src/backends/sql.ts";
+import { createStatements } from "../../src/backends/sql/schema.ts";
 import { runAzu } from "../support/cli.ts";
 import { freshPostgres } from "../support/database.ts";
 import { startRedis } from "../support/redis.ts";

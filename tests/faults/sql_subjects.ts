@@ -1,6 +1,6 @@
 /** Databases with sessions among neighbours, for faults on the way to them. */
 import { bindBackend } from "../../src/backends/registry.ts";
-import { createStatements, type Engine } from "../../src/backends/sql.ts";
+import { createStatements, type Engine } from "../../src/backends/sql/schema.ts";
 import { freshMariadb, freshPostgres, type TestDatabase } from "../support/database.ts";
 import type { Subject } from "./sweep.ts";
 

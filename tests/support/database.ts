@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 // @ts-types="@types/pg"
 import pg from "pg";
 import { createConnection } from "mysql2/promise";
-import { endMysql } from "../../src/backends/mysql_connection.ts";
+import { endMysql } from "../../src/backends/mysql/connection.ts";
 import { isRecord } from "../../src/core/record.ts";
 import { service } from "./env.ts";
 

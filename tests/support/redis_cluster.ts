@@ -1,6 +1,6 @@
 /** A Redis Cluster of the test's own: real servers, on loopback. */
 import { Redis } from "ioredis";
-import { slotOf, SLOTS } from "../../src/backends/redis_slots.ts";
+import { slotOf, SLOTS } from "../../src/backends/redis/slots.ts";
 import { pollUntil } from "./poll.ts";
 import { type RedisServer, startRedis } from "./redis.ts";
 import { onFreePort } from "./server.ts";

@@ -1,0 +1,143 @@
+/** The rows that a table of MySQL or MariaDB has at the start: see `sql_clear.ts`. */
+import type { AzuError } from "../../core/errors.ts";
+import type { ClearCounts, ClearOptions } from "../contract.ts";
+import { faultOf } from "./errors.ts";
+import type { MysqlSession } from "./session.ts";
+import { READING } from "./settings.ts";
+import { type Key, keyOf, withinOf, written } from "./keys.ts";
+import { checkReferences } from "./references.ts";
+import { inspectTable, type MysqlTable } from "./table.ts";
+import { quoteTable } from "../sql/schema.ts";
+import { clearRows, type Closing, type Start, type StartRows, type Walk } from "../sql/clear.ts";
+import type { Fault } from "../sql/retry.ts";
+import { agreed, agreedNumber, twice } from "../sql/twice.ts";
+import { AnyWalk, type Keyset, KeysetWalk } from "../sql/walks.ts";
+
+/** Rows in a batch, and its milliseconds: larger are no quicker, and others wait (measured). */
+const PACE = { batch: 5000, first: 500, least: 10, maxLatency: 200 } as const;
+
+/** Milliseconds that a batch gets; and, say, a single row whose triggers take their time. */
+const [BATCH, SLOW_BATCH] = [1000, 60_000];
+
+/**
+ * Rows up to the highest primary key at the start are the start's, where the key is an integer;
+ * where it is not, those up to the latest `created_at`. Where there is neither, all that is found
+ * counts as of the start, and what arrives meanwhile cannot be told apart from what came back.
+ */
+export async function clearMysql(
+  session: MysqlSession,
+  options: ClearOptions,
+): Promise<ClearCounts> {
+  return await clearRows(new MysqlRows(session, options), options);
+}
+
+class MysqlRows implements StartRows {
+  readonly pace = PACE;
+  readonly #session: MysqlSession;
+  readonly #signal: AbortSignal;
+  readonly #from: string;
+  #table: MysqlTable = { key: undefined, isWhole: false, mark: undefined, undoes: true };
+  #cascades = false;
+  #within = "TRUE";
+  #limit = BATCH;
+
+  constructor(session: MysqlSession, { signal }: ClearOptions) {
+    this.#session = session;
+    this.#signal = signal;
+    this.#from = quoteTable("mysql", session.target.table);
+  }
+
+  async begin(tick: () => void): Promise<Start> {
+    const table = await inspectTable(this.#session);
+    this.#cascades = (await checkReferences(this.#session, tick)).cascades;
+    this.#table = table;
+    if (!table.undoes) this.#limit = SLOW_BATCH; // cut off, it would leave a part done
+    return await this.#session.snapshot(async () => {
+      const { mark } = table;
+      if (mark !== undefined) {
+        tick();
+        const columns = twice({ highest: `MAX(${mark.sql})` });
+        const [found] = await this.#session.read(`SELECT ${columns} FROM ${this.#from}`, READING);
+        this.#within = withinOf(mark, table.key, agreed(found, "highest"));
+      }
+      tick();
+      return { rows: (await this.#counted()).left, isExact: true };
+    });
+  }
+
+  get cascades(): boolean {
+    return this.#cascades;
+  }
+
+  get undoes(): boolean {
+    return this.#table.undoes;
+  }
+
+  walk(): Walk {
+    const { key } = this.#table;
+    return key === undefined
+      ? new AnyWalk((rows) => this.#removeAny(rows))
+      : new KeysetWalk(this.#keyset(key));
+  }
+
+  async close(tick: () => void): Promise<Closing> {
+    tick();
+    return await this.#counted();
+  }
+
+  faultOf(error: unknown): Fault {
+    return faultOf(error);
+  }
+
+  async mend(): Promise<void> {
+    await this.#session.reconnect(this.#signal);
+  }
+
+  /** Whether the server has finished a batch is found out by the count at the end. */
+  inDoubt(rows: number): number {
+    return rows;
+  }
+
+  relax(): void {
+    this.#limit = SLOW_BATCH;
+  }
+
+  explain(error: unknown): AzuError {
+    return this.#session.explain(error);
+  }
+
+  adviceAfter(): undefined {}
+
+  /** One statement, so one moment. */
+  async #counted(): Promise<Closing> {
+    const columns = twice({ all: "COUNT(*)", left: `COUNT(IF(${this.#within}, 1, NULL))` });
+    const [row] = await this.#session.read(`SELECT ${columns} FROM ${this.#from}`, READING);
+    const left = agreedNumber(row, "left");
+    return { left, arrived: agreedNumber(row, "all") - left, removed: 0 };
+  }
+
+  #keyset(key: string): Keyset<Key> {
+    const { isWhole } = this.#table;
+    const behind = (last: Key | undefined) =>
+      last === undefined ? this.#within : `${key} > ${written(last, isWhole)} AND ${this.#within}`;
+    return {
+      keyAfter: async (last, rows) => {
+        const [row] = await this.#session.read(
+          `SELECT ${key} AS \`key\` FROM ${this.#from} WHERE ${behind(last)} ` +
+            `ORDER BY ${key} LIMIT 1 OFFSET ${rows - 1}`,
+        );
+        return keyOf(row?.["key"]);
+      },
+      removeUpTo: async (last, upTo) => {
+        const end = upTo === undefined ? "" : ` AND ${key} <= ${written(upTo, isWhole)}`;
+        const sql = `DELETE FROM ${this.#from} WHERE ${behind(last)}${end}`;
+        return await this.#session.batch(sql, this.#limit);
+      },
+    };
+  }
+
+  async #removeAny(rows: number): Promise<number> {
+    const sql = `DELETE FROM ${this.#from} WHERE ${this.#within} LIMIT ${rows}`;
+    return await this.#session.batch(sql, this.#limit);
+  }
+}

@@ -1,0 +1,68 @@
+import { redactUrl } from "../../core/redact.ts";
+import { listed, printable } from "../../core/text.ts";
+import { decodable } from "../../core/url.ts";
+
+const SHAPE = "postgres://<user>:<password>@<host>[:<port>]/<database>";
+
+/** As libpq has them: `require` encrypts without checking who answers; `verify-full` checks. */
+const SSL_MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] as const;
+
+export type SslMode = typeof SSL_MODES[number];
+
+export interface PostgresEndpoint {
+  /** A host name, an address, or the folder of a Unix socket. */
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+  readonly sslMode: SslMode;
+  /** A file with the certificate authority to trust. */
+  readonly sslRootCert: string | undefined;
+  /** Files with our own certificate and its key, where the server asks for one. */
+  readonly sslCert: string | undefined;
+  readonly sslKey: string | undefined;
+}
+
+/** What keeps a text from being a PostgreSQL URL, without repeating its credentials. */
+export function postgresUrlProblem(candidate: string): string | undefined {
+  const parsed = URL.parse(candidate);
+  if (parsed === null || !/^postgres(ql)?:\/\//i.test(candidate) || !decodable(parsed)) {
+    return `expected ${SHAPE}, got ${printable(redactUrl(candidate))}; ` +
+      "special characters in user and password must be percent-encoded";
+  }
+  if (userOf(parsed) === "") return `expected ${SHAPE}, got a URL that names no user`;
+  const database = parsed.pathname.slice(1);
+  if (database.includes("@") || database.includes("/")) {
+    return `expected ${SHAPE}, got ${printable(redactUrl(candidate))}; ` +
+      "special characters in user and password must be percent-encoded";
+  }
+  const mode = parsed.searchParams.get("sslmode");
+  if (mode !== null && !SSL_MODES.some((known) => known === mode)) {
+    return `expected sslmode to be ${listed(SSL_MODES)}, got ${printable(mode)}`;
+  }
+  return undefined;
+}
+
+/** The parts of a URL that {@link postgresUrlProblem} finds nothing wrong with. */
+export function parsePostgresUrl(valid: string): PostgresEndpoint {
+  const parsed = new URL(valid);
+  const parameters = parsed.searchParams;
+  const user = userOf(parsed);
+  const host = parameters.get("host") ?? decodeURIComponent(parsed.hostname);
+  return {
+    host: host === "" ? "localhost" : host.replace(/^\[(.*)\]$/, "$1"),
+    port: Number(parsed.port || parameters.get("port") || 5432),
+    user,
+    password: decodeURIComponent(parsed.password) || (parameters.get("password") ?? ""),
+    database: decodeURIComponent(parsed.pathname.slice(1)) || user,
+    sslMode: SSL_MODES.find((mode) => mode === parameters.get("sslmode")) ?? "prefer",
+    sslRootCert: parameters.get("sslrootcert") ?? undefined,
+    sslCert: parameters.get("sslcert") ?? undefined,
+    sslKey: parameters.get("sslkey") ?? undefined,
+  };
+}
+
+function userOf(parsed: URL): string {
+  return decodeURIComponent(parsed.username) || (parsed.searchParams.get("user") ?? "");
+}

@@ -1,0 +1,100 @@
+import type * as v from "valibot";
+import { UsageError } from "../../core/errors.ts";
+import { isRecord } from "../../core/record.ts";
+import { printable } from "../../core/text.ts";
+import { type Backend, type BackendContext, type Cluster, CONNECT_TIMEOUT } from "../contract.ts";
+import type { redisOptions } from "./options.ts";
+import { APP_REDIS_URL_SHAPE, parseRedisUrl, redisUrlProblem } from "./url.ts";
+
+const DEFAULT_URL = "redis://localhost:6379";
+
+/** The session shard's own defaults. */
+const DEFAULT_CLUSTER: Cluster = { channel: "session:cluster:invalidate", cacheTtl: 30_000 };
+
+/** Sessions as Redis keys, all of them under one prefix. */
+export function bindRedis(
+  chosen: v.InferOutput<typeof redisOptions>,
+  context: BackendContext,
+): Backend {
+  const endpoint = parseRedisUrl(chosen.url ?? urlFromEnvironment(context));
+  const keyPrefix = context.stated.keyPrefix ?? chosen.keyPrefix ?? defaultPrefix(context.app);
+  if (keyPrefix === "") {
+    throw new UsageError("The app's initializer states an empty key prefix: refused", {
+      hint: "Without a prefix, every key of the database would be a session",
+    });
+  }
+  if (!keyPrefix.isWellFormed()) {
+    throw new UsageError("The app's initializer states a key prefix with half a character", {
+      hint:
+        "Redis would be asked for other keys: take the surrogate (\\ud800 to \\udfff) out of it",
+    });
+  }
+  const pattern = `${keyPrefix}*`;
+  const cluster = clusterOf(chosen, context);
+  return {
+    name: "redis",
+    capabilities: { clear: true, createTable: false, replicas: true },
+    describe: () => ({ address: endpoint.address, pattern }),
+    announce: () => [
+      `Redis URL: ${endpoint.address}`,
+      `Clearing Redis sessions with pattern: ${printable(pattern)}`,
+    ],
+    setup: {
+      template: "redis",
+      shards: [{ name: "redis", github: "stefanwille/crystal-redis" }],
+      requires: ["redis"],
+      variables: [{ name: "REDIS_URL", shape: APP_REDIS_URL_SHAPE }],
+      values: {
+        keyPrefix,
+        poolSize: chosen.poolSize ?? 5,
+        poolTimeout: chosen.poolTimeout ?? 5000,
+        ...(cluster === undefined ? {} : { cluster }),
+      },
+    },
+    ...(cluster === undefined ? {} : { cluster }),
+    check() {
+      if (chosen.tls !== undefined && !endpoint.tls) throw plainUrl(endpoint.address);
+    },
+    async connect(signal, { timeout = CONNECT_TIMEOUT } = {}) {
+      const { openRedisStore } = await import("./store.ts");
+      const tls = endpoint.tls ? { ...chosen.tls, root: context.root } : undefined;
+      const sessions = { keyPrefix, channel: cluster?.channel };
+      return openRedisStore({ endpoint, tls, connectTimeout: timeout }, sessions, signal);
+    },
+  };
+}
+
+/** Who configures certificates does not mean to speak in the clear. */
+function plainUrl(address: string): UsageError {
+  return new UsageError(
+    `session.backends.redis.tls is configured, but the URL is ${address}: nothing would be encrypted`,
+    { hint: "Begin the URL with rediss://, or take tls out of the config" },
+  );
+}
+
+/** The session shard's own prefix is `session:`; an app that has a name gets one of its own. */
+function defaultPrefix(app: string | undefined): string {
+  return app === undefined ? "session:" : `${app}:session:`;
+}
+
+/** How the app's nodes are told what to drop from their caches; undefined where they keep none. */
+function clusterOf(
+  { cluster }: v.InferOutput<typeof redisOptions>,
+  { stated }: BackendContext,
+): Cluster | undefined {
+  const isOn = stated.clustered ?? (cluster !== undefined && cluster !== false);
+  if (!isOn) return undefined;
+  const chosen = isRecord(cluster) ? cluster : {};
+  return {
+    channel: stated.channel ?? chosen.channel ?? DEFAULT_CLUSTER.channel,
+    cacheTtl: chosen.cacheTtl ?? DEFAULT_CLUSTER.cacheTtl,
+  };
+}
+
+function urlFromEnvironment(context: BackendContext): string {
+  const fromEnvironment = context.env("REDIS_URL");
+  if (fromEnvironment === undefined) return DEFAULT_URL;
+  const problem = redisUrlProblem(fromEnvironment);
+  if (problem !== undefined) throw new UsageError(`REDIS_URL: ${problem}`);
+  return fromEnvironment;
+}

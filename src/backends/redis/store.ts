@@ -1,0 +1,112 @@
+import type { ClearCounts, ClearOptions, LookAlike, LookOptions, Store } from "../contract.ts";
+import { prefixPattern } from "./glob.ts";
+import { RedisClear } from "./clear.ts";
+import { explainRedisError } from "./errors.ts";
+import { countKeys, lookAlikesOf } from "./look.ts";
+import { RedisNodes } from "./nodes.ts";
+import { cacheClearMessage, publish } from "./publish.ts";
+import { Removed } from "./removed.ts";
+import { followers } from "./replicas.ts";
+import { whenFree } from "./retry.ts";
+import { checkSeeds } from "./seeds.ts";
+import type { KeySpace } from "./walk.ts";
+import type { RedisEndpoint } from "./url.ts";
+import { readTls, type TlsFiles } from "./tls.ts";
+
+/** What of a Redis is an app's. */
+export interface RedisSessions {
+  readonly keyPrefix: string;
+  /** The channel on which the app's nodes listen; undefined where they keep no caches. */
+  readonly channel: string | undefined;
+}
+
+/** Where a Redis is, and how it is connected to. */
+export interface RedisTarget {
+  readonly endpoint: RedisEndpoint;
+  /** Undefined for plain connections. */
+  readonly tls: TlsFiles | undefined;
+  /** Milliseconds, for each server. */
+  readonly connectTimeout: number;
+}
+
+/** @throws {AzuError} when no server can be reached, or refuses. */
+export async function openRedisStore(
+  { endpoint, tls: files, connectTimeout }: RedisTarget,
+  sessions: RedisSessions,
+  signal: AbortSignal,
+): Promise<Store> {
+  const tls = files && await readTls(files);
+  const nodes = new RedisNodes({ endpoint, tls, connectTimeout });
+  try {
+    await whenFree(() => connect(nodes, signal), signal);
+    return new RedisStore(nodes, sessions);
+  } catch (error) {
+    nodes[Symbol.dispose]();
+    signal.throwIfAborted();
+    throw explainRedisError(error, endpoint);
+  }
+}
+
+async function connect(nodes: RedisNodes, signal: AbortSignal): Promise<void> {
+  const { masters: [first] } = await nodes.topology(signal);
+  if (first === undefined) return;
+  const node = await nodes.node(first, signal);
+  if (node.mode === "cluster") await checkSeeds(nodes, node, signal);
+}
+
+const encoder = new TextEncoder();
+
+class RedisStore implements Store {
+  readonly #nodes: RedisNodes;
+  readonly #keys: KeySpace;
+  /** By the last clear. */
+  #removed = new Removed(0);
+  readonly dropCaches?: NonNullable<Store["dropCaches"]>;
+
+  constructor(nodes: RedisNodes, { keyPrefix, channel }: RedisSessions) {
+    this.#nodes = nodes;
+    this.#keys = {
+      pattern: encoder.encode(prefixPattern(keyPrefix)),
+      prefix: encoder.encode(keyPrefix),
+    };
+    if (channel === undefined) return;
+    this.dropCaches = async (signal, now) => {
+      return await publish(this.#nodes, channel, cacheClearMessage(now), signal);
+    };
+  }
+
+  async count(signal: AbortSignal, options: LookOptions = {}): Promise<number> {
+    return await countKeys(this.#nodes, this.#keys, signal, options);
+  }
+
+  async clear(options: ClearOptions): Promise<ClearCounts> {
+    this.#removed = new Removed(this.#keys.prefix.length);
+    return await new RedisClear(this.#nodes, this.#keys, options, this.#removed).run();
+  }
+
+  async clearAgain(options: ClearOptions, isLast: boolean): Promise<ClearCounts> {
+    return await new RedisClear(this.#nodes, this.#keys, options, this.#removed).runAgain(isLast);
+  }
+
+  async lookAlikes(signal: AbortSignal, options: LookOptions = {}): Promise<readonly LookAlike[]> {
+    return await lookAlikesOf(this.#nodes, this.#keys.prefix, signal, options);
+  }
+
+  async replicated(replicas: number, timeout: number, signal: AbortSignal): Promise<number> {
+    try {
+      const { masters } = await this.#nodes.topology(signal);
+      const counts = await Promise.all(masters.map(async (address) => {
+        return await followers(await this.#nodes.node(address, signal), replicas, timeout, signal);
+      }));
+      return Math.min(...counts);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw explainRedisError(error, this.#nodes.endpoint);
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#nodes[Symbol.dispose]();
+    return Promise.resolve();
+  }
+}

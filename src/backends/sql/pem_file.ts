@@ -1,0 +1,13 @@
+import { UsageError } from "../../core/errors.ts";
+
+/** A certificate or a key, as text, that a parameter of the database's URL names. */
+export async function pemFile(parameter: string, path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (cause) {
+    throw new UsageError(`Cannot read the file that ${parameter} names in the database's URL`, {
+      hint: `Check ${parameter}: it must be the path of a PEM file that you may read`,
+      cause,
+    });
+  }
+}

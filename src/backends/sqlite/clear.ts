@@ -1,0 +1,154 @@
+/** The rows that a table of SQLite has at the start: see `sql_clear.ts`. */
+import type { AzuError } from "../../core/errors.ts";
+import type { ClearCounts, ClearOptions } from "../contract.ts";
+import { sleep } from "../pace.ts";
+import { clearRows, type Closing, type Start, type StartRows, type Walk } from "../sql/clear.ts";
+import type { Fault } from "../sql/retry.ts";
+import { type Keyset, KeysetWalk } from "../sql/walks.ts";
+import { quoteTable } from "../sql/schema.ts";
+import { isBusy } from "./errors.ts";
+import type { SqliteSession, Value } from "./session.ts";
+import { asValue, inspectTable, type SqliteTable, tuple } from "./table.ts";
+
+/**
+ * Rows in a batch, and its milliseconds. Nobody else can write meanwhile, and who waits looks only
+ * now and then whether it is over; but each batch writes much of every index anew, so that four
+ * times smaller ones take three times as long (measured). A second is a fifth of what the app's
+ * driver waits.
+ */
+const PACE = {
+  batch: 20_000,
+  first: 1000,
+  least: 100,
+  maxLatency: 1000,
+  takesTurns: true,
+} as const;
+
+/**
+ * Rows up to the highest row id at the start are the start's, as SQLite gives a new row an id
+ * beyond the highest that is there; so the last of them go in one moment with the count, for once
+ * they are gone, ids begin anew. `WITHOUT ROWID`, the key tells, where it is an integer, else the
+ * latest `created_at`; where there is neither, all that is found counts as of the start.
+ */
+export async function clearSqlite(
+  session: SqliteSession,
+  options: ClearOptions,
+): Promise<ClearCounts> {
+  return await clearRows(new SqliteRows(session, options), options);
+}
+
+/** SQL that is true of some rows, and the values in it. */
+type Condition = readonly [sql: string, ...values: Value[]];
+
+class SqliteRows implements StartRows {
+  readonly pace = PACE;
+  readonly #session: SqliteSession;
+  readonly #signal: AbortSignal;
+  readonly #from: string;
+  #table: SqliteTable = { key: [], mark: undefined, sparse: true };
+  /** The rows of the start; and of those, the ones that need not go last. */
+  #within: Condition = ["1"];
+  #before: Condition = ["1"];
+
+  constructor(session: SqliteSession, { signal }: ClearOptions) {
+    this.#session = session;
+    this.#signal = signal;
+    this.#from = quoteTable("sqlite", session.target.table);
+  }
+
+  // deno-lint-ignore require-await -- the driver does not wait for anything, and what it throws is to reject
+  async begin(): Promise<Start> {
+    return this.#session.transaction("DEFERRED", () => {
+      const table = inspectTable(this.#session);
+      this.#table = table;
+      const { mark, sparse } = table;
+      if (mark !== undefined) {
+        const highest = this.#session.get(`SELECT max(${mark}) AS highest FROM ${this.#from}`);
+        const value = asValue(highest?.["highest"]);
+        const orNone = sparse ? ` OR ${mark} IS NULL` : "";
+        this.#within = value === null ? ["0"] : [`(${mark} <= ?${orNone})`, value];
+        if (value === null && sparse) this.#within = [`${mark} IS NULL`];
+        this.#before = sparse || value === null ? this.#within : [`${mark} < ?`, value];
+      }
+      return { rows: this.#countAll(), isExact: true };
+    });
+  }
+
+  walk(): Walk {
+    return this.#table.key.length === 0 ? new NoWalk() : new KeysetWalk(this.#keyset());
+  }
+
+  // deno-lint-ignore require-await -- as above
+  async close(): Promise<Closing> {
+    return this.#session.transaction("IMMEDIATE", () => {
+      const removed = this.#removeLast();
+      const all = this.#countAll();
+      const [within, ...values] = this.#within;
+      const sql = `SELECT count(*) AS count FROM ${this.#from} WHERE ${within}`;
+      const left = all === 0 ? 0 : Number(this.#session.get(sql, ...values)?.["count"]);
+      return { left, arrived: all - left, removed };
+    });
+  }
+
+  faultOf(error: unknown): Fault {
+    return isBusy(error) ? "busy" : "final";
+  }
+
+  async mend(): Promise<void> {}
+
+  relax(): void {}
+
+  inDoubt(): number {
+    return 0;
+  }
+
+  explain(error: unknown): AzuError {
+    return this.#session.explain(error);
+  }
+
+  adviceAfter(): undefined {}
+
+  #countAll(): number {
+    return Number(this.#session.get(`SELECT count(*) AS count FROM ${this.#from}`)?.["count"]);
+  }
+
+  /** What the walk has left, or all where there is no key to walk by. */
+  #removeLast(): number {
+    const [within, ...values] = this.#within;
+    const { key } = this.#table;
+    const columns = tuple(key);
+    const some = `SELECT ${key.join(", ")} FROM ${this.#from} WHERE ${within} LIMIT ${PACE.batch}`;
+    const where = key.length === 0 ? within : `${columns} IN (${some})`;
+    return this.#session.run(`DELETE FROM ${this.#from} WHERE ${where}`, ...values);
+  }
+
+  #keyset(): Keyset<Value[]> {
+    const [before, ...values] = this.#before;
+    const { key } = this.#table;
+    const marks = tuple(key.map(() => "?"));
+    const behind = (last: Value[] | undefined) =>
+      last === undefined ? before : `${tuple(key)} > ${marks} AND ${before}`;
+    return {
+      // deno-lint-ignore require-await -- as above
+      keyAfter: async (last, rows) => {
+        const sql = `SELECT ${key.join(", ")} FROM ${this.#from} WHERE ${behind(last)} ` +
+          `ORDER BY ${key.join(", ")} LIMIT 1 OFFSET ${rows - 1}`;
+        const row = this.#session.get(sql, ...last ?? [], ...values);
+        return row === undefined ? undefined : Object.values(row).map(asValue);
+      },
+      removeUpTo: async (last, upTo) => {
+        await sleep(0, this.#signal); // the driver blocks: let signals in
+        this.#signal.throwIfAborted();
+        const end = upTo === undefined ? "" : ` AND ${tuple(key)} <= ${marks}`;
+        const sql = `DELETE FROM ${this.#from} WHERE ${behind(last)}${end}`;
+        return this.#session.run(sql, ...last ?? [], ...values, ...upTo ?? []);
+      },
+    };
+  }
+}
+
+/** A table with nothing to go by: one statement, which SQLite keeps atomic, removes all. */
+class NoWalk implements Walk {
+  readonly done = true;
+  next = () => Promise.resolve(0);
+}

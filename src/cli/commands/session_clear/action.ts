@@ -1,0 +1,150 @@
+import type { Backend, Target } from "../../../backends/contract.ts";
+import { announcementOf, asked, targetOf } from "../../../commands/backend_answers.ts";
+import type { ClearReport } from "../../../commands/clear_types.ts";
+import { clearSessions } from "../../../commands/session_clear.ts";
+import { type Choice, chooseToOperate } from "../../../config/choose.ts";
+import { ExitCode, ImpossibleError } from "../../../core/errors.ts";
+import { clearFields } from "./document.ts";
+import { decisionLine, tellReport } from "./report.ts";
+import { beyond, wishes } from "./wishes.ts";
+import { confirm } from "../../terminal/prompts.ts";
+import { type Host, Interruption } from "../../terminal/host.ts";
+import type { ParsedArgs } from "../../parse.ts";
+import { Progress } from "../../terminal/progress.ts";
+import { loadProjectFor } from "../../project.ts";
+import type { Reporter } from "../../terminal/reporter.ts";
+
+const QUESTION = "Are you sure you want to clear all sessions? This will log out all users.";
+
+/** All that one run of the command works with. */
+interface Run {
+  readonly host: Host;
+  readonly args: ParsedArgs;
+  readonly reporter: Reporter;
+  readonly choice: Choice;
+  /** What the chosen backend works on: asked once, so that all lines say the same. */
+  readonly target: Target;
+  readonly start: number;
+}
+
+/** `azu session:clear` */
+export async function sessionClear(
+  host: Host,
+  args: ParsedArgs,
+  reporter: Reporter,
+): Promise<ExitCode> {
+  const start = host.now().getTime();
+  const project = await loadProjectFor(host, args, reporter, "development");
+  const choice = chooseToOperate(project, args.text("backend"));
+  for (const warning of [...project.warnings, ...choice.warnings]) reporter.warn(warning);
+  const run = { host, args, reporter, choice, target: targetOf(choice.backend), start };
+  return conclude(run, await attempt(run));
+}
+
+/** Tells how it ended. */
+function conclude(
+  { host, args, reporter, choice, target, start }: Run,
+  report: ClearReport,
+): ExitCode {
+  const exitCode = exitCodeOf(host, report);
+  tellReport(reporter, report, choice.backend, target);
+  const dryRun = args.flag("dry-run");
+  const durationMs = host.now().getTime() - start;
+  const circumstances = { choice, target, dryRun, exitCode, durationMs };
+  reporter.document(clearFields(report, circumstances), report.error);
+  return exitCode;
+}
+
+const NOTHING_DONE = {
+  cleared: 0,
+  remaining: undefined,
+  arrived: undefined,
+  lookAlikes: [],
+} as const;
+
+async function attempt(run: Run): Promise<ClearReport> {
+  const { host, args, reporter, choice, target } = run;
+  const { backend } = choice;
+  const dryRun = args.flag("dry-run");
+  reporter.line(decisionLine(choice, target));
+  const { clear } = backend.capabilities;
+  if (clear !== true) {
+    if (!dryRun) reporter.line("Clearing sessions...");
+    reporter.line(`Backend: ${backend.name}`);
+    reporter.line(`⚠️  ${clear.whyNot}`);
+    reporter.line(clear.instead);
+    const error = new ImpossibleError(clear.whyNot, { hint: clear.instead });
+    return { ...NOTHING_DONE, outcome: "impossible", ...(reporter.options.json ? { error } : {}) };
+  }
+  const error = beyond(args, backend);
+  if (error) return { ...NOTHING_DONE, outcome: "impossible", error };
+  asked(backend, () => backend.check?.());
+  host.handleSignals();
+  if (!dryRun && !args.flag("force") && !await agreed(run)) {
+    reporter.note("Nothing was cleared");
+    return { ...NOTHING_DONE, outcome: host.signal.aborted ? "interrupted" : "declined" };
+  }
+  if (!dryRun) announce(reporter, backend);
+  return await withProgress(run);
+}
+
+async function agreed({ host, reporter, choice, target }: Run): Promise<boolean> {
+  return await confirm(host, QUESTION, () => {
+    // Who redirects the answer away must still see what is about to be cleared.
+    if (!host.stdout.isTerminal || reporter.options.json || reporter.options.quiet) {
+      reporter.say(decisionLine(choice, target));
+    }
+  });
+}
+
+function announce(reporter: Reporter, backend: Backend): void {
+  reporter.line("Clearing sessions...");
+  reporter.line(`Backend: ${backend.name}`);
+  for (const line of announcementOf(backend)) reporter.line(line);
+}
+
+async function withProgress(run: Run): Promise<ClearReport> {
+  const { host, args, reporter, choice: { backend }, target } = run;
+  using progress = new Progress(host, reporter, target.address ?? backend.name);
+  const stop = () => progress.begin("stopping");
+  host.signal.addEventListener("abort", stop, { once: true });
+  host.lastWords = () => {
+    const { begun, cleared, total } = progress;
+    const cutOff = { begun, isUncertain: begun, total };
+    conclude(run, { ...NOTHING_DONE, outcome: "interrupted", cleared, cutOff });
+  };
+  try {
+    return await clearSessions(backend, {
+      signal: host.signal,
+      dryRun: args.flag("dry-run"),
+      broadcast: !args.flag("no-broadcast"),
+      now: () => host.now(),
+      ...wishes(args),
+      onProgress: (cleared, total) => progress.update(cleared, total),
+      onFound: (found, total) => progress.find(found, total),
+      onPhase: (phase) => progress.begin(phase),
+    });
+  } finally {
+    host.lastWords = undefined;
+    host.signal.removeEventListener("abort", stop);
+  }
+}
+
+function exitCodeOf(host: Host, { outcome, error }: ClearReport): ExitCode {
+  switch (outcome) {
+    case "cleared":
+    case "empty":
+    case "found":
+    case "declined":
+      return ExitCode.ok;
+    case "impossible":
+      return ExitCode.impossible;
+    case "interrupted":
+      return host.signal.reason instanceof Interruption
+        ? host.signal.reason.exitCode
+        : ExitCode.interrupted;
+    case "partial":
+    case "failed":
+      return error?.exitCode ?? ExitCode.failed;
+  }
+}

@@ -1,0 +1,142 @@
+import type { ClearPhase } from "../../commands/clear_types.ts";
+import { roughly } from "../../core/duration.ts";
+import type { Host } from "./host.ts";
+import type { Reporter } from "./reporter.ts";
+
+/** Milliseconds of silence before a person wonders. */
+const PATIENCE = 500;
+
+/** Milliseconds between two updates: of a line that is redrawn, and of lines in a log. */
+const REDRAW = 200;
+const LOG = 5000;
+
+/** Milliseconds in one phase from which on it is told how long it has taken. */
+const LONG = 2000;
+
+/** Tells how far a long clear is, on stderr; nothing with `--quiet` or `--json`. */
+export class Progress implements Disposable {
+  readonly #host: Host;
+  readonly #reporter: Reporter;
+  readonly #target: string;
+  readonly #timer: ReturnType<typeof setInterval> | undefined;
+  #phase: ClearPhase | "stopping" = "connecting";
+  /** When the phase began, and how many were gone by then. */
+  #since: number;
+  #before = 0;
+  #begun = false;
+  #cleared = 0;
+  /** When that last grew. */
+  #grown: number;
+  #total: number | undefined;
+  /** What a count has come to, and may come to. */
+  #found: { readonly found: number; readonly total: number | undefined } | undefined;
+  #next: number;
+
+  /** @param target What is connected to, redacted. */
+  constructor(host: Host, reporter: Reporter, target: string) {
+    this.#host = host;
+    this.#reporter = reporter;
+    this.#target = target;
+    this.#grown = this.#since = this.#now();
+    this.#next = this.#since + (reporter.canRedraw ? PATIENCE : LOG);
+    if (reporter.options.quiet || reporter.options.json) return;
+    // A store that is silent must not look like a tool that hangs.
+    this.#timer = setInterval(() => this.#tell(), REDRAW);
+  }
+
+  /** How many sessions are gone for certain. */
+  get cleared(): number {
+    return this.#cleared;
+  }
+
+  /** An estimate of how many there were. */
+  get total(): number | undefined {
+    return this.#total;
+  }
+
+  /** Whether anything may have been removed. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  begin(phase: ClearPhase | "stopping"): void {
+    if (phase === "clearing") this.#begun = true;
+    if (this.#phase === "stopping") return; // all that comes now is part of that
+    this.#phase = phase;
+    this.#grown = this.#since = this.#now();
+    this.#before = this.#cleared;
+    this.#found = undefined;
+  }
+
+  update(cleared: number, total: number | undefined): void {
+    if (cleared > this.#cleared) this.#grown = this.#now();
+    this.#cleared = cleared;
+    this.#total = total;
+    this.#tell(); // a store that blocks lets no timer in
+  }
+
+  /** Told how many a count has found so far: none of them is gone. */
+  find(found: number, total: number | undefined): void {
+    this.#found = { found, total };
+    this.#tell();
+  }
+
+  /** Takes the line away again. */
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    this.#reporter.status(undefined);
+  }
+
+  #now(): number {
+    return this.#host.now().getTime();
+  }
+
+  #tell(): void {
+    const now = this.#now();
+    if (this.#timer === undefined || now < this.#next) return;
+    const { canRedraw } = this.#reporter;
+    this.#next = now + (canRedraw ? REDRAW : LOG);
+    const text = this.#text(now - this.#since);
+    if (canRedraw) this.#reporter.status(text);
+    else this.#reporter.note(text);
+  }
+
+  /** @param time Milliseconds in this phase. */
+  #text(time: number): string {
+    if (this.#phase === "clearing") return this.#pace(time);
+    if (this.#phase === "counting" && this.#found !== undefined) {
+      const { found, total } = this.#found;
+      if (found > 0) return `Counted ${paceOf(found, found, total, time)}`;
+    }
+    const what = {
+      connecting: `Connecting to ${this.#target}`,
+      verifying: "Looking again whether all are gone",
+      counting: "Counting what is there",
+      looking: "Looking for sessions under other prefixes",
+      nodes: "Telling the app's nodes",
+      replicas: "Waiting for replicas to follow",
+      stopping: "Stopping after the batch in flight (Ctrl-C again: at once)",
+    }[this.#phase];
+    const long = time < LONG ? "" : `, for ${roughly(time)}`;
+    const cleared = this.#cleared === 0 ? "" : `; ${this.#cleared} session(s) cleared so far`;
+    return `${what}${long}${cleared}`;
+  }
+
+  #pace(time: number): string {
+    const since = this.#cleared - this.#before;
+    if (since <= 0) return `Clearing, for ${roughly(time)}; ${this.#cleared} session(s) so far`;
+    const idle = this.#now() - this.#grown;
+    if (idle < LONG) return `Cleared ${paceOf(this.#cleared, since, this.#total, time)}`;
+    const of = this.#total === undefined ? "" : ` of about ${this.#total}`;
+    return `Cleared ${this.#cleared}${of} session(s), none for ${roughly(idle)}`;
+  }
+}
+
+/** @param since How many of them in this phase, which has taken so long. */
+function paceOf(done: number, since: number, total: number | undefined, time: number): string {
+  const perSecond = since / Math.max(1, time) * 1000;
+  const pace = `${perSecond < 10 ? perSecond.toFixed(1) : Math.round(perSecond)} per second`;
+  if (total === undefined) return `${done} session(s) so far, ${pace}`;
+  const left = roughly(Math.max(0, total - done) / perSecond * 1000);
+  return `${done} of about ${total} session(s), ${pace}, about ${left} left`;
+}

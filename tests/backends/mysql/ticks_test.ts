@@ -1,0 +1,37 @@
+/** Between statements that may each take long, there are signs of life. */
+import { match, ok } from "node:assert/strict";
+import { bindBackend } from "../../../src/backends/registry.ts";
+import { freshMariadb } from "../../support/database.ts";
+import { needs } from "../../support/env.ts";
+import { startProxy } from "../../support/proxy.ts";
+
+const context = { app: "app", root: "/", env: () => undefined, driver: undefined, stated: {} };
+const { signal } = new AbortController();
+
+const LONG = /EXISTS \(SELECT 1|MAX\(|COUNT\(\*\)/;
+
+Deno.test("mysql: each long look has a sign of life before it", needs("mariadb"), async () => {
+  await using database = await freshMariadb();
+  await database.query("CREATE TABLE sessions (id int PRIMARY KEY)");
+  await database.query("INSERT INTO sessions VALUES (1), (2)");
+  for (const other of ["logins", "carts"]) {
+    await database.query(
+      `CREATE TABLE ${other} (s int, FOREIGN KEY (s) REFERENCES sessions (id))`,
+    );
+  }
+  using proxy = startProxy(Number(new URL(database.url).port));
+  const seen: string[] = [];
+  proxy.onRequest = (request) => {
+    const [look] = LONG.exec(request) ?? [];
+    if (look !== undefined) seen.push(look);
+    return undefined;
+  };
+  const url = new URL(database.url);
+  [url.port, url.search] = [`${proxy.port}`, "?ssl-mode=disabled"];
+  await using store = await bindBackend("database", { url: url.href }, context).connect(signal);
+  await store.clear({ signal, onProgress: () => seen.push("tick") });
+  match(seen.join(), /EXISTS.*EXISTS.*MAX.*COUNT.*COUNT/);
+  for (const [at, look] of seen.entries()) {
+    ok(look === "tick" || seen[at - 1] === "tick", seen.join());
+  }
+});

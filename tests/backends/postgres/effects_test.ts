@@ -1,0 +1,154 @@
+/** Tables of PostgreSQL where a DELETE does more, or less, than it says. */
+import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import type { ClearCounts, ClearOptions } from "../../../src/backends/contract.ts";
+import { bindBackend } from "../../../src/backends/registry.ts";
+import { messageOf } from "../../../src/core/errors.ts";
+import { freshPostgres, type TestDatabase } from "../../support/database.ts";
+import { needs } from "../../support/env.ts";
+
+const context = { app: "app", root: "/", env: () => undefined, driver: undefined, stated: {} };
+
+async function clear(
+  { url }: TestDatabase,
+  options: Partial<ClearOptions> = {},
+): Promise<ClearCounts | number | string> {
+  const { signal } = new AbortController();
+  await using store = await bindBackend("database", { url }, context).connect(signal);
+  return await store.clear({ signal, onProgress() {}, ...options }).catch(messageOf);
+}
+
+async function rowsOf({ query }: TestDatabase, table: string): Promise<number> {
+  return Number((await query(`SELECT count(*) AS n FROM ${table}`))[0]?.["n"]);
+}
+
+function test(name: string, work: (database: TestDatabase) => Promise<void>): void {
+  Deno.test(`postgres: ${name}`, needs("postgres"), async () => {
+    await using database = await freshPostgres();
+    await work(database);
+  });
+}
+
+/** Keeps the rows that a condition on OLD is true of. */
+async function keepWhere({ query }: TestDatabase, condition: string): Promise<void> {
+  await query(
+    "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS " +
+      `$$ BEGIN IF ${condition} THEN RETURN NULL; END IF; RETURN OLD; END $$`,
+  );
+  await query("CREATE TRIGGER keep BEFORE DELETE ON sessions FOR EACH ROW EXECUTE FUNCTION keep()");
+}
+
+test("rows that refer to a partition are not reached over", async (database) => {
+  await database.query(
+    `CREATE TABLE sessions (id bigint PRIMARY KEY, parent bigint) PARTITION BY RANGE (id);
+    CREATE TABLE sessions_1 PARTITION OF sessions FOR VALUES FROM (0) TO (100);
+    CREATE TABLE orders (session bigint REFERENCES sessions_1 ON DELETE CASCADE);
+    INSERT INTO sessions SELECT i FROM generate_series(1, 10) i;
+    INSERT INTO orders SELECT i FROM generate_series(1, 10) i`,
+  );
+  match(
+    String(await clear(database)),
+    /^Rows of another table refer to these .*public\.orders.*CASCADE/,
+  );
+  deepStrictEqual([await rowsOf(database, "sessions"), await rowsOf(database, "orders")], [10, 10]);
+  await database.query("DROP TABLE orders");
+  await database.query("ALTER TABLE sessions ADD FOREIGN KEY (parent) REFERENCES sessions");
+  deepStrictEqual(await clear(database), { cleared: 10, remaining: 0, arrived: 0 });
+});
+
+test("what a trigger keeps ends no batch, and is looked at once", async (database) => {
+  await database.query(`CREATE TABLE sessions (id bigint PRIMARY KEY);
+    INSERT INTO sessions SELECT i FROM generate_series(1, 1000) i`);
+  await keepWhere(database, "OLD.id % 2 = 0");
+  const counts = await clear(database, { budget: { batch: 100 } });
+  deepStrictEqual(counts, { cleared: 500, remaining: 500, arrived: 0, kept: true });
+});
+
+const PARTITIONED = `PARTITION BY HASH (id);
+  CREATE TABLE sessions_0 PARTITION OF sessions FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+  CREATE TABLE sessions_1 PARTITION OF sessions FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+  INSERT INTO sessions SELECT i, 's' || i FROM generate_series(1, 3000) i`;
+
+for (const [what, key] of [["no key", ""], ["a key of two", ", PRIMARY KEY (name, id)"]] as const) {
+  const table = `CREATE TABLE sessions (id bigint, name text${key}) ${PARTITIONED}`;
+  test(`partitions with ${what}: what is kept hides nothing behind it`, async (database) => {
+    await database.query(table);
+    await keepWhere(database, "OLD.id <= 500");
+    const counts = await clear(database, { budget: { batch: 100 } });
+    deepStrictEqual(counts, { cleared: 2500, remaining: 500, arrived: 0, kept: true });
+  });
+
+  test(`partitions with ${what}: an app that writes hinders nothing`, async (database) => {
+    await database.query(table);
+    const { signal } = new AbortController();
+    await using store = await bindBackend("database", { url: database.url }, context).connect(
+      signal,
+    );
+    let isOn = true;
+    const clearing = store.clear({ signal, budget: { batch: 100, pause: 5 }, onProgress() {} })
+      .finally(() => isOn = false);
+    const write = "UPDATE sessions SET name = name WHERE id IN " +
+      "(SELECT id FROM sessions ORDER BY random() LIMIT 20)";
+    while (isOn) await database.query(write);
+    deepStrictEqual(await clearing, { cleared: 3000, remaining: 0, arrived: 0 });
+  });
+}
+
+test("sessions that take others along are counted all the same", async (database) => {
+  await database.query(`CREATE TABLE sessions (id bigint PRIMARY KEY,
+      parent bigint REFERENCES sessions ON DELETE CASCADE);
+    INSERT INTO sessions SELECT i, NULLIF(1, i) FROM generate_series(1, 3000) i`);
+  const told: [number, number][] = [];
+  const counts = await clear(database, {
+    budget: { batch: 100 },
+    onProgress: (cleared, _, inDoubt = 0) => told.push([cleared, inDoubt]),
+  });
+  deepStrictEqual(counts, { cleared: 3000, remaining: 0, arrived: 0 });
+  const some = told.filter(([cleared]) => cleared > 0);
+  strictEqual(some.every(([cleared, inDoubt]) => cleared + inDoubt >= 3000), true);
+});
+
+test("a rule in the place of a DELETE is refused", async (database) => {
+  await database.query(
+    `CREATE TABLE sessions (id bigint PRIMARY KEY); CREATE TABLE other (id bigint);
+    INSERT INTO sessions SELECT i FROM generate_series(1, 10) i; INSERT INTO other TABLE sessions;
+    CREATE RULE "odd\tone" AS ON DELETE TO sessions DO INSTEAD DELETE FROM other WHERE id = OLD.id`,
+  );
+  match(
+    String(await clear(database)),
+    /^The rule odd\\tone does something else in the place of a D/,
+  );
+  deepStrictEqual([await rowsOf(database, "sessions"), await rowsOf(database, "other")], [10, 10]);
+  await database.query('ALTER TABLE sessions DISABLE RULE "odd\tone"');
+  deepStrictEqual(await clear(database), { cleared: 10, remaining: 0, arrived: 0 });
+});
+
+test("a table that another has replaced meanwhile is not said to be cleared", async (database) => {
+  await database.query(`CREATE TABLE sessions (id bigint PRIMARY KEY);
+    INSERT INTO sessions SELECT i FROM generate_series(1, 3000) i`);
+  let swapped: Promise<unknown> | undefined;
+  const said = await clear(database, {
+    budget: { batch: 100, pause: 200 },
+    onProgress(cleared) {
+      if (cleared === 0) return;
+      swapped ??= database.query(
+        "BEGIN; ALTER TABLE sessions RENAME TO s_old; CREATE TABLE sessions (LIKE s_old); COMMIT",
+      );
+    },
+  });
+  await swapped;
+  match(
+    String(said),
+    /^Another table has taken the place of sessions .*; \d+ of .* others may remain$/,
+  );
+});
+
+test("what a trigger lets go later is counted", async (database) => {
+  await database.query(`CREATE TABLE sessions (id bigint PRIMARY KEY); CREATE SEQUENCE statements;
+    INSERT INTO sessions SELECT i FROM generate_series(1, 100) i;
+    CREATE FUNCTION next() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN PERFORM nextval('statements'); RETURN NULL; END $$;
+    CREATE TRIGGER next BEFORE DELETE ON sessions FOR EACH STATEMENT EXECUTE FUNCTION next()`);
+  await keepWhere(database, "OLD.id > 10 * (SELECT last_value FROM statements)");
+  const counts = await clear(database);
+  deepStrictEqual(counts, { cleared: 50, remaining: 50, arrived: 0, kept: true });
+});

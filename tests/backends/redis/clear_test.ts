@@ -1,0 +1,83 @@
+/** What a clear of Redis tells while it works. */
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { Redis } from "ioredis";
+import { bindBackend } from "../../../src/backends/registry.ts";
+import { needs } from "../../support/env.ts";
+import { startRedis } from "../../support/redis.ts";
+
+const redisNeeded = needs("redis-server");
+const context = { app: "app", root: "/", env: () => undefined, driver: undefined, stated: {} };
+const { signal } = new AbortController();
+
+async function redisWith(ours: number, others: number) {
+  const server = await startRedis();
+  const client = new Redis(server.url);
+  const fill = "for i=1,ARGV[2] do redis.call('SET',ARGV[1]..i,'x') end";
+  await client.eval(fill, 0, "app:session:", ours);
+  await client.eval(fill, 0, "other:", others);
+  return {
+    client,
+    store: await bindBackend("redis", { url: server.url }, context).connect(signal),
+    async [Symbol.asyncDispose]() {
+      await this.store[Symbol.asyncDispose]();
+      client.disconnect();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+Deno.test("its phases, and an estimate that comes true", redisNeeded, async () => {
+  await using redis = await redisWith(20_000, 60_000);
+  const phases: string[] = [];
+  const estimates: number[] = [];
+  const counts = await redis.store.clear({
+    signal,
+    onPhase: (phase) => phases.push(phase),
+    onProgress(cleared, total) {
+      if (total === undefined) return;
+      strictEqual(total >= cleared, true, `${cleared} of ${total}`);
+      estimates.push(total);
+    },
+  });
+  deepStrictEqual(counts, { cleared: 20_000, remaining: 0, arrived: 0 });
+  deepStrictEqual(phases, ["clearing", "verifying"]);
+  const late = estimates.slice(Math.floor(estimates.length / 10));
+  strictEqual(late.length > 10, true);
+  for (const total of late) strictEqual(total > 15_000 && total < 25_000, true, `${total}`);
+  strictEqual(estimates.at(-1), 20_000);
+});
+
+Deno.test(
+  "without any session there is one look, and no replica is waited for",
+  redisNeeded,
+  async () => {
+    await using redis = await redisWith(0, 1000);
+    const phases: string[] = [];
+    await redis.store.clear({ signal, onPhase: (phase) => phases.push(phase), onProgress() {} });
+    deepStrictEqual(phases, ["clearing"]);
+    strictEqual(await redis.store.replicated?.(0, 1000, signal), 0);
+  },
+);
+
+Deno.test(
+  "replicas: the time has an end, and so has the wait of who interrupts",
+  redisNeeded,
+  async () => {
+    await using redis = await redisWith(0, 0);
+    const start = performance.now();
+    strictEqual(await redis.store.replicated?.(1, 300, signal), 0);
+    strictEqual(performance.now() - start < 3000, true);
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(new Error("enough")), 100);
+    const answer = await redis.store.replicated?.(1, 30_000, abort.signal).catch(String);
+    strictEqual(answer, "Error: enough");
+    strictEqual(performance.now() - start < 6000, true);
+  },
+);
+
+Deno.test("replicas of a user who may not ask for INFO: WAIT has to do", redisNeeded, async () => {
+  await using redis = await redisWith(0, 0);
+  await redis.client.call("CONFIG", "SET", "requirepass", "");
+  await redis.client.call("ACL", "SETUSER", "default", "-info");
+  strictEqual(await redis.store.replicated?.(1, 200, signal), 0);
+});

@@ -1,0 +1,47 @@
+/** What is printed of keys that are not the app's: names, and never an id. */
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { LookAlikes } from "../../../src/backends/redis/look_alikes.ts";
+
+const encoder = new TextEncoder();
+
+/** What is told of these keys, each on its own. */
+function told(...keys: readonly string[]): string[] {
+  const others = new LookAlikes(encoder.encode("app:session:"));
+  for (const key of keys) {
+    others.add({ bytes: encoder.encode(`$${key.length}\r\n${key}\r\n`), count: 1 });
+  }
+  return others.list().map(({ pattern }) => pattern);
+}
+
+for (
+  const name of [
+    ...["shop", "my_shop", "web-shop.production", "webShop", "WebShop", "SHOP"],
+    ...["shop2", "k8s", "b2b-shop", "i18n", "shop-2024", "_shop", "eu-west-1", "authentication"],
+  ]
+) {
+  Deno.test(`look-alikes: ${name} is a name`, () => {
+    deepStrictEqual(told(`${name}:session:1`), [`${name}:session:*`]);
+  });
+}
+
+for (
+  const id of [
+    ...["V1StGXR8_Z5jdHi6B-myT", "b_KvX3mNqTzLw8YpR2dF5", "dGhpcyBpcyBhIHRva2Vu"],
+    ...["cjld2cjxh0000qzrmn831i7rn", "ckopqwooh000001la8mbi2im9", "aWQxMjM0NTY3ODkw"],
+    ...["A01ARZ3NDEKTSV4RRFFQ69G5FAV", "f47ac10b-58cc-4372-a567-0e02b2c3d479", "deadbeefcafe"],
+    ...["d41d8cd98f00b204", "user1234567890", "xKjQzRtYwVbN", "a1b2c3d4e5f6", "ab12c-d34ef-5gh6i"],
+  ]
+) {
+  Deno.test(`look-alikes: ${id} is an id`, () => {
+    deepStrictEqual(told(`${id}:session:cart`), []);
+  });
+}
+
+Deno.test("look-alikes: hardly any random id is told", () => {
+  const keys = Array.from({ length: 2000 }, () => {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    const id = btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_");
+    return `s${id.slice(0, 21)}:session:cart`;
+  });
+  strictEqual(told(...keys).length <= 2, true, told(...keys).join(" "));
+});

@@ -1,0 +1,134 @@
+/** Where Redis is said to be: every shape of its URL, and what is wrong with others. */
+import { deepStrictEqual, match, strictEqual, throws } from "node:assert/strict";
+import fc from "fast-check";
+import { nameOf, parseRedisUrl, redisUrlProblem } from "../../../src/backends/redis/url.ts";
+
+/** The parts of a URL that nothing is wrong with. */
+function read(url: string) {
+  strictEqual(redisUrlProblem(url), undefined, url);
+  const { nodes, username, password, database, tls, sentinelMaster } = parseRedisUrl(url);
+  return {
+    nodes: nodes.map(nameOf).join(" "),
+    ...(username === "" ? {} : { username }),
+    ...(password === "" ? {} : { password }),
+    ...(database === 0 ? {} : { database }),
+    ...(tls ? { tls } : {}),
+    ...(sentinelMaster === undefined ? {} : { sentinelMaster }),
+  };
+}
+
+const right: [url: string, parts: ReturnType<typeof read>][] = [
+  ["redis://", { nodes: "localhost:6379" }],
+  ["redis://host", { nodes: "host:6379" }],
+  ["REDIS://host:7000/", { nodes: "host:7000" }],
+  ["rediss://host", { nodes: "host:6379", tls: true }],
+  ["redis://:pw@host:7000/2", { nodes: "host:7000", password: "pw", database: 2 }],
+  ["redis://user:pw@host/15", {
+    nodes: "host:6379",
+    username: "user",
+    password: "pw",
+    database: 15,
+  }],
+  ["redis://127.0.0.1:7000", { nodes: "127.0.0.1:7000" }],
+  ["redis://[::1]", { nodes: "[::1]:6379" }],
+  ["redis://:pw@[fe80::1:2]:7000/1", { nodes: "[fe80::1:2]:7000", password: "pw", database: 1 }],
+  ["redis://:p%40ss%2Fw%3Ard@host", { nodes: "host:6379", password: "p@ss/w:rd" }],
+  ["redis://us%C3%A9r:%25@host", { nodes: "host:6379", username: "usér", password: "%" }],
+  ["redis://:p@ss@host", { nodes: "host:6379", password: "p@ss" }],
+  ["redis+sentinel://a/main", { nodes: "a:26379", sentinelMaster: "main" }],
+  ["redis+sentinel://a:1,b,[::1]:3/main/4", {
+    nodes: "a:1 b:26379 [::1]:3",
+    sentinelMaster: "main",
+    database: 4,
+  }],
+  ["rediss+sentinel://user:p%2Cw@a,b:2/my%20main", {
+    nodes: "a:26379 b:2",
+    sentinelMaster: "my main",
+    username: "user",
+    password: "p,w",
+    tls: true,
+  }],
+];
+for (const [url, parts] of right) {
+  Deno.test(`read: ${url}`, () => deepStrictEqual(read(url), parts));
+}
+
+const wrong: [url: string, problem: RegExp][] = [
+  ["", /^expected redis:\/\//],
+  ["host:6379", /^expected redis:\/\//],
+  ["http://host", /got http:\/\/host$/],
+  ["redis:host", /^expected redis:\/\//],
+  [" redis://host", /^expected redis:\/\//],
+  ["redis://host:99999", /percent-encoded/],
+  ["redis://host:port", /percent-encoded/],
+  ["redis://ho st", /percent-encoded/],
+  ["redis://[::1", /percent-encoded/],
+  ["redis://:hunter%zz@host", /percent-encoded/],
+  ["redis://hunter2@host", /got a user \(or a misplaced password\) without a password$/],
+  ["redis://:hunter2/x@host", /^expected redis:\/\//],
+  ["redis://host?db=1", /parameters behind \? or #/],
+  ["redis://host/#1", /parameters behind \? or #/],
+  ["redis://host/one", /got the database one, not a number$/],
+  ["redis://host/-1", /not a number$/],
+  ["redis://host/999999", /not a number$/],
+  ["redis://host/1/2", /not a number$/],
+  ["redis://a,,b", /a list of hosts with one that has no name$/],
+  ["redis://a,", /a list of hosts with one that has no name$/],
+  ["redis+sentinel://a,b", /^expected redis\+sentinel:.*got no name of a master/],
+  ["redis+sentinel://a/", /got no name of a master/],
+  ["redis+sentinel://a/main/x", /got no name of a master/],
+  ["redis+sentinel://a/ma%zzin", /got a name that is not percent-encoded$/],
+  ["redis+sentinel://,b/main", /a list of hosts with one that has no name$/],
+];
+for (const [url, problem] of wrong) {
+  Deno.test(`refused: ${JSON.stringify(url)}`, () => {
+    const said = redisUrlProblem(url);
+    match(said ?? "nothing", problem);
+    strictEqual(/hunter/.test(said ?? ""), false, said);
+  });
+}
+
+Deno.test("what is no URL at all is not read", () => {
+  throws(() => parseRedisUrl("http://host"), TypeError);
+});
+
+Deno.test("the address names the hosts and no secret", () => {
+  strictEqual(parseRedisUrl("redis://u:hunter2@h:7/1").address, "redis://u:***@h:7/1");
+  const { address } = parseRedisUrl("redis+sentinel://u:hunter2@a:1,b:2/main");
+  strictEqual(address, "redis+sentinel://u:***@a:1,b:2/main");
+});
+
+Deno.test("property: what is percent-encoded is read back, whatever it is", () => {
+  const texts = fc.string({ unit: "grapheme", minLength: 1 }).filter((text) => text.isWellFormed());
+  const hosts = fc.array(fc.constantFrom("a", "b.example", "10.0.0.1", "[2001:db8::1]"), {
+    minLength: 1,
+    maxLength: 4,
+  });
+  fc.assert(
+    fc.property(texts, texts, texts, hosts, fc.nat(99), (user, pass, main, names, number) => {
+      const credentials = `${encodeURIComponent(user)}:${encodeURIComponent(pass)}`;
+      const list = names.map((name, index) => `${name}:${7000 + index}`);
+      const url = `redis+sentinel://${credentials}@${list}/${encodeURIComponent(main)}/${number}`;
+      deepStrictEqual(read(url), {
+        nodes: list.join(" "),
+        username: user,
+        password: pass,
+        ...(number === 0 ? {} : { database: number }),
+        sentinelMaster: main,
+      });
+    }),
+  );
+});
+
+Deno.test("property: whatever is refused or read, nothing is thrown", () => {
+  const start = fc.constantFrom("redis://", "rediss://h", "redis+sentinel://h/", "redis:");
+  const parts = fc.constantFrom(...":// : @ / , [ ] %zz %41 ? # h 1 é".split(" "));
+  const words = fc.array(parts, { maxLength: 6 });
+  fc.assert(
+    fc.property(start, words, (start, words) => {
+      const url = start + words.join("");
+      if (redisUrlProblem(url) === undefined) parseRedisUrl(url);
+    }),
+    { numRuns: 3000 },
+  );
+});

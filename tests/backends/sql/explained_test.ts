@@ -1,0 +1,112 @@
+/** What is said of failures: what happened, and not what looks like it. */
+import { doesNotMatch, match, rejects, strictEqual } from "node:assert/strict";
+import type { ClearCounts } from "../../../src/backends/contract.ts";
+import { bindBackend } from "../../../src/backends/registry.ts";
+import { AzuError } from "../../../src/core/errors.ts";
+import { freshMariadb, freshPostgres, type TestDatabase } from "../../support/database.ts";
+import { needs } from "../../support/env.ts";
+import { startMariadb } from "../../support/mariadb.ts";
+import { tempDir } from "../../support/temp.ts";
+
+const context = { app: "app", root: "/", env: () => undefined, driver: undefined, stated: {} };
+const { signal } = new AbortController();
+
+/** Clears one by one, and does something when the first is gone. */
+async function clear(
+  url: string,
+  meanwhile: () => Promise<unknown> = () => Promise.resolve(),
+): Promise<{ counts: number | ClearCounts } | { error: AzuError }> {
+  let happening: Promise<unknown> | undefined;
+  const onProgress = (cleared: number) => {
+    if (cleared > 0) happening ??= meanwhile();
+  };
+  try {
+    await using store = await bindBackend("database", { url }, context).connect(signal);
+    return { counts: await store.clear({ signal, budget: { batch: 1, pause: 50 }, onProgress }) };
+  } catch (error) {
+    if (error instanceof AzuError) return { error };
+    throw error;
+  } finally {
+    await happening;
+  }
+}
+
+async function problem(...args: Parameters<typeof clear>): Promise<AzuError> {
+  const result = await clear(...args);
+  if ("error" in result) return result.error;
+  throw new Error(`it was cleared: ${JSON.stringify(result.counts)}`);
+}
+
+async function fill(database: TestDatabase): Promise<TestDatabase> {
+  await database.query("CREATE TABLE sessions (id int PRIMARY KEY)");
+  const rows = Array.from({ length: 100 }, (_, i) => `(${i})`).join();
+  await database.query(`INSERT INTO sessions VALUES ${rows}`);
+  return database;
+}
+
+Deno.test("mysql: a server that is stopped meanwhile", needs("mariadb-server"), async () => {
+  const server = await startMariadb();
+  const database = await fill(await freshMariadb(server.url));
+  const error = await problem(database.url, async () => await server[Symbol.asyncDispose]());
+  match(error.message, /^The connection to the database was lost/);
+  await rejects(async () => await database[Symbol.asyncDispose]());
+});
+
+Deno.test(
+  "mysql: through a socket, and one that is not there",
+  needs("mariadb-server"),
+  async () => {
+    await using server = await startMariadb();
+    await using database = await fill(await freshMariadb(server.url));
+    await using folder = await tempDir();
+    const url = new URL(database.url);
+    for (const path of [`${folder.path}/none`, folder.path]) {
+      url.search = `?socket=${path}`;
+      match((await problem(url.href)).message, /^Cannot connect to the database: nothing listens/);
+    }
+    url.search = `?socket=${server.dir}/socket`;
+    url.port = "1";
+    const result = await clear(url.href);
+    strictEqual("counts" in result, true, JSON.stringify(result));
+  },
+);
+
+Deno.test("mysql: a statement that somebody cancels", needs("mariadb"), async () => {
+  await using database = await fill(await freshMariadb());
+  await database.query(
+    "CREATE TRIGGER slow BEFORE DELETE ON sessions FOR EACH ROW " +
+      "IF OLD.id = 50 THEN DO SLEEP(1); SIGNAL SQLSTATE '70100' SET MYSQL_ERRNO = 1317; END IF",
+  );
+  const { message, hint } = await problem(database.url);
+  match(message, /^A statement was cancelled, or took too long/);
+  match(hint ?? "", /safe to repeat/);
+});
+
+Deno.test("postgres: a statement that somebody cancels", needs("postgres"), async () => {
+  await using database = await fill(await freshPostgres());
+  await database.query(
+    "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS " +
+      "'BEGIN PERFORM pg_cancel_backend(pg_backend_pid()); PERFORM pg_sleep(1); RETURN OLD; END'",
+  );
+  await database.query(
+    "CREATE TRIGGER slow BEFORE DELETE ON sessions FOR EACH ROW WHEN (OLD.id = 50) " +
+      "EXECUTE FUNCTION slow()",
+  );
+  const { message, hint } = await problem(database.url);
+  match(message, /^A statement was cancelled, or took too long/);
+  doesNotMatch(message + hint, /lock/);
+  match(hint ?? "", /safe to repeat/);
+});
+
+Deno.test("postgres: a table that is dropped meanwhile", needs("postgres"), async () => {
+  await using database = await fill(await freshPostgres());
+  await database.query("INSERT INTO sessions SELECT generate_series(100, 5000)");
+  const { message } = await problem(database.url, () => database.query("DROP TABLE sessions"));
+  match(message, /^The table does not exist \(any more\) /);
+});
+
+Deno.test("mysql: a table that is dropped meanwhile", needs("mariadb"), async () => {
+  await using database = await fill(await freshMariadb());
+  const { message } = await problem(database.url, () => database.query("DROP TABLE sessions"));
+  match(message, /^Table sessions does not exist/);
+});

@@ -1,0 +1,131 @@
+/** What becomes of a clear when its server crashes, turns it away, or gives a batch no time. */
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import type { ClearCounts } from "../../../src/backends/contract.ts";
+import { bindBackend } from "../../../src/backends/registry.ts";
+import { AzuError } from "../../../src/core/errors.ts";
+import { needs } from "../../support/env.ts";
+import { fill, left, mysql, postgres, ROWS, type Server } from "./servers.ts";
+
+const context = { app: "app", root: "/", env: () => undefined, driver: undefined, stated: {} };
+
+const DONE = { cleared: ROWS, remaining: 0, arrived: 0 };
+
+/** Clears in small batches, and does something when the first thousand is gone. */
+async function clear(
+  url: string,
+  meanwhile: () => Promise<unknown> = () => Promise.resolve(),
+): Promise<{ counts?: number | ClearCounts; error?: AzuError; told: number }> {
+  const { signal } = new AbortController();
+  await using store = await bindBackend("database", { url }, context).connect(signal);
+  let told = 0;
+  let happening: Promise<unknown> | undefined;
+  const onProgress = (cleared: number) => {
+    told = cleared;
+    if (cleared > 1000) happening ??= meanwhile();
+  };
+  try {
+    const counts = await store.clear({ signal, budget: { batch: 100, pause: 25 }, onProgress });
+    return { counts, told };
+  } catch (error) {
+    if (error instanceof AzuError) return { error, told };
+    throw error;
+  } finally {
+    await happening;
+  }
+}
+
+/** The counts in a failure's message are those in the store, or enclose them. */
+async function isTrue(server: Server, { error, told }: { error?: AzuError; told: number }) {
+  const message = error?.message ?? "no failure";
+  const gone = ROWS - await left(server);
+  const counts = /; (\d+) of (?:about )?(\d+) .* gone(?:, and up to (\d+) more)?/;
+  const [, said, of, more = "0"] = counts.exec(message) ?? [];
+  ok(Number(said) <= Number(of), message);
+  strictEqual(Number(said), told, message);
+  ok(told <= gone && gone <= told + Number(more), `${gone} are gone: ${message}`);
+  match(error?.hint ?? "", /safe/);
+}
+
+for (
+  const [name, service, start] of [
+    ["postgres", "postgres-server", postgres],
+    ["mysql", "mariadb-server", mysql],
+  ] as const
+) {
+  const test = (what: string, work: (server: Server) => Promise<void>) =>
+    Deno.test(`${name}: ${what}`, needs(service), async () => {
+      await using server = await start();
+      await fill(server);
+      await work(server);
+    });
+
+  test("a server that crashes amid a clear and comes up again", async (server) => {
+    const { counts, error } = await clear(server.url, () => server.crash());
+    deepStrictEqual(counts, DONE, error?.message);
+    strictEqual(await left(server), 0);
+  });
+
+  test("a password that is changed amid a clear", async (server) => {
+    const { engine, query } = server;
+    const [made, changed] = engine === "postgres"
+      ? ["CREATE ROLE app LOGIN SUPERUSER PASSWORD 'old'", "ALTER ROLE app PASSWORD 'new'"]
+      : ["GRANT ALL ON *.* TO app IDENTIFIED BY 'old'", "ALTER USER app IDENTIFIED BY 'new'"];
+    await query(made);
+    const url = new URL(server.url);
+    [url.username, url.password] = ["app", "old"];
+    const result = await clear(url.href, async () => {
+      await query(changed);
+      await query(server.killOthers);
+    });
+    match(result.error?.message ?? "", /^The database refused the user or password/);
+    await isTrue(server, result);
+    url.password = "new";
+    const rest = await left(server);
+    const again = await clear(url.href);
+    deepStrictEqual(again.counts, { ...DONE, cleared: rest }, again.error?.message);
+  });
+
+  test("a server that becomes read-only amid a clear", async (server) => {
+    const { engine, query } = server;
+    const [made, changed, back] = engine === "postgres"
+      ? [
+        "CREATE ROLE app LOGIN SUPERUSER PASSWORD 'pw'",
+        "ALTER ROLE app SET default_transaction_read_only = on",
+        "ALTER ROLE app SET default_transaction_read_only = off",
+      ]
+      : [
+        "GRANT SELECT, DELETE, PROCESS ON *.* TO app IDENTIFIED BY 'pw'",
+        "SET GLOBAL read_only = 1",
+        "SET GLOBAL read_only = 0",
+      ];
+    await query(made);
+    const url = new URL(server.url);
+    [url.username, url.password] = ["app", "pw"];
+    const result = await clear(url.href, async () => {
+      await query(changed);
+      await query(server.killOthers);
+    });
+    match(result.error?.message ?? "", /^The database is read-only/);
+    await isTrue(server, result);
+    await query(back);
+    const again = await clear(url.href);
+    strictEqual(again.error, undefined, again.error?.message);
+    strictEqual(await left(server), 0);
+  });
+
+  test("rows that take their time: batches become as small as they must", async (server) => {
+    const { engine, query } = server;
+    if (engine === "postgres") {
+      await query(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS " +
+          "'BEGIN IF OLD.id BETWEEN 2000 AND 2003 THEN PERFORM pg_sleep(0.3); END IF; RETURN OLD; END'",
+      );
+    }
+    const body = engine === "postgres"
+      ? "EXECUTE FUNCTION slow()"
+      : "BEGIN IF OLD.id BETWEEN 2000 AND 2003 THEN DO SLEEP(0.3); END IF; END";
+    await query(`CREATE TRIGGER slow BEFORE DELETE ON sessions FOR EACH ROW ${body}`);
+    const { counts, error } = await clear(server.url);
+    deepStrictEqual(counts, DONE, error?.message);
+  });
+}

@@ -1,0 +1,76 @@
+import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { runAzu } from "../../support/cli.ts";
+import { readTree, tempDir, writeTree } from "../../support/temp.ts";
+
+async function appOf(files: Record<string, string>) {
+  const app = await tempDir();
+  await writeTree(app.path, files);
+  return {
+    path: app.path,
+    files: () => readTree(app.path),
+    azu: (args: string[], folder = "") => runAzu(args, { cwd: `${app.path}/${folder}` }),
+    [Symbol.asyncDispose]: () => app[Symbol.asyncDispose](),
+  };
+}
+
+Deno.test("init writes a config that works, for the app by its name, and its types", async () => {
+  await using app = await appOf({ "shard.yml": "name: my-blog\n", "src/x.cr": "" });
+  const result = await app.azu(["init"], "src");
+  deepStrictEqual([result.code, result.stderr], [0, ""]);
+  const files = await app.files();
+  deepStrictEqual(Object.keys(files).sort(), [
+    "azu.config.ts",
+    "azu.d.ts",
+    "shard.yml",
+    "src/x.cr",
+  ]);
+  match(files["azu.config.ts"] ?? "", /^\/\/\/ <reference path="\.\/azu\.d\.ts" \/>\n/);
+  match(files["azu.config.ts"] ?? "", /app: "my-blog"[^]*keyPrefix: "my-blog:session:"/);
+  match(files["azu.d.ts"] ?? "", /^declare module "azu" \{$/m);
+  const used = await app.azu(["session:clear", "-b", "redis", "--dry-run", "--json"]);
+  strictEqual(JSON.parse(used.stdout).pattern, "my-blog:session:*");
+  match((await app.azu(["init"])).stdout, /✓ Nothing to change/);
+});
+
+Deno.test("init never overwrites a config of one's own", async () => {
+  await using app = await appOf({ "azu.config.ts": "export default { app: 'mine' };\n" });
+  const before = await app.files();
+  const refused = await app.azu(["init"]);
+  strictEqual(refused.code, 1);
+  match(refused.stderr, /azu\.config\.ts exists and differs; nothing was changed/);
+  match(refused.stdout, /^-export default \{ app: 'mine' \};$/m);
+  deepStrictEqual(await app.files(), before);
+  const json = JSON.parse((await app.azu(["init", "--json"])).stdout);
+  deepStrictEqual([json.command, json.outcome, json.exitCode], ["init", "conflict", 1]);
+});
+
+Deno.test("init --update-types writes the types only", async () => {
+  await using app = await appOf({ "azu.config.ts": "// mine\n", "azu.d.ts": "old\n", "a/b": "" });
+  strictEqual((await app.azu(["init", "--update-types"], "a")).code, 0);
+  const files = await app.files();
+  strictEqual(files["azu.config.ts"], "// mine\n");
+  match(files["azu.d.ts"] ?? "", /declare module "azu"/);
+  await using none = await appOf({});
+  const refused = await none.azu(["init", "--update-types"]);
+  strictEqual(refused.code, 2);
+  match(refused.stderr, /There is no azu\.config\.ts here or above/);
+});
+
+Deno.test("init shows no text of the config that it would overwrite, and minds its options", async () => {
+  await using app = await appOf({
+    "azu.config.ts": 'const token = "tok-hunter2";\nexport default {};\n',
+  });
+  const result = await app.azu(["init"]);
+  match(result.stdout, /^-const token = "\*\*\*";$/m);
+  strictEqual((result.stdout + result.stderr).includes("hunter2"), false);
+  match(result.stderr, /azu init --update-types writes the types only/);
+  strictEqual((await app.azu(["init", "-C", "nowhere"])).code, 2);
+  strictEqual((await app.azu(["init", "--config", "x.ts"])).code, 2);
+});
+
+Deno.test("init --dry-run shows the files and writes none", async () => {
+  await using app = await appOf({});
+  const result = await app.azu(["init", "--dry-run"]);
+  match(result.stdout, /^\+import \{ defineConfig \} from "azu";$/m);
+  deepStrictEqual(await app.files(), {});
+});

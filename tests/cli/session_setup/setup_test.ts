@@ -1,0 +1,342 @@
+import { deepStrictEqual, doesNotMatch, match, strictEqual } from "node:assert/strict";
+import { runAzu } from "../../support/cli.ts";
+import { freshPostgres, sqliteCount } from "../../support/database.ts";
+import { needs } from "../../support/env.ts";
+import { readTree, tempDir, writeTree } from "../../support/temp.ts";
+
+const SHARD = `# The shop
+name: my-shop
+version: 0.1.0   # bump me
+
+dependencies:
+  azu: # the framework
+    github: azutoolkit/azu
+
+# for tests
+development_dependencies:
+  ameba:
+    github: crystal-ameba/ameba
+`;
+
+const INITIALIZER = "src/initializers/session.cr";
+
+async function appOf(files: Record<string, string> = { "shard.yml": SHARD }) {
+  const app = await tempDir();
+  await writeTree(app.path, files);
+  return {
+    path: app.path,
+    files: () => readTree(app.path),
+    azu: (args: string[], env: Record<string, string> = {}) =>
+      runAzu(["session:setup", ...args], { cwd: app.path, env }),
+    [Symbol.asyncDispose]: () => app[Symbol.asyncDispose](),
+  };
+}
+
+Deno.test("setup writes the initializer and the shards, and tells what is left", async () => {
+  await using app = await appOf();
+  const result = await app.azu([]);
+  deepStrictEqual([result.code, result.stderr], [0, ""]);
+  const files = await app.files();
+  const paths = [".env.example", ".gitignore", "shard.yml", INITIALIZER];
+  deepStrictEqual(Object.keys(files).sort(), paths);
+  match(files[INITIALIZER] ?? "", /module MyShop\n[^]*KEY_PREFIX = "my-shop:session:"/);
+  const added = "  session:\n    github: azutoolkit/session\n" +
+    "  redis:\n    github: stefanwille/crystal-redis\n";
+  strictEqual(
+    files["shard.yml"],
+    SHARD.replace("azutoolkit/azu\n", () => `azutoolkit/azu\n${added}`),
+  );
+  match(result.stdout, /^✓ Sessions are set up$/m);
+  const steps = result.stdout.slice(result.stdout.indexOf("Next steps:"));
+  match(steps, /1\. Install the shards: shards install\n/);
+  match(steps, /2\. Set SESSION_SECRET in the environment: at least 32 random bytes/);
+  match(steps, /3\. Set REDIS_URL in the environment: redis:\/\/\[:<password>@\]<host>/);
+  match(steps, /4\. Add to the app's main file in src\/: require "\.\/initializers\/session"/);
+  match(steps, /5\. Add to the app's handlers, last: MyShop::SessionHandler\.new\n$/);
+});
+
+Deno.test("a second run changes nothing and says so", async () => {
+  await using app = await appOf();
+  for (const backend of ["redis", "memory", "database"]) {
+    await app.azu(["-b", backend, "--force"]);
+    const before = await app.files();
+    const again = await app.azu(["-b", backend]);
+    strictEqual(again.code, 0);
+    match(again.stdout, /✓ Nothing to change: \d file\(s\) are as they should be/);
+    deepStrictEqual(await app.files(), before);
+  }
+  const migrations = Object.keys(await app.files()).filter((path) => path.includes("migrations/"));
+  strictEqual(migrations.length, 1);
+  match(migrations[0] ?? "", /^src\/db\/migrations\/20\d{12}_create_sessions\.cr$/);
+});
+
+Deno.test("a file that differs is not overwritten: named, shown, nothing changed, exit 1", async () => {
+  await using app = await appOf({ "shard.yml": SHARD, [INITIALIZER]: "# my own\nmine\n" });
+  const before = await app.files();
+  const refused = await app.azu(["--backend", "database"]);
+  strictEqual(refused.code, 1);
+  match(refused.stderr, /src\/initializers\/session\.cr exists and differs; nothing was changed/);
+  match(refused.stdout, /^-mine$/m);
+  match(refused.stdout, /^\+require "session"$/m);
+  doesNotMatch(refused.stdout, /✓/);
+  deepStrictEqual(await app.files(), before);
+  const json = await app.azu(["--json"]);
+  const document = JSON.parse(json.stdout);
+  deepStrictEqual([document.outcome, document.exitCode, json.code], ["conflict", 1, 1]);
+  const forced = await app.azu(["--force"]);
+  strictEqual(forced.code, 0);
+  match(forced.stdout, /^-mine$/m);
+  match((await app.files())[INITIALIZER] ?? "", /SessionStore/);
+});
+
+Deno.test("a dry run shows everything and writes nothing", async () => {
+  await using app = await appOf();
+  const before = await app.files();
+  const result = await app.azu(["-b", "database", "--dry-run", "--apply"], {
+    DATABASE_URL: "sqlite3://./app.db",
+  });
+  strictEqual(result.code, 0);
+  match(result.stdout, /^\+class CreateSessions < CQL::Migration\(20\d{12}\)$/m);
+  match(result.stdout, /^CREATE TABLE IF NOT EXISTS "sessions" \($/m);
+  match(result.stdout, /^Dry run: nothing was written$/m);
+  doesNotMatch(result.stdout, /✓/);
+  deepStrictEqual(await app.files(), before);
+});
+
+for (
+  const [url, shard] of [
+    ["postgres://app@127.0.0.1:1/app", "pg"],
+    ["postgresql://app@127.0.0.1:1/app", "pg"],
+    ["mysql://app@127.0.0.1:1/app", "mysql"],
+    ["sqlite3://./app.db", "sqlite3"],
+  ] as const
+) {
+  Deno.test(`database: the driver that ${url.split(":")[0]}:// asks for`, async () => {
+    await using app = await appOf();
+    const result = await app.azu(["-b", "database"], { DATABASE_URL: url });
+    deepStrictEqual([result.code, result.stderr], [0, ""]);
+    const files = await app.files();
+    match(
+      files["shard.yml"] ?? "",
+      new RegExp(`  cql:\n    github: azutoolkit/cql\n  ${shard}:\n`),
+    );
+    match(files[INITIALIZER] ?? "", new RegExp(`require "db"\nrequire "${shard}"\n`));
+    match(result.stdout, /Create the table: azu db:migrate/);
+    doesNotMatch(result.stdout, /Set DATABASE_URL/);
+  });
+}
+
+Deno.test("database without a URL: the driver in shard.yml decides, else a warning", async () => {
+  await using app = await appOf();
+  const guessed = await app.azu(["-b", "database", "--dry-run"]);
+  match(guessed.stderr, /Nothing tells which database .* the files are for PostgreSQL/);
+  const dependency = "  sqlite3:\n    github: crystal-lang/crystal-sqlite3\n";
+  await writeTree(app.path, {
+    "shard.yml": SHARD.replace("\n# for", () => `${dependency}\n# for`),
+  });
+  const told = await app.azu(["-b", "database"]);
+  strictEqual(told.stderr, "");
+  match((await app.files())[INITIALIZER] ?? "", /require "sqlite3"/);
+});
+
+Deno.test("only the steps that are really left", async () => {
+  await using app = await appOf({
+    "shard.yml": SHARD,
+    ".env": `SESSION_SECRET=${"x".repeat(64)}\nREDIS_URL=redis://localhost\n`,
+    "lib/session/shard.yml": "name: session\n",
+    "lib/redis/shard.yml": "name: redis\n",
+    "src/my-shop.cr": 'require "azu"\nrequire "./initializers/**"\n\n' +
+      "MyShop.start [MyShop::SessionHandler.new]\n",
+  });
+  match((await app.azu([])).stdout, /^Nothing is left to do$/m);
+});
+
+for (
+  const [name, source, isRequired] of [
+    ["by name", 'require "./initializers/session"', true],
+    ["by name with its ending", 'require "./initializers/session.cr"', true],
+    ["by glob", 'require "./initializers/*"', true],
+    ["by recursive glob", 'require "./**"', true],
+    ["in a comment only", '# require "./initializers/session"', false],
+    ["in a string only", 'puts %(require "./initializers/session")', false],
+    ["another file only", 'require "./initializers/session_store"', false],
+    ["a glob beside it only", 'require "./db/**"', false],
+  ] as const
+) {
+  Deno.test(`the require is ${isRequired ? "not asked for" : "asked for"}: ${name}`, async () => {
+    await using app = await appOf({ "shard.yml": SHARD, "src/my-shop.cr": `${source}\n` });
+    const { stdout } = await app.azu(["--dry-run"]);
+    strictEqual(
+      stdout.includes('Add to src/my-shop.cr: require "./initializers/session"'),
+      !isRequired,
+    );
+  });
+}
+
+Deno.test("what is written comes from the config", async () => {
+  await using app = await appOf({
+    "shard.yml": SHARD,
+    "azu.config.ts": `import { defineConfig } from "azu";
+export default defineConfig({
+  app: "Böse \\"App\\" #{1}",
+  session: {
+    ttl: "15m",
+    cookie: { name: "sid", secure: false, httpOnly: true, sameSite: "lax", domain: "example.com" },
+    backends: {
+      redis: { keyPrefix: 'p"#{x}\\\\:', poolSize: 12, poolTimeout: "250ms" },
+      database: { table: "auth.user-sessions", cleanupInterval: "1h" },
+    },
+  },
+});`,
+  });
+  await app.azu(["--backend", "redis"]);
+  const redis = (await app.files())[INITIALIZER] ?? "";
+  for (
+    const part of [
+      "module BoseApp1",
+      String.raw`KEY_PREFIX = "p\"\#{x}\\:"`,
+      "size: 12,",
+      "timeout: 250.milliseconds,",
+      'config.session_key = "sid"',
+      "config.timeout = 15.minutes",
+      "secure: false,",
+      'domain: "example.com",',
+      "SameSite::Lax",
+    ]
+  ) strictEqual(redis.includes(part), true, `${part} is missing in\n${redis}`);
+  await app.azu(["--backend", "database", "--force"], { DATABASE_URL: "postgres://a@h/d" });
+  const files = await app.files();
+  match(files[INITIALIZER] ?? "", /TABLE = "auth\.user-sessions"\n[^]*sleep\(1\.hour\)/);
+  const migration = Object.entries(files).find(([path]) => path.includes("migrations/"))?.[1] ?? "";
+  match(migration, /CREATE TABLE IF NOT EXISTS \\"auth\\"\.\\"user-sessions\\" \(/);
+});
+
+Deno.test("--apply creates the table and its indexes, once", async () => {
+  await using app = await appOf();
+  const env = { DATABASE_URL: "sqlite3://./app.db" };
+  const first = await app.azu(["-b", "database", "--apply"], env);
+  deepStrictEqual([first.code, first.stderr], [0, ""]);
+  match(first.stdout, /Created the table sessions in sqlite3:\/\/\.\/app\.db, with its indexes/);
+  doesNotMatch(first.stdout, /db:migrate/);
+  strictEqual(sqliteCount(app.path, "app.db", "sessions"), 0);
+  strictEqual(sqliteCount(app.path, "app.db", "pragma_index_list('sessions')"), 2);
+  const again = await app.azu(["-b", "database", "--apply", "--json"], env);
+  deepStrictEqual(
+    (({ outcome, table }) => ({ outcome, table }))(JSON.parse(again.stdout)),
+    { outcome: "unchanged", table: "present" },
+  );
+});
+
+Deno.test("--apply on PostgreSQL: the shape that the store needs", needs("postgres"), async () => {
+  await using database = await freshPostgres();
+  await using app = await appOf({
+    "azu.config.ts":
+      'export default { session: { backends: { database: { table: "auth.user-sessions" } } } };',
+  });
+  const env = { DATABASE_URL: database.url };
+  const missing = await app.azu(["-b", "database", "--apply"], env);
+  strictEqual(missing.code, 1);
+  match(missing.stderr, /The schema of the table does not exist/);
+  match(missing.stderr, /the files were written, the table was not/);
+  await database.query("CREATE SCHEMA auth");
+  for (let run = 0; run < 2; run++) {
+    const result = await app.azu(["-b", "database", "--apply"], env);
+    strictEqual(result.code, 0, result.stderr);
+  }
+  const columns = await database.query(
+    "SELECT column_name AS name, data_type AS type FROM information_schema.columns " +
+      "WHERE table_schema = 'auth' AND table_name = 'user-sessions' ORDER BY ordinal_position",
+  );
+  deepStrictEqual(columns, [
+    { name: "id", type: "bigint" },
+    { name: "session_id", type: "character varying" },
+    { name: "data", type: "bytea" },
+    { name: "created_at", type: "timestamp with time zone" },
+    { name: "updated_at", type: "timestamp with time zone" },
+    { name: "expires_at", type: "timestamp with time zone" },
+  ]);
+  const indexes = await database.query(
+    "SELECT indexname FROM pg_indexes WHERE schemaname = 'auth'",
+  );
+  deepStrictEqual(indexes.map(({ indexname }) => indexname).sort(), [
+    "user-sessions_expires_at_idx",
+    "user-sessions_pkey",
+    "user-sessions_session_id_idx",
+  ]);
+});
+
+Deno.test(
+  "--apply where the table is another's: an error, not a broken store",
+  needs("postgres"),
+  async () => {
+    await using database = await freshPostgres();
+    await using app = await appOf();
+    await database.query("CREATE TABLE sessions (session_id text, expires_at timestamptz)");
+    const result = await app.azu(["-b", "database", "--apply"], { DATABASE_URL: database.url });
+    strictEqual(result.code, 1);
+    match(result.stderr, /lacks a column that sessions need/);
+    doesNotMatch(result.stdout, /✓/);
+    const indexes = await database.query("SELECT 1 FROM pg_indexes WHERE tablename = 'sessions'");
+    deepStrictEqual(indexes, []);
+  },
+);
+
+Deno.test("--apply without a database URL: exit 2, and no file is written", async () => {
+  await using app = await appOf();
+  const before = await app.files();
+  const result = await app.azu(["-b", "database", "--apply"]);
+  strictEqual(result.code, 2);
+  match(result.stderr, /DATABASE_URL is not set/);
+  deepStrictEqual(await app.files(), before);
+});
+
+Deno.test("--apply where the server is down: no file is written", async () => {
+  await using app = await appOf();
+  const before = await app.files();
+  const env = { DATABASE_URL: "postgres://app:pw@127.0.0.1:1/app" };
+  const result = await app.azu(["-b", "database", "--apply"], env);
+  strictEqual(result.code, 1);
+  match(result.stderr, /nothing listens there/);
+  deepStrictEqual(await app.files(), before);
+});
+
+Deno.test("--apply is not for backends without a table: exit 3", async () => {
+  await using app = await appOf();
+  for (const backend of ["redis", "memory"]) {
+    const result = await app.azu(["-b", backend, "--apply"]);
+    strictEqual(result.code, 3);
+    match(result.stderr, /has no table to create/);
+  }
+});
+
+Deno.test("nothing is written through a link", async () => {
+  await using app = await appOf();
+  await using elsewhere = await tempDir();
+  await Deno.mkdir(`${app.path}/src`);
+  await Deno.symlink(elsewhere.path, `${app.path}/src/initializers`);
+  const result = await app.azu([]);
+  strictEqual(result.code, 1);
+  match(result.stderr, /is a symbolic link; nothing was changed/);
+  deepStrictEqual(await readTree(elsewhere.path), {});
+  strictEqual(await Deno.readTextFile(`${app.path}/shard.yml`), SHARD);
+});
+
+Deno.test("an app without shard.yml and src is set up, and told what it lacks", async () => {
+  await using app = await appOf({});
+  const result = await app.azu(["-b", "memory"]);
+  strictEqual(result.code, 0);
+  deepStrictEqual(Object.keys(await app.files()), [".env.example", ".gitignore", INITIALIZER]);
+  match(
+    result.stdout,
+    /1\. Make a shard\.yml with these dependencies: session \(github: azutoolkit\/session\)/,
+  );
+});
+
+Deno.test("a broken shard.yml is named with its line, and nothing is changed", async () => {
+  await using app = await appOf({ "shard.yml": "name: x\ndependencies:\n  - [\n" });
+  const before = await app.files();
+  const result = await app.azu([]);
+  strictEqual(result.code, 2);
+  match(result.stderr, /shard\.yml:\d+: not valid YAML/);
+  deepStrictEqual(await app.files(), before);
+});
