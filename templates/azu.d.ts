@@ -172,7 +172,7 @@ declare module "azu" {
     /** What setup writes; a backend without it cannot be set up by this tool. */
     readonly setup?: SetupSpec;
     /** The caches in the app's nodes, where they keep any: see {@link Store.dropCaches}. */
-    readonly cluster?: Cluster;
+    readonly nodeCache?: NodeCache;
     /**
      * Tells, without connecting, what already keeps it from being connected to.
      * @throws {UsageError} for example where no URL is configured.
@@ -239,7 +239,7 @@ declare module "azu" {
   }
 
   /** Nodes of the app that share one Redis and keep sessions in caches of their own. */
-  interface Cluster {
+  interface NodeCache {
     /** The channel on which they tell each other what to drop. */
     readonly channel: string;
     /** Milliseconds that a cache serves a session without asking Redis. */
@@ -320,7 +320,7 @@ declare module "azu" {
     /** Milliseconds. */
     readonly cleanupInterval?: number;
     /** Only where the app's nodes keep caches. */
-    readonly cluster?: Cluster;
+    readonly nodeCache?: NodeCache;
   }
 
   /** How the table is made, and unmade. */

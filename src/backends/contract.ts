@@ -4,10 +4,17 @@
  */
 
 import type { Budget } from "./pace.ts";
-import type { Cluster, SetupSpec } from "./setup_spec.ts";
+import type { NodeCache, SetupSpec } from "./setup_spec.ts";
 
 export type { BackendContext, BackendFactory, Stated } from "./context.ts";
-export type { Cluster, Migration, SetupSpec, Shard, StoreValues, Variable } from "./setup_spec.ts";
+export type {
+  Migration,
+  NodeCache,
+  SetupSpec,
+  Shard,
+  StoreValues,
+  Variable,
+} from "./setup_spec.ts";
 
 /** What a backend can do, as data: code asks these, never the backend's name. */
 export interface Capabilities {
@@ -42,7 +49,7 @@ export interface Backend {
   /** What setup writes; a backend without it cannot be set up by this tool. */
   readonly setup?: SetupSpec;
   /** The caches in the app's nodes, where they keep any: see {@link Store.dropCaches}. */
-  readonly cluster?: Cluster;
+  readonly nodeCache?: NodeCache;
   /**
    * Tells, without connecting, what already keeps it from being connected to.
    * @throws {UsageError} for example where no URL is configured.

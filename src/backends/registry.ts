@@ -66,7 +66,7 @@ const backendShape = v.looseObject({
   }),
   describe: v.function(),
   connect: v.function(),
-  cluster: v.optional(v.looseObject({ channel: v.string(), cacheTtl: v.number() })),
+  nodeCache: v.optional(v.looseObject({ channel: v.string(), cacheTtl: v.number() })),
 });
 
 /** A backend of the config's own; what it throws, or what it lacks, is the config's error. */

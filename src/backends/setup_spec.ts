@@ -44,11 +44,11 @@ export interface StoreValues {
   /** Milliseconds. */
   readonly cleanupInterval?: number;
   /** Only where the app's nodes keep caches. */
-  readonly cluster?: Cluster;
+  readonly nodeCache?: NodeCache;
 }
 
 /** Nodes of the app that share one Redis and keep sessions in caches of their own. */
-export interface Cluster {
+export interface NodeCache {
   /** The channel on which they tell each other what to drop. */
   readonly channel: string;
   /** Milliseconds that a cache serves a session without asking Redis. */

@@ -48,11 +48,11 @@ export async function initializerFile(
   }
   const base = settingsOf(variants.base, app, baseValues);
   warnings.push(...insecureCookies(base, environments));
-  const { cluster, ...values } = spec.values;
+  const { nodeCache, ...values } = spec.values;
   const { renderInitializer } = await import("../app/render.ts");
   const content = renderInitializer({
     ...values,
-    ...(cluster === undefined ? {} : { clusterChannel: cluster.channel }),
+    ...(nodeCache === undefined ? {} : { clusterChannel: nodeCache.channel }),
     app,
     module: plan.module,
     template: spec.template,
@@ -66,7 +66,7 @@ export async function initializerFile(
 function settingsOf(
   config: Config,
   app: string,
-  { poolSize, poolTimeout, cleanupInterval, cluster }: SetupSpec["values"],
+  { poolSize, poolTimeout, cleanupInterval, nodeCache }: SetupSpec["values"],
 ): EnvironmentSettings {
   return {
     ttl: ttlOf(config),
@@ -75,7 +75,7 @@ function settingsOf(
     ...(poolSize === undefined ? {} : { poolSize }),
     ...(poolTimeout === undefined ? {} : { poolTimeout }),
     ...(cleanupInterval === undefined ? {} : { cleanupInterval }),
-    ...(cluster === undefined ? {} : { cacheTtl: cluster.cacheTtl }),
+    ...(nodeCache === undefined ? {} : { cacheTtl: nodeCache.cacheTtl }),
   };
 }
 
@@ -89,7 +89,7 @@ function fixedDifferences(
     ["key prefix", base.keyPrefix, other.keyPrefix],
     ["table", base.table, other.table],
     ["database engine", base.engine, other.engine],
-    ["channel for nodes that cache", base.cluster?.channel, other.cluster?.channel],
+    ["channel for nodes that cache", base.nodeCache?.channel, other.nodeCache?.channel],
   ] as const;
   return fixed.filter(([, here, there]) => here !== there).map(([what, here, there]) =>
     `${where} has ${there === undefined ? "no" : "another"} ${what}${quoted(there)}: the source ` +

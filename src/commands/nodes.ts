@@ -71,10 +71,10 @@ export class Nodes {
 }
 
 /** How long a node may go on with what it was not told to drop. */
-export function cacheTime({ cluster }: Backend): string {
-  return cluster === undefined
+export function cacheTime({ nodeCache }: Backend): string {
+  return nodeCache === undefined
     ? "as long as it caches"
-    : `up to ${formatMilliseconds(cluster.cacheTtl)}`;
+    : `up to ${formatMilliseconds(nodeCache.cacheTtl)}`;
 }
 
 /** A clear that reached the store alone is none: who was logged out may be served all the same. */

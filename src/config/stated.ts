@@ -23,7 +23,7 @@ export function unreadable(initializer: Initializer | undefined, backend: Backen
   if (initializer?.stores.includes("redis") !== true) return [];
   const used = (what: string) => `The ${what} that ${INITIALIZER} uses cannot be read from it: `;
   const pattern = printable(backend.describe().pattern ?? "");
-  const channel = printable(backend.cluster?.channel ?? "");
+  const channel = printable(backend.nodeCache?.channel ?? "");
   return [
     ...(initializer.keyPrefix === undefined
       ? [`${used("key prefix")}${pattern} may not be what the app writes`]

@@ -2,14 +2,14 @@ import type * as v from "valibot";
 import { UsageError } from "../../core/errors.ts";
 import { isRecord } from "../../core/record.ts";
 import { printable } from "../../core/text.ts";
-import { type Backend, type BackendContext, type Cluster, CONNECT_TIMEOUT } from "../contract.ts";
+import { type Backend, type BackendContext, CONNECT_TIMEOUT, type NodeCache } from "../contract.ts";
 import type { redisOptions } from "./options.ts";
 import { APP_REDIS_URL_SHAPE, parseRedisUrl, redisUrlProblem } from "./url.ts";
 
 const DEFAULT_URL = "redis://localhost:6379";
 
 /** The session shard's own defaults. */
-const DEFAULT_CLUSTER: Cluster = { channel: "session:cluster:invalidate", cacheTtl: 30_000 };
+const DEFAULT_NODE_CACHE: NodeCache = { channel: "session:cluster:invalidate", cacheTtl: 30_000 };
 
 /** Sessions as Redis keys, all of them under one prefix. */
 export function bindRedis(
@@ -30,7 +30,7 @@ export function bindRedis(
     });
   }
   const pattern = `${keyPrefix}*`;
-  const cluster = clusterOf(chosen, context);
+  const nodeCache = nodeCacheOf(chosen, context);
   return {
     name: "redis",
     capabilities: { clear: true, createTable: false, replicas: true },
@@ -48,17 +48,17 @@ export function bindRedis(
         keyPrefix,
         poolSize: chosen.poolSize ?? 5,
         poolTimeout: chosen.poolTimeout ?? 5000,
-        ...(cluster === undefined ? {} : { cluster }),
+        ...(nodeCache === undefined ? {} : { nodeCache }),
       },
     },
-    ...(cluster === undefined ? {} : { cluster }),
+    ...(nodeCache === undefined ? {} : { nodeCache }),
     check() {
       if (chosen.tls !== undefined && !endpoint.tls) throw plainUrl(endpoint.address);
     },
     async connect(signal, { timeout = CONNECT_TIMEOUT } = {}) {
       const { openRedisStore } = await import("./store.ts");
       const tls = endpoint.tls ? { ...chosen.tls, root: context.root } : undefined;
-      const sessions = { keyPrefix, channel: cluster?.channel };
+      const sessions = { keyPrefix, channel: nodeCache?.channel };
       return openRedisStore({ endpoint, tls, connectTimeout: timeout }, sessions, signal);
     },
   };
@@ -78,16 +78,16 @@ function defaultPrefix(app: string | undefined): string {
 }
 
 /** How the app's nodes are told what to drop from their caches; undefined where they keep none. */
-function clusterOf(
+function nodeCacheOf(
   { cluster }: v.InferOutput<typeof redisOptions>,
   { stated }: BackendContext,
-): Cluster | undefined {
+): NodeCache | undefined {
   const isOn = stated.clustered ?? (cluster !== undefined && cluster !== false);
   if (!isOn) return undefined;
   const chosen = isRecord(cluster) ? cluster : {};
   return {
-    channel: stated.channel ?? chosen.channel ?? DEFAULT_CLUSTER.channel,
-    cacheTtl: chosen.cacheTtl ?? DEFAULT_CLUSTER.cacheTtl,
+    channel: stated.channel ?? chosen.channel ?? DEFAULT_NODE_CACHE.channel,
+    cacheTtl: chosen.cacheTtl ?? DEFAULT_NODE_CACHE.cacheTtl,
   };
 }
 

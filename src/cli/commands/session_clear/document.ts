@@ -37,11 +37,11 @@ export function clearFields(
   };
 }
 
-function targetFields({ cluster }: Backend, { address, pattern, table }: Target) {
+function targetFields({ nodeCache }: Backend, { address, pattern, table }: Target) {
   return {
     target: address ?? null,
     ...(pattern === undefined ? {} : { pattern }),
     ...(table === undefined ? {} : { table }),
-    ...(cluster === undefined ? {} : { channel: cluster.channel }),
+    ...(nodeCache === undefined ? {} : { channel: nodeCache.channel }),
   };
 }

@@ -111,8 +111,10 @@ function tellNodes(
   } else if (told > 0) {
     reporter.line(`Told ${told} app node(s) to drop their cached sessions`);
   } else {
-    const { cluster } = backend;
-    const where = cluster === undefined ? "" : ` on the channel "${printable(cluster.channel)}"`;
+    const { nodeCache } = backend;
+    const where = nodeCache === undefined
+      ? ""
+      : ` on the channel "${printable(nodeCache.channel)}"`;
     reporter.warn(
       `No app node listens${where}: any that runs would keep serving cleared ` +
         `sessions for ${cacheTime(backend)}; restart them, or check the channel`,
@@ -122,14 +124,14 @@ function tellNodes(
 
 /** Which backend, who says so, and what it works on: before anything is done. */
 export function decisionLine({ backend, decidedByText }: Choice, target: Target): string {
-  const { cluster } = backend;
+  const { nodeCache } = backend;
   const { address, pattern, table } = target;
   const parts = [
     `Backend decided by ${decidedByText}`,
     ...(address === undefined ? [] : [`target ${address}`]),
     ...(pattern === undefined ? [] : [`keys ${pattern}`]),
     ...(table === undefined ? [] : [`table ${table}`]),
-    ...(cluster === undefined ? [] : [`channel ${cluster.channel}`]),
+    ...(nodeCache === undefined ? [] : [`channel ${nodeCache.channel}`]),
   ];
   return parts.join(", ");
 }

@@ -1,0 +1,40 @@
+/** Whose nodes keep caches, and where they listen: what the config says and what the app states. */
+import { deepStrictEqual } from "node:assert/strict";
+import type { Stated } from "../../../src/backends/contract.ts";
+import { bindBackend } from "../../../src/backends/registry.ts";
+
+const CHANNEL = "session:cluster:invalidate";
+
+function nodeCacheOf(options: Record<string, unknown>, stated: Stated = {}) {
+  const context = { app: "app", root: "/", env: () => undefined, driver: undefined, stated };
+  const { nodeCache, setup } = bindBackend("redis", options, context);
+  deepStrictEqual(setup?.values.nodeCache, nodeCache);
+  return nodeCache;
+}
+
+Deno.test("redis: no node keeps caches unless somebody says so", () => {
+  deepStrictEqual(nodeCacheOf({}), undefined);
+  deepStrictEqual(nodeCacheOf({ cluster: false }), undefined);
+  deepStrictEqual(nodeCacheOf({}, { channel: "c" }), undefined);
+  deepStrictEqual(nodeCacheOf({ cluster: true }, { clustered: false }), undefined);
+});
+
+Deno.test("redis: the config's cluster, with the shard's defaults", () => {
+  const defaults = { channel: CHANNEL, cacheTtl: 30_000 };
+  deepStrictEqual(nodeCacheOf({ cluster: true }), defaults);
+  deepStrictEqual(nodeCacheOf({ cluster: {} }), defaults);
+  deepStrictEqual(nodeCacheOf({ cluster: { channel: "c" } }), { ...defaults, channel: "c" });
+  deepStrictEqual(nodeCacheOf({ cluster: { cacheTtl: "2m" } }), { ...defaults, cacheTtl: 120_000 });
+});
+
+Deno.test("redis: what the app states wins", () => {
+  const stated = { clustered: true, channel: "app" };
+  deepStrictEqual(nodeCacheOf({}, stated), { channel: "app", cacheTtl: 30_000 });
+  deepStrictEqual(nodeCacheOf({ cluster: false }, stated), { channel: "app", cacheTtl: 30_000 });
+  const cluster = { channel: "config", cacheTtl: "1s" };
+  deepStrictEqual(nodeCacheOf({ cluster }, stated), { channel: "app", cacheTtl: 1000 });
+  deepStrictEqual(nodeCacheOf({ cluster }, { clustered: true }), {
+    channel: "config",
+    cacheTtl: 1000,
+  });
+});
