@@ -12,16 +12,16 @@ const repository = join(import.meta.dirname ?? ".", "..");
 const folder = await Deno.makeTempDir({ prefix: "azu-demo-" });
 try {
   await makeApp();
-  say("A small Azu app, without sessions yet:", await tree());
+  say("A small Azu app without sessions:", await tree());
 
   await azu("session:setup", "--backend", "database", "--apply");
-  say("The app now:", await tree());
+  say("The files after session:setup:", await tree());
 
   fill();
-  say("The app has run for a while:", counts());
+  say("The rows after the app has run for a while:", counts());
 
   await azu("session:clear", "--force");
-  say("What is left:", counts());
+  say("The rows after session:clear:", counts());
   check();
 } finally {
   await Deno.remove(folder, { recursive: true });
