@@ -42,14 +42,14 @@ const custom: BackendFactory = ({ app, root, env, driver, stated }: BackendConte
   capabilities,
   describe: () => ({ ...target, table: stated.table ?? app ?? driver ?? env("TABLE") ?? root }),
   announce: () => ["Clearing"],
-  cluster: { channel: stated.channel ?? "c", cacheTtl: stated.clustered ? 1000 : 2000 },
+  nodeCache: { channel: stated.channel ?? "c", cacheTtl: stated.clustered ? 1000 : 2000 },
   check() {},
   setup: {
     template: "redis",
     shards: [{ name: "ldap", github: "owner/ldap" }],
     requires: ["ldap"],
     variables: [{ name: "LDAP_URL", shape: "ldap://<host>" }],
-    values: { keyPrefix: "x", engine: "sqlite", cluster: { channel: "c", cacheTtl: 1000 } },
+    values: { keyPrefix: "x", engine: "sqlite", nodeCache: { channel: "c", cacheTtl: 1000 } },
     migration: { up: [["CREATE TABLE t"]], down: [["DROP TABLE t"]] },
   },
   connect: (signal, { purpose, timeout = 5000 } = {}) =>
