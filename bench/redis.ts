@@ -1,7 +1,6 @@
 /** Redis: against a script inside the server, the recipe of every operator, and KEYS. */
+import { Redis } from "ioredis";
 import type { RedisServer } from "../tests/support/redis.ts";
-import { RespConnection } from "../src/backends/redis/resp/connection.ts";
-import { isList } from "../src/backends/redis/resp/protocol.ts";
 import { type ClearRun, expectCleared } from "./support/azu.ts";
 import type { Bench } from "./support/options.ts";
 import { list } from "./support/report.ts";
@@ -84,12 +83,11 @@ async function compareOneByOne(bench: Bench, keys: RedisKeys, ours: number): Pro
   const sessions = Math.min(ONE_BY_ONE, keys.sessions);
   const data = await makeRedisData(folder, { sessions, others: Math.round(sessions / 10) });
   const took = await timed(data, async (server) => {
-    const target = { host: "127.0.0.1", port: server.port, tls: undefined };
-    const timeouts = { connect: 5000, silence: 60_000 };
-    using connection = await RespConnection.open(target, timeouts, new AbortController().signal);
-    const found = await connection.call("KEYS", PATTERN);
-    if (!isList(found) || found.length !== sessions) throw new Error("KEYS did not find them");
-    for (const key of found) if (key instanceof Uint8Array) await connection.call("DEL", key);
+    const client = new Redis(server.url);
+    const found = await client.keysBuffer(PATTERN);
+    if (found.length !== sessions) throw new Error("KEYS did not find them");
+    for (const key of found) await client.del(key);
+    client.disconnect();
   });
   const scaled = took * keys.sessions / sessions;
   const each = (1000 * took / sessions).toFixed(0);

@@ -18,6 +18,7 @@ const mayImport: Record<string, readonly string[]> = {
 
 /** Packages that cost start-up time, and the only module that may import each. */
 const onlyImporter: Record<string, string> = {
+  ioredis: "src/backends/redis/connection.ts",
   "mysql2/promise": "src/backends/mysql/connection.ts",
   pg: "src/backends/postgres/connection.ts",
   "node:sqlite": "src/backends/sqlite/session.ts",

@@ -55,7 +55,7 @@ Deno.test(
       }
     }
     const none = await outputs({ REDIS_URL: `redis://127.0.0.1:${port}` }, "redis");
-    match(none.all, /asks for a password, and the URL has none/);
+    match(none.all, /requires a password, and the URL has none/);
   },
 );
 

@@ -29,8 +29,6 @@ export async function redisSubject(own?: Certificates): Promise<Subject> {
     bindBackend("redis", { url: through(port), keyPrefix: prefix, ...tls }, CONTEXT);
   return {
     ...{ name: "redis", url: server.url, port: server.port, backend, through },
-    // Another session's key: that is removed twice, and this one is taken for one that came back.
-    believed: /shop:session:\d+→\d$/,
     protocol: own === undefined ? "redis" : "tls",
     own: backend(server.port),
     async fill() {

@@ -20,8 +20,6 @@ interface Dialect {
   fingerprint(table: string): string;
   /** Counts the connections to the database but for our own. */
   readonly others: string;
-  /** What of an answer its protocol protects by nothing, where there is no encryption. */
-  readonly believed?: RegExp;
   /** The parameter of a URL that says whether to encrypt, and what it says. */
   readonly encryption: readonly [name: string, value: string];
 }
@@ -34,7 +32,6 @@ export const postgres: Dialect = {
   fingerprint: (table) => `SELECT md5(string_agg(t::text, ';' ORDER BY id)) AS sum FROM ${table} t`,
   others: "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() " +
     "AND pid <> pg_backend_pid() AND backend_type = 'client backend'",
-  believed: /DELETE \d+→/, // the driver reads what is before the first that is no digit
   encryption: ["sslmode", "disable"],
 };
 
@@ -93,7 +90,6 @@ export async function sqlSubject(dialect: Dialect): Promise<Subject> {
     protocol: /^require/.test(dialect.encryption[1]) ? "tls" : dialect.engine,
     own: backend(port),
     batch: 100,
-    ...(dialect.believed === undefined ? {} : { believed: dialect.believed }),
     async fill() {
       await database.query(`${empty} sessions`);
       await database.query(filling("sessions", dialect));

@@ -1,6 +1,7 @@
 /** A Redis Cluster of the test's own: real servers, on loopback. */
 import { Redis } from "ioredis";
-import { slotOf, SLOTS } from "../../src/backends/redis/slots.ts";
+import calculateSlot from "cluster-key-slot";
+import { SLOTS } from "../../src/backends/redis/topology.ts";
 import { pollUntil } from "./poll.ts";
 import { type RedisServer, startRedis } from "./redis.ts";
 import { onFreePort } from "./server.ts";
@@ -166,7 +167,7 @@ async function put(
 }
 
 function masterOf(masters: readonly ClusterNode[], key: Uint8Array): ClusterNode {
-  const master = masters[Math.floor(slotOf(key, 0, key.length) / share(masters))];
+  const master = masters[Math.floor(calculateSlot(key) / share(masters))];
   if (master === undefined) throw new Error(`no master of ${key}`);
   return master;
 }

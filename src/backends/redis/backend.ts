@@ -11,7 +11,7 @@ const DEFAULT_URL = "redis://localhost:6379";
 /** The session shard's own defaults. */
 const DEFAULT_NODE_CACHE: NodeCache = { channel: "session:cluster:invalidate", cacheTtl: 30_000 };
 
-/** Sessions as Redis keys, all of them under one prefix. */
+/** Sessions stored as Redis keys under one prefix. */
 export function bindRedis(
   chosen: v.InferOutput<typeof redisOptions>,
   context: BackendContext,
@@ -25,8 +25,7 @@ export function bindRedis(
   }
   if (!keyPrefix.isWellFormed()) {
     throw new UsageError("The app's initializer states a key prefix with half a character", {
-      hint:
-        "Redis would be asked for other keys: take the surrogate (\\ud800 to \\udfff) out of it",
+      hint: "Remove the unpaired surrogate (\\ud800 to \\udfff): Redis would look for other keys",
     });
   }
   const pattern = `${keyPrefix}*`;
@@ -64,20 +63,20 @@ export function bindRedis(
   };
 }
 
-/** Who configures certificates does not mean to speak in the clear. */
+/** Certificates in the config show that an unencrypted connection is a mistake. */
 function plainUrl(address: string): UsageError {
   return new UsageError(
     `session.backends.redis.tls is configured, but the URL is ${address}: nothing would be encrypted`,
-    { hint: "Begin the URL with rediss://, or take tls out of the config" },
+    { hint: "Begin the URL with rediss://, or remove tls from the config" },
   );
 }
 
-/** The session shard's own prefix is `session:`; an app that has a name gets one of its own. */
+/** The session shard's default is `session:`. An app with a name gets its own prefix. */
 function defaultPrefix(app: string | undefined): string {
   return app === undefined ? "session:" : `${app}:session:`;
 }
 
-/** How the app's nodes are told what to drop from their caches; undefined where they keep none. */
+/** How to reach the caches of the app's nodes; undefined if they do not cache. */
 function nodeCacheOf(
   { cluster }: v.InferOutput<typeof redisOptions>,
   { stated }: BackendContext,

@@ -1,14 +1,13 @@
-/** Failures of Redis as sentences that a reader can act on. */
+/** Explains failures of Redis: what is wrong, and what to do. */
 import { AzuError, messageOf, OperationError } from "../../core/errors.ts";
 import { redact, secretsOf } from "../../core/redact.ts";
 import { printable } from "../../core/text.ts";
-import { explanationOf } from "./explanations.ts";
-import { nameOf, type NodeAddress, type RedisEndpoint } from "./url.ts";
-import { RespError } from "./resp/protocol.ts";
+import { ErrorReply } from "./connection.ts";
+import { nameOf, type NodeAddress, REDIS_URL_SHAPE, type RedisEndpoint } from "./url.ts";
 
 /**
- * A failure as a sentence about the (redacted) server; our own errors stay as they are.
- * @param node Which of several servers it was.
+ * A failure as a sentence about the (redacted) server. An {@linkcode AzuError} stays as it is.
+ * @param node The server, if there are several.
  */
 export function explainRedisError(
   error: unknown,
@@ -19,9 +18,7 @@ export function explainRedisError(
   const message = detailsOf(error);
   const known = explanationOf(message);
   const problem = known?.problem ?? "Redis reported an error";
-  // Redis repeats the arguments of a command that it does not know, and those are session keys.
-  const detail = message.replace(/,? with args beginning with:.*$/s, "");
-  const safe = printable(redact(detail, [...secretsOf(endpoint.url), endpoint.password]));
+  const safe = printable(redact(message, [...secretsOf(endpoint.url), endpoint.password]));
   const where = node === undefined || isNamed(node, endpoint) ? "" : ` at ${nameOf(node)}`;
   return new OperationError(`${problem}${where} (${endpoint.address}: ${safe})`, {
     ...(known === undefined ? {} : { hint: known.hint }),
@@ -29,13 +26,183 @@ export function explainRedisError(
   });
 }
 
-/** Whether the URL alone tells which server a message is about. */
+/** Whether the URL alone says which server a message is about. */
 function isNamed(node: NodeAddress, { nodes, sentinelMaster }: RedisEndpoint): boolean {
   return nodes.length === 1 && sentinelMaster === undefined && nameOf(nodes[0]) === nameOf(node);
 }
 
-/** The kind of error, where the message does not tell it, and the message. */
+/** The message, after the kind of error if the message does not tell it. */
 function detailsOf(error: unknown): string {
-  if (error instanceof RespError || !(error instanceof Error)) return messageOf(error);
+  if (error instanceof ErrorReply || !(error instanceof Error)) return messageOf(error);
+  // One error for each address of the host.
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join(", ");
   return error.name === "Error" ? error.message : `${error.name}: ${error.message}`;
 }
+
+interface Explanation {
+  readonly problem: string;
+  readonly hint: string;
+}
+
+interface KnownFailure extends Explanation {
+  /** Matches the message, with the kind of error in front. */
+  readonly matches: RegExp;
+}
+
+function explanationOf(message: string): Explanation | undefined {
+  return [...ERROR_REPLIES, ...CONNECTION_FAILURES].find(({ matches }) => matches.test(message)) ??
+    missingRight(message);
+}
+
+/** A command that the ACL does not allow. The server names it like `'cluster|slots'`. */
+function missingRight(message: string): Explanation | undefined {
+  const [, name] = /NOPERM.*?'([\w|-]+)'/s.exec(message) ?? [];
+  if (name === undefined) return undefined;
+  const command = name.toUpperCase().replace("|", " ");
+  return {
+    problem: `The Redis user may not run ${command}`,
+    hint: `Allow it to this user (ACL SETUSER <user> +${name.toLowerCase()}), or use another user`,
+  };
+}
+
+const ERROR_REPLIES: readonly KnownFailure[] = [
+  {
+    matches: /WRONGPASS|invalid password|invalid username-password/i,
+    problem: "Redis refused the user or password",
+    hint: `Check the credentials in the URL: ${REDIS_URL_SHAPE}, percent-encoded`,
+  },
+  {
+    matches: /NOAUTH|Authentication required/i,
+    problem: "Redis requires a password, and the URL has none",
+    hint: `Put it into the URL: ${REDIS_URL_SHAPE}, percent-encoded`,
+  },
+  {
+    matches: /max number of clients/,
+    problem: "Redis has reached its client limit (maxclients)",
+    hint: "Close some clients or raise maxclients, and run the command again",
+  },
+  {
+    matches: /NOPERM.*(?:'publish'|channel)/s,
+    problem: "The Redis user may not publish on the channel of the app's nodes",
+    hint: "Allow this user PUBLISH and the channel (ACL SETUSER <user> +publish &<channel>)",
+  },
+  {
+    matches: /NOPERM.*\bkeys?\b/s,
+    problem: "The Redis user may not remove keys under this prefix",
+    hint: "Allow them to this user (ACL SETUSER <user> ~<prefix>*), or use another user",
+  },
+  {
+    matches: /DB index is out of range|SELECT is not allowed/i,
+    problem: "The database number in the Redis URL does not exist on this server",
+    hint: "Check the number after the last / of the URL",
+  },
+  {
+    matches: /READONLY/,
+    problem: "This Redis is a read-only replica",
+    hint: "Use the URL of the primary",
+  },
+  {
+    matches: /^\S*LOADING\b/,
+    problem: "Redis is still loading its data",
+    hint: "Wait until it has finished, and run the command again",
+  },
+  {
+    matches: /^BUSY\b/,
+    problem: "Redis is busy with a script and accepts no other command",
+    hint: "Wait until the script ends, or end it (SCRIPT KILL), and run the command again",
+  },
+  {
+    matches: /\bMASTERDOWN\b/,
+    problem: "This Redis is a replica that has lost its primary",
+    hint: "Use the URL of the primary",
+  },
+  {
+    matches: /\bCLUSTERDOWN\b/,
+    problem: "The Redis cluster is down: some of its slots have no master",
+    hint: "Bring the missing masters back, and run the command again: it is safe to repeat",
+  },
+  {
+    matches: /\bMISCONF\b/,
+    problem: "Redis refuses writes because it cannot save its data to disk",
+    hint: "Check the server's disk and log; keys can only be removed when it accepts writes",
+  },
+  {
+    matches: /\bOOM\b/,
+    problem: "Redis refuses the command because its memory is full",
+    hint: "Check the server's maxmemory; keys can only be removed when it accepts commands",
+  },
+  {
+    matches: /\bNOREPLICAS\b/,
+    problem: "Redis refuses writes because too few replicas follow it",
+    hint: "Bring its replicas back, and run the command again: it is safe to repeat",
+  },
+];
+
+const CONNECTION_FAILURES: readonly KnownFailure[] = [
+  {
+    matches: /not valid for name/,
+    problem: "The certificate of the Redis server is for another host",
+    hint: "Use the host name in the certificate",
+  },
+  {
+    matches: /UnknownIssuer|self.signed/i,
+    problem: "The certificate of the Redis server is not trusted",
+    hint: 'Name its authority in the config: session.backends.redis.tls.ca = "./ca.pem"; or add ' +
+      "it to the system's and set DENO_TLS_CA_STORE=system",
+  },
+  {
+    matches: /CertificateRequired|received fatal alert: HandshakeFailure/,
+    problem: "Redis requires a client certificate",
+    hint: "Name it in the config: session.backends.redis.tls.cert and .key",
+  },
+  {
+    matches: /received fatal alert: (?:Unknown|Bad|Unsupported|Access|Decrypt|Certificate)/,
+    problem: "Redis refused the client certificate",
+    hint: "Check session.backends.redis.tls.cert: is it signed by an authority that Redis trusts?",
+  },
+  {
+    matches: /invalid peer certificate|CertNotValid|Expired/,
+    problem: "The certificate of the Redis server is not valid",
+    hint: "Look at it: openssl s_client -connect <host>:<port> </dev/null | openssl x509 -text",
+  },
+  {
+    matches: /no TLS handshake|InvalidContentType|corrupt message/,
+    problem: "The server at this address does not speak TLS",
+    hint: "Check the host and port; for a server without TLS, the URL begins with redis://",
+  },
+  {
+    matches: /ECONNREFUSED/,
+    problem: "Cannot connect to Redis: nothing listens there",
+    hint: "Check that Redis runs, and REDIS_URL (or session.backends.redis.url)",
+  },
+  {
+    matches: /ENOTFOUND|EAI_AGAIN/,
+    problem: "Cannot connect to Redis: the host name is unknown",
+    hint: "Check the host in REDIS_URL (or session.backends.redis.url)",
+  },
+  {
+    matches: /EHOSTUNREACH|ENETUNREACH/,
+    problem: "Cannot connect to Redis: the host cannot be reached",
+    hint: "Check the host in REDIS_URL (or session.backends.redis.url), and the network",
+  },
+  {
+    matches: /ETIMEDOUT|AnswerTimeout|timed out/i,
+    problem: "Redis did not answer in time",
+    hint: "Check the host and port, firewalls, and the server's load",
+  },
+  {
+    matches: /closed the connection at once/,
+    problem: "The server at this address closed the connection at once",
+    hint: "Check the host and port; for a server with TLS, the URL begins with rediss://",
+  },
+  {
+    matches: /ProtocolError/,
+    problem: "The server at this address does not speak the Redis protocol",
+    hint: "Check the host and port: is it Redis, and does it expect TLS (rediss://)?",
+  },
+  {
+    matches: /ConnectionLost|ECONNRESET|ECONNABORTED|EPIPE|UnexpectedEof/i,
+    problem: "The connection to Redis was lost",
+    hint: "Check that the server is up, and run the command again: it is safe to repeat",
+  },
+];

@@ -1,31 +1,28 @@
-/** Walks over the keys of a Redis that remove none. */
+/** Walks over the keys of a Redis that remove nothing: counts, and keys that look like sessions. */
+import { Buffer } from "node:buffer";
 import type { LookAlike, LookOptions } from "../contract.ts";
 import { Pace } from "../pace.ts";
 import { MAX_LATENCY } from "./clear.ts";
-import { LookAlikes } from "./look_alikes.ts";
 import type { RedisNodes } from "./nodes.ts";
 import { RedisPasses } from "./passes.ts";
 import type { KeySpace } from "./walk.ts";
-import type { RawKeys } from "./resp/scan.ts";
 
-/** Keys that one SCAN looks at, where nothing is removed. */
+/** Keys per SCAN when nothing is removed. */
 const BATCH = 1000;
 
-const encoder = new TextEncoder();
-
-/** What is looked at, and what is made of it. */
+/** One read-only pass over all keys, repeated if it fails. */
 interface Look {
   readonly keys: KeySpace;
   readonly signal: AbortSignal;
   readonly options: LookOptions;
-  /** How much has been found so far. */
+  /** How many keys have been found so far. */
   found(): number;
   /** Called before each pass. */
   begin(): void;
-  see(keys: RawKeys): void;
+  see(keys: readonly Buffer[]): void;
 }
 
-/** Exact on a keyspace at rest; SCAN may count a key twice while the server resizes its table. */
+/** Exact if nobody writes. SCAN may return a key twice while the server resizes its hash table. */
 export async function countKeys(
   nodes: RedisNodes,
   keys: KeySpace,
@@ -34,25 +31,28 @@ export async function countKeys(
 ): Promise<number> {
   let count = 0;
   await look(nodes, {
-    ...{ keys, signal, options },
+    keys,
+    signal,
+    options,
     found: () => count,
     begin: () => count = 0,
-    see: (batch) => count += batch.count,
+    see: (batch) => count += batch.length,
   });
   return count;
 }
 
-/** Keys that look like sessions, but are not under the prefix. */
+/** Counts keys that look like sessions but are not under the prefix. */
 export async function lookAlikesOf(
   nodes: RedisNodes,
-  prefix: Uint8Array,
+  prefix: Buffer,
   signal: AbortSignal,
   options: LookOptions,
 ): Promise<readonly LookAlike[]> {
   const others = new LookAlikes(prefix);
   await look(nodes, {
-    keys: { pattern: encoder.encode("*session:*"), prefix: new Uint8Array() },
-    ...{ signal, options },
+    keys: { pattern: Buffer.from("*session:*"), prefix: Buffer.alloc(0) },
+    signal,
+    options,
     found: () => 0,
     begin: () => others.clear(),
     see: (batch) => others.add(batch),
@@ -60,7 +60,6 @@ export async function lookAlikesOf(
   return others.list();
 }
 
-/** Sees every key at least once, and removes none. */
 async function look(
   nodes: RedisNodes,
   { keys, signal, options: { budget = {}, onProgress }, found, begin, see }: Look,
@@ -68,7 +67,7 @@ async function look(
   const passes = new RedisPasses(nodes, keys, {
     signal,
     pace: () => new Pace(budget, { batch: BATCH, maxLatency: MAX_LATENCY }),
-    onLooked(share) {
+    onScanned(share) {
       if (share > 0) onProgress?.(found(), Math.round(found() / share));
       else onProgress?.(found());
     },
@@ -81,3 +80,60 @@ async function look(
     };
   });
 }
+
+/** Prefixes that are counted; the keys of an app can have any number of them. */
+const MOST_PREFIXES = 20;
+
+/** Counts keys by the prefix that makes them look like sessions. */
+export class LookAlikes {
+  readonly #counts = new Map<string, number>();
+  readonly #prefix: Buffer;
+
+  /** @param prefix The configured prefix. */
+  constructor(prefix: Buffer) {
+    this.#prefix = prefix;
+  }
+
+  add(keys: readonly Buffer[]): void {
+    const counts = this.#counts;
+    for (const key of keys) {
+      if (this.#prefix.equals(key.subarray(0, this.#prefix.length))) continue;
+      const prefix = sessionPrefixOf(key.toString());
+      if (prefix === undefined || (counts.size >= MOST_PREFIXES && !counts.has(prefix))) continue;
+      counts.set(prefix, (counts.get(prefix) ?? 0) + 1);
+    }
+  }
+
+  clear(): void {
+    this.#counts.clear();
+  }
+
+  /** The most frequent first. */
+  list(): LookAlike[] {
+    return [...this.#counts]
+      .map(([prefix, count]) => ({ pattern: `${prefix}*`, count }))
+      .sort((a, b) => b.count - a.count);
+  }
+}
+
+/**
+ * The `session:` or `<app>:session:` that a key starts with. It will be printed, so the app's part
+ * must look like a name and not like an id.
+ */
+function sessionPrefixOf(key: string): string | undefined {
+  const [prefix, name = ""] = /^(?:([A-Za-z_][\w.-]{0,40}):)?session:/.exec(key) ?? [];
+  return isName(name) ? prefix : undefined;
+}
+
+/** About one of 100,000 random ids of 21 characters passes as a name. */
+function isName(text: string): boolean {
+  if (UNLIKELY.test(text)) return false;
+  const odd = text.split(/[._-]+/).filter((word) => !WORD.test(word));
+  return odd.length <= 1 && odd.every((word) => /^[a-z\d]{1,5}$/.test(word)); // `k8s`
+}
+
+/** `shop`, `webShop2`, `SHOP` or `2024`. */
+const WORD = /^(?:[A-Z]?[a-z]{0,15}(?:[A-Z][a-z]{2,15}){0,3}|[A-Z]{0,10})\d{0,4}$/;
+
+/** A hexadecimal number, or six letters without a vowel. */
+const UNLIKELY = /[0-9a-f]{12}|[^aeiouy\d._-]{6}/i;

@@ -1,65 +1,80 @@
 /** A connection to one Redis server, logged in and ready. */
+import { Buffer } from "node:buffer";
 import { OperationError } from "../../core/errors.ts";
-import { isList, type Reply, RespError } from "./resp/protocol.ts";
-import { ConnectionLost, RespConnection } from "./resp/connection.ts";
-import type { RespTls } from "./resp/open.ts";
+import {
+  ConnectionLost,
+  ErrorReply,
+  ProtocolError,
+  RedisConnection,
+  type TlsContext,
+} from "./connection.ts";
 import { explainRedisError } from "./errors.ts";
+import { tlsProblem } from "./tls.ts";
 import type { NodeAddress, RedisEndpoint } from "./url.ts";
 
-/** Milliseconds for one command; a SCAN or UNLINK of some hundred keys takes a few. */
+/** Milliseconds for one command. A SCAN or UNLINK of some hundred keys takes a few. */
 export const COMMAND_TIMEOUT = 15_000;
 
-/** What a server says that it is. */
+/** What a server says about itself. */
 export interface RedisNode extends Disposable {
-  readonly connection: RespConnection;
+  readonly connection: RedisConnection;
   readonly address: NodeAddress;
   readonly mode: "standalone" | "cluster" | "sentinel";
-  /** Whether it follows another server; as it was when it was connected to, and may not be now. */
+  /** Whether it was a replica when we connected. That may have changed since. */
   readonly isReplica: boolean;
 }
 
-/** How nodes are connected to. */
+/** How to connect to nodes. */
 export interface NodeAccess {
   readonly endpoint: RedisEndpoint;
-  readonly tls: RespTls | undefined;
-  /** Milliseconds to connect, to log in and to select the database, in all. */
+  readonly tls: TlsContext | undefined;
+  /** Milliseconds to connect, log in and select the database, in all. */
   readonly connectTimeout: number;
 }
 
-/** @throws {AzuError} when the server cannot be reached or refuses. */
+/** @throws {AzuError} if the server cannot be reached, or refuses. */
 export async function openNode(
   access: NodeAccess,
   address: NodeAddress,
   signal: AbortSignal,
 ): Promise<RedisNode> {
-  const began = performance.now();
+  const { endpoint, tls, connectTimeout: timeout } = access;
+  const start = performance.now();
   try {
-    const connection = await RespConnection.open(
-      { ...address, tls: access.tls },
-      { connect: access.connectTimeout, silence: access.connectTimeout },
-      signal,
-    );
-    const left = Math.max(1, access.connectTimeout - (performance.now() - began));
-    return await introduced(connection, { ...access, connectTimeout: left }, address, signal);
+    const connection = await RedisConnection.open({ address, tls, timeout }, signal);
+    const left = Math.max(1, timeout - (performance.now() - start));
+    return await introduced(connection, endpoint, left, address, signal);
   } catch (error) {
     signal.throwIfAborted();
-    throw explainRedisError(error, access.endpoint, address);
+    const reason = tls !== undefined && mayBeTls(error)
+      ? await tlsProblem(address, tls)
+      : undefined;
+    throw explainRedisError(reason === undefined ? error : new Error(reason), endpoint, address);
   }
 }
 
+/** Whether a failure may have its reason in TLS, which node:tls often does not tell. */
+function mayBeTls(error: unknown): boolean {
+  if (error instanceof ErrorReply || error instanceof ProtocolError) return false;
+  const code = error instanceof Error && "code" in error ? error.code : "";
+  return code !== "ECONNREFUSED" && code !== "ENOTFOUND";
+}
+
+/** @param timeout Milliseconds. */
 async function introduced(
-  connection: RespConnection,
-  { endpoint, connectTimeout }: NodeAccess,
+  connection: RedisConnection,
+  endpoint: RedisEndpoint,
+  timeout: number,
   address: NodeAddress,
   signal: AbortSignal,
 ): Promise<RedisNode> {
-  const late = setTimeout(() => connection.close(new Error("timed out")), connectTimeout);
+  const timer = setTimeout(() => connection.close(new Error("timed out")), timeout);
   const abort = () => connection.close(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
   try {
     await logIn(connection, endpoint);
     const said = await introduction(connection);
-    // Only a server alone has more than one: what the others are to be asked is not here.
+    // Only a standalone server has more than one database. Callers reject the others.
     if (endpoint.database !== 0 && said.mode === "standalone") {
       await connection.call("SELECT", endpoint.database);
     }
@@ -67,40 +82,45 @@ async function introduced(
     return { connection, address, ...said, [Symbol.dispose]: () => connection.close() };
   } catch (error) {
     connection.close();
-    // It has not said a word: what is spoken there may be TLS.
-    const lost = error instanceof ConnectionLost || error instanceof Deno.errors.ConnectionReset;
-    throw lost ? new ConnectionLost("the server closed the connection at once") : error;
+    // It has not sent a byte: maybe it expects TLS.
+    if (isLost(error)) throw new ConnectionLost("the server closed the connection at once");
+    throw error;
   } finally {
-    clearTimeout(late);
+    clearTimeout(timer);
     signal.removeEventListener("abort", abort);
   }
 }
 
-async function logIn(connection: RespConnection, endpoint: RedisEndpoint): Promise<void> {
+function isLost(error: unknown): boolean {
+  if (error instanceof ConnectionLost) return true;
+  return error instanceof Error && "code" in error && error.code === "ECONNRESET";
+}
+
+async function logIn(connection: RedisConnection, endpoint: RedisEndpoint): Promise<void> {
   if (endpoint.password === "") return;
   const credentials = [endpoint.username, endpoint.password].filter((part) => part !== "");
   await connection.call("AUTH", ...credentials).catch((error: unknown) => {
-    // A password for a server that asks for none: it lets everyone in, so we are in.
+    // The server asks for no password, so it has let us in already.
     if (!/without any password configured|no password is set/i.test(String(error))) throw error;
   });
 }
 
 /**
- * Whether a server still has the role that it had when it was connected to; so it is believed of
- * one that does not let itself be asked any more.
+ * Whether a server still has the role that it had when we connected. If the user may not ask, we
+ * assume that it has.
  */
 export async function keepsRole({ connection, isReplica }: RedisNode): Promise<boolean> {
   try {
     return (await introduction(connection)).isReplica === isReplica;
   } catch (error) {
-    if (error instanceof RespError && /^NOPERM|unknown command/i.test(error.message)) return true;
+    if (error instanceof ErrorReply && /^NOPERM|unknown command/i.test(error.message)) return true;
     throw error;
   }
 }
 
-/** HELLO is allowed to every user whatever the ACL; INFO serves before 6.0. */
+/** Every user may send HELLO, whatever the ACL says. Before Redis 6.0, INFO serves instead. */
 async function introduction(
-  connection: RespConnection,
+  connection: RedisConnection,
 ): Promise<Pick<RedisNode, "mode" | "isReplica">> {
   try {
     const reply = await connection.call("HELLO", 2);
@@ -108,7 +128,7 @@ async function introduction(
     const field = (name: string) => fields[fields.indexOf(name) + 1];
     return { mode: modeNamed(field("mode")), isReplica: field("role") === "replica" };
   } catch (error) {
-    if (!(error instanceof RespError) || !/unknown command|NOPROTO/i.test(error.message)) {
+    if (!(error instanceof ErrorReply) || !/unknown command|NOPROTO/i.test(error.message)) {
       throw error;
     }
     const info = textOf(await connection.call("INFO"));
@@ -118,26 +138,27 @@ async function introduction(
 }
 
 function modeNamed(mode: string | undefined): RedisNode["mode"] {
-  if (mode === "cluster" || mode === "sentinel") return mode;
-  if (mode === "standalone") return mode;
-  throw new OperationError("What answers there does not say that it is a Redis");
+  if (mode === "cluster" || mode === "sentinel" || mode === "standalone") return mode;
+  throw new OperationError("The server at this address did not identify itself as Redis");
 }
 
-/** How many keys a server has; only for the progress, so a user need not be allowed to ask. */
+/** How many keys a server has. Only for the progress, so the user need not be allowed to ask. */
 export async function sizeOf({ connection }: RedisNode): Promise<number | undefined> {
   try {
     const keys = await connection.call("DBSIZE");
     return typeof keys === "number" ? keys : undefined;
   } catch (error) {
-    if (error instanceof RespError) return undefined;
+    if (error instanceof ErrorReply) return undefined;
     throw error;
   }
 }
 
-const decoder = new TextDecoder();
+export function isList(reply: unknown): reply is readonly unknown[] {
+  return Array.isArray(reply);
+}
 
-/** A reply as a text; empty for one that is none. */
-export function textOf(reply: Reply): string {
-  if (reply instanceof Uint8Array) return decoder.decode(reply);
+/** A reply as text; empty if it is not a text or a number. */
+export function textOf(reply: unknown): string {
+  if (Buffer.isBuffer(reply)) return reply.toString();
   return typeof reply === "string" || typeof reply === "number" ? String(reply) : "";
 }

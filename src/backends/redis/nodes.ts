@@ -7,30 +7,30 @@ import {
   type Master,
   type OwnView,
   ownView,
+  SLOTS,
   standalone,
   type Topology,
 } from "./topology.ts";
-import { SLOTS } from "./slots.ts";
 import { nameOf, type NodeAddress, type RedisEndpoint, SENTINEL_URL_SHAPE } from "./url.ts";
 
-/** What the servers said of themselves. */
+/** What the masters say about themselves. */
 export interface Confirmation {
-  /** Differs where another server holds any slot, or one is on its way. */
+  /** Changes when a slot gets another master or starts to migrate. */
   readonly fingerprint: string;
-  /** Whether each key is certainly with one of them, and stays there for now. */
+  /** Whether every key certainly belongs to one of them, and none is migrating. */
   readonly isSettled: boolean;
 }
 
-/** Of a server that is no part of a cluster. */
+/** The view of a server outside a cluster. */
 const EVERYTHING: OwnView = { id: "", isMaster: true, isMigrating: false, slots: "", count: SLOTS };
 
-/** The servers of one Redis, however many it is made of. */
+/** The servers of one Redis: a standalone server, a cluster, or a master behind sentinels. */
 export class RedisNodes implements Disposable {
   readonly #access: NodeAccess;
   readonly #open = new Map<string, RedisNode>();
-  /** Why servers were passed over, by their names, when others were asked in their place. */
+  /** Why servers could not be asked, by name, when others were asked instead. */
   readonly passedOver = new Map<string, unknown>();
-  /** Where a cluster was last seen: a seed of the URL may be the one that is down. */
+  /** The last known masters of a cluster: the node in the URL may be down. */
   #known: readonly NodeAddress[] = [];
 
   constructor(access: NodeAccess) {
@@ -46,7 +46,7 @@ export class RedisNodes implements Disposable {
     return this.endpoint.sentinelMaster !== undefined || this.#known.length > 0;
   }
 
-  /** Asks anew which servers hold the keys now. */
+  /** Asks which servers hold the keys now. */
   async topology(signal: AbortSignal): Promise<Topology> {
     const { endpoint } = this;
     if (endpoint.sentinelMaster !== undefined) return await this.#ofSentinels(signal);
@@ -61,22 +61,23 @@ export class RedisNodes implements Disposable {
     return topology;
   }
 
-  /** Asks the servers themselves what they hold: what others say of them may be old. */
+  /** Asks every master what it holds. What other nodes say may be out of date. */
   async confirm(topology: Topology, signal: AbortSignal): Promise<Confirmation> {
     const views = await Promise.all(
       topology.masters.map((master) => this.#ownView(master, signal)),
     );
-    let [slots, isSettled] = [0, topology.covered];
+    let slots = 0;
+    let isSettled = topology.covered;
     for (const view of views) {
       isSettled &&= view.isMaster && !view.isMigrating;
       slots += view.count;
     }
     const fingerprint = [topology.fingerprint, ...views.map(({ slots }) => slots)].join("\n");
-    // Where some are missing, a server that nobody has told us of has them.
+    // If slots are missing, a server that we do not know of has them.
     return { fingerprint, isSettled: isSettled && slots === SLOTS };
   }
 
-  /** The connection to a server: the one that is open, or a new one. */
+  /** The open connection to a server, or a new one. */
   async node(address: NodeAddress, signal: AbortSignal): Promise<RedisNode> {
     const name = nameOf(address);
     const open = this.#open.get(name);
@@ -91,7 +92,7 @@ export class RedisNodes implements Disposable {
     this.#open.clear();
   }
 
-  /** The first that answers. */
+  /** The first server that answers. */
   async #any(addresses: readonly NodeAddress[], signal: AbortSignal): Promise<RedisNode> {
     let failure: unknown;
     for (const address of new Map(addresses.map((one) => [nameOf(one), one])).values()) {
@@ -112,19 +113,19 @@ export class RedisNodes implements Disposable {
     if (!node.isReplica) return standalone(address);
     node[Symbol.dispose]();
     throw new OperationError(
-      `The sentinels name ${nameOf(address)} as the master, which says that it is a replica ` +
+      `The sentinels name ${nameOf(address)} as the master, but it says that it is a replica ` +
         `(${this.endpoint.address})`,
       { hint: "Wait until the failover is over, and run the command again" },
     );
   }
 
-  /** @throws {UsageError} where the URL names others, which may hold other keys. */
+  /** @throws {UsageError} if the URL names more servers, which may hold other keys. */
   #alone({ address }: RedisNode): Topology {
     const { nodes, address: url } = this.endpoint;
     if (nodes.length === 1) return standalone(address);
     throw new UsageError(
-      `The URL names several servers, but ${nameOf(address)} is no node of a cluster (${url})`,
-      { hint: "Name one server, or the sentinels of several: " + SENTINEL_URL_SHAPE },
+      `The URL names several servers, but ${nameOf(address)} is not a node of a cluster (${url})`,
+      { hint: "Name one server, or the sentinels of a replicated one: " + SENTINEL_URL_SHAPE },
     );
   }
 
@@ -134,15 +135,15 @@ export class RedisNodes implements Disposable {
     const view = await ownView(node);
     if (master.id === "" || view.id === master.id) return view;
     throw new OperationError(
-      `The server at ${nameOf(master)} is another one than its cluster says ` +
+      `The server at ${nameOf(master)} is not the node that its cluster expects there ` +
         `(${this.endpoint.address})`,
-      { hint: "Check what its nodes announce as their addresses (cluster-announce-ip)" },
+      { hint: "Check the addresses that the nodes announce (cluster-announce-ip)" },
     );
   }
 
   #isSentinel({ address }: RedisNode): OperationError {
-    return new OperationError(`What answers at ${nameOf(address)} is a sentinel, not a Redis`, {
-      hint: `Name the sentinels as such: ${SENTINEL_URL_SHAPE}`,
+    return new OperationError(`The server at ${nameOf(address)} is a sentinel`, {
+      hint: `Use a sentinel URL: ${SENTINEL_URL_SHAPE}`,
     });
   }
 }

@@ -1,10 +1,10 @@
-/** What a config may say about a Redis backend. */
+/** The options of a Redis backend in the config. */
 import * as v from "valibot";
 import { isRecord } from "../../core/record.ts";
 import { duration, options, shown, text, url, whole } from "../../core/schema.ts";
 import { redisUrlProblem } from "./url.ts";
 
-/** Half a character would reach Redis as U+FFFD, and mean what is another's. */
+/** An unpaired surrogate would reach Redis as U+FFFD, and match other keys. */
 function bytes(what: string) {
   return v.pipe(
     text(`${what} of at least one character`, (value) => value !== ""),

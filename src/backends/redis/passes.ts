@@ -1,44 +1,44 @@
-/** Passes over all servers, repeated until one had nothing in its way. */
+/** Passes over all servers, repeated until one was complete. */
+import type { Buffer } from "node:buffer";
 import { AzuError, OperationError } from "../../core/errors.ts";
 import { type Pace, sleep } from "../pace.ts";
+import { ErrorReply } from "./connection.ts";
 import { explainRedisError } from "./errors.ts";
 import { keepsRole, type RedisNode, sizeOf } from "./node.ts";
 import type { RedisNodes } from "./nodes.ts";
 import { Patience } from "./retry.ts";
-import { Place } from "./place.ts";
-import { Share } from "./share.ts";
-import { type KeySpace, walk } from "./walk.ts";
-import { RespError } from "./resp/protocol.ts";
 import { nameOf, type NodeAddress } from "./url.ts";
-import type { RawKeys } from "./resp/scan.ts";
+import { type KeySpace, ScannedShare, walk, WalkProgress } from "./walk.ts";
 
-/** What is done with each batch of keys; says whether the cluster sent some of them elsewhere. */
-export type Visit = (node: RedisNode, keys: RawKeys) => Promise<boolean> | undefined;
+/** Handles a batch of keys. Tells whether the cluster sent some of them elsewhere. */
+export type Visit = (node: RedisNode, keys: readonly Buffer[]) => Promise<boolean> | undefined;
 
 export interface PassesOptions {
   readonly signal: AbortSignal;
-  /** Makes the pace of one server: each is far away, and slow, in its own way. */
+  /** Makes the pace for one server: each has its own distance and speed. */
   readonly pace: () => Pace;
-  /** Told the part of the keys that a pass has looked at so far; 0 where that is not known. */
-  onLooked(share: number): void;
+  /** Receives the share of the keys that the pass has scanned; 0 while it is not known. */
+  onScanned(share: number): void;
 }
 
-/** Milliseconds between passes that failed: doubled from the first to the last. */
-const [FIRST_REST, LAST_REST] = [100, 2000];
+/** Milliseconds before the first retry, doubled for each further one up to the last. */
+const FIRST_REST = 100;
+const LAST_REST = 2000;
 
-/** What was in the way of a pass, and whether it got further than the one before. */
+/** Why a pass was not complete. */
 interface Obstacle {
   readonly failure: unknown;
+  /** Whether the pass got further than the one before. */
   readonly advanced: boolean;
 }
 
-/** What a walk over one server has come to. */
+/** The result of a walk over one server. */
 interface Walked {
-  /** Whether it removed any keys, or came to a later place than any before. */
+  /** Whether it removed keys or got further than any walk before. */
   readonly advanced: boolean;
-  /** Whether the cluster sent any of them elsewhere. */
+  /** Whether the cluster sent any keys elsewhere. */
   readonly moved: boolean;
-  /** Why it ended too early. */
+  /** Why it ended early. */
   readonly failure?: unknown;
 }
 
@@ -47,7 +47,7 @@ export class RedisPasses {
   readonly #keys: KeySpace;
   readonly #options: PassesOptions;
   readonly #paces = new Map<string, Pace>();
-  readonly #places = new Map<string, Place>();
+  readonly #progress = new Map<string, WalkProgress>();
   #hasFailed = false;
   #lastSeen = "";
 
@@ -57,21 +57,21 @@ export class RedisPasses {
     this.#options = options;
   }
 
-  /** Whether anything has gone wrong so far: then keys may come up that were removed before. */
+  /** Whether any pass has failed so far. Then keys may be found that were removed before. */
   get hasFailed(): boolean {
     return this.#hasFailed;
   }
 
   /**
-   * Makes passes until one has seen every server from its beginning to its end, while none was
-   * lost and no slot moved.
+   * Repeats passes until one has scanned every server from start to end, with no server lost and
+   * no slot moved meanwhile.
    * @param begin Called before each pass.
-   * @throws what is in the way, when it stays there.
+   * @throws why passes keep failing.
    */
   async untilComplete(begin: () => Visit): Promise<void> {
-    const { signal, onLooked } = this.#options;
+    const { signal, onScanned } = this.#options;
     const patience = new Patience();
-    this.#places.clear();
+    this.#progress.clear();
     for (let rest = FIRST_REST;; rest = Math.min(LAST_REST, rest * 2)) {
       const obstacle = await this.#pass(begin()).catch((failure: unknown): Obstacle => {
         return { failure, advanced: false };
@@ -84,17 +84,17 @@ export class RedisPasses {
       if (reason !== undefined) throw this.#explained(reason);
       await sleep(rest, signal);
       signal.throwIfAborted();
-      onLooked(0); // a sign of life
+      onScanned(0); // a sign of life
     }
   }
 
-  /** @returns what was in its way; undefined where nothing was. */
+  /** @returns undefined if the pass was complete. */
   async #pass(visit: Visit): Promise<Obstacle | undefined> {
     const { signal } = this.#options;
     const topology = await this.#nodes.topology(signal);
     if (topology.masters.length === 0) return { failure: UNSETTLED, advanced: false };
     const before = await this.#nodes.confirm(topology, signal);
-    const share = new Share(topology.masters.length, this.#options.onLooked);
+    const share = new ScannedShare(topology.masters.length, this.#options.onScanned);
     const walks = await Promise.all(
       topology.masters.map((address) => this.#walk(address, visit, share)),
     );
@@ -111,25 +111,25 @@ export class RedisPasses {
     return { failure: UNSETTLED, advanced };
   }
 
-  async #walk(address: NodeAddress, visit: Visit, share: Share): Promise<Walked> {
+  async #walk(address: NodeAddress, visit: Visit, share: ScannedShare): Promise<Walked> {
     const { signal } = this.#options;
-    const place = this.#placeOf(address);
+    const progress = this.#progressOf(address);
     let moved = false;
     try {
       const node = await this.#nodes.node(address, signal);
-      // It removes nothing, and may not have all. In a cluster it may have taken over since it was
-      // asked: there `confirm` knows better.
-      const follows = node.isReplica && node.mode !== "cluster";
-      if (follows) throw new RespError("READONLY it follows another server");
+      // A replica removes nothing and may lack keys. In a cluster, it may have been promoted since
+      // we connected; there, `confirm` checks the role.
+      const isReplica = node.isReplica && node.mode !== "cluster";
+      if (isReplica) throw new ErrorReply("READONLY it follows another server");
       const pace = this.#paceOf(node);
-      const tell = share.of(await sizeOf(node));
-      const onLooked = (looked: number) => {
-        place.looked(looked);
-        tell(looked);
+      const addToShare = share.of(await sizeOf(node));
+      const onScanned = (keys: number) => {
+        progress.scanned(keys);
+        addToShare(keys);
       };
-      await walk(node, this.#keys, { signal, pace, onLooked }, (batch) => {
-        return place.worked(visit(node, batch))?.then((elsewhere) => {
-          moved ||= elsewhere;
+      await walk(node, this.#keys, { signal, pace, onScanned }, (batch) => {
+        return progress.follow(visit(node, batch))?.then((batchMoved) => {
+          moved ||= batchMoved;
         });
       });
       await checkRole(node);
@@ -137,15 +137,16 @@ export class RedisPasses {
     } catch (error) {
       const known = signal.aborted || error instanceof AzuError;
       const failure = known ? error : explainRedisError(error, this.#nodes.endpoint, address);
-      return { advanced: place.advanced, moved, failure };
+      return { advanced: progress.advanced, moved, failure };
     }
   }
 
-  /** Where a new walk over a server is, before it has begun. */
-  #placeOf(address: NodeAddress): Place {
-    const place = new Place(this.#places.get(nameOf(address)));
-    this.#places.set(nameOf(address), place);
-    return place;
+  /** The progress of a new walk over a server. */
+  #progressOf(address: NodeAddress): WalkProgress {
+    const name = nameOf(address);
+    const progress = new WalkProgress(this.#progress.get(name));
+    this.#progress.set(name, progress);
+    return progress;
   }
 
   #paceOf({ address, connection }: RedisNode): Pace {
@@ -162,8 +163,8 @@ export class RedisPasses {
 }
 
 /**
- * A server alone that has become a replica has another one's keys, and says so only to who writes.
- * It is connected to anew, to find out what it is now. A cluster's is asked for more than that.
+ * A standalone server that has become a replica copies another server's keys and still answers
+ * SCAN. We reconnect to learn its current role. In a cluster, `confirm` checks more than the role.
  */
 async function checkRole(node: RedisNode): Promise<void> {
   if (node.mode === "cluster" || await keepsRole(node)) return;
@@ -173,11 +174,11 @@ async function checkRole(node: RedisNode): Promise<void> {
   });
 }
 
-/** Slots that move, or have no master, for as long as the patience lasts. */
+/** Slots kept moving, or had no master, for as long as we tried. */
 const UNSETTLED = new OperationError(
   "The Redis cluster is being resharded, or some of its slots have no master",
   {
-    hint: "Wait until that is over (redis-cli --cluster check tells; if it was broken off, " +
-      "redis-cli --cluster fix ends it), and run the command again: it is safe to repeat",
+    hint: "Wait until that is over (see redis-cli --cluster check; if a resharding was " +
+      "interrupted, redis-cli --cluster fix ends it), and run the command again: it is safe to repeat",
   },
 );

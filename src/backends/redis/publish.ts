@@ -1,17 +1,18 @@
-/** Tells the app's nodes to drop what they keep in caches. */
+/** Tells the app's nodes to drop their cached sessions. */
+import { within } from "../../core/within.ts";
 import { explainRedisError } from "./errors.ts";
 import type { RedisNode } from "./node.ts";
 import type { RedisNodes } from "./nodes.ts";
 import { type Master, members } from "./topology.ts";
 import { nameOf, type NodeAddress } from "./url.ts";
 
-/** Milliseconds for the nodes of a cluster that are no masters to say who listens at them. */
-const OTHERS = 3000;
+/** Milliseconds for the replicas of a cluster to answer. */
+const REPLICA_TIMEOUT = 3000;
 
 /**
- * Publishes a message. Any server passes it on to all of a cluster, but counts only who listens at
- * itself; so each is asked. Who listens at a replica that does not answer is not counted.
- * @returns how many heard it.
+ * Publishes a message. Every node of a cluster passes it on to all others, but counts only its own
+ * listeners, so each node is asked. Listeners of a replica that does not answer are not counted.
+ * @returns how many listeners received it.
  */
 export async function publish(
   nodes: RedisNodes,
@@ -21,16 +22,18 @@ export async function publish(
 ): Promise<number> {
   const at = async (address: NodeAddress, limit: AbortSignal) => {
     const node = await nodes.node(address, limit);
-    const answer = await within(limit, node.connection.call("PUBLISH", channel, message));
+    const answer = await within(node.connection.call("PUBLISH", channel, message), {
+      signal: limit,
+    });
     return { node, count: Number(answer) };
   };
   try {
     const { masters } = await nodes.topology(signal);
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(OTHERS)]);
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(REPLICA_TIMEOUT)]);
     const first = masters.map((master) => at(master, signal));
     const others = Promise.any(first)
-      .then(({ node }) => othersThan(masters, node, nodes.endpoint.tls, limit))
-      .catch(() => []); // then they are not counted
+      .then(({ node }) => replicasOf(masters, node, nodes.endpoint.tls, limit))
+      .catch(() => []); // then their listeners are not counted
     const [heard, also] = await Promise.all([
       Promise.allSettled(first),
       others.then((found) => Promise.allSettled(found.map((other) => at(other, limit)))),
@@ -47,8 +50,8 @@ export async function publish(
   }
 }
 
-/** The nodes of a cluster that hold no keys of their own, as far as one of it knows them to be up. */
-async function othersThan(
+/** The nodes of a cluster without slots, as far as one node knows that they are up. */
+async function replicasOf(
   masters: readonly Master[],
   asked: RedisNode,
   tls: boolean,
@@ -56,30 +59,17 @@ async function othersThan(
 ): Promise<readonly NodeAddress[]> {
   if (asked.mode !== "cluster") return [];
   const known = new Set(masters.flatMap((master) => [master.id, nameOf(master)]));
-  return (await within(signal, members(asked)))
+  return (await within(members(asked), { signal }))
     .filter(({ id, address, isDown }) => !isDown && !known.has(id) && !known.has(nameOf(address)))
     .map(({ address, hostname }) => {
-      // A certificate is mostly for the name.
+      // A certificate is usually for the host name.
       return tls && hostname !== "" ? { ...address, host: hostname } : address;
     });
 }
 
-/** @throws the signal's reason, where the answer does not come before. */
-async function within<T>(signal: AbortSignal, answer: Promise<T>): Promise<T> {
-  const { promise: over, reject } = Promise.withResolvers<never>();
-  const end = () => reject(signal.reason);
-  if (signal.aborted) end();
-  signal.addEventListener("abort", end, { once: true });
-  try {
-    return await Promise.race([answer, over]);
-  } finally {
-    signal.removeEventListener("abort", end);
-  }
-}
-
 /**
- * What tells the session shard's clustered stores to drop all that they keep. The message is
- * theirs: `ClusterMessage` of the shard's `cluster.cr`. Nodes ignore what bears their own id.
+ * The message that makes the session shard's clustered stores drop their caches: `ClusterMessage`
+ * in the shard's `cluster.cr`. A node ignores messages with its own id.
  */
 export function cacheClearMessage(now: Date): string {
   return JSON.stringify({

@@ -1,70 +1,192 @@
-/** Removes batches of keys from Redis, and counts what that has come to. */
+/** Removes batches of keys, and counts the sessions that are gone. */
+import type { Buffer } from "node:buffer";
+import calculateSlot from "cluster-key-slot";
+import { ErrorReply, ProtocolError } from "./connection.ts";
 import type { RedisNode } from "./node.ts";
-import type { Removed } from "./removed.ts";
+import { SeenKeys } from "./seen_keys.ts";
+import { saysMoved } from "./topology.ts";
 import { allEnded } from "./walk.ts";
-import { absent, unlink, type Unlinked } from "./unlink.ts";
-import { countOf, type RawKeys } from "./resp/scan.ts";
 
-export class Remover {
-  readonly #removed: Removed;
-  readonly #onProgress: () => void;
-  /** Whether the user may ask for keys one by one, as far as is known. */
-  #mayAsk = true;
+/** Up to this many keys, the filter of removed keys practically never mistakes a new key. */
+const EXACT = 4_000_000;
 
-  /** @param onProgress Is called when something has gone. */
-  constructor(removed: Removed, onProgress: () => void) {
-    this.#removed = removed;
-    this.#onProgress = onProgress;
+/** The removal of all keys under one prefix: by a clear, and by those that continue it. */
+export class Removal {
+  /** The ids of keys for which an UNLINK was sent and not refused. */
+  readonly #seen = new SeenKeys();
+  readonly #prefixLength: number;
+  /** Different sessions whose removal the server has confirmed. */
+  #removed = 0;
+  /** Different sessions whose UNLINK got no reply: each may be gone or not. */
+  #lost = 0;
+  /** Removed sessions that this pass, and the last one, has found again and not removed again. */
+  #back = 0;
+  #backBefore = 0;
+  /** Of those, the ones whose repeated UNLINK got no reply. */
+  #backLost = 0;
+  #again = 0;
+
+  constructor(prefixLength: number) {
+    this.#prefixLength = prefixLength;
   }
 
-  /** @param again Whether some of these may have been removed, and counted, before. */
-  async remove(node: RedisNode, keys: RawKeys, again: boolean): Promise<boolean> {
-    if (!again) return await this.#unlink(node, keys);
-    const { yes: old, no: fresh } = this.#removed.known(keys);
+  /** How many sessions are certainly gone. One that is back does not count. */
+  get gone(): number {
+    return this.#removed - this.#there;
+  }
+
+  /** How many more sessions may be gone, because the reply to their UNLINK was lost. */
+  get inDoubt(): number {
+    return this.#lost + Math.min(this.#backLost, this.#there);
+  }
+
+  /** How often a removed session was removed again. */
+  get again(): number {
+    return this.#again;
+  }
+
+  get #there(): number {
+    return Math.min(this.#removed, Math.max(this.#back, this.#backBefore));
+  }
+
+  /** What a failed pass has found again may still be there when the next pass begins. */
+  beginPass(): void {
+    this.#backBefore = this.#there;
+    this.#backLost = this.#there;
+    this.#back = 0;
+  }
+
+  /**
+   * After a complete pass: it has found and removed all that was there. So the sessions whose
+   * reply was lost are gone.
+   */
+  endPass(): void {
+    this.#removed += this.#lost;
+    this.#lost = 0;
+    this.#backBefore = 0;
+    this.#backLost = 0;
+  }
+
+  /** Separates keys that were removed before from new ones. */
+  split(
+    keys: readonly Buffer[],
+  ): { readonly old: readonly Buffer[]; readonly new: readonly Buffer[] } {
+    const old: Buffer[] = [];
+    const fresh: Buffer[] = [];
+    for (const key of keys) (this.#seen.has(key, this.#prefixLength) ? old : fresh).push(key);
+    return { old, new: fresh };
+  }
+
+  /** Records that removed sessions are there again, and stay. */
+  comeBack(count: number): void {
+    this.#back += count;
+  }
+
+  /**
+   * Removes keys.
+   * @param again Whether some of them may have been removed before.
+   * @returns whether the cluster sent some of them elsewhere.
+   * @throws why some could not be removed.
+   */
+  async remove(node: RedisNode, keys: readonly Buffer[], again: boolean): Promise<boolean> {
+    if (!again) return await this.#removeNew(node, keys);
+    const split = this.split(keys);
     const moved = await allEnded([
-      ...(old.count > 0 ? [this.removeAgain(node, old)] : []),
-      ...(fresh.count > 0 ? [this.#unlink(node, fresh)] : []),
+      this.removeAgain(node, split.old),
+      this.#removeNew(node, split.new),
     ]);
     return moved.includes(true);
   }
 
-  /** @returns whether the cluster sent some of the keys elsewhere. */
-  async #unlink(node: RedisNode, keys: RawKeys): Promise<boolean> {
-    const unlinked = await unlink(node, keys);
-    const isRemembered = this.#removed.add(unlinked.removed, unlinked.gone);
-    this.#removed.lose(unlinked.unknown);
-    this.#onProgress();
-    if (!isRemembered) {
-      for (const gone of await this.#certainlyGone(node, unlinked)) this.#removed.remember(gone);
+  /** Like {@linkcode remove}, for keys that were all removed before. */
+  async removeAgain(node: RedisNode, keys: readonly Buffer[]): Promise<boolean> {
+    if (keys.length === 0) return false;
+    this.#back += keys.length;
+    const { replies, moved, failure } = await unlink(node, keys);
+    for (const { keys, removed } of replies) {
+      this.#again += keys.length;
+      if (removed === undefined) this.#backLost += keys.length;
+      else this.#back -= keys.length;
     }
-    if (unlinked.failure !== undefined) throw unlinked.failure;
-    return unlinked.moved;
+    if (failure !== undefined) throw failure;
+    return moved;
   }
 
-  /** Those were removed, and counted, before: until they are gone again, they are not. */
-  async removeAgain(node: RedisNode, keys: RawKeys): Promise<boolean> {
-    this.#removed.comeBack(keys.count);
-    const unlinked = await unlink(node, keys);
-    const gone = await this.#certainlyGone(node, unlinked);
-    this.#removed.goAgain(countOf(gone), countOf(unlinked.unknown));
-    this.#onProgress();
-    if (unlinked.failure !== undefined) throw unlinked.failure;
-    return unlinked.moved;
+  async #removeNew(node: RedisNode, keys: readonly Buffer[]): Promise<boolean> {
+    if (keys.length === 0) return false;
+    const { replies, moved, failure } = await unlink(node, keys);
+    for (const { keys, removed } of replies) {
+      const known = this.#remember(keys);
+      if (removed === undefined) {
+        this.#lost += keys.length - known;
+        continue;
+      }
+      // SCAN may return a key twice. A known key that was there again had been written back.
+      const missing = keys.length - removed;
+      const twice = this.#removed < EXACT ? Math.max(0, known - missing) : 0;
+      this.#removed += removed - twice;
+    }
+    if (failure !== undefined) throw failure;
+    return moved;
   }
 
-  /**
-   * Where fewer went than were asked for, they expired, or the command has never reached them. Who
-   * may not ask believes the answer.
-   */
-  async #certainlyGone(
-    node: RedisNode,
-    { removed, gone }: Unlinked,
-  ): Promise<readonly RawKeys[]> {
-    if (removed === countOf(gone) || !this.#mayAsk) return gone;
-    return await Promise.all(gone.map(async (keys) => {
-      const found = await absent(node, keys);
-      this.#mayAsk &&= found !== undefined;
-      return found ?? keys;
-    }));
+  /** @returns how many of the keys were known. */
+  #remember(keys: readonly Buffer[]): number {
+    let known = 0;
+    for (const key of keys) if (this.#seen.add(key, this.#prefixLength)) known++;
+    return known;
   }
+}
+
+/** What came of an UNLINK that the server did not refuse. */
+interface UnlinkReply {
+  readonly keys: readonly Buffer[];
+  /** How many of them existed; undefined if the reply was lost. */
+  readonly removed: number | undefined;
+}
+
+interface Unlinked {
+  readonly replies: readonly UnlinkReply[];
+  /** Whether the cluster sent some keys elsewhere. They are not removed. */
+  readonly moved: boolean;
+  /** Why not all were removed. */
+  readonly failure: unknown;
+}
+
+/** Sends UNLINK, on a cluster once for each slot. */
+async function unlink(
+  { connection, mode }: RedisNode,
+  keys: readonly Buffer[],
+): Promise<Unlinked> {
+  const groups = mode === "cluster" ? bySlot(keys) : [keys];
+  const replies: UnlinkReply[] = [];
+  let moved = false;
+  let failure: unknown;
+  await Promise.all(groups.map(async (group) => {
+    try {
+      const removed = await connection.call("UNLINK", group);
+      replies.push({ keys: group, removed: checkedCount(removed, group.length) });
+    } catch (error) {
+      if (!(error instanceof ErrorReply)) replies.push({ keys: group, removed: undefined });
+      if (error instanceof ErrorReply && mode === "cluster" && saysMoved(error)) moved = true;
+      else failure ??= error;
+    }
+  }));
+  return { replies, moved, failure };
+}
+
+function checkedCount(reply: unknown, most: number): number {
+  if (typeof reply === "number" && reply >= 0 && reply <= most) return reply;
+  throw new ProtocolError("the reply to UNLINK is not a count of its keys");
+}
+
+function bySlot(keys: readonly Buffer[]): readonly (readonly Buffer[])[] {
+  const slots = new Map<number, Buffer[]>();
+  for (const key of keys) {
+    const slot: number = calculateSlot(key);
+    const group = slots.get(slot);
+    if (group === undefined) slots.set(slot, [key]);
+    else group.push(key);
+  }
+  return [...slots.values()];
 }

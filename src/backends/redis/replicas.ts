@@ -1,21 +1,21 @@
 /**
- * Waits until replicas have followed. WAIT makes a server ask them how far they are; but from
- * Redis 7.2 on its answer is about what its own connection has written, which is nothing where
- * there was nothing to remove or the connection is new. So it is the offsets in INFO that count.
+ * Waits until replicas have caught up. WAIT makes a server ask them for their offsets. But since
+ * Redis 7.2, its reply is only about writes of its own connection, and this one may have written
+ * nothing. So the offsets in INFO decide.
  */
 import { sleep } from "../pace.ts";
+import { ErrorReply } from "./connection.ts";
 import { type RedisNode, textOf } from "./node.ts";
-import { RespError } from "./resp/protocol.ts";
 
-/** Milliseconds of one WAIT: between two, an interruption is noticed. */
+/** Milliseconds for one WAIT. Interruptions are noticed between two. */
 const STEP = 500;
 
-/** Milliseconds between two looks at offsets that are behind. */
+/** Milliseconds before offsets that are behind are read again. */
 const REST = 100;
 
 /**
- * How many replicas have followed all that this server has done so far; ends early once they are
- * enough.
+ * How many replicas have caught up with what this server had done when it was asked. Returns as
+ * soon as there are enough.
  * @param timeout Milliseconds.
  */
 export async function followers(
@@ -29,7 +29,7 @@ export async function followers(
   for (;;) {
     signal.throwIfAborted();
     const left = end - performance.now();
-    const step = Math.max(1, Math.min(STEP, Math.floor(left))); // 0 would be for ever
+    const step = Math.max(1, Math.min(STEP, Math.floor(left))); // 0 would mean no limit
     const waited = await connection.call("WAIT", replicas, step);
     const known = (await replication(connection))?.offsets;
     const followed = known?.filter((offset) => offset >= goal).length ??
@@ -39,7 +39,7 @@ export async function followers(
   }
 }
 
-/** Undefined where the user may not ask: then WAIT alone has to do. */
+/** Undefined if the user may not run INFO. Then only the reply to WAIT is used. */
 async function replication(connection: RedisNode["connection"]) {
   try {
     const info = textOf(await connection.call("INFO", "replication"));
@@ -48,7 +48,7 @@ async function replication(connection: RedisNode["connection"]) {
     const replicas = info.matchAll(/^slave\d+:.*state=online.*\boffset=(\d+)/gm);
     return { offset: Number(offset), offsets: [...replicas].map(([, at]) => Number(at)) };
   } catch (error) {
-    if (error instanceof RespError && error.code === "NOPERM") return undefined;
+    if (error instanceof ErrorReply && error.code === "NOPERM") return undefined;
     throw error;
   }
 }

@@ -1,20 +1,24 @@
-/** How long to go on trying when something is in the way. */
+/** How long to retry after failures. */
 import { AzuError, OperationError } from "../../core/errors.ts";
 import { sleep } from "../pace.ts";
-import { ProtocolError, RespError } from "./resp/protocol.ts";
+import { ErrorReply, ProtocolError } from "./connection.ts";
 
-/** Milliseconds without getting further: for a server that restarts, and for one to take over. */
-const [SHORT, LONG] = [10_000, 60_000];
+/** Milliseconds without progress: long enough for a server to restart. */
+const SHORT = 10_000;
 
-/** Attempts at the most: an app that writes makes each of them find something. */
+/** Milliseconds without progress: long enough for another server to take over. */
+const LONG = 60_000;
+
+/** Attempts at most. If the app keeps writing, every attempt makes progress. */
 const MOST_ATTEMPTS = 1000;
 
-/** Codes of answers that another server, or the same one later, may give otherwise. */
+/** Codes of error replies that may change on a retry. */
 const PASSING = ["CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "MOVED", "ASK"];
 
-/** Of a server that is at work on something else, which may take long. */
+/** Codes of error replies from a server that is busy, maybe for long. */
 const BUSY = ["LOADING", "BUSY"];
 
+/** Decides after each failed pass whether to try again. */
 export class Patience {
   readonly #now: () => number;
   #attempts = 0;
@@ -23,18 +27,24 @@ export class Patience {
 
   /** @param now Milliseconds. */
   constructor(now: () => number = () => performance.now()) {
-    [this.#now, this.#since] = [now, now()];
+    this.#now = now;
+    this.#since = now();
   }
 
   /**
-   * Told of each failure, and whether the attempt got further than the one before.
+   * Records a failure.
+   * @param advanced Whether the attempt got further than the one before.
    * @param several Whether another server may take over.
-   * @returns why to give up; undefined while trying again may help.
+   * @returns the reason to give up; undefined to try again.
    */
   endedBy(failure: unknown, advanced: boolean, several: boolean): unknown {
     this.#attempts++;
-    if (advanced) [this.#since, this.#reason] = [this.#now(), undefined];
-    // What follows a lost connection says less than that it was lost, but for a server's answer.
+    if (advanced) {
+      this.#since = this.#now();
+      this.#reason = undefined;
+    }
+    // Report the lost connection rather than "connection refused" after it; but an error reply
+    // says more than either.
     if (codeOf(failure) !== "" || codeOf(this.#reason) !== "") this.#reason = failure;
     this.#reason ??= failure;
     if (!mayPass(failure, several)) return failure;
@@ -44,12 +54,12 @@ export class Patience {
   }
 }
 
-/** Milliseconds between two looks whether a server has ended what it is at work on. */
+/** Milliseconds between two attempts while a server is busy. */
 const REST = 500;
 
 /**
- * Does what a server keeps waiting that loads its data or runs a script, once it has ended that.
- * @throws what is in the way otherwise, at once; or that, when it takes too long.
+ * Repeats work while the server is loading its data or runs a script.
+ * @throws any other failure at once, and this one after a minute.
  */
 export async function whenFree(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
   for (const end = performance.now() + LONG;;) {
@@ -64,18 +74,18 @@ export async function whenFree(work: () => Promise<void>, signal: AbortSignal): 
   }
 }
 
-/** Whether a server is at work on something else. */
+/** Whether the server is loading its data or runs a script. */
 export function isBusy(failure: unknown): boolean {
   return BUSY.includes(codeOf(failure));
 }
 
-/** @param several Whether another server may take over: then a replica is only one for a while. */
+/** @param several Whether another server may take over. Then READONLY may pass, too. */
 function mayPass(error: unknown, several: boolean): boolean {
   if (error instanceof AzuError) {
     if (!(error instanceof OperationError)) return false;
     return error.cause === undefined || mayPass(error.cause, several);
   }
-  if (error instanceof RespError) {
+  if (error instanceof ErrorReply) {
     if (/max number of clients/.test(error.message)) return true;
     return [...PASSING, ...BUSY].includes(error.code) || (several && error.code === "READONLY");
   }
@@ -83,8 +93,8 @@ function mayPass(error: unknown, several: boolean): boolean {
     !(error instanceof TypeError);
 }
 
-/** The code of the server's answer that is behind an error; empty where there is none. */
+/** The code of the error reply behind an error; empty if there is none. */
 function codeOf(error: unknown): string {
-  if (error instanceof RespError) return error.code;
+  if (error instanceof ErrorReply) return error.code;
   return error instanceof AzuError ? codeOf(error.cause) : "";
 }

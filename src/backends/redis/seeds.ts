@@ -1,17 +1,17 @@
-/** Looks whether all servers that a URL names are nodes of one cluster. */
+/** Checks that all servers in a URL are nodes of one cluster. */
 import { AzuError, UsageError } from "../../core/errors.ts";
+import { ErrorReply, ProtocolError } from "./connection.ts";
 import type { RedisNode } from "./node.ts";
 import type { RedisNodes } from "./nodes.ts";
 import { isBusy } from "./retry.ts";
 import { type Member, members } from "./topology.ts";
 import { nameOf } from "./url.ts";
-import { ProtocolError, RespError } from "./resp/protocol.ts";
 
 /**
- * A server that is no node of the cluster may hold sessions too, and nobody would look there. One
- * that is down may well be a node.
- * @param node Of the cluster.
- * @throws {UsageError} where a server of the URL answers that is none.
+ * A server outside the cluster may hold sessions too, which a clear would miss. A server that is
+ * down is accepted: it may be a node.
+ * @param node A node of the cluster.
+ * @throws {UsageError} if a server answers that is not a node of the cluster.
  */
 export async function checkSeeds(
   nodes: RedisNodes,
@@ -24,7 +24,7 @@ export async function checkSeeds(
   const named = new Map(endpoint.nodes.map((address) => [nameOf(address), address]));
   const seeds = await Promise.allSettled(
     [...named].map(async ([name, address]) => {
-      // Not to wait a second time for one that has just failed.
+      // It has just failed: do not wait for it again.
       if (nodes.passedOver.has(name)) throw nodes.passedOver.get(name);
       return await nodes.node(address, signal);
     }),
@@ -34,22 +34,23 @@ export async function checkSeeds(
     if (seed.status === "rejected") {
       if (hasAnswered(seed.reason)) throw seed.reason;
     } else if (!await isMember(seed.value, known)) {
-      const [one, other] = [nameOf(seed.value.address), nameOf(node.address)];
+      const one = nameOf(seed.value.address);
+      const other = nameOf(node.address);
       throw new UsageError(
-        `The URL names several servers, but ${one} is no node of the cluster of ${other} ` +
+        `The URL names several servers, but ${one} is not a node of the cluster of ${other} ` +
           `(${endpoint.address})`,
-        { hint: "Name nodes of one cluster; clear what is elsewhere by a command of its own" },
+        { hint: "Name only nodes of one cluster; clear other servers with a separate command" },
       );
     }
   }
 }
 
-/** @param known What a node of the cluster knows. */
+/** @param known The members that a node of the cluster knows. */
 async function isMember(seed: RedisNode, known: readonly Member[]): Promise<boolean> {
   if (seed.mode !== "cluster") return false;
   const self = known.find(({ isSelf }) => isSelf)?.id;
   try {
-    // Who has just joined is not known to all yet.
+    // A node that just joined may not be known to every node yet.
     return (await members(seed)).some(({ id, isSelf }) =>
       id === self || (isSelf && known.some((member) => member.id === id))
     );
@@ -61,8 +62,8 @@ async function isMember(seed: RedisNode, known: readonly Member[]): Promise<bool
   }
 }
 
-/** Whether somebody is there, who will not let us in or is no Redis. */
+/** Whether a server answered, but refused us or is not Redis. */
 function hasAnswered(error: unknown): boolean {
   const cause = error instanceof AzuError ? error.cause : error;
-  return cause === undefined || cause instanceof RespError || cause instanceof ProtocolError;
+  return cause === undefined || cause instanceof ErrorReply || cause instanceof ProtocolError;
 }

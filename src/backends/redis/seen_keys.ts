@@ -1,73 +1,66 @@
-/** Remembers keys in bounded memory: which of those that are there now were there before. */
+/** Remembers keys in bounded memory. */
 
-/** Bits of memory: 32 MiB, whatever the number of keys. */
+/** Bits of the filter: 32 MiB, however many keys there are. */
 const BITS = 2 ** 28;
 
 /**
- * Bits that a key sets. With 8, one of 7 million new keys is taken for an old one when 5 million
- * are remembered, and one of 40 when 100 million are: (1 - e^(-8n / BITS))^8.
+ * Bits that each key sets. With 8, one of 7 million new keys is mistaken for a known one after
+ * 5 million keys, and one of 40 after 100 million: (1 - e^(-8n / BITS))^8.
  */
 const HASHES = 8;
 
-/** A Bloom filter: never forgets a key, and seldom takes a new one for one that it knows. */
+/** A Bloom filter: it never forgets a key, and rarely mistakes a new key for a known one. */
 export class SeenKeys {
-  /** Made at the first key: a store that is empty needs none. */
+  /** Allocated for the first key, so that an empty store costs no memory. */
   #words: Uint32Array | undefined;
 
-  /** Remembers the key between `start` and `end`; returns whether it was known. */
-  add(bytes: Uint8Array, start: number, end: number): boolean {
+  /**
+   * Remembers a key.
+   * @param from Where the part that differs between keys begins.
+   * @returns whether it was known.
+   */
+  add(key: Uint8Array, from: number): boolean {
     this.#words ??= new Uint32Array(BITS / 32);
     const words = this.#words;
-    let [bit, step] = hashes(bytes, start, end);
     let known = true;
-    for (let index = 0; index < HASHES; index++) {
-      const word = bit >>> 5;
+    for (const bit of bitsOf(key, from)) {
       const mask = 1 << (bit & 31);
-      const before = words[word] ?? 0;
-      if ((before & mask) === 0) {
-        known = false;
-        words[word] = before | mask;
-      }
-      bit = (bit + step) & (BITS - 1);
-      step += index; // so that equal steps do not keep two keys together
+      const word = words[bit >>> 5] ?? 0;
+      if ((word & mask) !== 0) continue;
+      known = false;
+      words[bit >>> 5] = word | mask;
     }
     return known;
   }
 
-  /** Remembers all that another one remembers. */
-  addAll(other: SeenKeys): void {
-    if (other.#words === undefined) return;
-    this.#words ??= new Uint32Array(BITS / 32);
-    const words = this.#words;
-    other.#words.forEach((word, index) => words[index] = (words[index] ?? 0) | word);
-  }
-
-  has(bytes: Uint8Array, start: number, end: number): boolean {
+  has(key: Uint8Array, from: number): boolean {
     const words = this.#words;
     if (words === undefined) return false;
-    let [bit, step] = hashes(bytes, start, end);
-    for (let index = 0; index < HASHES; index++) {
-      if (((words[bit >>> 5] ?? 0) & (1 << (bit & 31))) === 0) return false;
-      bit = (bit + step) & (BITS - 1);
-      step += index;
-    }
-    return true;
+    return bitsOf(key, from).every((bit) => ((words[bit >>> 5] ?? 0) & (1 << (bit & 31))) !== 0);
   }
 }
 
-/** Two independent hashes in one walk: FNV-1a, and another of its kind; both are mixed at the end. */
-function hashes(bytes: Uint8Array, start: number, end: number): [bit: number, step: number] {
+/** The bits that a key sets, from two independent hashes made in one pass (both like FNV-1a). */
+function bitsOf(key: Uint8Array, from: number): readonly number[] {
   let a = 0x811c9dc5;
   let b = 0x9e3779b9;
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at] ?? 0;
+  for (let at = from; at < key.length; at++) {
+    const byte = key[at] ?? 0;
     a = Math.imul(a ^ byte, 0x01000193);
     b = Math.imul(b, 31) + byte | 0;
   }
-  return [mixed(a) & (BITS - 1), mixed(b) | 1];
+  let bit = mixed(a) & (BITS - 1);
+  let step = mixed(b) | 1;
+  const bits: number[] = [];
+  for (let index = 0; index < HASHES; index++) {
+    bits.push(bit);
+    bit = (bit + step) & (BITS - 1);
+    step += index; // so that two keys with equal steps part again
+  }
+  return bits;
 }
 
-/** The finalizer of MurmurHash3: every bit of the input reaches every bit of the output. */
+/** The finalizer of MurmurHash3: every bit of the input affects every bit of the output. */
 function mixed(hash: number): number {
   hash = Math.imul(hash ^ hash >>> 16, 0x85ebca6b);
   hash = Math.imul(hash ^ hash >>> 13, 0xc2b2ae35);

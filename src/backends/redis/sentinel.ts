@@ -1,13 +1,12 @@
-/** Asks sentinels which server is the master now. */
+/** Asks sentinels which server is the master. */
 import { OperationError } from "../../core/errors.ts";
-import { type NodeAccess, openNode, type RedisNode, textOf } from "./node.ts";
+import { isList, type NodeAccess, openNode, type RedisNode, textOf } from "./node.ts";
 import { nameOf, type NodeAddress } from "./url.ts";
-import { isList } from "./resp/protocol.ts";
 
 /**
- * The master of the URL's name. Sentinels are asked anew each time: after a failover, only they
- * know.
- * @throws {AzuError} when no sentinel can be reached, or none knows it.
+ * The master with the name in the URL. Ask again for every pass: after a failover, only the
+ * sentinels know the new master.
+ * @throws {AzuError} if no sentinel can be reached, or none knows the name.
  */
 export async function masterOf(access: NodeAccess, signal: AbortSignal): Promise<NodeAddress> {
   const { nodes, sentinelMaster = "", address: url } = access.endpoint;
@@ -21,8 +20,8 @@ export async function masterOf(access: NodeAccess, signal: AbortSignal): Promise
       if (host !== "") return { host, port: Number(port) };
       failures.push(
         new OperationError(
-          `The sentinel at ${nameOf(address)} knows no master of the name in the URL (${url})`,
-          { hint: "Check the name behind the hosts: SENTINEL MASTERS lists those it knows" },
+          `The sentinel at ${nameOf(address)} knows no master with the name in the URL (${url})`,
+          { hint: "Check the name after the hosts: SENTINEL MASTERS lists the known names" },
         ),
       );
     } catch (error) {
@@ -30,11 +29,11 @@ export async function masterOf(access: NodeAccess, signal: AbortSignal): Promise
       failures.push(error);
     }
   }
-  // One that answers says more than others that are down.
+  // The answer of one sentinel says more than a failure to reach another.
   throw failures.find((error) => error instanceof OperationError && !error.cause) ?? failures[0];
 }
 
-/** The URL's credentials are the servers' own; sentinels mostly ask for none. */
+/** The credentials in the URL are for the servers. Most sentinels require none. */
 async function openSentinel(
   access: NodeAccess,
   address: NodeAddress,
@@ -51,7 +50,7 @@ async function openSentinel(
     });
   if (sentinel.mode === "sentinel") return sentinel;
   sentinel[Symbol.dispose]();
-  throw new OperationError(`What answers at ${nameOf(address)} is no sentinel`, {
-    hint: "Name the sentinels, which listen on 26379 unless told otherwise; they know the servers",
+  throw new OperationError(`The server at ${nameOf(address)} is not a sentinel`, {
+    hint: "Name the sentinels in the URL (their default port is 26379); they know the servers",
   });
 }

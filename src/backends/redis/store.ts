@@ -1,35 +1,35 @@
+import { Buffer } from "node:buffer";
 import type { ClearCounts, ClearOptions, LookAlike, LookOptions, Store } from "../contract.ts";
-import { prefixPattern } from "./glob.ts";
 import { RedisClear } from "./clear.ts";
 import { explainRedisError } from "./errors.ts";
 import { countKeys, lookAlikesOf } from "./look.ts";
 import { RedisNodes } from "./nodes.ts";
 import { cacheClearMessage, publish } from "./publish.ts";
-import { Removed } from "./removed.ts";
+import { Removal } from "./removal.ts";
 import { followers } from "./replicas.ts";
 import { whenFree } from "./retry.ts";
 import { checkSeeds } from "./seeds.ts";
-import type { KeySpace } from "./walk.ts";
-import type { RedisEndpoint } from "./url.ts";
 import { readTls, type TlsFiles } from "./tls.ts";
+import { prefixPattern, type RedisEndpoint } from "./url.ts";
+import type { KeySpace } from "./walk.ts";
 
-/** What of a Redis is an app's. */
+/** The sessions of one app. */
 export interface RedisSessions {
   readonly keyPrefix: string;
-  /** The channel on which the app's nodes listen; undefined where they keep no caches. */
+  /** The channel on which the app's nodes listen; undefined if they do not cache. */
   readonly channel: string | undefined;
 }
 
-/** Where a Redis is, and how it is connected to. */
+/** How to connect to a Redis. */
 export interface RedisTarget {
   readonly endpoint: RedisEndpoint;
-  /** Undefined for plain connections. */
+  /** Undefined for connections without TLS. */
   readonly tls: TlsFiles | undefined;
   /** Milliseconds, for each server. */
   readonly connectTimeout: number;
 }
 
-/** @throws {AzuError} when no server can be reached, or refuses. */
+/** @throws {AzuError} if no server can be reached, or one refuses. */
 export async function openRedisStore(
   { endpoint, tls: files, connectTimeout }: RedisTarget,
   sessions: RedisSessions,
@@ -54,20 +54,18 @@ async function connect(nodes: RedisNodes, signal: AbortSignal): Promise<void> {
   if (node.mode === "cluster") await checkSeeds(nodes, node, signal);
 }
 
-const encoder = new TextEncoder();
-
 class RedisStore implements Store {
   readonly #nodes: RedisNodes;
   readonly #keys: KeySpace;
-  /** By the last clear. */
-  #removed = new Removed(0);
+  /** What the last clear removed. */
+  #removal = new Removal(0);
   readonly dropCaches?: NonNullable<Store["dropCaches"]>;
 
   constructor(nodes: RedisNodes, { keyPrefix, channel }: RedisSessions) {
     this.#nodes = nodes;
     this.#keys = {
-      pattern: encoder.encode(prefixPattern(keyPrefix)),
-      prefix: encoder.encode(keyPrefix),
+      pattern: Buffer.from(prefixPattern(keyPrefix)),
+      prefix: Buffer.from(keyPrefix),
     };
     if (channel === undefined) return;
     this.dropCaches = async (signal, now) => {
@@ -80,12 +78,12 @@ class RedisStore implements Store {
   }
 
   async clear(options: ClearOptions): Promise<ClearCounts> {
-    this.#removed = new Removed(this.#keys.prefix.length);
-    return await new RedisClear(this.#nodes, this.#keys, options, this.#removed).run();
+    this.#removal = new Removal(this.#keys.prefix.length);
+    return await new RedisClear(this.#nodes, this.#keys, options, this.#removal).run();
   }
 
   async clearAgain(options: ClearOptions, isLast: boolean): Promise<ClearCounts> {
-    return await new RedisClear(this.#nodes, this.#keys, options, this.#removed).runAgain(isLast);
+    return await new RedisClear(this.#nodes, this.#keys, options, this.#removal).runAgain(isLast);
   }
 
   async lookAlikes(signal: AbortSignal, options: LookOptions = {}): Promise<readonly LookAlike[]> {

@@ -1,30 +1,40 @@
 /** Which servers hold the keys: one, or the masters of a cluster. */
-import { isList, ProtocolError, type Reply } from "./resp/protocol.ts";
-import { type RedisNode, textOf } from "./node.ts";
-import { SLOTS } from "./slots.ts";
+import { ErrorReply, ProtocolError } from "./connection.ts";
+import { isList, type RedisNode, textOf } from "./node.ts";
 import { nameOf, type NodeAddress } from "./url.ts";
+
+/**
+ * Slots of a cluster,
+ * https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/
+ */
+export const SLOTS = 16_384;
+
+/** Whether an error reply says that the cluster is changing and should be asked again. */
+export function saysMoved(reply: ErrorReply): boolean {
+  return ["MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN"].includes(reply.code);
+}
 
 /** A server that holds keys. */
 export interface Master extends NodeAddress {
-  /** By which its cluster knows it; undefined for a server that is alone. */
+  /** Its id in the cluster; undefined for a standalone server. */
   readonly id: string | undefined;
 }
 
 export interface Topology {
   /** The servers that hold keys, each once. */
   readonly masters: readonly Master[];
-  /** Differs where another server holds any slot. */
+  /** Changes when a slot gets another master. */
   readonly fingerprint: string;
   /** Whether every slot has a master. */
   readonly covered: boolean;
 }
 
-/** A server that is no part of a cluster holds everything. */
+/** A server outside a cluster holds all keys. */
 export function standalone(address: NodeAddress): Topology {
   return { masters: [{ ...address, id: undefined }], fingerprint: nameOf(address), covered: true };
 }
 
-/** What a node of a cluster knows about it, which others may know better. */
+/** The cluster as one node sees it. Other nodes may know better. */
 export async function clusterTopology(node: RedisNode): Promise<Topology> {
   const slots = await node.connection.call("CLUSTER", "SLOTS");
   const ranges = isList(slots) ? slots.map((range) => rangeOf(range, node.address)) : [];
@@ -46,32 +56,32 @@ export async function clusterTopology(node: RedisNode): Promise<Topology> {
 }
 
 /** `[start, end, [host, port, id, more], replicas...]` */
-function rangeOf(range: Reply, asked: NodeAddress) {
+function rangeOf(range: unknown, asked: NodeAddress) {
   const [start, end, master] = isList(range) ? range : [];
   const [preferred, port, id, more] = isList(master) ? master : [];
   if (typeof start !== "number" || typeof end !== "number" || typeof port !== "number") {
     return undefined;
   }
-  const host = hostOf(textOf(preferred ?? null), more, asked);
-  return { start, end, master: { host, port, id: textOf(id ?? null) } };
+  const host = hostOf(textOf(preferred), more, asked);
+  return { start, end, master: { host, port, id: textOf(id) } };
 }
 
-/** Without a host it is the one that was asked; `?` is a host name that nobody has announced. */
-function hostOf(preferred: string, more: Reply | undefined, asked: NodeAddress): string {
+/** An empty host stands for the node that we asked; `?` for a host name that is not announced. */
+function hostOf(preferred: string, more: unknown, asked: NodeAddress): string {
   if (preferred !== "?") return preferred || asked.host;
   const fields = isList(more) ? more.map(textOf) : [];
   return fields[fields.indexOf("ip") + 1] || preferred;
 }
 
-/** What a node of a cluster says of itself, which nobody knows better. */
+/** What a node of a cluster says about itself. No other node knows that better. */
 export interface OwnView {
   readonly id: string;
   readonly isMaster: boolean;
-  /** As CLUSTER NODES writes them: `0-5460 5462 [5463->-<id>]`, the last one on its way. */
+  /** As in CLUSTER NODES: `0-5460 5462 [5463->-<id>]`. The slot in brackets is migrating. */
   readonly slots: string;
-  /** How many it holds. */
+  /** The number of slots that it holds. */
   readonly count: number;
-  /** Whether any slot is on its way from it, or to it. */
+  /** Whether any slot is migrating from it or to it. */
   readonly isMigrating: boolean;
 }
 
@@ -87,28 +97,31 @@ export async function ownView(node: RedisNode): Promise<OwnView> {
       isMigrating: owned.length < slots.length,
     };
   }
-  throw new ProtocolError("a node that does not know itself");
+  throw new ProtocolError("CLUSTER NODES does not list the node itself");
 }
 
-/** A node of a cluster, as one of them knows it. */
+/** A node of a cluster, as another node knows it. */
 export interface Member {
   readonly id: string;
-  /** Where it is, or was; what it announces as the host's name is empty where it does not. */
+  /** Where it is, or was. */
   readonly address: NodeAddress;
+  /** The host name that it announces; empty if it announces none. */
   readonly hostname: string;
-  /** Whether it is the one that was asked. */
+  /** Whether it is the node that we asked. */
   readonly isSelf: boolean;
-  /** Whether it is, or seems, down. */
+  /** Whether it is down, or seems to be. */
   readonly isDown: boolean;
 }
 
-/** The nodes that one of them knows, masters and others. */
+/** All nodes that one node knows, masters and replicas. */
 export async function members(node: RedisNode): Promise<readonly Member[]> {
   return (await listed(node)).map(({ id, address, flags }) => {
     const [, host = "", port, hostname = ""] = /^(.*):(\d+)@\d*,?([^,]*)/.exec(address) ?? [];
     return {
-      ...{ id, hostname, isSelf: flags.includes("myself") },
+      id,
+      hostname,
       address: { host: host || node.address.host, port: Number(port) },
+      isSelf: flags.includes("myself"),
       isDown: flags.some((flag) => ["fail", "fail?", "handshake", "noaddr"].includes(flag)),
     };
   });
@@ -123,7 +136,7 @@ async function listed(node: RedisNode) {
   });
 }
 
-/** Of `5` or `0-5460`. */
+/** The number of slots in `5` or `0-5460`. */
 function slotsIn(range: string): number {
   const [start = NaN, end = start] = range.split("-").map(Number);
   return end - start + 1;

@@ -4,7 +4,7 @@ import { decodable } from "../../core/url.ts";
 
 export const REDIS_URL_SHAPE = "redis://[<user>:<password>@]<host>[:<port>][/<number>]";
 
-/** What the app takes: the redis shard logs in as the default user only. */
+/** What the app accepts: the redis shard can log in only as the default user. */
 export const APP_REDIS_URL_SHAPE = "redis://[:<password>@]<host>[:<port>][/<number>]";
 
 export const SENTINEL_URL_SHAPE =
@@ -16,28 +16,28 @@ export interface NodeAddress {
   readonly port: number;
 }
 
-/** As messages name it. */
+/** The address as messages show it. */
 export function nameOf({ host, port }: NodeAddress): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-/** Where Redis is and who asks. */
+/** What a Redis URL says. */
 export interface RedisEndpoint {
   /** Redacted, for messages. */
   readonly address: string;
-  /** As configured, with credentials: never for messages. */
+  /** As configured, with credentials: never show it. */
   readonly url: string;
-  /** The server, or nodes of the cluster, or sentinels: at least one. */
+  /** The server, nodes of the cluster, or sentinels; at least one. */
   readonly nodes: readonly [NodeAddress, ...NodeAddress[]];
   readonly username: string;
   readonly password: string;
   readonly database: number;
   readonly tls: boolean;
-  /** The name under which the sentinels know the master; undefined where there are none. */
+  /** The sentinels' name for the master; undefined without sentinels. */
   readonly sentinelMaster?: string;
 }
 
-/** What keeps a text from being a Redis URL, without repeating its credentials. */
+/** Why a text is not a valid Redis URL, without its credentials; undefined if it is valid. */
 export function redisUrlProblem(candidate: string): string | undefined {
   const sentinel = /^rediss?\+sentinel:/i.test(candidate);
   const shape = sentinel ? SENTINEL_URL_SHAPE : REDIS_URL_SHAPE;
@@ -77,10 +77,10 @@ function pathProblem({ rest, sentinel }: UrlParts, expected: string): string | u
 interface UrlParts {
   readonly tls: boolean;
   readonly sentinel: boolean;
-  /** With the `@`; empty where there is none. */
+  /** Including the `@`; may be empty. */
   readonly userinfo: string;
   readonly hosts: readonly string[];
-  /** From the first `/` behind the hosts. */
+  /** From the first `/` after the hosts. */
   readonly rest: string;
 }
 
@@ -97,7 +97,7 @@ function partsOf(candidate: string): UrlParts | undefined {
   };
 }
 
-/** Host by host the URL is an ordinary one. */
+/** With only one of its hosts, it is an ordinary URL. */
 function urlOf({ userinfo }: UrlParts, host: string): URL | null {
   return URL.parse(`redis://${userinfo}${host}`);
 }
@@ -111,14 +111,14 @@ function decoded(text: string): string | undefined {
 }
 
 /**
- * The parts of a URL that {@link redisUrlProblem} finds nothing wrong with.
+ * Parses a URL that {@linkcode redisUrlProblem} accepts.
  * @throws {TypeError} for any other.
  */
 export function parseRedisUrl(valid: string): RedisEndpoint {
   const parts = partsOf(valid);
-  if (parts === undefined) throw new TypeError("no Redis URL");
+  if (parts === undefined) throw new TypeError("not a Redis URL");
   const [first, ...others] = parts.hosts.map((host) => addressOf(host, parts));
-  if (first === undefined) throw new TypeError("no Redis URL");
+  if (first === undefined) throw new TypeError("not a Redis URL");
   const { username = "", password = "" } = urlOf(parts, parts.hosts[0] ?? "") ?? {};
   const [, name = "", number = ""] = parts.sentinel
     ? parts.rest.split("/")
@@ -141,4 +141,9 @@ function addressOf(host: string, parts: UrlParts): NodeAddress {
     host: hostname === "" ? "localhost" : hostname.replace(/^\[(.*)\]$/, "$1"),
     port: port === "" ? (parts.sentinel ? 26_379 : 6379) : Number(port),
   };
+}
+
+/** The glob that matches exactly the keys with a literal prefix. */
+export function prefixPattern(prefix: string): string {
+  return `${prefix.replace(/[\\*?[\]]/g, (character) => `\\${character}`)}*`;
 }

@@ -1,37 +1,36 @@
-/** One walk over the keys of one server: each batch of the prefix is given to a visitor. */
-import { ProtocolError } from "./resp/protocol.ts";
-import type { RedisNode } from "./node.ts";
-import { scanKeys } from "./resp/keys.ts";
-import { forEachKey, type RawKeys } from "./resp/scan.ts";
+/** One walk over the keys of one server: each batch under the prefix is given to a visitor. */
+import { Buffer } from "node:buffer";
 import type { Pace } from "../pace.ts";
+import { ProtocolError } from "./connection.ts";
+import { isList, type RedisNode } from "./node.ts";
 
-/** Keys of one prefix, as the server is asked for them and as they are looked at. */
+/** The keys of one prefix. */
 export interface KeySpace {
-  /** As SCAN matches it. */
-  readonly pattern: Uint8Array;
-  readonly prefix: Uint8Array;
+  /** The pattern for SCAN. */
+  readonly pattern: Buffer;
+  readonly prefix: Buffer;
 }
 
 /** How a walk is stopped, slowed down and watched. */
 export interface Walk {
   readonly signal: AbortSignal;
   readonly pace: Pace;
-  /** Told how many keys the server has looked at since it was last told, roughly. */
-  readonly onLooked?: (keys: number) => void;
+  /** Receives roughly how many keys the server has scanned since the last call. */
+  readonly onScanned?: (keys: number) => void;
 }
 
-/** UNLINKs that may be under way while the next SCAN runs: more buys nothing. */
+/** UNLINKs that may run while the next SCAN does. More do not make it faster (measured). */
 const IN_FLIGHT = 2;
 
 /**
- * Scans a server to its end. SCAN gives every key at least once that is there all the while.
- * @param visit Gets the keys of each batch; what it returns is waited for, two batches later.
+ * Scans a server from start to end. SCAN returns every key that exists all the while at least once.
+ * @param visit Receives the keys of each batch. Its promise is awaited two batches later.
  */
 export async function walk(
   node: RedisNode,
   keys: KeySpace,
   how: Walk,
-  visit: (keys: RawKeys) => Promise<void> | undefined,
+  visit: (keys: readonly Buffer[]) => Promise<void> | undefined,
 ): Promise<void> {
   const underWay: Promise<void>[] = [];
   const walked = handled(visitAll(node, keys, how, visit, underWay));
@@ -39,56 +38,142 @@ export async function walk(
   await allEnded([walked, ...underWay]);
 }
 
-/** What they count must be known by the time that anybody is told how they ended. */
+/** Waits for all, then throws the first error: by then, everything has been counted. */
 export async function allEnded<T>(works: readonly Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(works);
   return await Promise.all(works);
 }
 
-/** @param underWay Are those of the visits that nobody has waited for yet. */
+/** @param underWay Receives the visits that have not been awaited yet. */
 async function visitAll(
   { connection }: RedisNode,
   keys: KeySpace,
-  { signal, pace, onLooked }: Walk,
-  visit: (keys: RawKeys) => Promise<void> | undefined,
+  { signal, pace, onScanned }: Walk,
+  visit: (keys: readonly Buffer[]) => Promise<void> | undefined,
   underWay: Promise<void>[],
 ): Promise<void> {
   const scan = async (cursor: string, part: number) => {
-    const looked = pace.lookAt(part);
+    const count = pace.lookAt(part);
     const start = performance.now();
-    const reply = await scanKeys(connection, cursor, keys.pattern, looked);
-    checkPrefix(reply.keys, keys.prefix);
-    return { ...reply, looked, latency: performance.now() - start };
+    const reply = await connection.call("SCAN", cursor, "MATCH", keys.pattern, "COUNT", count);
+    return { ...checked(reply, keys.prefix), count, latency: performance.now() - start };
   };
   signal.throwIfAborted();
   for (let next = scan("0", 1);;) {
-    const { cursor, keys: batch, looked, latency } = await next;
+    const { cursor, keys: batch, count, latency } = await next;
     await pace.after(latency, signal);
     signal.throwIfAborted();
     const isLast = cursor === "0";
-    // The server is to go on while this batch is looked at.
-    if (!isLast) next = handled(scan(cursor, batch.count / looked));
-    const work = batch.count > 0 ? visit(batch) : undefined;
-    onLooked?.(looked);
+    // Sent before this batch is visited, so that the server does not wait for us.
+    if (!isLast) next = handled(scan(cursor, batch.length / count));
+    const work = batch.length > 0 ? visit(batch) : undefined;
+    onScanned?.(count);
     if (work !== undefined) underWay.push(handled(work));
     if (isLast) return;
     if (underWay.length > IN_FLIGHT) await underWay.shift();
   }
 }
 
-/** What is awaited later, whatever happens first. */
+/** Marks a promise as handled: it is awaited later, whatever happens first. */
 function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;
 }
 
-/** The server has matched the prefix already; one that did not is not to be believed. */
-function checkPrefix(keys: RawKeys, prefix: Uint8Array): void {
-  forEachKey(keys, (start, end) => {
-    let at = 0;
-    while (at < prefix.length && keys.bytes[start + at] === prefix[at]) at++;
-    if (at < prefix.length || end - start < prefix.length) {
-      throw new ProtocolError("a key that was not asked for");
+/**
+ * The reply to a SCAN.
+ * @throws {ProtocolError} if it is something else, or has a key that does not match.
+ */
+function checked(reply: unknown, prefix: Buffer): { cursor: string; keys: readonly Buffer[] } {
+  const [cursor, keys] = isList(reply) ? reply : [];
+  if (!Buffer.isBuffer(cursor) || !/^\d{1,20}$/.test(cursor.toString("latin1"))) {
+    throw new ProtocolError("the reply to SCAN has no cursor");
+  }
+  if (!isList(keys)) throw new ProtocolError("the reply to SCAN has no keys");
+  const isOurs = (key: unknown): key is Buffer => {
+    return Buffer.isBuffer(key) && prefix.equals(key.subarray(0, prefix.length));
+  };
+  if (!keys.every(isOurs)) throw new ProtocolError("SCAN returned a key that does not match");
+  return { cursor: cursor.toString("latin1"), keys };
+}
+
+/** Which part of the keys of several servers has been scanned. */
+export class ScannedShare {
+  readonly #report: (share: number) => void;
+  readonly #servers: number;
+  #known = 0;
+  #total = 0;
+  #scanned = 0;
+
+  /** @param report Receives a number from 0 to 1; 0 as long as it is not known. */
+  constructor(servers: number, report: (share: number) => void) {
+    this.#report = report;
+    this.#servers = servers;
+  }
+
+  /**
+   * For one server.
+   * @param keys How many keys it has, if that is known.
+   * @returns what to call with the number of keys scanned since the last call.
+   */
+  of(keys: number | undefined): (scanned: number) => void {
+    if (keys !== undefined) {
+      this.#known++;
+      this.#total += keys;
     }
-  });
+    return (scanned) => {
+      this.#scanned += scanned;
+      // Until every server has said how many it has, any share would be too large.
+      const isKnown = this.#known === this.#servers && this.#total > 0;
+      this.#report(isKnown ? Math.min(1, this.#scanned / this.#total) : 0);
+    };
+  }
+}
+
+/** How far a walk over one server got, and whether that is further than the walks before it. */
+export class WalkProgress {
+  readonly #furthestBefore: number;
+  #scanned = 0;
+  /** Keys scanned with all work on them done. */
+  #done = 0;
+  #underWay = 0;
+  #removed = false;
+
+  /** @param before The progress of the last walk over this server. */
+  constructor(before?: WalkProgress) {
+    this.#furthestBefore = before?.furthest ?? 0;
+  }
+
+  /** The most keys that this walk, or one before it, got past. */
+  get furthest(): number {
+    return Math.max(this.#furthestBefore, this.#done);
+  }
+
+  /**
+   * Whether this walk removed keys or got further than the last one. Finding keys alone is not
+   * progress.
+   */
+  get advanced(): boolean {
+    return this.#removed || this.#done > this.#furthestBefore;
+  }
+
+  /** Records that more keys were scanned. Their work has been started by then. */
+  scanned(keys: number): void {
+    this.#scanned += keys;
+    if (this.#underWay === 0) this.#done = this.#scanned;
+  }
+
+  /**
+   * Follows the work on a batch.
+   * @param work Tells whether the cluster sent keys elsewhere; undefined if there is no work.
+   */
+  follow(work: Promise<boolean> | undefined): Promise<boolean> | undefined {
+    if (work === undefined) return undefined;
+    this.#underWay++;
+    return work.then((moved) => {
+      this.#underWay--; // after a failure it stays, so the walk gets no further
+      this.#removed ||= !moved;
+      return moved;
+    });
+  }
 }

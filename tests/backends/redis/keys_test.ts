@@ -84,7 +84,9 @@ for (const mode of ["server", "cluster"] as const) {
   });
 }
 
-Deno.test("keys and values of a mebibyte, and a key that is the prefix", redisNeeded, async () => {
+// ioredis's parser shrinks its memory in an interval, which ends a little later.
+const large = { ...redisNeeded, sanitizeOps: false, sanitizeResources: false };
+Deno.test("keys and values of a mebibyte, and a key that is the prefix", large, async () => {
   await using redis = await place("server");
   const { client, url } = redis;
   const large = Buffer.alloc(1 << 20, "\r\n$5\r\n");

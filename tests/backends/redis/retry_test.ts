@@ -3,13 +3,12 @@ import { strictEqual } from "node:assert/strict";
 import { explainRedisError } from "../../../src/backends/redis/errors.ts";
 import { Patience } from "../../../src/backends/redis/retry.ts";
 import { parseRedisUrl } from "../../../src/backends/redis/url.ts";
-import { RespError } from "../../../src/backends/redis/resp/protocol.ts";
-import { ConnectionLost } from "../../../src/backends/redis/resp/connection.ts";
+import { ConnectionLost, ErrorReply } from "../../../src/backends/redis/connection.ts";
 
 const endpoint = parseRedisUrl("redis://localhost");
 const lost = explainRedisError(new ConnectionLost("lost"), endpoint);
-const refused = explainRedisError(new Deno.errors.ConnectionRefused("refused"), endpoint);
-const loading = explainRedisError(new RespError("LOADING Redis is loading"), endpoint);
+const refused = explainRedisError(new Error("connect ECONNREFUSED 127.0.0.1:6379"), endpoint);
+const loading = explainRedisError(new ErrorReply("LOADING Redis is loading"), endpoint);
 
 /** What is told after these failures, none of which got further. */
 function toldAfter(...failures: readonly unknown[]): unknown {

@@ -51,7 +51,7 @@ Deno.test("cluster: another server that is named is refused", redisNeeded, async
     strictEqual(result.code, 2, result.stderr);
     match(
       result.stderr,
-      new RegExp(`^error: .*:${other.port} is no node of the cluster of 127.0.0.1:`),
+      new RegExp(`^error: .*:${other.port} is not a node of the cluster of 127.0.0.1:`),
     );
   }
   const all = await clear([first, { port: freePort() }, third, second]);
@@ -61,7 +61,7 @@ Deno.test("cluster: another server that is named is refused", redisNeeded, async
   for (const servers of [[first, other], [other, first]]) {
     const locked = await clear(servers);
     strictEqual(locked.code, 1, locked.stderr);
-    match(locked.stderr, new RegExp(`^error: Redis asks for a password.* at .*:${other.port} `));
+    match(locked.stderr, new RegExp(`^error: Redis requires a password.* at .*:${other.port} `));
   }
   release(client);
 });
@@ -77,6 +77,9 @@ Deno.test("cluster: a node of another cluster is refused", redisNeeded, async ()
   for (const servers of [[first, other], [other, first]]) {
     const result = await clear(servers);
     strictEqual(result.code, 2, result.stderr);
-    match(result.stderr, /^error: The URL names several servers, but 127\.0\.0\.1:\d+ is no node/);
+    match(
+      result.stderr,
+      /^error: The URL names several servers, but 127\.0\.0\.1:\d+ is not a node/,
+    );
   }
 });

@@ -93,7 +93,7 @@ Deno.test("a server that cannot save refuses to remove", redisNeeded, async () =
   });
   const result = await clear(redis.server.url);
   deepStrictEqual(reportOf(result), { ...done(0), code: 1, outcome: "failed", remaining: null });
-  match(result.stderr, /^error: Redis refuses to write, as it cannot save its data to disk/);
+  match(result.stderr, /^error: Redis refuses writes because it cannot save its data to disk/);
   doesNotMatch(result.stderr, /not known/);
   strictEqual(await sessionsIn(redis.client), 1000);
   await redis.client.config("SET", "save", ""); // else it does not end either
@@ -138,7 +138,7 @@ Deno.test("a server with as many clients as it takes", redisNeeded, async () => 
   await redis.client.config("SET", "maxclients", "1");
   const result = await clear(redis.server.url);
   deepStrictEqual(reportOf(result), { ...done(0), code: 1, outcome: "failed", remaining: null });
-  match(result.stderr, /^error: Redis has as many clients as it takes/);
+  match(result.stderr, /^error: Redis has reached its client limit \(maxclients\)/);
 });
 
 Deno.test("a password that changes meanwhile", redisNeeded, async () => {
@@ -148,7 +148,7 @@ Deno.test("a password that changes meanwhile", redisNeeded, async () => {
   await redis.client.config("SET", "requirepass", "hunter2");
   await redis.client.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
   const result = await other.azu.finished();
-  match(result.stderr, /^error: Redis asks for a password, and the URL has none/);
+  match(result.stderr, /^error: Redis requires a password, and the URL has none/);
   isTrue(result, await sessionsIn(redis.client));
 });
 

@@ -92,7 +92,7 @@ Deno.test("tls: a client's certificate, where the server asks for one", tlsNeede
   await using redis = await place("server", "yes");
   const without = await clear(redis.server.url, CA, redis);
   strictEqual(without.code, 1);
-  match(without.stderr, /^error: Redis asks for a client's certificate/);
+  match(without.stderr, /^error: Redis requires a client certificate/);
   match(without.stderr, /session\.backends\.redis\.tls\.cert/);
   strictEqual(await redis.client.dbsize(), 11);
   const result = await clear(redis.server.url, CLIENT, redis);
@@ -126,14 +126,14 @@ Deno.test("tls: files that are not there, or hold something else", tlsNeeded, as
   for (
     const [tls, said] of [
       [`tls: { ca: "./no.crt" }`, /tls\.ca: cannot read \.\/no\.crt: there is no such file/],
-      [`tls: { ca: "./client.key" }`, /tls\.ca: \.\/client\.key is no PEM file of certificates/],
+      [`tls: { ca: "./client.key" }`, /tls\.ca: \.\/client\.key is not a PEM file of certificates/],
       [
         `tls: { cert: "./client.key", key: "./client.key" }`,
-        /tls\.cert: \.\/client\.key is no PEM file of a certificate/,
+        /tls\.cert: \.\/client\.key is not a PEM file of a certificate/,
       ],
       [
         `tls: { cert: "./client.crt", key: "./client.crt" }`,
-        /tls\.key: \.\/client\.crt is no PEM file of a private key/,
+        /tls\.key: \.\/client\.crt is not a PEM file of a private key/,
       ],
       [`tls: { cert: "./client.crt" }`, /redis\.tls: expected cert and key together/],
       [`tls: { ca: "" }`, /redis\.tls\.ca: expected the name of a PEM file, got ""/],

@@ -93,7 +93,7 @@ Deno.test("sentinel: a name that they do not know", redisNeeded, async () => {
   await using redis = await startSentinels();
   const result = await clear(`redis+sentinel://${redis.hosts}/other`);
   strictEqual(result.code, 1);
-  match(result.stderr, /knows no master of the name in the URL/);
+  match(result.stderr, /knows no master with the name in the URL/);
   doesNotMatch(result.stdout, /✓/);
 });
 
@@ -101,7 +101,7 @@ Deno.test("sentinel: named as if it were the server", redisNeeded, async () => {
   await using redis = await startSentinels();
   const result = await clear(redis.sentinels[0]?.url ?? "");
   strictEqual(result.code, 1);
-  match(result.stderr, /is a sentinel, not a Redis/);
+  match(result.stderr, /is a sentinel/);
   match(result.stderr, /redis\+sentinel:\/\//);
 });
 
@@ -109,7 +109,7 @@ Deno.test("sentinel: the server named as if it were one", redisNeeded, async () 
   await using redis = await startSentinels();
   const result = await clear(`redis+sentinel://127.0.0.1:${redis.master.server.port}/${MASTER}`);
   strictEqual(result.code, 1);
-  match(result.stderr, /is no sentinel/);
+  match(result.stderr, /is not a sentinel/);
 });
 
 Deno.test("sentinel: all of them are down", redisNeeded, async () => {
@@ -124,7 +124,7 @@ Deno.test("sentinels that ask for a password get that of the URL", redisNeeded, 
   await fill(redis.master.client, 50);
   const none = await clear(urlOf(redis));
   strictEqual(none.code, 1);
-  match(none.stderr, /asks for a password, and the URL has none/);
+  match(none.stderr, /requires a password, and the URL has none/);
   const wrong = await clear(urlOf(redis).replace("//", () => "//:hunter1@"));
   strictEqual(wrong.code, 1);
   match(wrong.stderr, /refused the user or password/);

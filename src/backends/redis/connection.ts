@@ -1,0 +1,221 @@
+/** One plain connection to one Redis server. The only file that imports ioredis. */
+import type { Buffer } from "node:buffer";
+import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { AbstractConnector, Redis } from "ioredis";
+import { within } from "../../core/within.ts";
+import { containListeners } from "../contain.ts";
+import type { NodeAddress } from "./url.ts";
+
+/** PEM texts to use for TLS. */
+export interface TlsContext {
+  /** Authorities to trust besides the system's. */
+  readonly ca?: string;
+  /** The client certificate, if the server asks for one; both or none. */
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+/** How to open a connection. */
+export interface ConnectionTarget {
+  readonly address: NodeAddress;
+  /** Undefined for a connection without TLS. */
+  readonly tls: TlsContext | undefined;
+  /** Milliseconds to connect, including the TLS handshake. */
+  readonly timeout: number;
+}
+
+/** An error reply of the server. Its code is the first word of its message. */
+export class ErrorReply extends Error {
+  override readonly name = "ErrorReply";
+
+  get code(): string {
+    return this.message.split(" ", 1)[0] ?? "";
+  }
+}
+
+/** The server sent something that is not a valid reply. */
+export class ProtocolError extends Error {
+  override readonly name = "ProtocolError";
+}
+
+/** The connection ended before all replies had arrived. */
+export class ConnectionLost extends Error {
+  override readonly name = "ConnectionLost";
+}
+
+/** The server owed a reply, or a connection, and sent nothing for too long. */
+export class AnswerTimeout extends Error {
+  override readonly name = "AnswerTimeout";
+}
+
+/** A part of a command. Keys are buffers, because a key can contain any bytes. */
+export type Argument = string | number | Buffer;
+
+export class RedisConnection implements Disposable {
+  /** Milliseconds that connecting took: an upper bound for one round trip of an idle server. */
+  readonly roundTrip: number;
+  /**
+   * Milliseconds without a byte from a server that owes a reply, after which the connection ends.
+   */
+  silence: number;
+  readonly #redis: Redis;
+  #waiting = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Why the connection ended. */
+  #end: unknown;
+
+  private constructor(socket: Socket, silence: number, roundTrip: number) {
+    this.roundTrip = roundTrip;
+    this.silence = silence;
+    this.#redis = clientOn(socket);
+    // Also reported while no command waits, for example for a reply that nobody asked for.
+    this.#redis.on("error", (error: unknown) => this.close(this.#failureOf(error)));
+    this.#redis.on("close", () => this.close(lost()));
+  }
+
+  /**
+   * Tries every address of the host.
+   * @throws the system's error, {@linkcode AnswerTimeout}, or the signal's reason.
+   */
+  static async open(target: ConnectionTarget, signal: AbortSignal): Promise<RedisConnection> {
+    const start = performance.now();
+    const socket = await openSocket(target, signal);
+    const connection = new RedisConnection(socket, target.timeout, performance.now() - start);
+    try {
+      await connection.#redis.connect();
+    } catch (error) {
+      connection.close(connection.#failureOf(error));
+      throw connection.#end;
+    }
+    socket.on("data", () => connection.#restartTimer());
+    return connection;
+  }
+
+  /**
+   * Sends a command. Texts in the reply are buffers; check its type before you use it.
+   * @throws {ErrorReply} if the server replies with an error. After any other error it is not
+   *   known whether the server has run the command.
+   */
+  async call(name: string, ...args: readonly (Argument | readonly Buffer[])[]): Promise<unknown> {
+    if (this.isClosed) throw this.#end;
+    this.#waiting++;
+    try {
+      const reply = this.#redis.callBuffer(name, args.flat());
+      if (this.#waiting === 1) this.#restartTimer();
+      return await reply;
+    } catch (error) {
+      const failure = this.#failureOf(error);
+      if (!(failure instanceof ErrorReply)) this.close(failure);
+      throw failure;
+    } finally {
+      this.#waiting--;
+      if (this.#waiting === 0) clearTimeout(this.#timer);
+    }
+  }
+
+  get isClosed(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** Commands that still wait for a reply are rejected with the reason. */
+  close(reason: unknown = new ConnectionLost("the connection was closed")): void {
+    this.#end ??= reason;
+    clearTimeout(this.#timer);
+    this.#redis.disconnect();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #restartTimer(): void {
+    clearTimeout(this.#timer);
+    if (this.#waiting === 0 || this.isClosed) return;
+    this.#timer = setTimeout(() => {
+      this.close(new AnswerTimeout(`no answer for ${this.silence / 1000} s`));
+    }, this.silence);
+  }
+
+  /**
+   * What ioredis reports, without the parts that may quote keys: the arguments of the command and
+   * what its parser has read.
+   */
+  #failureOf(error: unknown): unknown {
+    if (!(error instanceof Error)) return this.#end ?? lost();
+    if (error.name === "ReplyError") return new ErrorReply(withoutArguments(error.message));
+    if (this.#end !== undefined) return this.#end;
+    if (error.message === "Connection is closed.") return lost();
+    // A server with too many clients says so before it is asked.
+    const [, unasked] = /^Command queue state error.* Last error: (.*)$/s.exec(error.message) ?? [];
+    if (unasked !== undefined) return new ErrorReply(withoutArguments(unasked));
+    const isInvalid = /^(?:ParserError|RangeError|TypeError)$/.test(error.name) ||
+      error.message.startsWith("Command queue state error");
+    return isInvalid ? new ProtocolError(`the reply is not valid (${error.name})`) : error;
+  }
+}
+
+/** Redis repeats the arguments of a command that it does not know. */
+function withoutArguments(message: string): string {
+  return message.replace(/,? with args beginning with:.*$/s, "");
+}
+
+function lost(): ConnectionLost {
+  return new ConnectionLost("the server closed the connection");
+}
+
+/** ioredis on an open socket: it neither connects again, nor queues, nor sends commands itself. */
+function clientOn(socket: Socket): Redis {
+  class OpenSocket extends AbstractConnector {
+    override stream = socket;
+
+    constructor() {
+      super(0);
+    }
+
+    override connect(): Promise<Socket> {
+      return Promise.resolve(socket);
+    }
+
+    override disconnect(): void {
+      socket.destroy();
+    }
+  }
+  return new Redis({
+    Connector: OpenSocket,
+    lazyConnect: true,
+    retryStrategy: () => null,
+    enableReadyCheck: false,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    disableClientInfo: true,
+  });
+}
+
+async function openSocket(
+  { address: { host, port }, tls, timeout }: ConnectionTarget,
+  signal: AbortSignal,
+): Promise<Socket> {
+  signal.throwIfAborted();
+  const socket = tls === undefined
+    ? connectTcp({ host, port })
+    : connectTls({ host, port, ...tls, ...(isIP(host) === 0 ? { servername: host } : {}) });
+  containListeners(socket);
+  let awaited = "connection";
+  socket.once("connect", () => awaited = "TLS handshake");
+  const opened = new Promise<void>((resolve, reject) => {
+    socket.once(tls === undefined ? "connect" : "secureConnect", resolve);
+    socket.once("error", reject);
+    socket.once("close", () => reject(lost()));
+  });
+  const late = () => new AnswerTimeout(`no ${awaited} after ${timeout / 1000} s`);
+  try {
+    await within(opened, { ms: timeout, signal, late });
+    return socket;
+  } catch (error) {
+    socket.on("error", () => {}); // what it says after this is of no interest
+    socket.destroy();
+    throw error;
+  }
+}
