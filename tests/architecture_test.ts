@@ -16,18 +16,25 @@ const mayImport: Record<string, readonly string[]> = {
   core: [],
 };
 
-/** Packages that cost start-up time, and the only module that may import each. */
-const onlyImporter: Record<string, string> = {
+/** The drivers, each imported by one file in the folder of its engine. */
+const drivers: Record<string, string> = {
   ioredis: "src/backends/redis/connection.ts",
   "mysql2/promise": "src/backends/mysql/connection.ts",
   pg: "src/backends/postgres/connection.ts",
   "node:sqlite": "src/backends/sqlite/session.ts",
+};
+
+/** Other packages that cost start-up time, each imported by one file. */
+const costly: Record<string, string> = {
   yaml: "src/app/shard.ts",
   eta: "src/app/render.ts",
   diff: "src/cli/terminal/diff.ts",
   dotenv: "src/config/dotenv.ts",
   sucrase: "src/config/transform.ts",
 };
+
+/** What every command loads. */
+const atStart = ["main.ts", "src/cli/run.ts", "src/backends/registry.ts", "src/config/load.ts"];
 
 interface Import {
   readonly from: string;
@@ -88,31 +95,43 @@ Deno.test("imports point downward only", async () => {
   deepStrictEqual(wrong, []);
 });
 
-Deno.test("a costly package has one importer, and that is loaded lazily", async () => {
+/** The files that load a file as soon as they are loaded, and itself. */
+function eagerly(all: readonly Import[], file: string): Set<string> {
+  const found = new Set([file]);
+  for (const target of found) {
+    for (const { from, specifier, isType, isLazy } of all) {
+      if (isType || isLazy || !specifier.startsWith(".")) continue;
+      if (relative(root, resolve(root, dirname(from), specifier)) === target) found.add(from);
+    }
+  }
+  return found;
+}
+
+Deno.test("a costly package has one importer, which no command loads at the start", async () => {
   const all = await imports();
-  for (const [name, importer] of Object.entries(onlyImporter)) {
+  for (const [name, importer] of Object.entries({ ...drivers, ...costly })) {
     const importers = all
       .filter(({ specifier, isType }) => specifier === name && !isType)
       .map(({ from }) => from);
     deepStrictEqual([...new Set(importers)], [importer], name);
-    const eager = all.filter(({ from, specifier, isType, isLazy }) =>
-      !isType && !isLazy && specifier.startsWith(".") &&
-      relative(root, resolve(root, dirname(from), specifier)) === importer
-    );
-    // These are themselves loaded lazily.
-    const lazy = [
-      "src/backends/redis/store.ts",
-      "src/backends/mysql/keys.ts",
-      "src/backends/mysql/references.ts",
-      "src/backends/mysql/session.ts",
-      "src/backends/mysql/table.ts",
-      "src/backends/postgres/session.ts",
-      "src/backends/sqlite/store.ts",
-      "src/backends/sqlite/clear.ts",
-      "src/commands/migration.ts",
-    ];
-    const allowed = eager.filter(({ from }) => !lazy.includes(from));
-    deepStrictEqual(allowed, [], `${importer} is imported eagerly`);
+    const loaders = eagerly(all, importer);
+    deepStrictEqual(atStart.filter((file) => loaders.has(file)), [], `${name} is loaded eagerly`);
+  }
+});
+
+Deno.test("a driver is loaded only from its engine's folder, and engines keep apart", async () => {
+  const all = await imports();
+  for (const [name, importer] of Object.entries(drivers)) {
+    const folder = dirname(importer);
+    const outside = [...eagerly(all, importer)].filter((file) => !file.startsWith(`${folder}/`));
+    deepStrictEqual(outside, [], `${name} is loaded eagerly from outside ${folder}`);
+    const others = Object.values(drivers).map(dirname).filter((other) => other !== folder);
+    const crossing = all.filter(({ from, specifier }) => {
+      const target = relative(root, resolve(root, dirname(from), specifier));
+      return from.startsWith(`${folder}/`) &&
+        others.some((other) => target.startsWith(`${other}/`));
+    });
+    deepStrictEqual(crossing, [], `${folder} imports from another engine`);
   }
 });
 
