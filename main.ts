@@ -1,19 +1,19 @@
-/** The entry: argv in, exit code out. The only place that touches the process, and that exits. */
+/** The entry point. The only file that accesses the process and exits. */
 import process from "node:process";
 import { build, versionText } from "./src/cli/build.ts";
 import { type Host, type Input, Interruption, type Output } from "./src/cli/terminal/host.ts";
 import { messageOf, UsageError } from "./src/core/errors.ts";
 import { isReadable } from "./src/core/variables.ts";
 
-// Drivers read and list process.env as they please, and the program may read a few names only:
-// they see those, and nothing else. Before anything is loaded that could look.
+// Libraries read and enumerate process.env, but the program may read only a few variables. They see
+// only those. This comes before any library is loaded.
 Object.defineProperty(process, "env", {
   value: new Proxy({}, { get: (_target, name) => variable(name) }),
 });
 
 const interruption = new AbortController();
-const { exit, consoleSize } = Deno; // a config's code is run without them
-let lost: string | undefined; // why the answer could not be written
+const { exit, consoleSize } = Deno; // the code of a config runs without them
+let lost: string | undefined; // why stdout could not be written
 
 const host: Host = {
   args: Deno.args,
@@ -32,19 +32,29 @@ const host: Host = {
 };
 
 for (const type of ["error", "unhandledrejection"] as const) {
-  globalThis.addEventListener(type, async (event) => {
+  globalThis.addEventListener(type, (event) => {
     event.preventDefault();
-    const { crash } = await import("./src/cli/run.ts");
-    exit(crash(host, "reason" in event ? event.reason : event.error));
+    void crashed("reason" in event ? event.reason : event.error);
   });
 }
 
 const exitCode = await main();
-if (lost !== undefined) host.stderr.write(`error: The answer could not be written: ${lost}\n`);
-// A connection that hangs would keep the process alive after everything has been said.
+if (lost !== undefined) host.stderr.write(`error: Cannot write to stdout: ${lost}\n`);
+// A hanging connection would keep the process alive.
 exit(lost !== undefined && exitCode === 0 ? 1 : exitCode);
 
-/** The version is asked for by scripts, and often: nothing else is loaded for it. */
+/** Ends with a report of an error that nobody caught. */
+async function crashed(error: unknown): Promise<void> {
+  try {
+    const { crash } = await import("./src/cli/run.ts");
+    exit(crash(host, error));
+  } catch (broken) {
+    host.stderr.write(`This is a bug in azu: ${messageOf(error)}; ${messageOf(broken)}\n`);
+    exit(1);
+  }
+}
+
+/** Scripts ask for the version often, so nothing else is loaded for it. */
 async function main(): Promise<number> {
   const built = build(Deno.version, Deno.build.target);
   if (host.args.length === 1 && host.args[0] === "--version") {
@@ -55,7 +65,7 @@ async function main(): Promise<number> {
   return await run(host, built);
 }
 
-/** A variable of the environment; one that the program may not read is one that is not set. */
+/** An environment variable. One that the program may not read counts as not set. */
 function variable(name: string | symbol): string | undefined {
   if (typeof name !== "string" || !isReadable(name)) return undefined;
   try {
@@ -65,7 +75,7 @@ function variable(name: string | symbol): string | undefined {
   }
 }
 
-/** The first signal asks for an orderly end, the second ends; the exit code is the first one's. */
+/** The first signal asks for an orderly end, the second exits at once, with the code of the first. */
 function handle(signal: "SIGINT" | "SIGTERM", code: 130 | 143): void {
   Deno.addSignalListener(signal, () => {
     const { reason } = interruption.signal;
@@ -80,7 +90,7 @@ function handle(signal: "SIGINT" | "SIGTERM", code: 130 | 143): void {
 
 function columns(): number | undefined {
   try {
-    return consoleSize().columns || undefined; // a terminal that nobody looks at has none
+    return consoleSize().columns || undefined; // a terminal without a size reports 0
   } catch {
     return undefined; // no terminal
   }
@@ -88,7 +98,7 @@ function columns(): number | undefined {
 
 function output(stream: typeof Deno.stdout | typeof Deno.stderr): Output {
   let closed = false;
-  const writeSync = stream.writeSync.bind(stream); // a config's code is run without it
+  const writeSync = stream.writeSync.bind(stream); // the code of a config runs without it
   const isAnswer = stream === Deno.stdout;
   return {
     isTerminal: stream.isTerminal(),
@@ -100,8 +110,8 @@ function output(stream: typeof Deno.stdout | typeof Deno.stderr): Output {
           rest = rest.subarray(writeSync(rest));
         } catch (error) {
           if (error instanceof Deno.errors.WouldBlock) pause();
-          else closed = true; // the work goes on, its exit code tells
-          // A reader that has seen enough is no failure; a full disk is.
+          else closed = true; // the work goes on
+          // A reader that went away is not a failure, but a full disk is.
           const isFailure = closed && !(error instanceof Deno.errors.BrokenPipe);
           if (isFailure && isAnswer) lost = messageOf(error);
         }
@@ -110,7 +120,7 @@ function output(stream: typeof Deno.stdout | typeof Deno.stderr): Output {
   };
 }
 
-/** Waits a little for a reader that is slow, on a pipe that does not wait by itself. */
+/** Waits for a slow reader of a non-blocking pipe. */
 function pause(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
 }
@@ -129,7 +139,7 @@ function input(): Input {
 }
 
 async function readLine(): Promise<string | undefined> {
-  const chunk = new Uint8Array(1024); // a terminal gives a line at a time
+  const chunk = new Uint8Array(1024); // a terminal delivers one line at a time
   const length = await Deno.stdin.read(chunk);
   return length === null ? undefined : new TextDecoder().decode(chunk.subarray(0, length));
 }

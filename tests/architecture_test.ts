@@ -33,6 +33,9 @@ const costly: Record<string, string> = {
   sucrase: "src/config/transform.ts",
 };
 
+/** The command library, and the only file that imports it. */
+const COMMANDER = { name: "@commander-js/extra-typings", importer: "src/cli/program.ts" };
+
 /** What every command loads. */
 const atStart = ["main.ts", "src/cli/run.ts", "src/backends/registry.ts", "src/config/load.ts"];
 
@@ -117,6 +120,14 @@ Deno.test("a costly package has one importer, which no command loads at the star
     const loaders = eagerly(all, importer);
     deepStrictEqual(atStart.filter((file) => loaders.has(file)), [], `${name} is loaded eagerly`);
   }
+});
+
+Deno.test("only one file imports the command library", async () => {
+  const importers = (await imports()).filter(({ specifier }) => /commander/.test(specifier));
+  deepStrictEqual(
+    importers.map(({ from, specifier }) => ({ name: specifier, importer: from })),
+    [COMMANDER],
+  );
 });
 
 Deno.test("a driver is loaded only from its engine's folder, and engines keep apart", async () => {

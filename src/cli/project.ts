@@ -2,21 +2,21 @@ import { resolve } from "node:path";
 import { loadProject, type Project } from "../config/project.ts";
 import { messageOf, UsageError } from "../core/errors.ts";
 import type { Host } from "./terminal/host.ts";
-import type { ParsedArgs } from "./parse.ts";
+import type { GlobalOptions } from "./program.ts";
 import type { Reporter } from "./terminal/reporter.ts";
 
 /**
- * The project that the command line means: `-C` and `--config` applied.
- * @param defaultEnvironment The environment where `AZU_ENV` names none.
+ * Loads the project in the folder of `-C`, with the config of `--config`.
+ * @param defaultEnvironment The environment if `AZU_ENV` is not set.
  */
 export async function loadProjectFor(
   host: Host,
-  args: ParsedArgs,
+  options: GlobalOptions,
   reporter: Reporter,
   defaultEnvironment: "development" | undefined,
 ): Promise<Project> {
-  const cwd = await workingFolder(host, args);
-  const config = args.text("config");
+  const cwd = await workingFolder(host, options);
+  const config = options.config;
   return await loadProject({ cwd, env: host.env, now: host.now }, {
     ...(config === undefined ? {} : { config }),
     print: (text) => text.split("\n").forEach((line) => reporter.note(line)),
@@ -24,9 +24,9 @@ export async function loadProjectFor(
   });
 }
 
-/** The folder that the command line means, absolute; it exists. */
-export async function workingFolder(host: Host, args: ParsedArgs): Promise<string> {
-  const path = resolve(host.cwd, args.text("directory") ?? ".");
+/** The absolute path of the folder to work in, which exists. */
+export async function workingFolder(host: Host, options: GlobalOptions): Promise<string> {
+  const path = resolve(host.cwd, options.directory ?? ".");
   const found = await Deno.stat(path).catch((error: unknown) => {
     throw new UsageError(`Cannot work in ${path}: ${messageOf(error)}`, { cause: error });
   });

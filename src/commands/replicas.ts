@@ -40,7 +40,7 @@ export async function awaitReplicas(
   }
 }
 
-const NOT_KNOWN = "it is not known whether replicas have followed";
+const NOT_KNOWN = "it is not known whether replicas have caught up";
 
 /** Why too few replicas make a failure of a clear; undefined where there are enough. */
 export function unfollowedError(
@@ -53,7 +53,7 @@ export function unfollowedError(
     ? `${cleared} session(s) are gone, and none remain`
     : "There are no sessions in the store";
   const problem = unknown === undefined
-    ? `only ${followed} of ${asked} replica(s) have followed within ${formatMilliseconds(timeout)}`
+    ? `only ${followed} of ${asked} replica(s) have caught up within ${formatMilliseconds(timeout)}`
     : `${NOT_KNOWN}: ${unknown.message}`;
   return new OperationError(`${state}, but ${problem}`, {
     hint: "A replica that has not followed and takes over brings sessions back: look at the " +

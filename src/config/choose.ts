@@ -1,4 +1,4 @@
-/** Which backend is meant, and who says so. */
+/** Selects the backend. */
 import { INITIALIZER } from "../app/app.ts";
 import type { StoreKind } from "../app/initializer.ts";
 import type { Backend, BackendContext } from "../backends/contract.ts";
@@ -9,15 +9,15 @@ import { listed, nearest, printable } from "../core/text.ts";
 import type { Project } from "./project.ts";
 import { disagreements, statedBy, unreadable } from "./stated.ts";
 
-/** Who decided, for scripts. */
+/** What selected a backend, for scripts. */
 export type DecidedBy = "flag" | "initializer" | "environment" | "config" | "default";
 
 export interface Choice {
   readonly backend: Backend;
   readonly decidedBy: DecidedBy;
-  /** The same, for a reader. */
+  /** The same for a reader: an option, a file or a variable. */
   readonly decidedByText: string;
-  /** Where the app's source and the config do not agree. */
+  /** Where the app's source and the config disagree. */
   readonly warnings: readonly string[];
 }
 
@@ -27,11 +27,17 @@ interface Decision {
   readonly text: string;
 }
 
+/** `Backend: redis (selected by --backend)` */
+export function decisionText({ backend, decidedBy, decidedByText }: Choice): string {
+  const reason = decidedBy === "default" ? decidedByText : `selected by ${decidedByText}`;
+  return `Backend: ${backend.name} (${reason})`;
+}
+
 /**
- * The backend to operate on: the flag, else the store that the app was built with, else
- * `SESSION_BACKEND`, else the config, else redis. Prefix and table are those that the app's
- * source states, for they are what the app uses.
- * @throws {UsageError} for a name that no backend has, or a source that names several.
+ * The backend to operate on: the first of the flag, the store in the app's initializer,
+ * `SESSION_BACKEND`, the config, and redis. Prefix and table come from the app's source if it
+ * states them, because the app uses those.
+ * @throws {UsageError} for an unknown name, or if the source names several stores.
  */
 export function chooseToOperate(project: Project, flag: string | undefined): Choice {
   const decision = fromFlag(flag) ?? fromInitializer(project) ?? fromSettings(project);
@@ -51,7 +57,7 @@ export function chooseToOperate(project: Project, flag: string | undefined): Cho
   return { ...named(decision), backend, warnings };
 }
 
-/** The backend to set up: as above, but for the initializer, which is what setup writes. */
+/** The backend to set up: as above, but without the initializer, which setup writes. */
 export function chooseToSetUp(
   project: Project,
   flag: string | undefined,
@@ -84,13 +90,13 @@ function fromInitializer(project: Project): Decision | undefined {
   if (kind === undefined) return undefined;
   if (others.length > 0) {
     throw new UsageError(`${INITIALIZER} names several stores: ${listed(stores, "and")}`, {
-      hint: "Say which one is meant with --backend",
+      hint: "Select one with --backend",
     });
   }
   return { name: nameOf(kind, project), decidedBy: "initializer", text: INITIALIZER };
 }
 
-/** A backend of the config's own name may be of the kind that the app was built with. */
+/** The config may have its own name for a backend of this kind. */
 function nameOf(kind: StoreKind, project: Project): string {
   const chosen = project.config.session?.backend;
   if (chosen === undefined) return kind;
@@ -106,7 +112,7 @@ function fromSettings(project: Project): Decision {
   if (configured !== undefined) {
     return { name: configured, decidedBy: "config", text: "session.backend in azu.config.ts" };
   }
-  return { name: "redis", decidedBy: "default", text: "default, as nothing names another" };
+  return { name: "redis", decidedBy: "default", text: "default: nothing selects another" };
 }
 
 function entryFor(project: Project, { name, text }: Decision): BackendEntry | undefined {
@@ -124,7 +130,7 @@ function entries(project: Project): Readonly<Record<string, BackendEntry | undef
   return project.config.session?.backends ?? {};
 }
 
-/** Which built-in backend an entry is for; undefined for one that the config brings. */
+/** The built-in backend of an entry; undefined for a custom backend. */
 function typeOf(name: string, entry: BackendEntry | undefined): string | undefined {
   if (typeof entry === "function") return undefined;
   const type = entry?.["type"];

@@ -131,7 +131,6 @@ export default defineConfig({ session: { backend: "acme", backends: { acme } } }
   });
   const result = await runAzu(["session:clear", "--force"], { cwd: app.path });
   deepStrictEqual(result.stdout.split("\n"), [
-    "Backend decided by session.backend in azu.config.ts, target acme://user:***@host",
     "Clearing sessions...",
     "Backend: acme",
     "Clearing acme sessions...",

@@ -1,7 +1,7 @@
 /** The same clear again and again, each time with something else going wrong at another place. */
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import type { Backend } from "../../src/backends/contract.ts";
-import { restOf } from "../../src/cli/commands/session_clear/rest.ts";
+import { restOf } from "../../src/cli/commands/session_clear/report.ts";
 import type { ClearReport } from "../../src/commands/clear_types.ts";
 import { clearSessions } from "../../src/commands/session_clear.ts";
 import { type Fault, type FaultProxy, faultProxy } from "../support/fault_proxy.ts";

@@ -30,6 +30,8 @@ export interface Answer {
 /** Options of {@linkcode runAzuOnTerminal}. */
 export interface TerminalOptions extends Omit<AzuOptions, "stdin"> {
   readonly answer?: readonly Answer[];
+  /** The width of the terminal; 80 by default. */
+  readonly columns?: number;
   /** A file for standard output, which then is no terminal. */
   readonly stdoutTo?: string;
   /** A file for standard error, which then is no terminal. */
@@ -41,10 +43,18 @@ const MINUTE = 60_000;
 // What Deno itself needs of the host's settings to find its packages.
 const TAKEN_OVER = ["TMPDIR", "DENO_TLS_CA_STORE", "DENO_CERT", "NPM_CONFIG_REGISTRY"];
 
+/** What the tool printed; the line about the selected backend is kept apart from stderr. */
+export interface AzuResult extends ProcessResult {
+  /** `Backend: redis (selected by --backend), target …`, or empty. */
+  readonly decision: string;
+}
+
 /** Runs the tool until it ends. */
-export async function runAzu(args: string[], options: AzuOptions = {}): Promise<ProcessResult> {
+export async function runAzu(args: string[], options: AzuOptions = {}): Promise<AzuResult> {
   await using azu = await spawnAzu(args, options);
-  return await azu.finished();
+  const result = await azu.finished();
+  const [line = ""] = /^Backend: .+ \((?:selected by|default:) .*\n/m.exec(result.stderr) ?? [];
+  return { ...result, stderr: result.stderr.replace(line, ""), decision: line.trimEnd() };
 }
 
 /** Starts the tool, for tests that send it signals or read along. Dispose of it. */
@@ -61,7 +71,7 @@ export async function spawnAzu(args: string[], options: AzuOptions = {}): Promis
   return azu;
 }
 
-/** Runs the tool in a pseudo-terminal of 80 by 24 characters, and types the answers in turn. */
+/** Runs the tool in a pseudo-terminal with 24 lines, and types the answers in turn. */
 export async function runAzuOnTerminal(
   args: string[],
   options: TerminalOptions = {},
@@ -89,8 +99,7 @@ function terminalCommand(args: string[], options: TerminalOptions): string {
   const words = [tool.command, ...tool.args].map(shellQuote);
   if (stdoutTo !== undefined) words.push(`>${shellQuote(stdoutTo)}`);
   if (stderrTo !== undefined) words.push(`2>${shellQuote(stderrTo)}`);
-  // The terminal has no size of its own, as nobody looks at it.
-  return `stty rows 24 cols 80; exec ${words.join(" ")}`;
+  return `stty rows 24 cols ${options.columns ?? 80}; exec ${words.join(" ")}`;
 }
 
 /** The command that is tested: the source, or the executable that `AZU_SUBJECT` names. */

@@ -63,7 +63,7 @@ Deno.test("init shows no text of the config that it would overwrite, and minds i
   const result = await app.azu(["init"]);
   match(result.stdout, /^-const token = "\*\*\*";$/m);
   strictEqual((result.stdout + result.stderr).includes("hunter2"), false);
-  match(result.stderr, /azu init --update-types writes the types only/);
+  match(result.stderr, /azu init --update-types writes only the types/);
   strictEqual((await app.azu(["init", "-C", "nowhere"])).code, 2);
   strictEqual((await app.azu(["init", "--config", "x.ts"])).code, 2);
 });

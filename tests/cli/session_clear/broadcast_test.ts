@@ -82,9 +82,12 @@ Deno.test("nodes are told to drop their caches once every key is gone", redisNee
   await redis.put(20_000);
   const before = Date.now();
   const result = await clear(redis, config("true"));
+  strictEqual(
+    result.decision,
+    `Backend: redis (default: nothing selects another), target ${redis.server.url}, ` +
+      `keys session:*, channel ${CHANNEL}`,
+  );
   deepStrictEqual(result.stdout.split("\n"), [
-    `Backend decided by default, as nothing names another, target ${redis.server.url}, ` +
-    `keys session:*, channel ${CHANNEL}`,
     "Clearing sessions...",
     "Backend: redis",
     `Redis URL: ${redis.server.url}`,
@@ -371,7 +374,7 @@ for (const [signal, exit] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
       match(stderr, /^warning: The app's nodes could not be told: each may serve cleared /m);
       match(
         stderr,
-        /^None remain, but whether the app's nodes have heard of it is not known: run/m,
+        /^None remain, but whether the app's nodes know it is not known: run/m,
       );
       strictEqual(code, exit);
     },

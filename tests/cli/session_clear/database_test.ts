@@ -24,8 +24,11 @@ Deno.test("clear of a quoted table in a schema: exactly its rows", needs("postgr
   await writeTree(app.path, { "azu.config.ts": configWith("auth.user-sessions") });
   const address = database.url.replace(/(:\/\/[^:]*):[^@]*@/, "$1:***@");
   const result = await runAzu(CLEAR, { cwd: app.path, env: { DATABASE_URL: database.url } });
+  strictEqual(
+    result.decision,
+    `Backend: database (selected by --backend), target ${address}, table auth.user-sessions`,
+  );
   deepStrictEqual(result.stdout.split("\n"), [
-    `Backend decided by --backend, target ${address}, table auth.user-sessions`,
     "Clearing sessions...",
     "Backend: database",
     "Clearing database sessions...",

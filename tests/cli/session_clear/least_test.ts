@@ -5,7 +5,7 @@ import {
   clearedThen,
   interruptionLine,
   restOf,
-} from "../../../src/cli/commands/session_clear/rest.ts";
+} from "../../../src/cli/commands/session_clear/report.ts";
 
 const report = (cleared: number, isUncertain: boolean): ClearReport => ({
   ...{ outcome: "interrupted", cleared, remaining: undefined, arrived: undefined, lookAlikes: [] },

@@ -26,8 +26,11 @@ Deno.test("mysql: --apply makes the table, clear empties it", needs("mariadb"), 
   );
   const address = database.url.replace(/(:\/\/[^:]*):[^@]*@/, "$1:***@");
   const result = await runAzu(CLEAR, options);
+  strictEqual(
+    result.decision,
+    `Backend: database (selected by --backend), target ${address}, table user-sessions`,
+  );
   deepStrictEqual(result.stdout.split("\n"), [
-    `Backend decided by --backend, target ${address}, table user-sessions`,
     "Clearing sessions...",
     "Backend: database",
     "Clearing database sessions...",

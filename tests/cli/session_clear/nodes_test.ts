@@ -60,7 +60,7 @@ Deno.test("a new one stays, and is told", redisNeeded, async () => {
     }
   });
   match(stdout, /^Cleared 3 session\(s\)\nTold 1 app node\(s\).*\n✓/m);
-  match(stderr, /^warning: 1 session\(s\) were written while the clear ran/m);
+  match(stderr, /^warning: 1 session\(s\) were written during the clear/m);
   deepStrictEqual(left, 1);
 });
 
@@ -85,6 +85,6 @@ Deno.test("what a node saves in a store that was empty is told", redisNeeded, as
     if (request.includes("PUBLISH") && ++told === 1) return client.set("session:1", "x");
   });
   match(stdout, /^No sessions found\nTold 1 .*\n✓ Nothing to clear/m);
-  match(stderr, /^warning: 1 session\(s\) were written while the clear ran/m);
+  match(stderr, /^warning: 1 session\(s\) were written during the clear/m);
   deepStrictEqual(code, 0);
 });

@@ -46,7 +46,7 @@ Deno.test("y at a terminal clears", needs("script"), async () => {
     answer: [{ waitFor: QUESTION, type: "y\n" }],
   });
   strictEqual(code, 0);
-  match(output, /decided by SESSION_BACKEND, target sqlite3:\/\/\.\/app\.db, table sessions/);
+  match(output, /selected by SESSION_BACKEND\), target sqlite3:\/\/\.\/app\.db, table sessions/);
   match(output, /Cleared 2 session\(s\)/);
   strictEqual(app.count(), 0);
 });

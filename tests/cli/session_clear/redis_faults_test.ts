@@ -148,7 +148,7 @@ Deno.test("a password that changes meanwhile", redisNeeded, async () => {
   await redis.client.config("SET", "requirepass", "hunter2");
   await redis.client.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
   const result = await other.azu.finished();
-  match(result.stderr, /^error: Redis requires a password, and the URL has none/);
+  match(result.stderr, /^error: Redis requires a password, and the URL has none/m);
   isTrue(result, await sessionsIn(redis.client));
 });
 
@@ -173,7 +173,7 @@ Deno.test("a server that stops for good is given up on", redisNeeded, async () =
   const result = await other.azu.finished();
   strictEqual(performance.now() - stopped < 45_000, true);
   Deno.kill(redis.server.pid, "SIGCONT");
-  match(result.stderr, /^error: Redis did not answer in time/);
+  match(result.stderr, /^error: Redis did not answer in time/m);
   isTrue(result, await sessionsIn(redis.client));
 });
 

@@ -46,8 +46,11 @@ Deno.test("clear prints exactly the documented lines", redisNeeded, async () => 
     cwd: app.path,
     env: { REDIS_URL: redis.url },
   });
+  strictEqual(
+    result.decision,
+    `Backend: redis (default: nothing selects another), target ${redis.url}, keys myapp:session:*`,
+  );
   deepStrictEqual(result.stdout.split("\n"), [
-    `Backend decided by default, as nothing names another, target ${redis.url}, keys myapp:session:*`,
     "Clearing sessions...",
     "Backend: redis",
     `Redis URL: ${redis.url}`,

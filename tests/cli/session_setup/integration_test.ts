@@ -95,9 +95,9 @@ Deno.test("without anybody to ask, the source stays, and the lines are among the
     result.stdout,
     /\d\. Add to the handlers in src\/my_app\.cr, last: MyApp::SessionHandler\.new\n/,
   );
-  match(result.stdout, /With --yes, azu makes the offered changes itself\n$/);
+  match(result.stdout, /With --yes, azu makes the offered changes\n$/);
   const again = await app.azu();
-  match(again.stdout, /✓ Nothing to change: 4 file\(s\) are as they should be\nNext steps:/);
+  match(again.stdout, /✓ Nothing to change: 4 file\(s\) are up to date\nNext steps:/);
   deepStrictEqual(await app.files(), after);
 });
 

@@ -62,7 +62,7 @@ Deno.test("a second run changes nothing and says so", async () => {
     const before = await app.files();
     const again = await app.azu(["-b", backend]);
     strictEqual(again.code, 0);
-    match(again.stdout, /✓ Nothing to change: \d file\(s\) are as they should be/);
+    match(again.stdout, /✓ Nothing to change: \d file\(s\) are up to date/);
     deepStrictEqual(await app.files(), before);
   }
   const migrations = Object.keys(await app.files()).filter((path) => path.includes("migrations/"));

@@ -1,20 +1,29 @@
 import { planInit } from "../../../commands/init.ts";
 import { type ExitCode, UsageError } from "../../../core/errors.ts";
 import type { Host } from "../../terminal/host.ts";
-import type { ParsedArgs } from "../../parse.ts";
+import type { GlobalOptions } from "../../program.ts";
 import { workingFolder } from "../../project.ts";
 import type { Reporter } from "../../terminal/reporter.ts";
-import { writeAndReport } from "../files/write.ts";
+import { writeAndReport } from "../../planned_files.ts";
+import type { InitOptions } from "./command.ts";
 
 /** `azu init` */
-export async function init(host: Host, args: ParsedArgs, reporter: Reporter): Promise<ExitCode> {
-  if (args.text("config") !== undefined) {
-    throw new UsageError("init writes a config of its own name, and takes no --config");
+export async function init(
+  host: Host,
+  options: InitOptions & GlobalOptions,
+  reporter: Reporter,
+): Promise<ExitCode> {
+  if (options.config !== undefined) {
+    throw new UsageError("init always writes azu.config.ts: --config is not possible");
   }
-  const plan = await planInit(await workingFolder(host, args), {
-    force: args.flag("force"),
-    updateTypes: args.flag("update-types"),
+  const plan = await planInit(await workingFolder(host, options), {
+    force: options.force ?? false,
+    updateTypes: options.updateTypes ?? false,
   });
-  const advice = "; azu init --update-types writes the types only";
-  return await writeAndReport(host, args, reporter, { command: "init", ...plan, advice });
+  const advice = "; azu init --update-types writes only the types";
+  return await writeAndReport(host, options.dryRun ?? false, reporter, {
+    command: "init",
+    ...plan,
+    advice,
+  });
 }

@@ -4,25 +4,26 @@ import type { ClearReport } from "../../../commands/clear_types.ts";
 import { clearSessions } from "../../../commands/session_clear.ts";
 import { type Choice, chooseToOperate } from "../../../config/choose.ts";
 import { ExitCode, ImpossibleError } from "../../../core/errors.ts";
-import { clearFields } from "./document.ts";
-import { decisionLine, tellReport } from "./report.ts";
-import { beyond, wishes } from "./wishes.ts";
-import { confirm } from "../../terminal/prompts.ts";
-import { type Host, Interruption } from "../../terminal/host.ts";
-import type { ParsedArgs } from "../../parse.ts";
-import { Progress } from "../../terminal/progress.ts";
+import type { GlobalOptions } from "../../program.ts";
 import { loadProjectFor } from "../../project.ts";
+import { type Host, Interruption } from "../../terminal/host.ts";
+import { Progress } from "../../terminal/progress.ts";
+import { confirm } from "../../terminal/prompts.ts";
 import type { Reporter } from "../../terminal/reporter.ts";
+import type { SessionClearOptions } from "./command.ts";
+import { clearFields, decisionLine, showReport } from "./report.ts";
 
 const QUESTION = "Are you sure you want to clear all sessions? This will log out all users.";
 
-/** All that one run of the command works with. */
+type Options = SessionClearOptions & GlobalOptions;
+
+/** What one run of the command works with. */
 interface Run {
   readonly host: Host;
-  readonly args: ParsedArgs;
+  readonly options: Options;
   readonly reporter: Reporter;
   readonly choice: Choice;
-  /** What the chosen backend works on: asked once, so that all lines say the same. */
+  /** What the backend works on. Asked once, so that all lines agree. */
   readonly target: Target;
   readonly start: number;
 }
@@ -30,25 +31,25 @@ interface Run {
 /** `azu session:clear` */
 export async function sessionClear(
   host: Host,
-  args: ParsedArgs,
+  options: Options,
   reporter: Reporter,
 ): Promise<ExitCode> {
   const start = host.now().getTime();
-  const project = await loadProjectFor(host, args, reporter, "development");
-  const choice = chooseToOperate(project, args.text("backend"));
+  const project = await loadProjectFor(host, options, reporter, "development");
+  const choice = chooseToOperate(project, options.backend);
   for (const warning of [...project.warnings, ...choice.warnings]) reporter.warn(warning);
-  const run = { host, args, reporter, choice, target: targetOf(choice.backend), start };
+  const run = { host, options, reporter, choice, target: targetOf(choice.backend), start };
   return conclude(run, await attempt(run));
 }
 
-/** Tells how it ended. */
+/** Reports how the clear ended. */
 function conclude(
-  { host, args, reporter, choice, target, start }: Run,
+  { host, options, reporter, choice, target, start }: Run,
   report: ClearReport,
 ): ExitCode {
   const exitCode = exitCodeOf(host, report);
-  tellReport(reporter, report, choice.backend, target);
-  const dryRun = args.flag("dry-run");
+  showReport(reporter, report, choice.backend, target);
+  const dryRun = options.dryRun ?? false;
   const durationMs = host.now().getTime() - start;
   const circumstances = { choice, target, dryRun, exitCode, durationMs };
   reporter.document(clearFields(report, circumstances), report.error);
@@ -63,10 +64,10 @@ const NOTHING_DONE = {
 } as const;
 
 async function attempt(run: Run): Promise<ClearReport> {
-  const { host, args, reporter, choice, target } = run;
+  const { host, options, reporter, choice, target } = run;
   const { backend } = choice;
-  const dryRun = args.flag("dry-run");
-  reporter.line(decisionLine(choice, target));
+  const dryRun = options.dryRun ?? false;
+  reporter.note(decisionLine(choice, target));
   const { clear } = backend.capabilities;
   if (clear !== true) {
     if (!dryRun) reporter.line("Clearing sessions...");
@@ -76,11 +77,11 @@ async function attempt(run: Run): Promise<ClearReport> {
     const error = new ImpossibleError(clear.whyNot, { hint: clear.instead });
     return { ...NOTHING_DONE, outcome: "impossible", ...(reporter.options.json ? { error } : {}) };
   }
-  const error = beyond(args, backend);
+  const error = unsupported(options, backend);
   if (error) return { ...NOTHING_DONE, outcome: "impossible", error };
   asked(backend, () => backend.check?.());
   host.handleSignals();
-  if (!dryRun && !args.flag("force") && !await agreed(run)) {
+  if (!dryRun && !options.force && !await agreed(run)) {
     reporter.note("Nothing was cleared");
     return { ...NOTHING_DONE, outcome: host.signal.aborted ? "interrupted" : "declined" };
   }
@@ -90,10 +91,8 @@ async function attempt(run: Run): Promise<ClearReport> {
 
 async function agreed({ host, reporter, choice, target }: Run): Promise<boolean> {
   return await confirm(host, QUESTION, () => {
-    // Who redirects the answer away must still see what is about to be cleared.
-    if (!host.stdout.isTerminal || reporter.options.json || reporter.options.quiet) {
-      reporter.say(decisionLine(choice, target));
-    }
+    // Even with --quiet, say what is about to be cleared.
+    if (reporter.options.quiet) reporter.say(decisionLine(choice, target));
   });
 }
 
@@ -104,7 +103,7 @@ function announce(reporter: Reporter, backend: Backend): void {
 }
 
 async function withProgress(run: Run): Promise<ClearReport> {
-  const { host, args, reporter, choice: { backend }, target } = run;
+  const { host, options, reporter, choice: { backend }, target } = run;
   using progress = new Progress(host, reporter, target.address ?? backend.name);
   const stop = () => progress.begin("stopping");
   host.signal.addEventListener("abort", stop, { once: true });
@@ -116,10 +115,10 @@ async function withProgress(run: Run): Promise<ClearReport> {
   try {
     return await clearSessions(backend, {
       signal: host.signal,
-      dryRun: args.flag("dry-run"),
-      broadcast: !args.flag("no-broadcast"),
+      dryRun: options.dryRun ?? false,
+      broadcast: options.broadcast,
       now: () => host.now(),
-      ...wishes(args),
+      ...requested(options),
       onProgress: (cleared, total) => progress.update(cleared, total),
       onFound: (found, total) => progress.find(found, total),
       onPhase: (phase) => progress.begin(phase),
@@ -147,4 +146,36 @@ function exitCodeOf(host: Host, { outcome, error }: ClearReport): ExitCode {
     case "failed":
       return error?.exitCode ?? ExitCode.failed;
   }
+}
+
+/** The error if the options ask for something that the backend cannot do. */
+function unsupported(
+  { truncate, waitReplicas }: Options,
+  { name, capabilities }: Backend,
+): ImpossibleError | undefined {
+  const problems: string[] = [];
+  if (truncate && capabilities.truncate !== true) {
+    problems.push("empty a table at once (--truncate)");
+  }
+  if (waitReplicas !== undefined && capabilities.replicas !== true) {
+    problems.push("tell whether replicas have caught up (--wait-replicas)");
+  }
+  if (problems.length === 0) return undefined;
+  return new ImpossibleError(`The ${name} backend cannot ${problems.join(", nor ")}`, {
+    hint: "Nothing was cleared: run the command without that option",
+  });
+}
+
+/** How the operator wants the clear to be done. */
+function requested({ batch, pause, maxLatency, truncate, waitReplicas, timeout }: Options) {
+  return {
+    budget: {
+      ...(batch === undefined ? {} : { batch }),
+      ...(pause === undefined ? {} : { pause }),
+      ...(maxLatency === undefined ? {} : { maxLatency }),
+    },
+    truncate: truncate ?? false,
+    replicas: waitReplicas ?? 0,
+    timeout,
+  };
 }

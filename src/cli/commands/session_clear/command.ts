@@ -1,64 +1,54 @@
-/** The options of `session:clear`. */
-import { backend, type CommandSpec } from "../../option_spec.ts";
+import { duration, exampleText, newCommand, type Run, wholeNumber } from "../../program.ts";
 
-export const sessionClear = {
-  summary: "Remove every session from the store: logs out all users",
-  details: [
-    "Asks first, unless --force is given. The backend is that of --backend, else the store in",
-    "src/initializers/session.cr, else SESSION_BACKEND, else session.backend in azu.config.ts,",
-    "else redis. Only keys under the configured prefix, or rows of the configured table, are",
-    "ever touched. Where several nodes of the app cache sessions of one Redis, they are then told",
-    "to drop them. It slows down by itself where it makes the store slow; a duration is a number",
-    "with ms, s or m, or milliseconds.",
-  ],
-  options: {
-    backend,
-    force: { type: "boolean", short: "f", summary: "Do not ask" },
-    "dry-run": { type: "boolean", summary: "Count the sessions; remove none" },
-    "no-broadcast": {
-      type: "boolean",
-      summary: "Do not tell app nodes to drop the sessions that they cache",
-    },
-    batch: {
-      type: "string",
-      value: "<n>",
-      number: { kind: "whole", least: 1, most: 100_000 },
-      summary: "The most that is asked of the store at once: keys or rows",
-    },
-    pause: {
-      type: "string",
-      value: "<time>",
-      number: { kind: "duration", least: 0, most: 60_000 },
-      summary: "Rest after each batch, for example 50ms",
-    },
-    "max-latency": {
-      type: "string",
-      value: "<time>",
-      number: { kind: "duration", least: 1, most: 60_000 },
-      summary: "Slow down where the store keeps a batch waiting for longer",
-    },
-    timeout: {
-      type: "string",
-      value: "<time>",
-      number: { kind: "duration", least: 1, most: 60_000 },
-      summary: "Time to connect and log in to a server, and for replicas to follow (default: 5s)",
-    },
-    "wait-replicas": {
-      type: "string",
-      value: "<n>",
-      number: { kind: "whole", least: 1, most: 1000 },
-      summary: "Fail unless so many replicas of each Redis have followed",
-    },
-    truncate: {
-      type: "boolean",
-      summary: "Empty the table at once (PostgreSQL): fast, and locks it",
-    },
-  },
-  examples: [
-    ["Count what would be cleared", "azu session:clear --dry-run"],
-    ["Log everybody out", "azu session:clear"],
-    ["The same in a script, with an answer to parse", "azu session:clear --force --json"],
-    ["Clear the production store", "AZU_ENV=production azu session:clear"],
-    ["Clear a store that is busy, gently", "azu session:clear --batch 100 --pause 50ms"],
-  ],
-} as const satisfies CommandSpec;
+const definition = () =>
+  newCommand(
+    "session:clear",
+    "Remove every session from the store: logs out all users",
+    "Asks first, unless you pass --force. The backend comes from the first of: --backend, the " +
+      "store in src/initializers/session.cr, SESSION_BACKEND, session.backend in azu.config.ts, " +
+      "redis. Only keys under the configured prefix, or rows of the configured table, are ever " +
+      "removed. If nodes of the app cache sessions, they are told to drop them. The clear slows " +
+      "down when the store gets slow.\n\n" +
+      "A <time> is a number with ms, s or m, or a number of milliseconds.",
+  )
+    .option("-b, --backend <name>", "redis, database, memory, or a backend in the config")
+    .option("-f, --force", "Do not ask")
+    .option("--dry-run", "Count the sessions; remove none")
+    .option("--no-broadcast", "Do not tell the app's nodes to drop their cached sessions")
+    .option(
+      "--batch <n>",
+      "Keys or rows per request to the store, at most",
+      wholeNumber(1, 100_000),
+    )
+    .option("--pause <time>", "Rest after each batch, for example 50ms", duration(0, 60_000))
+    .option("--max-latency <time>", "Slow down if a batch takes longer", duration(1, 60_000))
+    .option(
+      "--timeout <time>",
+      "Limit for connecting to a server, and for replicas to catch up (default: 5s)",
+      duration(1, 60_000),
+    )
+    .option(
+      "--wait-replicas <n>",
+      "Fail unless at least <n> replicas of each Redis server have caught up",
+      wholeNumber(1, 1000),
+    )
+    .option("--truncate", "Empty the table at once (PostgreSQL): fast, but locks it")
+    .addHelpText(
+      "after",
+      exampleText([
+        ["Count what would be cleared", "azu session:clear --dry-run"],
+        ["Log everybody out", "azu session:clear"],
+        ["In a script that reads the result", "azu session:clear --force --json"],
+        ["Clear the production store", "AZU_ENV=production azu session:clear"],
+        ["Clear a busy store gently", "azu session:clear --batch 100 --pause 50ms"],
+      ]),
+    );
+
+export type SessionClearOptions = ReturnType<ReturnType<typeof definition>["opts"]>;
+
+/** `azu session:clear` */
+export function sessionClear(run: Run) {
+  return definition().action(async (options) => {
+    await run((await import("./action.ts")).sessionClear, options);
+  });
+}

@@ -1,36 +1,36 @@
-/** How a clear is told to a person. */
+/** How a clear is reported: as lines, and as JSON. */
 import type { Backend, Target } from "../../../backends/contract.ts";
-import { cacheTime } from "../../../commands/nodes.ts";
 import type { ClearOutcome, ClearReport } from "../../../commands/clear_types.ts";
-import type { Choice } from "../../../config/choose.ts";
+import { cacheTime } from "../../../commands/nodes.ts";
+import { type Choice, decisionText } from "../../../config/choose.ts";
+import { AzuError, type ExitCode } from "../../../core/errors.ts";
 import { printable } from "../../../core/text.ts";
-import { clearedThen, interruptionLine, restOf } from "./rest.ts";
 import type { Reporter } from "../../terminal/reporter.ts";
 
-/** The lines of an outcome. A check mark stands only where a look has found nothing left. */
-export function tellReport(
+/** The lines of a report. The check mark means that a second look has found nothing left. */
+export function showReport(
   reporter: Reporter,
   report: ClearReport,
   backend: Backend,
   target: Target,
 ): void {
-  const nodes = () => tellNodes(reporter, report, backend);
-  const tellers: Record<ClearOutcome, () => void> = {
+  const nodes = () => showNodes(reporter, report, backend);
+  const show: Record<ClearOutcome, () => void> = {
     cleared: () => {
       reporter.line(`Cleared ${report.cleared} session(s)`);
       nodes();
-      tellReplicas(reporter, report);
+      showReplicas(reporter, report);
       reporter.verified("Sessions cleared successfully");
-      tellArrived(reporter, report);
+      showArrived(reporter, report);
       if (report.advice !== undefined && !reporter.options.json) reporter.note(report.advice);
     },
     empty: () => {
       reporter.line("No sessions found");
       nodes();
-      tellReplicas(reporter, report);
-      // Sessions under another prefix may be those that were meant.
+      showReplicas(reporter, report);
+      // The sessions may be under another prefix.
       if (report.lookAlikes.length === 0) reporter.verified("Nothing to clear");
-      tellArrived(reporter, report);
+      showArrived(reporter, report);
     },
     found: () =>
       reporter.line(
@@ -44,7 +44,6 @@ export function tellReport(
     },
     failed: () => {
       if (report.cleared > 0) {
-        // What has failed then is another thing.
         const isDone = report.remaining === 0;
         reporter.line(
           isDone ? `Cleared ${report.cleared} session(s)` : clearedThen(report, "failed"),
@@ -60,8 +59,8 @@ export function tellReport(
     impossible: () => {},
     declined: () => {},
   };
-  tellers[report.outcome]();
-  tellLookAlikes(reporter, report, target);
+  show[report.outcome]();
+  showLookAlikes(reporter, report, target);
   if (report.error) reporter.error(report.error);
   const rest = restOf(report);
   if (rest === undefined) return;
@@ -69,7 +68,7 @@ export function tellReport(
   else reporter.say(rest);
 }
 
-function tellLookAlikes(reporter: Reporter, { lookAlikes }: ClearReport, target: Target): void {
+function showLookAlikes(reporter: Reporter, { lookAlikes }: ClearReport, target: Target): void {
   for (const { pattern, count } of lookAlikes) {
     reporter.warn(
       `${count} key(s) under ${pattern} look like sessions, but are not under ` +
@@ -78,22 +77,22 @@ function tellLookAlikes(reporter: Reporter, { lookAlikes }: ClearReport, target:
   }
 }
 
-/** New sessions are none of those that were to be cleared, but somebody has begun them. */
-function tellArrived(reporter: Reporter, { arrived = 0 }: ClearReport): void {
+/** Sessions created during the clear do not count as left over, but the operator should know. */
+function showArrived(reporter: Reporter, { arrived = 0 }: ClearReport): void {
   if (arrived === 0) return;
   reporter.warn(
-    `${arrived} session(s) were written while the clear ran, and are there now: the app still ` +
-      "runs. Where nobody may stay logged in, stop the app and run the command again",
+    `${arrived} session(s) were written during the clear and are there now: the app is still ` +
+      "running. If nobody may stay logged in, stop the app and run the command again",
   );
 }
 
-function tellReplicas(reporter: Reporter, { replicas }: ClearReport): void {
+function showReplicas(reporter: Reporter, { replicas }: ClearReport): void {
   if (replicas?.followed === undefined) return;
-  reporter.line(`${replicas.followed} replica(s) have followed, of each server`);
+  reporter.line(`At least ${replicas.followed} replica(s) of each server have caught up`);
 }
 
-/** Whether the app's nodes still serve from their caches what is gone from the store. */
-function tellNodes(
+/** Whether the app's nodes may still serve cleared sessions from their caches. */
+function showNodes(
   reporter: Reporter,
   { nodes, error }: ClearReport,
   backend: Backend,
@@ -104,7 +103,7 @@ function tellNodes(
   if (untold === "as asked") {
     reporter.warn(`The app's nodes were not told (--no-broadcast): each ${consequence}`);
   } else if (untold !== undefined) {
-    // Where there is nothing worse, the error says it.
+    // The error may already say it.
     if (error?.cause !== untold) {
       reporter.warn(`The app's nodes could not be told: each ${consequence} (${untold.message})`);
     }
@@ -122,16 +121,99 @@ function tellNodes(
   }
 }
 
-/** Which backend, who says so, and what it works on: before anything is done. */
-export function decisionLine({ backend, decidedByText }: Choice, target: Target): string {
-  const { nodeCache } = backend;
-  const { address, pattern, table } = target;
+/** The backend, what selected it, and what it works on. */
+export function decisionLine(choice: Choice, { address, pattern, table }: Target): string {
+  const { nodeCache } = choice.backend;
   const parts = [
-    `Backend decided by ${decidedByText}`,
+    decisionText(choice),
     ...(address === undefined ? [] : [`target ${address}`]),
     ...(pattern === undefined ? [] : [`keys ${pattern}`]),
     ...(table === undefined ? [] : [`table ${table}`]),
     ...(nodeCache === undefined ? [] : [`channel ${nodeCache.channel}`]),
   ];
   return parts.join(", ");
+}
+
+/** The line about a clear that was cut off. */
+export function clearedThen({ cleared, cutOff }: ClearReport, end: string): string {
+  return `Cleared ${cutOff?.isUncertain ? "at least " : ""}${cleared} session(s), then ${end}`;
+}
+
+/** The line about an interrupted clear; undefined if it had not connected yet. */
+export function interruptionLine(report: ClearReport): string | undefined {
+  const { cleared, cutOff, remaining } = report;
+  if (cutOff?.begun || remaining !== undefined) {
+    return cleared === 0 && cutOff?.isUncertain
+      ? "Interrupted before any session is known to be gone"
+      : clearedThen(report, "interrupted");
+  }
+  return cutOff === undefined ? undefined : "Interrupted before anything was cleared";
+}
+
+/** How many sessions are gone and how many may remain, after a clear that did not succeed. */
+export function restOf(report: ClearReport): string | undefined {
+  const { outcome, cleared, remaining, error } = report;
+  if (outcome !== "partial" && outcome !== "failed" && outcome !== "interrupted") return undefined;
+  const safe = /safe to repeat/.test(error?.hint ?? "")
+    ? ""
+    : ": running the command again is safe";
+  if (remaining === 0) {
+    if (outcome !== "interrupted") return undefined;
+    const untold = report.nodes?.untold instanceof AzuError;
+    const open = untold ? "the app's nodes know it" : "replicas have caught up";
+    return `None remain, but whether ${open} is not known${safe}`;
+  }
+  if (remaining !== undefined) return `${cleared} session(s) are gone, ${remaining} remain${safe}`;
+  const { cutOff } = report;
+  if (cutOff === undefined) return undefined;
+  if (!cutOff.begun) return outcome === "interrupted" ? undefined : `Nothing was cleared${safe}`;
+  const gone = cleared === 0
+    ? `No session ${cutOff.isUncertain ? "is known to be" : "is"} gone`
+    : `${cutOff.isUncertain ? "At least " : ""}${cleared} session(s) are gone`;
+  const left = (cutOff.total ?? 0) - cleared;
+  const others = left > 0 ? `about ${left}` : cleared === 0 ? "some" : "others";
+  return `${gone}, ${others} may remain${safe}`;
+}
+
+/** What a JSON document says besides the report. */
+export interface Circumstances {
+  readonly choice: Choice;
+  readonly target: Target;
+  readonly dryRun: boolean;
+  readonly exitCode: ExitCode;
+  /** Milliseconds from the start of the command. */
+  readonly durationMs: number;
+}
+
+/** The fields of the JSON document. */
+export function clearFields(
+  report: ClearReport,
+  { choice, target, dryRun, exitCode, durationMs }: Circumstances,
+): Record<string, unknown> {
+  return {
+    command: "session:clear",
+    backend: choice.backend.name,
+    decidedBy: choice.decidedBy,
+    ...targetFields(choice.backend, target),
+    dryRun,
+    outcome: report.outcome,
+    cleared: report.cleared,
+    remaining: report.remaining ?? null,
+    arrived: report.arrived ?? null,
+    lookAlikes: report.lookAlikes,
+    nodesTold: report.nodes?.told ?? null,
+    replicasFollowed: report.replicas?.followed ?? null,
+    ...(report.advice === undefined ? {} : { advice: report.advice }),
+    exitCode,
+    durationMs,
+  };
+}
+
+function targetFields({ nodeCache }: Backend, { address, pattern, table }: Target) {
+  return {
+    target: address ?? null,
+    ...(pattern === undefined ? {} : { pattern }),
+    ...(table === undefined ? {} : { table }),
+    ...(nodeCache === undefined ? {} : { channel: nodeCache.channel }),
+  };
 }

@@ -1,19 +1,23 @@
 import { changesOf } from "../../../app/plan.ts";
 import { applySetup } from "../../../commands/apply_setup.ts";
 import { planSetup, type SetupPlan, withOffers } from "../../../commands/session_setup.ts";
+import { decisionText } from "../../../config/choose.ts";
 import { AzuError, ExitCode } from "../../../core/errors.ts";
-import { conflictError, fileFields, showFiles } from "../files/show.ts";
-import type { Host } from "../../terminal/host.ts";
-import { Interruption } from "../../terminal/host.ts";
-import { agreedPlan } from "./offers.ts";
-import type { ParsedArgs } from "../../parse.ts";
+import { listed, printable } from "../../../core/text.ts";
+import { conflictError, fileFields, showFiles } from "../../planned_files.ts";
+import type { GlobalOptions } from "../../program.ts";
 import { loadProjectFor } from "../../project.ts";
+import { type Host, Interruption } from "../../terminal/host.ts";
+import { ask, canAsk } from "../../terminal/prompts.ts";
 import type { Reporter } from "../../terminal/reporter.ts";
-import { showDone, showNextSteps, stepsOf } from "./report.ts";
+import type { SessionSetupOptions } from "./command.ts";
+import { offersOf, showDone, showNextSteps, stepsOf } from "./report.ts";
+
+type Options = SessionSetupOptions & GlobalOptions;
 
 /**
- * How a set-up ended: `planned` is a dry run; `conflict`, and `declined` where a question was left
- * unanswered, have changed nothing.
+ * How a setup ended. `planned` is a dry run. `conflict` and `declined` (no answer to the question)
+ * have changed nothing.
  */
 type SetupOutcome =
   | "written"
@@ -25,7 +29,7 @@ type SetupOutcome =
   | "interrupted";
 
 interface SetupResult {
-  /** What was followed: the plan as it was shown, or with what it offers. */
+  /** The plan as shown, or with its offers accepted. */
   readonly plan: SetupPlan;
   readonly outcome: SetupOutcome;
   readonly exitCode: ExitCode;
@@ -36,35 +40,35 @@ interface SetupResult {
 /** `azu session:setup` */
 export async function sessionSetup(
   host: Host,
-  args: ParsedArgs,
+  options: Options,
   reporter: Reporter,
 ): Promise<ExitCode> {
-  if (args.flag("eject")) return await (await import("./eject.ts")).eject(host, args, reporter);
   const start = host.now().getTime();
-  // What is written serves every environment: AZU_ENV only tells whose backend is set up.
-  const project = await loadProjectFor(host, args, reporter, undefined);
+  const dryRun = options.dryRun ?? false;
+  // The written code serves every environment: AZU_ENV only selects whose backend is set up.
+  const project = await loadProjectFor(host, options, reporter, undefined);
   const drawnUp = await planSetup(project, {
-    backend: args.text("backend"),
-    force: args.flag("force"),
-    apply: args.flag("apply"),
+    backend: options.backend,
+    force: options.force ?? false,
+    apply: options.apply ?? false,
     now: host.now(),
   });
-  const shown = args.flag("yes") ? withOffers(drawnUp) : drawnUp;
+  const shown = options.yes ? withOffers(drawnUp) : drawnUp;
   for (const warning of [...project.warnings, ...shown.warnings]) reporter.warn(warning);
   const { choice } = shown;
-  reporter.line(`Backend decided by ${choice.decidedByText}`);
-  reporter.line(`Setting up sessions...`);
+  reporter.note(decisionText(choice));
+  reporter.line("Setting up sessions...");
   reporter.line(`Backend: ${choice.backend.name}`);
-  const diffs = await showFiles(reporter, shown.files, args.flag("dry-run"));
-  const result = await carryOut(host, args, reporter, project.root, shown);
+  const diffs = await showFiles(reporter, shown.files, dryRun);
+  const result = await carryOut(host, dryRun, reporter, project.root, shown);
   const { plan } = result;
   if (result.error) reporter.error(result.error);
-  else if (DONE.has(result.outcome)) showNextSteps(host, args, reporter, plan);
+  else if (DONE.has(result.outcome)) showNextSteps(host, dryRun, reporter, plan);
   reporter.document({
     command: "session:setup",
     backend: choice.backend.name,
     decidedBy: choice.decidedBy,
-    dryRun: args.flag("dry-run"),
+    dryRun,
     outcome: result.outcome,
     files: fileFields(plan.files, diffs),
     statements: plan.statements,
@@ -76,12 +80,12 @@ export async function sessionSetup(
   return result.exitCode;
 }
 
-/** Those after which something is left to do. */
+/** The outcomes after which there may be next steps. */
 const DONE = new Set<SetupOutcome>(["written", "unchanged", "planned"]);
 
 async function carryOut(
   host: Host,
-  args: ParsedArgs,
+  dryRun: boolean,
   reporter: Reporter,
   root: string,
   shown: SetupPlan,
@@ -90,7 +94,7 @@ async function carryOut(
   if (conflict) {
     return { plan: shown, outcome: "conflict", exitCode: ExitCode.failed, error: conflict };
   }
-  if (args.flag("dry-run")) {
+  if (dryRun) {
     for (const statement of shown.statements) {
       for (const line of `${statement};`.split("\n")) reporter.line(line);
     }
@@ -125,4 +129,25 @@ async function write(
     if (!(error instanceof AzuError)) throw error;
     return { outcome: "failed", exitCode: error.exitCode, error };
   }
+}
+
+/**
+ * Asks whether to accept the offers of a plan. Without a terminal, they are not accepted.
+ * @returns the plan to follow; undefined if the question was not answered.
+ */
+async function agreedPlan(
+  host: Host,
+  reporter: Reporter,
+  plan: SetupPlan,
+): Promise<SetupPlan | undefined> {
+  const paths = offersOf(plan);
+  if (paths.length === 0 || reporter.options.json || !canAsk(host)) return plan;
+  if (!host.stdout.isTerminal || reporter.options.quiet) {
+    // The diffs are not visible, so say what the question is about.
+    for (const step of plan.offered) reporter.say(step);
+  }
+  const files = listed(paths.map(printable), "and");
+  const answer = await ask(host, `Make the offered changes in ${files} too?`);
+  if (answer === undefined) return undefined;
+  return answer ? withOffers(plan) : plan;
 }

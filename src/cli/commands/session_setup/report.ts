@@ -1,13 +1,11 @@
-/** How a set-up is told to a person. */
+/** The lines about a setup. */
 import { targetOf } from "../../../commands/backend_answers.ts";
 import type { SetupPlan } from "../../../commands/session_setup.ts";
 import { canAsk } from "../../terminal/prompts.ts";
 import type { Host } from "../../terminal/host.ts";
-import { offersOf } from "./offers.ts";
-import type { ParsedArgs } from "../../parse.ts";
 import type { Reporter } from "../../terminal/reporter.ts";
 
-/** What was done: a check mark stands where the files are there as planned. */
+/** What was done. The check mark means that the files are as planned. */
 export function showDone(
   reporter: Reporter,
   { choice, files }: SetupPlan,
@@ -20,26 +18,24 @@ export function showDone(
     reporter.line(
       table === "created"
         ? `Created the table ${where}, with its indexes`
-        : `The table ${where} is there already`,
+        : `The table ${where} already exists`,
     );
   }
   const unchanged = files.filter(({ action }) => action === "unchanged").length;
   reporter.verified(
-    nothing
-      ? `Nothing to change: ${unchanged} file(s) are as they should be`
-      : "Sessions are set up",
+    nothing ? `Nothing to change: ${unchanged} file(s) are up to date` : "Sessions are set up",
   );
 }
 
-/** All that is left to do by hand. */
+/** What is left to do by hand. */
 export function stepsOf({ nextSteps, offered }: SetupPlan): string[] {
   return [...nextSteps, ...offered];
 }
 
-/** The steps, and how those that are offered can be left to azu. */
+/** The next steps, and how azu can make the offered changes. */
 export function showNextSteps(
   host: Host,
-  args: ParsedArgs,
+  dryRun: boolean,
   reporter: Reporter,
   plan: SetupPlan,
 ): void {
@@ -47,8 +43,13 @@ export function showNextSteps(
   if (steps.length === 0) return reporter.line("Nothing is left to do");
   reporter.line("Next steps:");
   steps.forEach((step, index) => reporter.line(`  ${index + 1}. ${step}`));
-  const wasAsked = canAsk(host) && !args.flag("dry-run");
+  const wasAsked = canAsk(host) && !dryRun;
   if (offersOf(plan).length > 0 && !wasAsked) {
-    reporter.line("With --yes, azu makes the offered changes itself");
+    reporter.line("With --yes, azu makes the offered changes");
   }
+}
+
+/** The files whose changes are offered. */
+export function offersOf({ files }: SetupPlan): string[] {
+  return files.filter(({ action }) => action === "offer").map(({ path }) => path);
 }

@@ -1,0 +1,28 @@
+import { exampleText, newCommand, type Run } from "../../program.ts";
+
+const definition = () =>
+  newCommand(
+    "init",
+    "Write a commented azu.config.ts, and its types for editors",
+    "Writes azu.config.ts and azu.d.ts into the app's folder: the one with the nearest shard.yml, " +
+      "or else the working folder. It overwrites a file that differs only with --force.",
+  )
+    .option("-f, --force", "Overwrite files that differ (shows the diff)")
+    .option("--dry-run", "Show what would be written; write nothing")
+    .option("--update-types", "Write only azu.d.ts, for this version of azu")
+    .addHelpText(
+      "after",
+      exampleText([
+        ["Start a config", "azu init"],
+        ["Update the types after an update of azu", "azu init --update-types"],
+      ]),
+    );
+
+export type InitOptions = ReturnType<ReturnType<typeof definition>["opts"]>;
+
+/** `azu init` */
+export function init(run: Run) {
+  return definition().action(async (options) => {
+    await run((await import("./action.ts")).init, options);
+  });
+}

@@ -1,0 +1,41 @@
+import { exampleText, newCommand, type Run } from "../../program.ts";
+
+const definition = () =>
+  newCommand(
+    "session:setup",
+    "Set up the sessions of the app in this folder",
+    "Writes src/initializers/session.cr and, for a database, a migration. Adds what is missing to " +
+      "shard.yml, .env.example and .gitignore. Offers to require the initializer and to add its " +
+      "handler in the app's own source: it shows the diff, and makes the change if you answer y or " +
+      "pass --yes. Then it lists what is left to do. It overwrites a file that differs only with " +
+      "--force.\n\n" +
+      "The backend comes from the first of: --backend, SESSION_BACKEND, session.backend in " +
+      "azu.config.ts, redis. The written code serves every environment of the config: the app " +
+      "chooses by AZU_ENV when it starts.",
+  )
+    .option("-b, --backend <name>", "redis, database, memory, or a backend in the config")
+    .option("-f, --force", "Overwrite files that differ (shows the diff)")
+    .option("-y, --yes", "Make the offered changes without asking")
+    .option("--dry-run", "Show what would be done; do nothing")
+    .option("--apply", "Also create the table in the database")
+    .option("--eject", "Only copy azu's templates, for `templates` in the config")
+    .addHelpText(
+      "after",
+      exampleText([
+        ["Set up sessions in Redis", "azu session:setup"],
+        ["In a script, including the app's own source", "azu session:setup --yes"],
+        ["Preview a setup on the database", "azu session:setup -b database --dry-run"],
+        ["Set up on the database, and create its table", "azu session:setup -b database --apply"],
+        ["Change what is written: start with the templates", "azu session:setup --eject"],
+      ]),
+    );
+
+export type SessionSetupOptions = ReturnType<ReturnType<typeof definition>["opts"]>;
+
+/** `azu session:setup` */
+export function sessionSetup(run: Run) {
+  return definition().action(async (options) => {
+    if (options.eject) await run((await import("./eject.ts")).eject, options);
+    else await run((await import("./action.ts")).sessionSetup, options);
+  });
+}

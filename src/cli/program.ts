@@ -1,0 +1,132 @@
+/** The command line, on commander. Only this file imports it. */
+import { Command, CommanderError, InvalidArgumentError } from "@commander-js/extra-typings";
+import { formatMilliseconds, parseDuration } from "../core/duration.ts";
+import { type ExitCode, UsageError } from "../core/errors.ts";
+import type { Host, Output } from "./terminal/host.ts";
+import type { Reporter } from "./terminal/reporter.ts";
+
+/** What a command does with its options. */
+export type Action<Options> = (
+  host: Host,
+  options: Options & GlobalOptions,
+  reporter: Reporter,
+) => Promise<ExitCode>;
+
+/** Runs an action. A command calls it once its options are known to be valid. */
+export type Run = <Options>(action: Action<Options>, options: Options) => Promise<void>;
+
+/** The program without its commands. */
+export function newProgram(host: Host, version: string) {
+  return new Command("azu")
+    .description("Set up and operate the sessions of Azu web apps")
+    .usage("<command> [options]")
+    .option("--config <file>", "The config file (default: the nearest azu.config.ts)")
+    .option("-C, --directory <folder>", "Work in this folder")
+    .option("--json", "Print one JSON document on stdout")
+    .option("-q, --quiet", "Print warnings and errors only")
+    .version(version, "-V, --version", "Show the version")
+    .helpOption("-h, --help", "Show this help")
+    .helpCommand("help [command]", "Show the help of a command")
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
+    .configureOutput({
+      writeOut: (text) => host.stdout.write(text),
+      writeErr: (text) => host.stderr.write(text),
+      outputError: () => {}, // parse() throws it
+      getOutHelpWidth: () => helpWidth(host.stdout),
+      getErrHelpWidth: () => helpWidth(host.stderr),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .exitOverride()
+    .addHelpText(
+      "after",
+      `
+Exit codes:
+  0         done, or nothing to do
+  1         failed, or only partly done
+  2         the command line or the config is wrong
+  3         this backend cannot do that
+  130, 143  interrupted by Ctrl-C, ended by SIGTERM
+
+See azu <command> --help for the options of a command, and examples`,
+    );
+}
+
+/** The options of every command. They may stand before the command or after it. */
+export type GlobalOptions = Omit<ReturnType<ReturnType<typeof newProgram>["opts"]>, "version">;
+
+/** The start of a command's definition. */
+export function newCommand(name: string, summary: string, details: string) {
+  return new Command(name)
+    .summary(summary)
+    .description(`${summary}\n\n${details}`)
+    .usage("[options]");
+}
+
+/** @param examples Pairs of a purpose and a command line. */
+export function exampleText(examples: readonly (readonly [string, string])[]): string {
+  return [
+    "",
+    "Examples:",
+    ...examples.flatMap(([purpose, line]) => [`  # ${purpose}`, `  ${line}`]),
+  ]
+    .join("\n");
+}
+
+/** Reads the value of an option as a whole number. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,12}$/.test(text) ? Number(text) : NaN;
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
+  };
+}
+
+/** Reads the value of an option as a duration, in milliseconds. */
+export function duration(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,12}$/.test(text) ? Number(text) : parseDuration(text) ?? NaN;
+    if (value >= least && value <= most) return value;
+    const range = `from ${formatMilliseconds(least)} to ${formatMilliseconds(most)}`;
+    throw new InvalidArgumentError(`Expected a duration such as "50ms", ${range}.`);
+  };
+}
+
+/**
+ * Parses the arguments and runs the command that they name, or prints the help or the version.
+ * @throws {UsageError} if they are wrong; whatever the command throws.
+ */
+export async function parse(program: Command, args: readonly string[]): Promise<void> {
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return; // it has printed the help or the version
+    if (error.code === "commander.help") throw new UsageError("No command was given");
+    throw usageError(error, args);
+  }
+}
+
+/** Commander's message, whose second line is a suggestion: `(Did you mean --force?)`. */
+function usageError(error: CommanderError, args: readonly string[]): UsageError {
+  const [, message = "", suggestion] =
+    /^(?:error: )?(.*?)(?:\n\((Did you mean .*)\))?$/s.exec(error.message) ?? [];
+  const [, command] = /^unknown command '(\w+).*'$/.exec(message) ?? [];
+  if (/^(?:db|new|generate|serve|config|jobs?)$/.test(command ?? "")) {
+    return new UsageError(`${command} is not a command of this tool`, {
+      hint: "It belongs to the Azu framework's own azu: run that one",
+    });
+  }
+  const name = args.find((arg) => /^(?:init|session:\w+)$/.test(arg));
+  return new UsageError(message.charAt(0).toUpperCase() + message.slice(1), {
+    hint: suggestion ?? `See azu ${name === undefined ? "" : `${name} `}--help`,
+  });
+}
+
+/** Columns for the help: a terminal narrower than this gets lines that it wraps itself. */
+const NARROWEST = 40;
+
+function helpWidth(output: Output): number {
+  const columns = output.columns() ?? 80;
+  return Math.max(NARROWEST, Math.min(100, columns));
+}

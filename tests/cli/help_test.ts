@@ -1,0 +1,90 @@
+/** The help, suggestions, and arguments that are refused. */
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { runAzu, runAzuOnTerminal } from "../support/cli.ts";
+
+const COMMANDS = ["init", "session:setup", "session:clear"];
+
+Deno.test("--help, -h and help show the commands, and exit with 0", async () => {
+  const { code, stdout, stderr } = await runAzu(["--help"]);
+  deepStrictEqual([code, stderr], [0, ""]);
+  match(stdout, /^Usage: azu <command> \[options\]\n\nSet up and operate the sessions of Azu web/);
+  for (const command of COMMANDS) match(stdout, new RegExp(`^  ${command} +\\w`, "m"));
+  match(stdout, /^ {2}130, 143 +interrupted/m);
+  for (const args of [["-h"], ["help"]]) strictEqual((await runAzu(args)).stdout, stdout);
+});
+
+for (const command of COMMANDS) {
+  Deno.test(`the help of ${command} has its options, the global ones and examples`, async () => {
+    const { code, stdout, stderr } = await runAzu([command, "--help"]);
+    deepStrictEqual([code, stderr], [0, ""]);
+    match(stdout, new RegExp(`^Usage: azu ${command} \\[options\\]\n`));
+    match(stdout, /^Options:\n[^]*^ {2}--dry-run .*\n[^]*^Global Options:\n[^]*^ {2}--json /m);
+    match(stdout, new RegExp(`^Examples:\n  # .*\n  azu ${command}`, "m"));
+    ok(stdout.split("\n").every((line) => line.length <= 80), stdout);
+    strictEqual((await runAzu(["help", command])).stdout, stdout);
+  });
+}
+
+for (const columns of [0, 20, 40, 132]) {
+  Deno.test(`the help on a terminal of ${columns} columns`, async () => {
+    const { code, output } = await runAzuOnTerminal(["--help"], { columns });
+    strictEqual(code, 0);
+    for (const command of COMMANDS) match(output, new RegExp(`^  ${command} `, "m"));
+  });
+}
+
+Deno.test("without a command, azu shows the help and exits with 2", async () => {
+  const { code, stdout, stderr } = await runAzu([]);
+  deepStrictEqual([code, stdout], [2, ""]);
+  match(stderr, /^Usage: azu <command> \[options\]\n[^]*\nerror: No command was given\n$/);
+});
+
+for (
+  const [args, message, hint] of [
+    [["--versio"], "Unknown option '--versio'", "Did you mean --version?"],
+    [["sesion:clear"], "Unknown command 'sesion:clear'", "Did you mean session:clear?"],
+    [["session:clear", "--forse"], "Unknown option '--forse'", "Did you mean --force?"],
+    [["session:clear", "--yes"], "Unknown option '--yes'", "See azu session:clear --help"],
+    [["--nope", "init"], "Unknown option '--nope'", "See azu init --help"],
+    [
+      ["init", "x"],
+      "Too many arguments for 'init'. Expected 0 arguments but got 1: x.",
+      "See azu init --help",
+    ],
+    [
+      ["session:clear", "--batch"],
+      "Option '--batch <n>' argument missing",
+      "See azu session:clear --help",
+    ],
+    [
+      ["db:migrate"],
+      "db is not a command of this tool",
+      "It belongs to the Azu framework's own azu: run that one",
+    ],
+  ] as const
+) {
+  Deno.test(`refused with exit code 2: azu ${args.join(" ")}`, async () => {
+    const { code, stdout, stderr } = await runAzu([...args]);
+    deepStrictEqual([code, stdout, stderr], [2, "", `error: ${message}\n${hint}\n`]);
+    const json = JSON.parse((await runAzu(["--json", ...args])).stdout);
+    deepStrictEqual(json, {
+      outcome: "usage",
+      exitCode: 2,
+      warnings: [],
+      error: { message, hint },
+    });
+  });
+}
+
+Deno.test("global options may stand before and after the command", async () => {
+  for (const args of [["--json", "-C", "/none", "init"], ["init", "-C", "/none", "--json"]]) {
+    const { code, stdout } = await runAzu(args);
+    strictEqual(code, 2);
+    match(JSON.parse(stdout).error.message, /^Cannot work in \/none: /);
+  }
+});
+
+Deno.test("an option with a control character cannot act on the terminal", async () => {
+  const { stderr } = await runAzu(["session:clear", "--batch", "\x1b[2J"]);
+  match(stderr, /argument '\\u001b\[2J' is invalid/);
+});
