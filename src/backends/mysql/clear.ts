@@ -2,15 +2,13 @@
 import type { AzuError } from "../../core/errors.ts";
 import type { ClearCounts, ClearOptions } from "../contract.ts";
 import { faultOf } from "./errors.ts";
-import type { MysqlSession } from "./session.ts";
-import { READING } from "./settings.ts";
-import { type Key, keyOf, withinOf, written } from "./keys.ts";
+import { type MysqlSession, READING } from "./session.ts";
 import { checkReferences } from "./references.ts";
-import { inspectTable, type MysqlTable } from "./table.ts";
+import { inspectTable, type Key, keyOf, type MysqlTable, withinOf, written } from "./table.ts";
 import { quoteTable } from "../sql/schema.ts";
 import { clearRows, type Closing, type Start, type StartRows, type Walk } from "../sql/clear.ts";
 import type { Fault } from "../sql/retry.ts";
-import { agreed, agreedNumber, twice } from "../sql/twice.ts";
+import { numberIn, textIn } from "../sql/answers.ts";
 import { AnyWalk, type Keyset, KeysetWalk } from "../sql/walks.ts";
 
 /** Rows in a batch, and its milliseconds: larger are no quicker, and others wait (measured). */
@@ -56,9 +54,9 @@ class MysqlRows implements StartRows {
       const { mark } = table;
       if (mark !== undefined) {
         tick();
-        const columns = twice({ highest: `MAX(${mark.sql})` });
-        const [found] = await this.#session.read(`SELECT ${columns} FROM ${this.#from}`, READING);
-        this.#within = withinOf(mark, table.key, agreed(found, "highest"));
+        const sql = `SELECT MAX(${mark.sql}) AS highest FROM ${this.#from}`;
+        const [found] = await this.#session.read(sql, READING);
+        this.#within = withinOf(mark, table.key, textIn(found, "highest"));
       }
       tick();
       return { rows: (await this.#counted()).left, isExact: true };
@@ -110,10 +108,11 @@ class MysqlRows implements StartRows {
 
   /** One statement, so one moment. */
   async #counted(): Promise<Closing> {
-    const columns = twice({ all: "COUNT(*)", left: `COUNT(IF(${this.#within}, 1, NULL))` });
-    const [row] = await this.#session.read(`SELECT ${columns} FROM ${this.#from}`, READING);
-    const left = agreedNumber(row, "left");
-    return { left, arrived: agreedNumber(row, "all") - left, removed: 0 };
+    const sql = `SELECT COUNT(*) AS total, COUNT(IF(${this.#within}, 1, NULL)) AS remaining ` +
+      `FROM ${this.#from}`;
+    const [row] = await this.#session.read(sql, READING);
+    const left = numberIn(row, "remaining");
+    return { left, arrived: numberIn(row, "total") - left, removed: 0 };
   }
 
   #keyset(key: string): Keyset<Key> {

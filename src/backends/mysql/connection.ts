@@ -1,20 +1,41 @@
-// mysql2 is imported here and nowhere else: this module is loaded only when a store is opened.
+/** Connects to MySQL and MariaDB. The only file that imports mysql2. */
 import { once } from "node:events";
-import { createConnection as createSocket, type Socket } from "node:net";
+import { connect as connectSocket, type Socket } from "node:net";
 import { type Connection, createConnection, escape } from "mysql2/promise";
 import { messageOf } from "../../core/errors.ts";
-import { SETTINGS } from "./settings.ts";
-import { tlsProblem } from "./tls.ts";
+import { within } from "../../core/within.ts";
+import { containListeners } from "../contain.ts";
 import { pemFile } from "../sql/pem_file.ts";
+import { tlsProblem } from "./tls.ts";
 import type { MysqlEndpoint } from "./url.ts";
 
 export type { Connection };
 
-/** Milliseconds that saying goodbye may take: less than an interrupted command waits for it. */
+/** Milliseconds for closing the connection: less than an interrupted command waits for it. */
 const END_TIMEOUT = 500;
 
+/** Seconds that a statement waits for locks on rows, and on the table. */
+const ROW_LOCK = 1;
+const TABLE_LOCK = 2;
+
 /**
- * Connects in the ways that the URL's ssl-mode allows.
+ * The server's own settings could change the meaning of texts and quotes, wait without limit, undo
+ * our changes when we leave, cut answers short, or refuse large ones. MySQL and MariaDB know all
+ * of these.
+ */
+const SETTINGS = "SET " + [
+  "sql_mode = 'STRICT_ALL_TABLES'",
+  `innodb_lock_wait_timeout = ${ROW_LOCK}`,
+  `lock_wait_timeout = ${TABLE_LOCK}`,
+  "autocommit = 1",
+  "completion_type = 'NO_CHAIN'",
+  "sql_select_limit = 18446744073709551615",
+  "sql_big_selects = 1",
+  "sql_safe_updates = 0",
+].map((setting) => `SESSION ${setting}`).join(", ");
+
+/**
+ * Connects in the ways that the ssl-mode of the URL allows, and sets up the session.
  * @param timeout Milliseconds, in all.
  */
 export async function connectMysql(
@@ -24,13 +45,13 @@ export async function connectMysql(
 ): Promise<Connection> {
   globalThis.console = QUIET;
   const [first, second] = await encryptions(endpoint);
-  const began = performance.now();
+  const start = performance.now();
   try {
     return await connect(endpoint, first, signal, timeout);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (second === "plain" && code === "HANDSHAKE_NO_SSL_SUPPORT") {
-      const left = Math.max(1, timeout - (performance.now() - began));
+      const left = Math.max(1, timeout - (performance.now() - start));
       return await connect(endpoint, undefined, signal, left);
     }
     const unclear = first?.rejectUnauthorized && messageOf(error) === "write UNKNOWN";
@@ -47,6 +68,7 @@ interface Encryption {
   readonly verifyIdentity?: boolean;
 }
 
+/** What to try first; then, with `preferred`, no encryption. */
 async function encryptions(endpoint: MysqlEndpoint): Promise<[Encryption | undefined, "plain"?]> {
   const { sslMode, sslCa, sslCert, sslKey } = endpoint;
   if (sslMode === "disabled" || endpoint.socket !== undefined) return [undefined];
@@ -69,21 +91,17 @@ async function connect(
   timeout: number,
 ): Promise<Connection> {
   const connecting = open(endpoint, ssl, timeout);
-  const { promise: givenUp, reject: giveUp } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => giveUp(new Error("timeout expired")), timeout);
-  const abort = () => giveUp(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
+  const start = performance.now();
+  const late = () => new Error("timeout expired");
   try {
-    const connection = await Promise.race([connecting, givenUp]);
-    connection.on("error", () => {}); // every statement that is cut off rejects by itself
-    await Promise.race([connection.query(SETTINGS), givenUp]);
+    const connection = await within(connecting, { ms: timeout, signal, late });
+    connection.on("error", () => {}); // every statement that fails rejects by itself
+    const ms = Math.max(1, timeout - (performance.now() - start));
+    await within(connection.query(SETTINGS), { ms, signal, late });
     return connection;
   } catch (error) {
-    connecting.then((late) => late.destroy(), () => {}); // whatever became of it, it is not used
+    connecting.then((unused) => unused.destroy(), () => {});
     throw error;
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", abort);
   }
 }
 
@@ -93,27 +111,35 @@ async function open(
   timeout: number,
 ): Promise<Connection> {
   return await createConnection({
-    ...(socket === undefined ? { host, port } : { stream: await connectSocket(socket) }),
-    ...{ user, password, database },
+    host, // whose certificate is checked
+    stream: await openSocket(socket === undefined ? { host, port } : { path: socket }),
+    user,
+    password,
+    database,
     ...(ssl === undefined ? {} : { ssl }),
     connectTimeout: timeout + 1000,
     charset: "utf8mb4",
     // Keys and times as texts, exactly as they are.
-    ...{ supportBigNumbers: true, bigNumberStrings: true, dateStrings: true },
+    supportBigNumbers: true,
+    bigNumberStrings: true,
+    dateStrings: true,
   });
 }
 
-/** The driver would say of a file that is not there that the connection to it was lost. */
-async function connectSocket(path: string): Promise<Socket> {
-  const stream = createSocket(path);
-  await once(stream, "connect");
-  return stream;
+/**
+ * The driver would report a missing socket file as a lost connection, and throw what its parser
+ * finds wrong.
+ */
+async function openSocket(
+  target: { readonly path: string } | { readonly host: string; readonly port: number },
+): Promise<Socket> {
+  const socket = connectSocket({ ...target, noDelay: true });
+  containListeners(socket);
+  await once(socket, "connect");
+  return socket;
 }
 
-/**
- * Of an answer that it does not understand, the driver tells the console, with a trace: whoever asked
- * hears of it as an error.
- */
+/** The driver prints invalid answers to the console. They are errors of their queries anyway. */
 const QUIET = new Proxy(globalThis.console, {
   get(target, name) {
     const value: unknown = Reflect.get(target, name);
@@ -121,19 +147,19 @@ const QUIET = new Proxy(globalThis.console, {
   },
 });
 
-/** Ends the connection without waiting for ever for a server that does not answer. */
+/** Closes the connection, without waiting long for a server that does not answer. */
 export async function endMysql(connection: Connection): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, END_TIMEOUT);
-  connection.once("end", resolve); // the server hangs up
-  connection.on("error", () => resolve()); // a connection that broke needs no goodbye
+  connection.once("end", resolve); // the server has closed it
+  connection.on("error", () => resolve()); // it is broken already
   connection.end().catch(() => resolve());
   await promise;
   clearTimeout(timer);
   connection.destroy();
 }
 
-/** A value as SQL writes it, under the settings above. */
+/** A value as an SQL literal, under the settings above. */
 export function literal(value: string | Uint8Array): string {
   return escape(value);
 }

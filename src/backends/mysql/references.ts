@@ -3,10 +3,9 @@ import { OperationError } from "../../core/errors.ts";
 import { printable } from "../../core/text.ts";
 import { literal } from "./connection.ts";
 import { numberOf } from "./errors.ts";
-import type { MysqlSession, Row } from "./session.ts";
-import { READING } from "./settings.ts";
+import { type MysqlSession, READING } from "./session.ts";
 import { schemaOf } from "./table.ts";
-import { agreedNumber, twice } from "../sql/twice.ts";
+import { numberIn, type Row } from "../sql/answers.ts";
 import { quoteIdentifier, quoteTable } from "../sql/schema.ts";
 
 /** How sessions refer to sessions. */
@@ -58,8 +57,8 @@ async function refers(session: MysqlSession, row: Row): Promise<boolean> {
   const column = quoteIdentifier("mysql", String(row["column"]));
   try {
     const some = `EXISTS (SELECT 1 FROM ${from} WHERE ${column} IS NOT NULL)`;
-    const [row] = await session.read(`SELECT ${twice({ found: some })}`, READING);
-    return agreedNumber(row, "found") === 1;
+    const [row] = await session.read(`SELECT ${some} AS found`, READING);
+    return numberIn(row, "found") === 1;
   } catch (error) {
     // Not to be seen by this user. A refusal would undo its batch; a cascade is not to be risked.
     if (numberOf(error) === 1142) return REACHES_OVER.test(String(row["action"]));

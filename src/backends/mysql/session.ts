@@ -1,18 +1,20 @@
 /** A connection to MySQL or MariaDB, and what may go wrong on it. */
 import { type AzuError, messageOf } from "../../core/errors.ts";
 import { isRecord } from "../../core/record.ts";
+import { within } from "../../core/within.ts";
+import { InvalidAnswer, type Row } from "../sql/answers.ts";
 import { explainDatabaseError, missingTable } from "../sql/errors.ts";
-import type { DatabaseTarget } from "../sql/target.ts";
+import type { DatabaseTarget } from "../sql/schema.ts";
 import { type Connection, connectMysql, endMysql } from "./connection.ts";
 import { faultOf, NoAnswer, numberOf, TooLong } from "./errors.ts";
-import { learn, QUICK, READING } from "./settings.ts";
 import { parseMysqlUrl } from "./url.ts";
-import { agreed, Garbled, twice } from "../sql/twice.ts";
+
+/** Milliseconds for a statement, and for one that reads all of a large table. */
+export const QUICK = 10_000;
+export const READING = 100_000;
 
 /** Milliseconds that an answer may take longer than the server gives the statement. */
 const ON_THE_WAY = 4000;
-
-export type Row = Readonly<Record<string, unknown>>;
 
 export class MysqlSession implements AsyncDisposable {
   readonly target: DatabaseTarget;
@@ -56,7 +58,7 @@ export class MysqlSession implements AsyncDisposable {
     const answer = await reading.catch((error) => {
       throw milliseconds === READING && faultOf(error) === "slow" ? new TooLong(error) : error;
     });
-    if (!Array.isArray(answer)) throw new Garbled();
+    if (!Array.isArray(answer)) throw new InvalidAnswer();
     return answer.filter(isRecord);
   }
 
@@ -66,9 +68,8 @@ export class MysqlSession implements AsyncDisposable {
   }
 
   /**
-   * A batch, which is undone where it takes too long; MySQL gives no limit to what writes. How many
-   * rows it removed is said twice.
-   * @returns how many rows it removed.
+   * Removes a batch. MariaDB undoes it if it takes too long; MySQL has no limit for writes.
+   * @returns how many rows were removed.
    */
   async batch(sql: string, milliseconds: number): Promise<number> {
     const answer = await this.#send(
@@ -76,14 +77,7 @@ export class MysqlSession implements AsyncDisposable {
       this.#isMaria ? milliseconds : READING,
     );
     const removed = isRecord(answer) ? answer["affectedRows"] : undefined;
-    if (typeof removed !== "number") throw new Garbled();
-    const sure = this.read(`SELECT ${twice({ count: "ROW_COUNT()" })}`);
-    const [row] = await sure.catch((cause) => {
-      throw new Garbled({ cause }); // the batch was done
-    });
-    const again = agreed(row, "count");
-    // Behind a proxy, another server may be the one to answer that; it says -1.
-    if (again !== "-1" && again !== String(removed)) throw new Garbled();
+    if (typeof removed !== "number") throw new InvalidAnswer();
     return removed;
   }
 
@@ -123,20 +117,33 @@ export class MysqlSession implements AsyncDisposable {
       : sql;
   }
 
+  /**
+   * The settings that depend on the server. Without the gap locks that MySQL takes by default, a
+   * batch does not hold up new sessions. A log of statements needs them.
+   */
   async #learn(): Promise<void> {
-    this.#isMaria = await learn(this);
+    const rows = await this.read(
+      "SHOW VARIABLES WHERE Variable_name IN ('version', 'log_bin', 'binlog_format')",
+    );
+    const variables = new Map(rows.map((row) => [row["Variable_name"], String(row["Value"])]));
+    this.#isMaria = /mariadb/i.test(variables.get("version") ?? "");
+    const limit = this.#isMaria
+      ? `max_statement_time = ${QUICK / 1000}`
+      : `max_execution_time = ${READING}`; // MySQL limits only reads
+    await this.run(`SET SESSION ${limit}`);
+    const logsStatements = variables.get("log_bin") === "ON" &&
+      variables.get("binlog_format") === "STATEMENT";
+    const level = logsStatements ? "REPEATABLE READ" : "READ COMMITTED";
+    await this.run(`SET SESSION TRANSACTION ISOLATION LEVEL ${level}`);
   }
 
   async #send(sql: string, milliseconds: number): Promise<unknown> {
-    const { promise: late, reject } = Promise.withResolvers<never>();
-    // The server's own limit does not help where the network has swallowed the answer.
-    this.#giveUp = () => reject(new NoAnswer());
-    const timer = setTimeout(this.#giveUp, milliseconds + ON_THE_WAY);
-    try {
-      const [answer] = await Promise.race([this.#connection.query(sql), late]);
-      return answer;
-    } finally {
-      clearTimeout(timer);
-    }
+    const abort = new AbortController();
+    this.#giveUp = () => abort.abort(new NoAnswer());
+    // The server's own limit does not help if the network loses the answer.
+    const ms = milliseconds + ON_THE_WAY;
+    const limit = { ms, signal: abort.signal, late: () => new NoAnswer() };
+    const [answer] = await within(this.#connection.query(sql), limit);
+    return answer;
   }
 }

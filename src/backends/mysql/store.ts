@@ -1,13 +1,12 @@
 import { ImpossibleError } from "../../core/errors.ts";
 import type { ClearCounts, ClearOptions, Store } from "../contract.ts";
 import { explainDatabaseError } from "../sql/errors.ts";
-import type { DatabaseTarget } from "../sql/target.ts";
+import type { DatabaseTarget } from "../sql/schema.ts";
 import { clearMysql } from "./clear.ts";
-import { MysqlSession } from "./session.ts";
-import { READING } from "./settings.ts";
+import { MysqlSession, READING } from "./session.ts";
 import { checkKind, engineOf } from "./table.ts";
 import { parseMysqlUrl } from "./url.ts";
-import { agreedNumber, twice } from "../sql/twice.ts";
+import { numberIn } from "../sql/answers.ts";
 import { createStatements, quoteTable, shapeStatement } from "../sql/schema.ts";
 
 /**
@@ -34,8 +33,8 @@ class MysqlStore implements Store {
     return await this.#run(signal, async () => {
       await checkKind(this.#session);
       const from = quoteTable("mysql", this.#session.target.table);
-      const sql = `SELECT ${twice({ count: "COUNT(*)" })} FROM ${from}`;
-      return agreedNumber((await this.#session.read(sql, READING))[0], "count");
+      const sql = `SELECT COUNT(*) AS count FROM ${from}`;
+      return numberIn((await this.#session.read(sql, READING))[0], "count");
     });
   }
 

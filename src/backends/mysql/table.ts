@@ -2,7 +2,8 @@
 import { OperationError } from "../../core/errors.ts";
 import { missingTable } from "../sql/errors.ts";
 import { literal } from "./connection.ts";
-import type { MysqlSession, Row } from "./session.ts";
+import type { MysqlSession } from "./session.ts";
+import type { Row } from "../sql/answers.ts";
 import { quoteIdentifier, quoteTable } from "../sql/schema.ts";
 
 export interface MysqlTable {
@@ -84,4 +85,32 @@ export async function engineOf(session: MysqlSession): Promise<string | undefine
 
 export function schemaOf(schema: string | undefined): string {
   return schema === undefined ? "DATABASE()" : literal(schema);
+}
+
+/** A key as the driver reads it: a text, or bytes. */
+export type Key = string | Uint8Array;
+
+/**
+ * The condition of the rows of the start.
+ * @param highest Of the mark; null where none has one.
+ */
+export function withinOf(
+  { sql, isNumber }: Mark,
+  key: string | undefined,
+  highest: string | null,
+): string {
+  if (highest === null) return `${sql} IS NULL`;
+  const upTo = `${sql} <= ${written(highest, isNumber)}`;
+  return sql === key ? upTo : `(${upTo} OR ${sql} IS NULL)`;
+}
+
+export function keyOf(value: unknown): Key | undefined {
+  if (value === undefined || value === null) return undefined;
+  return value instanceof Uint8Array ? value : String(value);
+}
+
+/** Numbers as such: compared with texts, large ones would lose their last digits. */
+export function written(value: Key, isNumber: boolean): string {
+  const isPlain = isNumber && typeof value === "string" && /^-?\d+(?:\.\d+)?$/.test(value);
+  return isPlain ? value : literal(value);
 }

@@ -1,8 +1,7 @@
 /** Batches that are each done once, and counted once, whatever becomes of the connection. */
 import { codeOf, faultOf, TooSlow, Unsettled } from "./errors.ts";
-import type { Answer } from "./answers.ts";
-import type { Limits, PostgresSession } from "./session.ts";
-import { Garbled } from "../sql/twice.ts";
+import type { Answer, Limits, PostgresSession } from "./session.ts";
+import { InvalidAnswer } from "../sql/answers.ts";
 
 /**
  * Who waits for a row that we have locked waits for our transaction, which goes there by the lower
@@ -126,8 +125,8 @@ export class PostgresBatches {
   }
 }
 
-/** @throws {Garbled} where that is no answer to a DELETE. */
+/** @throws {InvalidAnswer} if it is not the answer to a DELETE. */
 function removedBy(answer: Answer | undefined): number {
-  if (answer?.command !== "DELETE" || answer.count === undefined) throw new Garbled();
+  if (answer?.command !== "DELETE" || answer.count === undefined) throw new InvalidAnswer();
   return answer.count;
 }

@@ -8,9 +8,15 @@ import { faultOf } from "./errors.ts";
 import { checkReferences, checkRules, isSelfCascading } from "./references.ts";
 import type { Limits, PostgresSession, Read } from "./session.ts";
 import { checkIdentity, inspectTable, type PostgresTable, withinOf } from "./table.ts";
-import { TruncateWalk } from "./truncate.ts";
-import { PlacesWalk, postgresKeyset, RestWalk } from "./unpaged.ts";
-import { LeftWalk, PageWalk, type Target } from "./walks.ts";
+import {
+  LeftWalk,
+  PageWalk,
+  PlacesWalk,
+  postgresKeyset,
+  RestWalk,
+  type Target,
+  TruncateWalk,
+} from "./walks.ts";
 import { clearRows, type Closing, type Start, type StartRows, type Walk } from "../sql/clear.ts";
 import type { Fault } from "../sql/retry.ts";
 import { KeysetWalk } from "../sql/walks.ts";

@@ -1,17 +1,19 @@
-// pg is imported here and nowhere else: this module is loaded only when a store is opened.
+/** Connects to PostgreSQL. The only file that imports pg. */
 // @ts-types="@types/pg"
 import pg from "pg";
+import { within } from "../../core/within.ts";
+import { containListeners } from "../contain.ts";
 import { pemFile } from "../sql/pem_file.ts";
 import type { PostgresEndpoint } from "./url.ts";
 
-/** Milliseconds that saying goodbye may take: less than an interrupted command waits for it. */
+/** Milliseconds for closing the connection: less than an interrupted command waits for it. */
 const END_TIMEOUT = 500;
 
-/** Failures that another way to encrypt would not change. */
+/** Failures that do not depend on encryption. */
 const FINAL = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|timeout expired|28P01|3D000/;
 
 /**
- * Connects in the ways that the URL's sslmode allows, in libpq's order.
+ * Connects in the ways that the sslmode of the URL allows, in libpq's order.
  * @param timeout Milliseconds, in all.
  */
 export async function connectPostgres(
@@ -42,7 +44,7 @@ async function encryptions(endpoint: PostgresEndpoint): Promise<Encryption[]> {
   const unchecked = { ...await identity(endpoint), rejectUnauthorized: false };
   if (sslMode === "allow") return [false, unchecked];
   if (sslMode === "prefer") return [unchecked, false];
-  // As libpq has it: who names an authority wants it asked.
+  // As in libpq: an authority in the URL is to be checked.
   if (sslMode === "require" && sslRootCert === undefined) return [unchecked];
   const ca = sslRootCert === undefined ? {} : { ca: await pemFile("sslrootcert", sslRootCert) };
   const checked = { ...await identity(endpoint), ...ca };
@@ -51,7 +53,7 @@ async function encryptions(endpoint: PostgresEndpoint): Promise<Encryption[]> {
   ];
 }
 
-/** Who we are, where the URL names a certificate of our own. */
+/** The client certificate, if the URL names one. */
 async function identity({ sslCert, sslKey }: PostgresEndpoint) {
   return {
     ...(sslCert === undefined ? {} : { cert: await pemFile("sslcert", sslCert) }),
@@ -75,32 +77,37 @@ async function connect(
     application_name: "azu",
     connectionTimeoutMillis: timeout + 1000,
   });
-  client.on("error", () => {}); // every query that is cut off rejects by itself
-  const { promise: givenUp, reject: giveUp } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => giveUp(new Error("timeout expired")), timeout);
-  const abort = () => giveUp(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
+  client.on("error", () => {}); // every query that fails rejects by itself
+  const connection = connectionOf(client);
+  const contain = () => {
+    if (connection !== undefined) containListeners(connection.stream);
+  };
+  contain();
+  connection?.on("sslconnect", contain); // with TLS, its stream is another one
   try {
-    // The driver's own timeout looks like a lost connection, and an abort it does not know.
-    await Promise.race([client.connect(), givenUp]);
+    // The driver's own timeout looks like a lost connection, and it knows no signals.
+    const late = () => new Error("timeout expired");
+    await within(client.connect(), { ms: timeout, signal, late });
     return client;
   } catch (error) {
     await endPostgres(client);
     throw error;
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", abort);
   }
 }
 
-/** Ends the connection without waiting for ever for a server that does not answer. */
+/** The connection inside a client, which its types do not declare. */
+function connectionOf(client: pg.Client): pg.Connection | undefined {
+  return "connection" in client && client.connection instanceof pg.Connection
+    ? client.connection
+    : undefined;
+}
+
+/** Closes the connection, without waiting long for a server that does not answer. */
 export async function endPostgres(client: pg.Client): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, END_TIMEOUT);
-  client.end().then(resolve, () => resolve()); // a connection that broke needs no goodbye
+  client.end().then(resolve, () => resolve()); // it is broken already
   await promise;
   clearTimeout(timer);
-  if ("connection" in client && client.connection instanceof pg.Connection) {
-    client.connection.stream.destroy(); // the driver would leave it open
-  }
+  connectionOf(client)?.stream.destroy(); // the driver would leave it open
 }

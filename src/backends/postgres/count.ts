@@ -2,7 +2,7 @@
 import { type Limits, QUICK, type Read, READING } from "./session.ts";
 import type { PostgresTable } from "./table.ts";
 import type { Closing, Start } from "../sql/clear.ts";
-import { agreed, agreedNumber, twice } from "../sql/twice.ts";
+import { numberIn, textIn } from "../sql/answers.ts";
 
 /** Pages, of 8 KiB each, that one statement counts: seconds, where they are not in memory. */
 const PAGES_AT_ONCE = 131_072;
@@ -10,8 +10,8 @@ const PAGES_AT_ONCE = 131_072;
 export async function pagesOf(read: Read, { oid, paged }: PostgresTable): Promise<number> {
   if (!paged) return 0;
   const size = `pg_relation_size(${oid}) / current_setting('block_size')::int`;
-  const [found] = await read(`SELECT ${twice({ pages: size })}`);
-  return agreedNumber(found, "pages");
+  const [found] = await read(`SELECT ${size} AS pages`);
+  return numberIn(found, "pages");
 }
 
 /** For what reads all of a table: a millisecond for each page is plenty. */
@@ -27,9 +27,9 @@ export async function highestMark(
   pages: number,
 ): Promise<string | undefined> {
   if (table.mark === undefined) return undefined;
-  const columns = twice({ highest: `max(${table.mark})::text` });
-  const [found] = await read(`SELECT ${columns} FROM ${table.from}`, reading(table, pages));
-  return agreed(found, "highest") ?? undefined;
+  const sql = `SELECT max(${table.mark})::text AS highest FROM ${table.from}`;
+  const [found] = await read(sql, reading(table, pages));
+  return textIn(found, "highest") ?? undefined;
 }
 
 /**
@@ -46,23 +46,24 @@ export async function countRows(
   },
 ): Promise<Closing> {
   const { paged, from } = table;
-  const columns = twice({ left: `count(*) FILTER (WHERE ${within})`, all: "count(*)" });
-  const sql = `SELECT ${columns} FROM ${from}`;
-  let [left, all] = [0, 0];
+  const sql =
+    `SELECT count(*) FILTER (WHERE ${within}) AS remaining, count(*) AS total FROM ${from}`;
+  let left = 0;
+  let all = 0;
   const add = async (where: string, part: number) => {
     tick(all, part);
     const [row] = await read(sql + where, reading(table, pages));
-    left += agreedNumber(row, "left");
-    all += agreedNumber(row, "all");
+    left += numberIn(row, "remaining");
+    all += numberIn(row, "total");
   };
   // Without a range, the server may use several processes.
   if (!paged || pages <= PAGES_AT_ONCE) await add("", 0);
-  else {for (let page = 0; page < pages; page += PAGES_AT_ONCE) {
-      await add(
-        ` WHERE ctid >= '(${page},0)' AND ctid < '(${page + PAGES_AT_ONCE},0)'`,
-        page / pages,
-      );
-    }}
+  else {
+    for (let page = 0; page < pages; page += PAGES_AT_ONCE) {
+      const range = `ctid >= '(${page},0)' AND ctid < '(${page + PAGES_AT_ONCE},0)'`;
+      await add(` WHERE ${range}`, page / pages);
+    }
+  }
   return { left, arrived: all - left, removed: 0 };
 }
 
@@ -72,11 +73,9 @@ export async function countRows(
  */
 export async function estimate(read: Read, table: PostgresTable, pages: number): Promise<Start> {
   const { from } = table;
-  const columns = twice({
-    found: `(SELECT count(*) FROM (SELECT 1 FROM ${from} LIMIT 1) AS found_row)`,
-  });
-  const [some] = await read(`SELECT ${columns}`, reading(table, pages));
-  if (agreedNumber(some, "found") === 0) return { rows: 0, isExact: true };
+  const sql = `SELECT count(*) AS found FROM (SELECT 1 FROM ${from} LIMIT 1) AS found_row`;
+  const [some] = await read(sql, reading(table, pages));
+  if (numberIn(some, "found") === 0) return { rows: 0, isExact: true };
   const [row] = await read(`EXPLAIN (FORMAT JSON) SELECT 1 FROM ${from}`);
   const guess = /"Plan Rows":\s*(\d+)/.exec(JSON.stringify(row))?.[1];
   return { rows: Math.max(1, Number(guess ?? 1)), isExact: false };

@@ -2,9 +2,8 @@
 import { OperationError } from "../../core/errors.ts";
 import { printable } from "../../core/text.ts";
 import { codeOf } from "./errors.ts";
-import type { Row } from "./answers.ts";
 import { type PostgresSession, READING } from "./session.ts";
-import { agreedNumber, twice } from "../sql/twice.ts";
+import { numberIn, type Row } from "../sql/answers.ts";
 
 /** What the server does with such rows when their session goes, as pg_constraint has it. */
 const REACHES_OVER = new Map([["c", "CASCADE"], ["n", "SET NULL"], ["d", "SET DEFAULT"]]);
@@ -71,9 +70,9 @@ export async function checkReferences(
 
 async function refers(session: PostgresSession, { quoted, refers, action }: Row): Promise<boolean> {
   const some = `SELECT 1 FROM ${quoted} WHERE ${refers} LIMIT 1`;
-  const columns = twice({ found: `(SELECT count(*) FROM (${some}) AS found_row)` });
+  const sql = `SELECT count(*) AS found FROM (${some}) AS found_row`;
   try {
-    return agreedNumber((await session.run(`SELECT ${columns}`, READING)).rows[0], "found") > 0;
+    return numberIn((await session.run(sql, READING)).rows[0], "found") > 0;
   } catch (error) {
     // Not to be seen by this user. A refusal would undo its batch; a cascade is not to be risked.
     if (codeOf(error) === "42501") return REACHES_OVER.has(String(action));

@@ -2,9 +2,11 @@
 // @ts-types="@types/pg"
 import type pg from "pg";
 import { AzuError } from "../../core/errors.ts";
+import { isRecord } from "../../core/record.ts";
+import { within } from "../../core/within.ts";
+import { InvalidAnswer, type Row } from "../sql/answers.ts";
 import { explainDatabaseError } from "../sql/errors.ts";
-import type { DatabaseTarget } from "../sql/target.ts";
-import { type Answer, answersOf, lastOf, type Row } from "./answers.ts";
+import type { DatabaseTarget } from "../sql/schema.ts";
 import { connectPostgres, endPostgres } from "./connection.ts";
 import { faultOf, NoAnswer, TooSlow } from "./errors.ts";
 import { parsePostgresUrl } from "./url.ts";
@@ -24,6 +26,14 @@ export const READING: Limits = { statement: 60_000, lock: 2000 };
 
 /** Milliseconds that an answer may take longer than the server gives the statement. */
 const ON_THE_WAY = 4000;
+
+export interface Answer {
+  readonly rows: readonly Row[];
+  /** The command that was run, as the server names it. */
+  readonly command: string;
+  /** How many rows were removed or read; undefined if the server does not say. */
+  readonly count: number | undefined;
+}
 
 /** Runs a statement of a transaction that sees one moment. */
 export type Read = (sql: string, limits?: Limits) => Promise<readonly Row[]>;
@@ -103,14 +113,9 @@ export class PostgresSession implements AsyncDisposable {
   }
 
   async #send(sql: string, { statement }: Limits): Promise<readonly Answer[]> {
-    const { promise: late, reject } = Promise.withResolvers<never>();
-    // The server's own limit does not help where the network has swallowed the answer.
-    const timer = setTimeout(() => reject(new NoAnswer()), statement + ON_THE_WAY);
-    try {
-      return answersOf(await Promise.race([this.#client.query(sql), late]));
-    } finally {
-      clearTimeout(timer);
-    }
+    // The server's own limit does not help if the network loses the answer.
+    const limit = { ms: statement + ON_THE_WAY, late: () => new NoAnswer() };
+    return answersOf(await within<unknown>(this.#client.query(sql), limit));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -126,4 +131,21 @@ function settings({ statement, lock }: Limits): string {
   return `SET LOCAL statement_timeout = ${statement}; SET LOCAL lock_timeout = ${lock}; ` +
     "SET LOCAL row_security = off; SET LOCAL datestyle = ISO; SET LOCAL extra_float_digits = 3; " +
     "SET LOCAL idle_in_transaction_session_timeout = 5000";
+}
+
+/** The answer to each statement. */
+function answersOf(results: unknown): Answer[] {
+  const all: unknown[] = Array.isArray(results) ? results : [results];
+  return all.filter(isRecord).map(({ rows, command, rowCount }) => ({
+    rows: Array.isArray(rows) ? rows.filter(isRecord) : [],
+    command: String(command),
+    count: typeof rowCount === "number" ? rowCount : undefined,
+  }));
+}
+
+/** @throws {InvalidAnswer} if there is none. */
+function lastOf(answers: readonly Answer[]): Answer {
+  const last = answers.at(-1);
+  if (last === undefined) throw new InvalidAnswer();
+  return last;
 }

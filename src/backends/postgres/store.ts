@@ -1,5 +1,5 @@
 import type { ClearCounts, ClearOptions, LookOptions, Store } from "../contract.ts";
-import type { DatabaseTarget } from "../sql/target.ts";
+import type { DatabaseTarget } from "../sql/schema.ts";
 import { explainDatabaseError } from "../sql/errors.ts";
 import { clearPostgres } from "./clear.ts";
 import { PostgresSession, READING } from "./session.ts";

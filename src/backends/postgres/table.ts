@@ -5,7 +5,7 @@ import { missingTable } from "../sql/errors.ts";
 import { codeOf, faultOf } from "./errors.ts";
 import type { PostgresSession, Read } from "./session.ts";
 import { quoteIdentifier, quoteTable, quoteText } from "../sql/schema.ts";
-import { agreed, twice } from "../sql/twice.ts";
+import { textIn } from "../sql/answers.ts";
 
 export interface PostgresTable {
   /** As statements name it: rows of tables that inherit from it are not its own; partitions' are. */
@@ -57,8 +57,8 @@ export async function checkIdentity(
   { oid }: PostgresTable,
 ): Promise<void> {
   const table = quoteText(quoteTable("postgres", target.table));
-  const [found] = await read(`SELECT ${twice({ oid: `to_regclass(${table})::oid` })}`);
-  const now = agreed(found, "oid");
+  const [found] = await read(`SELECT to_regclass(${table})::oid AS oid`);
+  const now = textIn(found, "oid");
   if (now === oid) return;
   if (now === null) throw missingTable(target, undefined);
   throw new OperationError(

@@ -11,7 +11,7 @@ import {
   type Shard,
   type Store,
 } from "../contract.ts";
-import type { DatabaseTarget } from "./target.ts";
+import type { DatabaseTarget } from "./schema.ts";
 import { mysqlUrlProblem } from "../mysql/url.ts";
 import { postgresUrlProblem } from "../postgres/url.ts";
 import {

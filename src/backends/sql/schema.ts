@@ -9,6 +9,20 @@ export interface TableName {
   readonly name: string;
 }
 
+/** What opens a database: its (redacted) address and its table are for messages too. */
+export interface DatabaseTarget {
+  /** As configured, with credentials: never for messages. */
+  readonly url: string;
+  readonly address: string;
+  /** The folder that a relative SQLite file starts from. */
+  readonly root: string;
+  readonly table: TableName;
+  /** The table as configured, for messages. */
+  readonly tableText: string;
+  /** Milliseconds to connect. */
+  readonly timeout: number;
+}
+
 /**
  * Reads `sessions`, `auth.sessions` or, where a name holds a dot itself, `"my.schema"."my.table"`.
  * Returns undefined for what can name no table: an empty part, a NUL, more than two parts.

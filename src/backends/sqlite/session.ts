@@ -1,12 +1,11 @@
-// node:sqlite is imported here and nowhere else: this module is loaded only when a store is opened.
+/** An open SQLite database. The only file that imports node:sqlite. */
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { type AzuError, messageOf } from "../../core/errors.ts";
+import { type AzuError, messageOf, OperationError } from "../../core/errors.ts";
 import type { Purpose } from "../contract.ts";
 import { explainDatabaseError, missingTable } from "../sql/errors.ts";
-import type { DatabaseTarget } from "../sql/target.ts";
+import type { DatabaseTarget } from "../sql/schema.ts";
 import { sleep } from "../pace.ts";
 import { isBusy } from "./errors.ts";
-import { checkFile } from "./file.ts";
 import { sqlitePath } from "./url.ts";
 
 /**
@@ -137,4 +136,22 @@ export class SqliteSession implements Disposable {
       throw error;
     }
   }
+}
+
+/** @throws {AzuError} if the file does not exist or is a folder. */
+async function checkFile(path: string, target: DatabaseTarget): Promise<void> {
+  const found = await Deno.stat(path).catch((error: unknown) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw explainDatabaseError(error, target);
+  });
+  if (found?.isFile) return;
+  if (found !== undefined) {
+    throw new OperationError(`${path} is not a file (${target.address})`, {
+      hint: "Check DATABASE_URL (or session.backends.database.url)",
+    });
+  }
+  throw new OperationError(`The database file ${path} does not exist (${target.address})`, {
+    hint: "Check DATABASE_URL (or session.backends.database.url); relative paths start at " +
+      `${target.root}. \`azu session:setup --backend database --apply\` creates it`,
+  });
 }

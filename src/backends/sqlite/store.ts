@@ -1,6 +1,6 @@
 import { ImpossibleError } from "../../core/errors.ts";
 import type { ClearCounts, ClearOptions, LookOptions, Purpose, Store } from "../contract.ts";
-import type { DatabaseTarget } from "../sql/target.ts";
+import type { DatabaseTarget } from "../sql/schema.ts";
 import { sleep } from "../pace.ts";
 import { createStatements, shapeStatement } from "../sql/schema.ts";
 import { clearSqlite } from "./clear.ts";
