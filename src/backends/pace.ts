@@ -20,8 +20,11 @@ export interface PaceDefaults {
   /** The smallest batch; by default a part of the largest. */
   readonly least?: number;
   readonly maxLatency: number;
-  /** Whether it rests as long after each batch: where others can do nothing meanwhile. */
-  readonly takesTurns?: boolean;
+  /**
+   * Milliseconds: rest after each batch for as long as it took, but at most this. For stores whose
+   * batches block all other writers.
+   */
+  readonly turn?: number;
 }
 
 /** The part of the largest batch that is never undercut, so that the work has an end. */
@@ -38,7 +41,7 @@ export class Pace {
   readonly #largest: number;
   readonly #least: number;
   readonly #stretch: number;
-  readonly #takesTurns: boolean;
+  readonly #turn: number;
   readonly #pause: number;
   readonly #maxLatency: number;
   #batch: number;
@@ -53,7 +56,7 @@ export class Pace {
     this.#starting = this.#batch < this.#largest;
     this.#least = defaults.least ?? this.#largest * SMALLEST_PART;
     this.#stretch = batch === undefined ? defaults.stretch ?? 1 : 1;
-    this.#takesTurns = defaults.takesTurns ?? false;
+    this.#turn = defaults.turn ?? 0;
     this.#pause = pause;
     this.#maxLatency = maxLatency ?? defaults.maxLatency;
   }
@@ -102,7 +105,7 @@ export class Pace {
     if (awaited || isSlow) {
       this.#batch = Math.min(this.#batch, Math.max(this.#least, this.#batch / 2));
     }
-    const turn = isSlow || this.#takesTurns ? Math.min(busy, LONGEST_REST) : 0;
+    const turn = Math.min(busy, isSlow ? LONGEST_REST : this.#turn);
     const rest = Math.max(this.#pause, turn);
     if (rest > 0) await sleep(rest, signal);
   }

@@ -65,10 +65,12 @@ Deno.test("the rest is as long as the store was busy, and a second at most", asy
   strictEqual(long >= 990 && long < 5000, true, `${long}`);
 });
 
-Deno.test("a store that serves one at a time is left to others for as long", async () => {
-  const pace = new Pace({}, { ...DEFAULTS, maxLatency: 1000, takesTurns: true });
+Deno.test("a turn is a rest as long as the batch, up to a limit", async () => {
+  const pace = new Pace({}, { ...DEFAULTS, maxLatency: 1000, turn: 110 });
   strictEqual(await timeOf(() => pace.after(80, signal)) >= 75, true);
-  const slower = new Pace({ pause: 80 }, { ...DEFAULTS, takesTurns: true });
+  const limited = await leastTimeOf(() => pace.after(900, signal));
+  strictEqual(limited >= 105 && limited < 500, true, `${limited}`);
+  const slower = new Pace({ pause: 80 }, { ...DEFAULTS, turn: 110 });
   strictEqual(await timeOf(() => slower.after(5, signal)) >= 75, true);
 });
 

@@ -14,6 +14,12 @@ import { sqlitePath } from "./url.ts";
  */
 const BUSY_TIMEOUT = 100;
 
+/**
+ * KiB of memory for pages. SQLite's default of 2 MiB is too small for the pages of a batch: they
+ * would be written and read again within it, which makes a clear half as slow again (measured).
+ */
+const CACHE_SIZE = 32_768;
+
 /** Milliseconds that the first look at the file may wait in all, and between attempts. */
 const [OPEN_TIMEOUT, OPEN_REST] = [5000, 50];
 
@@ -59,6 +65,7 @@ export class SqliteSession implements Disposable {
   /** Only now is the file read. */
   async #look(signal: AbortSignal): Promise<void> {
     this.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
+    this.exec(`PRAGMA cache_size = -${CACHE_SIZE}`);
     // SQLite's own default, and the app's: else a cascade would reach into other tables.
     this.exec("PRAGMA foreign_keys = OFF");
     for (const began = performance.now();;) {
