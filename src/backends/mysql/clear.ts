@@ -12,7 +12,7 @@ import { numberIn, textIn } from "../sql/answers.ts";
 import { AnyWalk, type Keyset, KeysetWalk } from "../sql/walks.ts";
 
 /** Rows in a batch, and its milliseconds: larger are no quicker, and others wait (measured). */
-const PACE = { batch: 5000, first: 500, least: 10, maxLatency: 200 } as const;
+const PACE = { batch: 10_000, first: 1000, least: 10, maxLatency: 200 } as const;
 
 /** Milliseconds that a batch gets; and, say, a single row whose triggers take their time. */
 const [BATCH, SLOW_BATCH] = [1000, 60_000];
