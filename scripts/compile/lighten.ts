@@ -25,11 +25,11 @@ const TRIMS: readonly Trim[] = [
     unused: /^ {4}commands\.forEach\(function\s?\(commandName\) \{[^]*?^ {4}\}\);\n/m,
     instead: "",
   },
-  // Traces for debugging ioredis.
+  // Log output of ioredis, which DEBUG would enable. azu may not read that variable.
   {
     file: /\/debug\/src\/index\.js$/,
-    unused: /module\.exports = require_\w+\(\);/g,
-    instead: "module.exports = () => () => {};",
+    unused: /^ {4}if \(typeof process[^]*^ {4}\}$/m,
+    instead: "    exports.default = () => () => {};",
   },
   // Amazon's authorities, for `ssl: "Amazon RDS"`. Users of azu name an authority with ssl-ca.
   {
