@@ -50,7 +50,7 @@ export async function publish(
   }
 }
 
-/** The nodes of a cluster without slots, as far as one node knows that they are up. */
+/** The nodes of a cluster that have no slots, without those that are known to be down. */
 async function replicasOf(
   masters: readonly Master[],
   asked: RedisNode,

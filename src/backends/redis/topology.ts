@@ -109,7 +109,7 @@ export interface Member {
   readonly hostname: string;
   /** Whether it is the node that we asked. */
   readonly isSelf: boolean;
-  /** Whether it is down, or seems to be. */
+  /** Whether the cluster agrees that it is down, or it has not joined yet. */
   readonly isDown: boolean;
 }
 
@@ -122,7 +122,8 @@ export async function members(node: RedisNode): Promise<readonly Member[]> {
       hostname,
       address: { host: host || node.address.host, port: Number(port) },
       isSelf: flags.includes("myself"),
-      isDown: flags.some((flag) => ["fail", "fail?", "handshake", "noaddr"].includes(flag)),
+      // Not `fail?`: then only the asked node suspects it, often because the machine is busy.
+      isDown: flags.some((flag) => ["fail", "handshake", "noaddr"].includes(flag)),
     };
   });
 }

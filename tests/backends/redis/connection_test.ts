@@ -1,6 +1,7 @@
 /** A connection to servers that are slow, broken or gone, each written for its test. */
 import { deepStrictEqual, match, rejects, strictEqual } from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { lookup } from "node:dns/promises";
 import {
   AnswerTimeout,
   ConnectionLost,
@@ -8,51 +9,26 @@ import {
   ProtocolError,
   RedisConnection,
 } from "../../../src/backends/redis/connection.ts";
+import { bytesOf, startPeer, type Talk } from "../../support/redis_peer.ts";
 
 const { signal } = new AbortController();
-const bytesOf = (text: string) => new TextEncoder().encode(text);
 const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-type Talk = (connection: Deno.TcpConn, received: () => Promise<string>) => Promise<void> | void;
-
 /** Connects to a server on this machine. */
-async function connect(port: number, silence = 2000): Promise<RedisConnection> {
-  const target = { address: { host: "127.0.0.1", port }, tls: undefined, timeout: 2000 };
+async function connect(port: number, silence = 2000, host = "127.0.0.1"): Promise<RedisConnection> {
+  const target = { address: { host, port }, tls: undefined, timeout: 2000 };
   const connection = await RedisConnection.open(target, signal);
   connection.silence = silence;
   return connection;
 }
 
-/** A server that handles each connection with `talk`, then waits for its end. */
+/** A server that handles each connection with `talk`. */
 function server(talk: Talk) {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const open: Deno.Conn[] = [];
-  const talks: Promise<void>[] = [];
-  const accepting = (async () => {
-    for await (const connection of listener) {
-      open.push(connection);
-      connection.setNoDelay();
-      const received = async () => {
-        const buffer = new Uint8Array(1 << 16);
-        return new TextDecoder().decode(buffer.subarray(0, await connection.read(buffer) ?? 0));
-      };
-      talks.push((async () => await talk(connection, received))().catch(() => {}));
-    }
-  })();
+  const peer = startPeer(talk);
   return {
-    port: listener.addr.port,
-    connect: (silence = 2000) => connect(listener.addr.port, silence),
-    async [Symbol.asyncDispose]() {
-      listener.close();
-      for (const connection of open) {
-        try {
-          connection.close();
-        } catch {
-          // closed by the talk itself
-        }
-      }
-      await Promise.all([...talks, accepting]);
-    },
+    port: peer.port,
+    connect: (silence = 2000) => connect(peer.port, silence),
+    [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose](),
   };
 }
 
@@ -233,6 +209,19 @@ Deno.test(
     strictEqual(one, 1);
   },
 );
+
+for (const { address } of await lookup("localhost", { all: true })) {
+  Deno.test(`localhost reaches a server that listens only at ${address}`, async () => {
+    using listener = Deno.listen({ hostname: address, port: 0 });
+    const accepting = listener.accept();
+    using connection = await connect(listener.addr.port, 2000, "localhost");
+    using accepted = await accepting;
+    const reply = connection.call("PING");
+    await accepted.read(new Uint8Array(100));
+    await accepted.write(bytesOf("+PONG\r\n"));
+    deepStrictEqual(await reply, Buffer.from("PONG"));
+  });
+}
 
 Deno.test("closing rejects every command that waits with its reason", async () => {
   await using silent = server(() => {});
