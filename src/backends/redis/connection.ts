@@ -80,7 +80,7 @@ export class RedisConnection implements Disposable {
    */
   static async open(target: ConnectionTarget, signal: AbortSignal): Promise<RedisConnection> {
     const start = performance.now();
-    const socket = await openSocket(target, signal);
+    const socket = await openTrusted(target, signal);
     const connection = new RedisConnection(socket, target.timeout, performance.now() - start);
     try {
       await connection.#redis.connect();
@@ -191,6 +191,29 @@ function clientOn(socket: Socket): Redis {
     autoResendUnfulfilledCommands: false,
     disableClientInfo: true,
   });
+}
+
+/**
+ * On Deno 2.9, as in Node, `ca` replaces the authorities that are trusted by default; Deno 2.5 adds
+ * it to them. We want both: a certificate that `ca` has not signed may be signed by one of them.
+ */
+async function openTrusted(target: ConnectionTarget, signal: AbortSignal): Promise<Socket> {
+  const { tls, timeout } = target;
+  const start = performance.now();
+  try {
+    return await openSocket(target, signal);
+  } catch (error) {
+    if (tls?.ca === undefined || !isUntrusted(error)) throw error;
+    const { ca: _, ...withoutCa } = tls;
+    const left = Math.max(1, timeout - (performance.now() - start));
+    return await openSocket({ ...target, tls: withoutCa, timeout: left }, signal);
+  }
+}
+
+/** Whether no trusted authority has signed the server's certificate: codes of OpenSSL. */
+function isUntrusted(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return /^(?:UNABLE_TO_VERIFY_LEAF_SIGNATURE|(?:DEPTH_ZERO_)?SELF_SIGNED_CERT)/.test(code);
 }
 
 async function openSocket(

@@ -42,7 +42,12 @@ async function place(
 }
 
 /** Runs azu in a folder with the certificates, and a config that names some of them. */
-async function clear(url: string, tls: string, { certificates }: Place) {
+async function clear(
+  url: string,
+  tls: string,
+  { certificates }: Pick<Place, "certificates">,
+  env: Record<string, string> = { DENO_TLS_CA_STORE: "mozilla" },
+) {
   await using app = await tempDir();
   for (const name of ["ca.crt", "client.crt", "client.key"]) {
     await Deno.copyFile(`${certificates.path}/${name}`, `${app.path}/${name}`);
@@ -54,7 +59,7 @@ async function clear(url: string, tls: string, { certificates }: Place) {
   const start = performance.now();
   const result = await runAzu(["session:clear", "--force"], {
     cwd: `${app.path}/sub`,
-    env: { REDIS_URL: url, DENO_TLS_CA_STORE: "mozilla" },
+    env: { ...env, REDIS_URL: url },
   });
   strictEqual(performance.now() - start < 15_000, true);
   doesNotMatch(result.stdout + result.stderr, /hunter2/);
@@ -70,6 +75,21 @@ Deno.test("tls: the config's authority is trusted", tlsNeeded, async () => {
   match(result.stdout, /Cleared 10 session\(s\)\n✓/, result.stderr);
   strictEqual(await redis.client.dbsize(), 1);
 });
+
+Deno.test(
+  "tls: the system's authorities stay trusted besides the config's",
+  tlsNeeded,
+  async () => {
+    await using redis = await place();
+    await using other = await makeCertificates();
+    const system = {
+      DENO_TLS_CA_STORE: "system",
+      SSL_CERT_FILE: `${redis.certificates.path}/ca.crt`,
+    };
+    const result = await clear(redis.server.url, CA, { certificates: other }, system);
+    match(result.stdout, /Cleared 10 session\(s\)\n✓/, result.stderr);
+  },
+);
 
 Deno.test("tls: a certificate of an unknown authority", tlsNeeded, async () => {
   await using redis = await place();
