@@ -7,6 +7,9 @@ import type { Subject } from "./sweep.ts";
 
 const SESSIONS = 1200;
 
+/** What the id of each session begins with: no other text contains it. */
+const ID = "qzqz-";
+
 const CONTEXT = { app: "shop", root: "/", env: () => undefined, driver: undefined, stated: {} };
 
 /** A server of its own, which speaks TLS where there are certificates. */
@@ -31,9 +34,10 @@ export async function redisSubject(own?: Certificates): Promise<Subject> {
     ...{ name: "redis", url: server.url, port: server.port, backend, through },
     protocol: own === undefined ? "redis" : "tls",
     own: backend(server.port),
+    id: new RegExp(ID),
     async fill() {
       const script = "for i = 1, ARGV[2] do redis.call('SET', ARGV[1] .. i, 'x') end";
-      await client.eval(script, 0, prefix, SESSIONS);
+      await client.eval(script, 0, prefix + ID, SESSIONS);
       return SESSIONS;
     },
     sessions: async () => (await keys()).length,

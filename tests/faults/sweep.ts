@@ -1,5 +1,5 @@
 /** The same clear again and again, each time with something else going wrong at another place. */
-import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, doesNotMatch, match, strictEqual } from "node:assert/strict";
 import type { Backend } from "../../src/backends/contract.ts";
 import { restOf } from "../../src/cli/commands/session_clear/report.ts";
 import type { ClearReport } from "../../src/commands/clear_types.ts";
@@ -28,6 +28,8 @@ export interface Subject extends Place {
   readonly port: number;
   /** Sessions in a batch; the adapter's own choice where there is none. */
   readonly batch?: number;
+  /** Matches what would show a session's id in a message, if that can be told. */
+  readonly id?: RegExp;
   /** The URL by way of a port. */
   through(port: number): string;
   /** The backend, reached through a port. */
@@ -106,6 +108,9 @@ export async function clearWithFault(subject: Subject, fault: Fault): Promise<st
   const cleared = countsAreExact(subject, fault) ? report.cleared : gone;
   const atMost = cleared + uncertain(report);
   strictEqual(cleared <= gone && gone <= atMost, true, `${gone} are gone, ${where}`);
+  if (subject.id !== undefined) {
+    doesNotMatch(Deno.inspect(report.error, { depth: 9 }), subject.id, where);
+  }
   if (gone > cleared) match(restOf(report) ?? "", /^At least \d|is known to be gone/, where);
   const proved = report.outcome === "cleared" || report.outcome === "empty";
   if (proved) deepStrictEqual([left, report.remaining, cleared], [0, 0, total], where);
