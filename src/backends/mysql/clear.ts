@@ -1,15 +1,15 @@
 /** The rows that a table of MySQL or MariaDB has at the start: see `sql_clear.ts`. */
 import type { AzuError } from "../../core/errors.ts";
 import type { ClearCounts, ClearOptions } from "../contract.ts";
-import { faultOf } from "./errors.ts";
-import { type MysqlSession, READING } from "./session.ts";
-import { checkReferences } from "./references.ts";
-import { inspectTable, type Key, keyOf, type MysqlTable, withinOf, written } from "./table.ts";
-import { quoteTable } from "../sql/schema.ts";
 import { clearRows, type Closing, type Start, type StartRows, type Walk } from "../sql/clear.ts";
+import { countIn } from "../sql/errors.ts";
 import type { Fault } from "../sql/retry.ts";
-import { numberIn, textIn } from "../sql/answers.ts";
+import { quoteTable } from "../sql/schema.ts";
 import { AnyWalk, type Keyset, KeysetWalk } from "../sql/walks.ts";
+import { mysqlFault } from "./errors.ts";
+import { checkMysqlReferences } from "./references.ts";
+import { type MysqlSession, READING } from "./session.ts";
+import { inspectMysqlTable, type Key, keyOf, type MysqlTable, withinOf, written } from "./table.ts";
 
 /** Rows in a batch, and its milliseconds: larger are no quicker, and others wait (measured). */
 const PACE = { batch: 10_000, first: 1000, least: 10, maxLatency: 200 } as const;
@@ -46,8 +46,8 @@ class MysqlRows implements StartRows {
   }
 
   async begin(tick: () => void): Promise<Start> {
-    const table = await inspectTable(this.#session);
-    this.#cascades = (await checkReferences(this.#session, tick)).cascades;
+    const table = await inspectMysqlTable(this.#session);
+    this.#cascades = await checkMysqlReferences(this.#session, tick);
     this.#table = table;
     if (!table.undoes) this.#limit = SLOW_BATCH; // cut off, it would leave a part done
     return await this.#session.snapshot(async () => {
@@ -56,7 +56,7 @@ class MysqlRows implements StartRows {
         tick();
         const sql = `SELECT MAX(${mark.sql}) AS highest FROM ${this.#from}`;
         const [found] = await this.#session.read(sql, READING);
-        this.#within = withinOf(mark, table.key, textIn(found, "highest"));
+        this.#within = withinOf(mark, table.key, keyOf(found?.["highest"]));
       }
       tick();
       return { rows: (await this.#counted()).left, isExact: true };
@@ -84,7 +84,7 @@ class MysqlRows implements StartRows {
   }
 
   faultOf(error: unknown): Fault {
-    return faultOf(error);
+    return mysqlFault(error);
   }
 
   async mend(): Promise<void> {
@@ -108,11 +108,10 @@ class MysqlRows implements StartRows {
 
   /** One statement, so one moment. */
   async #counted(): Promise<Closing> {
-    const sql = `SELECT COUNT(*) AS total, COUNT(IF(${this.#within}, 1, NULL)) AS remaining ` +
-      `FROM ${this.#from}`;
-    const [row] = await this.#session.read(sql, READING);
-    const left = numberIn(row, "remaining");
-    return { left, arrived: numberIn(row, "total") - left, removed: 0 };
+    const columns = `COUNT(*) AS \`all\`, COUNT(IF(${this.#within}, 1, NULL)) AS \`left\``;
+    const [row] = await this.#session.read(`SELECT ${columns} FROM ${this.#from}`, READING);
+    const left = countIn(row, "left");
+    return { left, arrived: countIn(row, "all") - left, removed: 0 };
   }
 
   #keyset(key: string): Keyset<Key> {

@@ -1,32 +1,31 @@
-/** Connects to MySQL and MariaDB. The only file that imports mysql2. */
+/** Connecting to MySQL or MariaDB. The only file that imports mysql2. */
 import { once } from "node:events";
-import { connect as connectSocket, type Socket } from "node:net";
+import { createConnection as createSocket, type Socket } from "node:net";
+import { Duplex } from "node:stream";
 import { type Connection, createConnection, escape } from "mysql2/promise";
 import { messageOf } from "../../core/errors.ts";
+import { isRecord } from "../../core/record.ts";
 import { within } from "../../core/within.ts";
 import { containListeners } from "../contain.ts";
+import { errorCode } from "../sql/errors.ts";
 import { pemFile } from "../sql/pem_file.ts";
 import { tlsProblem } from "./tls.ts";
 import type { MysqlEndpoint } from "./url.ts";
 
 export type { Connection };
 
-/** Milliseconds for closing the connection: less than an interrupted command waits for it. */
+/** Milliseconds to say goodbye: less than an interrupted command waits for it. */
 const END_TIMEOUT = 500;
 
-/** Seconds that a statement waits for locks on rows, and on the table. */
-const ROW_LOCK = 1;
-const TABLE_LOCK = 2;
-
 /**
- * The server's own settings could change the meaning of texts and quotes, wait without limit, undo
- * our changes when we leave, cut answers short, or refuse large ones. MySQL and MariaDB know all
- * of these.
+ * The defaults of the server could change what a quote means, let a statement wait without end, make
+ * the server undo what was done, cut answers short, or refuse large ones. MySQL and MariaDB both
+ * have all of these settings. Lock timeouts are in seconds.
  */
 const SETTINGS = "SET " + [
   "sql_mode = 'STRICT_ALL_TABLES'",
-  `innodb_lock_wait_timeout = ${ROW_LOCK}`,
-  `lock_wait_timeout = ${TABLE_LOCK}`,
+  "innodb_lock_wait_timeout = 1",
+  "lock_wait_timeout = 2",
   "autocommit = 1",
   "completion_type = 'NO_CHAIN'",
   "sql_select_limit = 18446744073709551615",
@@ -35,7 +34,7 @@ const SETTINGS = "SET " + [
 ].map((setting) => `SESSION ${setting}`).join(", ");
 
 /**
- * Connects in the ways that the ssl-mode of the URL allows, and sets up the session.
+ * Connects in the ways that the URL's ssl-mode allows.
  * @param timeout Milliseconds, in all.
  */
 export async function connectMysql(
@@ -44,18 +43,17 @@ export async function connectMysql(
   timeout: number,
 ): Promise<Connection> {
   globalThis.console = QUIET;
-  const [first, second] = await encryptions(endpoint);
-  const start = performance.now();
+  const encryption = await encryptionOf(endpoint);
+  const began = performance.now();
   try {
-    return await connect(endpoint, first, signal, timeout);
+    return await connect(endpoint, encryption, signal, timeout);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (second === "plain" && code === "HANDSHAKE_NO_SSL_SUPPORT") {
-      const left = Math.max(1, timeout - (performance.now() - start));
+    if (endpoint.sslMode === "preferred" && errorCode(error) === "HANDSHAKE_NO_SSL_SUPPORT") {
+      const left = Math.max(1, timeout - (performance.now() - began));
       return await connect(endpoint, undefined, signal, left);
     }
-    const unclear = first?.rejectUnauthorized && messageOf(error) === "write UNKNOWN";
-    const reason = unclear ? await tlsProblem(endpoint, first.ca) : undefined;
+    const isUnclear = encryption?.rejectUnauthorized && messageOf(error) === "write UNKNOWN";
+    const reason = isUnclear ? await tlsProblem(endpoint, encryption.ca) : undefined;
     throw reason === undefined ? error : new Error(reason, { cause: error });
   }
 }
@@ -68,20 +66,19 @@ interface Encryption {
   readonly verifyIdentity?: boolean;
 }
 
-/** What to try first; then, with `preferred`, no encryption. */
-async function encryptions(endpoint: MysqlEndpoint): Promise<[Encryption | undefined, "plain"?]> {
+async function encryptionOf(endpoint: MysqlEndpoint): Promise<Encryption | undefined> {
   const { sslMode, sslCa, sslCert, sslKey } = endpoint;
-  if (sslMode === "disabled" || endpoint.socket !== undefined) return [undefined];
+  if (sslMode === "disabled" || endpoint.socket !== undefined) return undefined;
   const identity = {
     ...(sslCert === undefined ? {} : { cert: await pemFile("ssl-cert", sslCert) }),
     ...(sslKey === undefined ? {} : { key: await pemFile("ssl-key", sslKey) }),
   };
-  const unchecked = { ...identity, rejectUnauthorized: false };
-  if (sslMode === "preferred") return [unchecked, "plain"];
-  if (sslMode === "required") return [unchecked];
+  if (sslMode === "preferred" || sslMode === "required") {
+    return { ...identity, rejectUnauthorized: false };
+  }
   const ca = sslCa === undefined ? {} : { ca: await pemFile("ssl-ca", sslCa) };
   const verifyIdentity = sslMode === "verify-identity";
-  return [{ ...identity, ...ca, rejectUnauthorized: true, verifyIdentity }];
+  return { ...identity, ...ca, rejectUnauthorized: true, verifyIdentity };
 }
 
 async function connect(
@@ -90,29 +87,29 @@ async function connect(
   signal: AbortSignal,
   timeout: number,
 ): Promise<Connection> {
-  const connecting = open(endpoint, ssl, timeout);
-  const start = performance.now();
-  const late = () => new Error("timeout expired");
-  try {
-    const connection = await within(connecting, { ms: timeout, signal, late });
-    connection.on("error", () => {}); // every statement that fails rejects by itself
-    const ms = Math.max(1, timeout - (performance.now() - start));
-    await within(connection.query(SETTINGS), { ms, signal, late });
+  const opening = open(endpoint, ssl, timeout);
+  const ready = async () => {
+    const connection = await opening;
+    await connection.query(SETTINGS);
     return connection;
+  };
+  try {
+    const late = () => new Error("timeout expired");
+    return await within(ready(), { ms: timeout, signal, late });
   } catch (error) {
-    connecting.then((unused) => unused.destroy(), () => {});
+    opening.then((connection) => connection.destroy(), () => {}); // it may still come
     throw error;
   }
 }
 
 async function open(
-  { host, port, socket, user, password, database }: MysqlEndpoint,
+  endpoint: MysqlEndpoint,
   ssl: Encryption | undefined,
   timeout: number,
 ): Promise<Connection> {
-  return await createConnection({
-    host, // whose certificate is checked
-    stream: await openSocket(socket === undefined ? { host, port } : { path: socket }),
+  const { user, password, database } = endpoint;
+  const connection = await createConnection({
+    stream: await openSocket(endpoint),
     user,
     password,
     database,
@@ -124,22 +121,27 @@ async function open(
     bigNumberStrings: true,
     dateStrings: true,
   });
+  connection.on("error", () => {}); // each statement that is cut off rejects by itself
+  if (ssl !== undefined) containTls(connection);
+  return connection;
 }
 
-/**
- * The driver would report a missing socket file as a lost connection, and throw what its parser
- * finds wrong.
- */
-async function openSocket(
-  target: { readonly path: string } | { readonly host: string; readonly port: number },
-): Promise<Socket> {
-  const socket = connectSocket({ ...target, noDelay: true });
-  containListeners(socket);
-  await once(socket, "connect");
-  return socket;
+async function openSocket({ host, port, socket }: MysqlEndpoint): Promise<Socket> {
+  const stream = socket === undefined ? createSocket(port, host) : createSocket(socket);
+  stream.setNoDelay(true);
+  containListeners(stream);
+  // For a socket file that does not exist, the driver would report a lost connection.
+  if (socket !== undefined) await once(stream, "connect");
+  return stream;
 }
 
-/** The driver prints invalid answers to the console. They are errors of their queries anyway. */
+/** With TLS, the driver makes a stream of its own. */
+function containTls(connection: Connection): void {
+  const inner: unknown = Reflect.get(connection, "connection");
+  if (isRecord(inner) && inner["stream"] instanceof Duplex) containListeners(inner["stream"]);
+}
+
+/** The driver prints answers that it does not understand. We get them as errors, too. */
 const QUIET = new Proxy(globalThis.console, {
   get(target, name) {
     const value: unknown = Reflect.get(target, name);
@@ -147,19 +149,17 @@ const QUIET = new Proxy(globalThis.console, {
   },
 });
 
-/** Closes the connection, without waiting long for a server that does not answer. */
+/** Ends the connection, even if the server does not answer. */
 export async function endMysql(connection: Connection): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, END_TIMEOUT);
-  connection.once("end", resolve); // the server has closed it
-  connection.on("error", () => resolve()); // it is broken already
+  connection.once("end", resolve); // the server closes the connection
+  connection.on("error", () => resolve()); // a connection that is broken needs no goodbye
   connection.end().catch(() => resolve());
-  await promise;
-  clearTimeout(timer);
+  await within(promise, { ms: END_TIMEOUT }).catch(() => {});
   connection.destroy();
 }
 
-/** A value as an SQL literal, under the settings above. */
+/** A value as an SQL literal, for the settings above. */
 export function literal(value: string | Uint8Array): string {
   return escape(value);
 }

@@ -1,36 +1,27 @@
-/** Who refers to rows of a table of MySQL or MariaDB, and so stands in the way. */
-import { OperationError } from "../../core/errors.ts";
-import { printable } from "../../core/text.ts";
+/** Foreign keys to a table of MySQL or MariaDB. */
+import { checkReferences } from "../sql/references.ts";
+import { quoteIdentifier, quoteTable } from "../sql/schema.ts";
 import { literal } from "./connection.ts";
-import { numberOf } from "./errors.ts";
+import { errorNumber } from "./errors.ts";
 import { type MysqlSession, READING } from "./session.ts";
 import { schemaOf } from "./table.ts";
-import { numberIn, type Row } from "../sql/answers.ts";
-import { quoteIdentifier, quoteTable } from "../sql/schema.ts";
 
-/** How sessions refer to sessions. */
-export interface References {
-  /** Whether a session that goes takes those along that refer to it. */
-  readonly cascades: boolean;
-}
-
-/** What the server does with rows that refer to a session when that goes. */
-const REACHES_OVER = /^(?:CASCADE|SET NULL|SET DEFAULT)$/;
+/** The actions of a foreign key that change the rows that refer. */
+const ACTIONS = /^(?:CASCADE|SET NULL|SET DEFAULT)$/;
 
 /**
- * Nothing outside of the configured table is ever touched: where rows refer to sessions, neither a
- * refusal in the middle of the work is waited for, nor is a cascade let loose. Tables that this
- * user may not see are not found: the server itself keeps them a secret.
- * @param tick Called before each look.
- * @throws {OperationError} naming the first table whose rows refer to sessions.
+ * The server does not list tables that this user has no privilege on.
+ * @param tick Called before each query, as a sign of life.
+ * @returns whether a row may take other rows of the table along.
+ * @throws {OperationError} that names the first other table whose rows refer to sessions.
  */
-export async function checkReferences(
+export async function checkMysqlReferences(
   session: MysqlSession,
   tick: () => void,
-): Promise<References> {
+): Promise<boolean> {
   const { schema, name } = session.target.table;
   tick();
-  const rows = await session.read(
+  const found = await session.read(
     "SELECT k.TABLE_SCHEMA AS `schema`, k.TABLE_NAME AS `table`, k.COLUMN_NAME AS `column`, " +
       "k.REFERENCED_TABLE_NAME AS referenced, r.DELETE_RULE AS action, " +
       "k.TABLE_SCHEMA = k.REFERENCED_TABLE_SCHEMA AS near " +
@@ -40,41 +31,24 @@ export async function checkReferences(
       `AND r.TABLE_NAME = k.TABLE_NAME WHERE k.REFERENCED_TABLE_SCHEMA = ${schemaOf(schema)} ` +
       `AND k.REFERENCED_TABLE_NAME = ${literal(name)}`,
   );
-  let cascades = false;
-  for (const row of rows) {
-    // The server compares these names without regard to accents: this is about ours alone.
-    const isOurs = String(row["referenced"]).toLowerCase() === name.toLowerCase();
-    const isItself = Number(row["near"]) === 1 && row["table"] === row["referenced"];
-    if (isOurs && isItself) cascades ||= row["action"] === "CASCADE";
-    tick();
-    if (isOurs && !isItself && await refers(session, row)) throw refusal(session, row);
-  }
-  return { cascades };
-}
-
-async function refers(session: MysqlSession, row: Row): Promise<boolean> {
-  const from = quoteTable("mysql", { schema: String(row["schema"]), name: String(row["table"]) });
-  const column = quoteIdentifier("mysql", String(row["column"]));
-  try {
-    const some = `EXISTS (SELECT 1 FROM ${from} WHERE ${column} IS NOT NULL)`;
-    const [row] = await session.read(`SELECT ${some} AS found`, READING);
-    return numberIn(row, "found") === 1;
-  } catch (error) {
-    // Not to be seen by this user. A refusal would undo its batch; a cascade is not to be risked.
-    if (numberOf(error) === 1142) return REACHES_OVER.test(String(row["action"]));
-    throw error;
-  }
-}
-
-function refusal({ target }: MysqlSession, row: Row): OperationError {
-  const consequence = REACHES_OVER.test(String(row["action"]))
-    ? `the database would change them too (ON DELETE ${row["action"]})`
-    : "the database would refuse to remove those";
-  return new OperationError(
-    `Rows of another table refer to these sessions: ${
-      printable(`${row["schema"]}.${row["table"]}`)
-    }` +
-      ` (${target.address}, table ${printable(target.tableText)}): ${consequence}`,
-    { hint: "Remove or detach those rows first: azu touches no other table" },
+  // Here the server ignores accents: some of these tables may be other ones.
+  const ours = found.filter((row) =>
+    String(row["referenced"]).toLowerCase() === name.toLowerCase()
   );
+  const isSelf = (row: typeof ours[number]) =>
+    Number(row["near"]) === 1 && row["table"] === row["referenced"];
+  const references = ours.filter((row) => !isSelf(row)).map((row) => {
+    const other = { schema: String(row["schema"]), name: String(row["table"]) };
+    const column = quoteIdentifier("mysql", String(row["column"]));
+    const action = String(row["action"]);
+    return {
+      table: `${other.schema}.${other.name}`,
+      rows: `FROM ${quoteTable("mysql", other)} WHERE ${column} IS NOT NULL`,
+      action: ACTIONS.test(action) ? action : undefined,
+    };
+  });
+  const query = (sql: string) => session.read(sql, READING);
+  const isDenied = (error: unknown) => errorNumber(error) === 1142;
+  await checkReferences(references, session.target, query, isDenied, tick);
+  return ours.some((row) => isSelf(row) && row["action"] === "CASCADE");
 }

@@ -1,27 +1,30 @@
-/** A connection to MySQL or MariaDB, and what may go wrong on it. */
-import { type AzuError, messageOf } from "../../core/errors.ts";
+/** A connection to MySQL or MariaDB: its settings, and statements with time limits. */
+import type { AzuError } from "../../core/errors.ts";
 import { isRecord } from "../../core/record.ts";
 import { within } from "../../core/within.ts";
-import { InvalidAnswer, type Row } from "../sql/answers.ts";
-import { explainDatabaseError, missingTable } from "../sql/errors.ts";
-import type { DatabaseTarget } from "../sql/schema.ts";
+import type { DatabaseTarget } from "../sql/backend.ts";
+import { NoAnswer, UnexpectedAnswer } from "../sql/errors.ts";
 import { type Connection, connectMysql, endMysql } from "./connection.ts";
-import { faultOf, NoAnswer, numberOf, TooLong } from "./errors.ts";
+import { explainMysqlError, mysqlFault, TooLong } from "./errors.ts";
 import { parseMysqlUrl } from "./url.ts";
 
-/** Milliseconds for a statement, and for one that reads all of a large table. */
-export const QUICK = 10_000;
+/** Milliseconds that a statement may take. */
+const QUICK = 10_000;
+
+/** Milliseconds for a statement that reads the whole table. */
 export const READING = 100_000;
 
-/** Milliseconds that an answer may take longer than the server gives the statement. */
+/** Milliseconds that an answer may take beyond the statement's limit at the server. */
 const ON_THE_WAY = 4000;
+
+export type Row = Readonly<Record<string, unknown>>;
 
 export class MysqlSession implements AsyncDisposable {
   readonly target: DatabaseTarget;
   #connection: Connection;
   #isMaria = false;
-  /** Ends the wait for an answer: the driver would not, when the connection is closed. */
-  #giveUp = () => {};
+  /** Aborted when the session ends, because the driver would go on waiting for an answer. */
+  readonly #ending = new AbortController();
 
   private constructor(connection: Connection, target: DatabaseTarget) {
     this.#connection = connection;
@@ -29,12 +32,9 @@ export class MysqlSession implements AsyncDisposable {
   }
 
   static async open(target: DatabaseTarget, signal: AbortSignal): Promise<MysqlSession> {
-    const session = new MysqlSession(
-      await connectMysql(parseMysqlUrl(target.url), signal, target.timeout),
-      target,
-    );
+    const session = new MysqlSession(await connectTo(target, signal), target);
     try {
-      await session.#learn();
+      await session.#configure();
       return session;
     } catch (error) {
       await session[Symbol.asyncDispose]();
@@ -45,43 +45,38 @@ export class MysqlSession implements AsyncDisposable {
   /** Leaves the connection, whatever its state, for a new one. */
   async reconnect(signal: AbortSignal): Promise<void> {
     this.#connection.destroy();
-    this.#connection = await connectMysql(
-      parseMysqlUrl(this.target.url),
-      signal,
-      this.target.timeout,
-    );
-    await this.#learn();
+    this.#connection = await connectTo(this.target, signal);
+    await this.#configure();
   }
 
   async read(sql: string, milliseconds = QUICK): Promise<readonly Row[]> {
     const reading = this.#send(this.#limited(sql, milliseconds), milliseconds);
     const answer = await reading.catch((error) => {
-      throw milliseconds === READING && faultOf(error) === "slow" ? new TooLong(error) : error;
+      const isTooLong = milliseconds === READING && mysqlFault(error) === "slow";
+      throw isTooLong ? new TooLong(error) : error;
     });
-    if (!Array.isArray(answer)) throw new InvalidAnswer();
+    if (!Array.isArray(answer)) throw new UnexpectedAnswer();
     return answer.filter(isRecord);
   }
 
-  /** For what answers with no rows. */
+  /** For statements whose answer has no rows. */
   async run(sql: string): Promise<void> {
     await this.#send(sql, QUICK);
   }
 
   /**
-   * Removes a batch. MariaDB undoes it if it takes too long; MySQL has no limit for writes.
-   * @returns how many rows were removed.
+   * Runs a DELETE. MariaDB undoes it if it takes too long; MySQL has no limit for writing.
+   * @returns how many rows it removed.
    */
   async batch(sql: string, milliseconds: number): Promise<number> {
-    const answer = await this.#send(
-      this.#limited(sql, milliseconds),
-      this.#isMaria ? milliseconds : READING,
-    );
+    const limit = this.#isMaria ? milliseconds : READING;
+    const answer = await this.#send(this.#limited(sql, milliseconds), limit);
     const removed = isRecord(answer) ? answer["affectedRows"] : undefined;
-    if (typeof removed !== "number") throw new InvalidAnswer();
+    if (typeof removed !== "number") throw new UnexpectedAnswer();
     return removed;
   }
 
-  /** Reads in one moment: whatever others write meanwhile, all statements see the same. */
+  /** All statements read the same snapshot, whatever others write meanwhile. */
   async snapshot<T>(work: () => Promise<T>): Promise<T> {
     await this.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
     await this.run("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
@@ -90,27 +85,22 @@ export class MysqlSession implements AsyncDisposable {
       await this.run("COMMIT");
       return result;
     } catch (error) {
-      // The first error is the one to tell; a connection that is lost undoes by itself.
-      if (faultOf(error) !== "lost") await this.run("ROLLBACK").catch(() => {});
+      // After a lost connection, the server undoes by itself. The first error is the one to report.
+      if (mysqlFault(error) !== "lost") await this.run("ROLLBACK").catch(() => {});
       throw error;
     }
   }
 
   explain(error: unknown): AzuError {
-    // It may also be a table that a trigger needs.
-    const ours = `.${this.target.table.name}'`.toLowerCase();
-    const isMissing = numberOf(error) === 1146 && messageOf(error).toLowerCase().includes(ours);
-    if (isMissing) return missingTable(this.target, error);
-    const cause = error instanceof TooLong ? error.cause : error;
-    return explainDatabaseError(cause, this.target, [parseMysqlUrl(this.target.url).password]);
+    return explainMysqlError(error, this.target);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#giveUp();
+    this.#ending.abort(new NoAnswer());
     await endMysql(this.#connection);
   }
 
-  /** What is given up is not to go on at the server. */
+  /** With a limit at the server, so that a statement does not go on after we have given up. */
   #limited(sql: string, milliseconds: number): string {
     return this.#isMaria && milliseconds !== QUICK
       ? `SET STATEMENT max_statement_time = ${milliseconds / 1000} FOR ${sql}`
@@ -118,32 +108,38 @@ export class MysqlSession implements AsyncDisposable {
   }
 
   /**
-   * The settings that depend on the server. Without the gap locks that MySQL takes by default, a
-   * batch does not hold up new sessions. A log of statements needs them.
+   * The settings that depend on the server. By default, MySQL also locks the gaps between rows, so
+   * that writers of new sessions would wait for a batch. READ COMMITTED avoids that, but a server
+   * that logs statements refuses to write with it.
    */
-  async #learn(): Promise<void> {
+  async #configure(): Promise<void> {
     const rows = await this.read(
       "SHOW VARIABLES WHERE Variable_name IN ('version', 'log_bin', 'binlog_format')",
     );
     const variables = new Map(rows.map((row) => [row["Variable_name"], String(row["Value"])]));
-    this.#isMaria = /mariadb/i.test(variables.get("version") ?? "");
-    const limit = this.#isMaria
+    const isMaria = /mariadb/i.test(variables.get("version") ?? "");
+    const limit = isMaria
       ? `max_statement_time = ${QUICK / 1000}`
-      : `max_execution_time = ${READING}`; // MySQL limits only reads
+      : `max_execution_time = ${READING}`; // of reading only
     await this.run(`SET SESSION ${limit}`);
     const logsStatements = variables.get("log_bin") === "ON" &&
       variables.get("binlog_format") === "STATEMENT";
     const level = logsStatements ? "REPEATABLE READ" : "READ COMMITTED";
     await this.run(`SET SESSION TRANSACTION ISOLATION LEVEL ${level}`);
+    this.#isMaria = isMaria;
   }
 
+  /** The server's own limit does not help if the network swallows the answer. */
   async #send(sql: string, milliseconds: number): Promise<unknown> {
-    const abort = new AbortController();
-    this.#giveUp = () => abort.abort(new NoAnswer());
-    // The server's own limit does not help if the network loses the answer.
-    const ms = milliseconds + ON_THE_WAY;
-    const limit = { ms, signal: abort.signal, late: () => new NoAnswer() };
-    const [answer] = await within(this.#connection.query(sql), limit);
+    const [answer] = await within(this.#connection.query(sql), {
+      ms: milliseconds + ON_THE_WAY,
+      signal: this.#ending.signal,
+      late: () => new NoAnswer(),
+    });
     return answer;
   }
+}
+
+async function connectTo({ url, timeout }: DatabaseTarget, signal: AbortSignal) {
+  return await connectMysql(parseMysqlUrl(url), signal, timeout);
 }

@@ -1,77 +1,50 @@
-import { ImpossibleError } from "../../core/errors.ts";
 import type { ClearCounts, ClearOptions, Store } from "../contract.ts";
-import { explainDatabaseError } from "../sql/errors.ts";
-import type { DatabaseTarget } from "../sql/schema.ts";
+import type { DatabaseTarget } from "../sql/backend.ts";
+import { countIn, missingTable } from "../sql/errors.ts";
+import { applyStatements, quoteTable } from "../sql/schema.ts";
+import { type Database, openSqlStore } from "../sql/store.ts";
 import { clearMysql } from "./clear.ts";
+import { explainMysqlError } from "./errors.ts";
 import { MysqlSession, READING } from "./session.ts";
-import { checkKind, engineOf } from "./table.ts";
-import { parseMysqlUrl } from "./url.ts";
-import { numberIn } from "../sql/answers.ts";
-import { createStatements, quoteTable, shapeStatement } from "../sql/schema.ts";
+import { storageEngineOf } from "./table.ts";
 
-/**
- * @throws {AzuError} when the server cannot be reached or refuses.
- */
+/** @throws {AzuError} if the server cannot be reached or refuses. */
 export async function openMysqlStore(target: DatabaseTarget, signal: AbortSignal): Promise<Store> {
-  signal.throwIfAborted();
-  try {
-    return new MysqlStore(await MysqlSession.open(target, signal));
-  } catch (error) {
-    signal.throwIfAborted();
-    throw explainDatabaseError(error, target, [parseMysqlUrl(target.url).password]);
-  }
+  return await openSqlStore(
+    async () => new MysqlDatabase(await MysqlSession.open(target, signal)),
+    (error) => explainMysqlError(error, target),
+    signal,
+  );
 }
 
-class MysqlStore implements Store {
+class MysqlDatabase implements Database {
+  readonly whyNotTruncate = "MySQL does not report how many rows a TRUNCATE removes";
   readonly #session: MysqlSession;
 
   constructor(session: MysqlSession) {
     this.#session = session;
   }
 
-  async count(signal: AbortSignal): Promise<number> {
-    return await this.#run(signal, async () => {
-      await checkKind(this.#session);
-      const from = quoteTable("mysql", this.#session.target.table);
-      const sql = `SELECT COUNT(*) AS count FROM ${from}`;
-      return numberIn((await this.#session.read(sql, READING))[0], "count");
-    });
+  async count(): Promise<number> {
+    const { target } = this.#session;
+    if (await storageEngineOf(this.#session) === undefined) throw missingTable(target);
+    const sql = `SELECT COUNT(*) AS count FROM ${quoteTable("mysql", target.table)}`;
+    return countIn((await this.#session.read(sql, READING))[0], "count");
   }
 
   async clear(options: ClearOptions): Promise<ClearCounts> {
-    if (options.truncate) {
-      throw new ImpossibleError(
-        "This backend cannot truncate: MySQL would not tell what that removed",
-        {
-          hint: "Run the command without --truncate",
-        },
-      );
-    }
     return await clearMysql(this.#session, options);
   }
 
-  async createTable(signal: AbortSignal): Promise<"created" | "present"> {
-    const { table } = this.#session.target;
-    return await this.#run(signal, async () => {
-      const present = await engineOf(this.#session) !== undefined;
-      for (const lines of createStatements("mysql", table)) {
-        await this.#session.run(lines.join("\n"));
-      }
-      await this.#session.read(shapeStatement("mysql", table));
-      return present ? "present" : "created";
-    });
+  async createTable(): Promise<"created" | "present"> {
+    const present = await storageEngineOf(this.#session) !== undefined;
+    for (const statement of applyStatements("mysql", this.#session.target.table)) {
+      await this.#session.run(statement);
+    }
+    return present ? "present" : "created";
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#session[Symbol.asyncDispose]();
-  }
-
-  async #run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    signal.throwIfAborted();
-    try {
-      return await work();
-    } catch (error) {
-      throw this.#session.explain(error);
-    }
   }
 }

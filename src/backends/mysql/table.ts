@@ -1,42 +1,43 @@
-/** What MySQL tells of a table: how its rows can be found, and what stands in the way. */
-import { OperationError } from "../../core/errors.ts";
-import { missingTable } from "../sql/errors.ts";
-import { literal } from "./connection.ts";
-import type { MysqlSession } from "./session.ts";
-import type { Row } from "../sql/answers.ts";
+/** What MySQL or MariaDB says about a table, and the keys of its rows as SQL. */
+import { missingTable, notATable } from "../sql/errors.ts";
 import { quoteIdentifier, quoteTable } from "../sql/schema.ts";
+import { literal } from "./connection.ts";
+import type { MysqlSession, Row } from "./session.ts";
 
 export interface MysqlTable {
-  /** The column of its primary key, quoted, where that is one column. */
+  /** The column of its primary key, quoted, if that is one column. */
   readonly key: string | undefined;
-  /** Whether that column holds whole numbers. */
+  /** Whether that column contains integers. */
   readonly isWhole: boolean;
-  /** What grows with each new row: what is beyond is new. */
+  /** A value that grows with each new row: rows beyond a mark are new. */
   readonly mark: Mark | undefined;
-  /** Whether what a statement has done is undone where it is cut off. */
+  /** Whether the server undoes a statement that is cut off. */
   readonly undoes: boolean;
 }
 
 export interface Mark {
-  /** A column, quoted, or what is made of one. */
+  /** A quoted column, or an expression of one. */
   readonly sql: string;
   readonly isNumber: boolean;
 }
 
-/** Engines without transactions: rows that a statement has removed stay so. */
+/** A key as the driver reads it: a text, or bytes. */
+export type Key = string | Uint8Array;
+
+/** Storage engines without transactions: they do not undo a DELETE that is cut off. */
 const LASTING = /^(?:MyISAM|Aria|MEMORY|MRG_MyISAM|CSV|ARCHIVE)$/i;
 
 /**
- * Of others, what is read is not what is compared, and a walk would not get further: so with floats,
- * and with a timestamp, which is read as local time, and the hour when summer ends comes twice.
+ * Types whose values compare as they are read, so that a walk by key gets further. Floats do not.
+ * Timestamps do not either: they are read in local time, which repeats an hour when summer ends.
  */
 const COMPARABLE =
   /^(?:(?:(?:tiny|small|medium|big)?int|decimal|(?:var)?(?:char|binary)|uuid|date|datetime)\b)/i;
 
-/** @throws {AzuError} where there is no such table, or it is a view. */
-export async function inspectTable(session: MysqlSession): Promise<MysqlTable> {
-  const engine = await engineOf(session);
-  if (engine === undefined) throw missingTable(session.target, undefined);
+/** @throws {AzuError} if there is no such table, or it is a view. */
+export async function inspectMysqlTable(session: MysqlSession): Promise<MysqlTable> {
+  const engine = await storageEngineOf(session);
+  if (engine === undefined) throw missingTable(session.target);
   const from = quoteTable("mysql", session.target.table);
   const columns = await session.read(`SHOW COLUMNS FROM ${from}`);
   const keys = columns.filter((column) => column["Key"] === "PRI");
@@ -57,49 +58,38 @@ function created(columns: readonly Row[]): Mark | undefined {
     : { sql: column, isNumber: false };
 }
 
-/** @throws {AzuError} where there is no such table, or it is a view. */
-export async function checkKind(session: MysqlSession): Promise<void> {
-  if (await engineOf(session) === undefined) throw missingTable(session.target, undefined);
-}
-
 /**
- * @returns undefined where there is no such table.
- * @throws {AzuError} where it is a view.
+ * @returns undefined if there is no such table.
+ * @throws {AzuError} if it is a view.
  */
-export async function engineOf(session: MysqlSession): Promise<string | undefined> {
-  const { target } = session;
-  const { schema, name } = target.table;
+export async function storageEngineOf(session: MysqlSession): Promise<string | undefined> {
+  const { schema, name } = session.target.table;
   const found = await session.read(
     "SELECT TABLE_NAME AS name, TABLE_TYPE AS type, ENGINE AS engine FROM information_schema.TABLES " +
       `WHERE TABLE_SCHEMA = ${schemaOf(schema)} AND TABLE_NAME = ${literal(name)}`,
   );
-  // The server compares with less regard to case and accents than it may name tables with.
+  // Here the server ignores case and accents, even if tables can differ in them.
   const own = found.find((row) => row["name"] === name) ??
     found.find((row) => String(row["name"]).toLowerCase() === name.toLowerCase());
   if (own === undefined) return undefined;
-  if (!/VIEW/.test(String(own["type"]))) return String(own["engine"]);
-  throw new OperationError(`${target.tableText} is no table (${target.address})`, {
-    hint: "Name the table itself in session.backends.database.table, not a view of it",
-  });
+  if (/VIEW/.test(String(own["type"]))) throw notATable(session.target);
+  return String(own["engine"]);
 }
 
 export function schemaOf(schema: string | undefined): string {
   return schema === undefined ? "DATABASE()" : literal(schema);
 }
 
-/** A key as the driver reads it: a text, or bytes. */
-export type Key = string | Uint8Array;
-
 /**
- * The condition of the rows of the start.
- * @param highest Of the mark; null where none has one.
+ * The condition that rows of the start meet.
+ * @param highest The highest mark then; undefined if no row had one.
  */
 export function withinOf(
   { sql, isNumber }: Mark,
   key: string | undefined,
-  highest: string | null,
+  highest: Key | undefined,
 ): string {
-  if (highest === null) return `${sql} IS NULL`;
+  if (highest === undefined) return `${sql} IS NULL`;
   const upTo = `${sql} <= ${written(highest, isNumber)}`;
   return sql === key ? upTo : `(${upTo} OR ${sql} IS NULL)`;
 }
@@ -109,7 +99,7 @@ export function keyOf(value: unknown): Key | undefined {
   return value instanceof Uint8Array ? value : String(value);
 }
 
-/** Numbers as such: compared with texts, large ones would lose their last digits. */
+/** A key as SQL. Integers are not quoted: compared with texts, large ones would lose digits. */
 export function written(value: Key, isNumber: boolean): string {
   const isPlain = isNumber && typeof value === "string" && /^-?\d+(?:\.\d+)?$/.test(value);
   return isPlain ? value : literal(value);

@@ -4,7 +4,7 @@ import { decodable } from "../../core/url.ts";
 
 const SHAPE = "mysql://<user>:<password>@<host>[:<port>]/<database>";
 
-/** As MySQL's own clients have them: `required` encrypts without checking who answers. */
+/** As in MySQL's clients: `required` encrypts but does not check the server's identity. */
 const SSL_MODES = ["disabled", "preferred", "required", "verify-ca", "verify-identity"] as const;
 
 export type MysqlSslMode = typeof SSL_MODES[number];
@@ -12,31 +12,31 @@ export type MysqlSslMode = typeof SSL_MODES[number];
 export interface MysqlEndpoint {
   readonly host: string;
   readonly port: number;
-  /** The path of a Unix socket, which then is used instead. */
+  /** The path of a Unix socket to use instead of host and port. */
   readonly socket: string | undefined;
   readonly user: string;
   readonly password: string;
   readonly database: string;
   readonly sslMode: MysqlSslMode;
-  /** A file with the certificate authority to trust. */
+  /** The file of the certificate authority to trust. */
   readonly sslCa: string | undefined;
-  /** Files with our own certificate and its key, where the server asks for one. */
+  /** The files of the client certificate and its key, if the server requires one. */
   readonly sslCert: string | undefined;
   readonly sslKey: string | undefined;
 }
 
-/** What keeps a text from being a MySQL URL, without repeating its credentials. */
+/** Why a text is not a usable MySQL URL, without its credentials; undefined if it is one. */
 export function mysqlUrlProblem(candidate: string): string | undefined {
   const parsed = URL.parse(candidate);
   const database = parsed?.pathname.slice(1) ?? "";
-  const odd = parsed === null || !/^mysql:\/\//i.test(candidate) || !decodable(parsed) ||
+  const isOdd = parsed === null || !/^mysql:\/\//i.test(candidate) || !decodable(parsed) ||
     /[@/]/.test(database);
-  if (odd) {
+  if (isOdd) {
     return `expected ${SHAPE}, got ${printable(redactUrl(candidate))}; ` +
       "special characters in user and password must be percent-encoded";
   }
-  if (parsed.username === "") return `expected ${SHAPE}, got a URL that names no user`;
-  if (database === "") return `expected ${SHAPE}, got a URL that names no database`;
+  if (parsed.username === "") return `expected ${SHAPE}, got a URL without a user`;
+  if (database === "") return `expected ${SHAPE}, got a URL without a database`;
   const mode = parsed.searchParams.get("ssl-mode");
   if (mode !== null && sslModeOf(mode) === undefined) {
     return `expected ssl-mode to be ${listed(SSL_MODES)}, got ${printable(mode)}`;
@@ -44,7 +44,7 @@ export function mysqlUrlProblem(candidate: string): string | undefined {
   return undefined;
 }
 
-/** The parts of a URL that {@link mysqlUrlProblem} finds nothing wrong with. */
+/** The parts of a URL that {@linkcode mysqlUrlProblem} accepts. */
 export function parseMysqlUrl(valid: string): MysqlEndpoint {
   const parsed = new URL(valid);
   const parameters = parsed.searchParams;
@@ -63,7 +63,7 @@ export function parseMysqlUrl(valid: string): MysqlEndpoint {
   };
 }
 
-/** MySQL's clients write `VERIFY_CA`, shards `verify-ca`. */
+/** MySQL's clients write `VERIFY_CA`, Crystal shards `verify-ca`. */
 function sslModeOf(text: string): MysqlSslMode | undefined {
   const mode = text.toLowerCase().replaceAll("_", "-");
   return SSL_MODES.find((known) => known === mode);

@@ -1,24 +1,24 @@
-/** Batches that are each done once, and counted once, whatever becomes of the connection. */
-import { codeOf, faultOf, TooSlow, Unsettled } from "./errors.ts";
+/** Batches that are each counted once, even if their answer is lost. */
+import { errorCode, UnexpectedAnswer } from "../sql/errors.ts";
+import { postgresFault, TooSlow, Unsettled } from "./errors.ts";
 import type { Answer, Limits, PostgresSession } from "./session.ts";
-import { InvalidAnswer } from "../sql/answers.ts";
 
 /**
- * Who waits for a row that we have locked waits for our transaction, which goes there by the lower
- * half of its number. Servers before 13 have no shorter way to say so.
+ * A client that waits for a row that we have locked waits for our transaction: pg_locks shows it
+ * with the lower 32 bits of our transaction's id. Servers before 13 have no shorter query for it.
  */
 const AWAITED = "EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND " +
   "transactionid::text = (txid_current() % 4294967296)::text)";
 
 /**
- * A server that crashes begins its statistics anew; and may give the number of a transaction that
- * it had not written to the disk to another one, whose status says nothing of ours.
+ * A server that crashed resets its statistics. It may also give a transaction's id again if that
+ * was not on the disk yet. Then the status of that id says nothing about our transaction.
  */
 const ERA = "(SELECT stats_reset::text FROM pg_stat_bgwriter)";
 
 const ABOUT_US = `SELECT txid_current()::text AS id, ${ERA} AS era, ${AWAITED} AS awaited`;
 
-/** A transaction that was to be committed when the answer was lost. */
+/** A transaction that may be committed: the answer to its COMMIT was lost. */
 interface Doubt {
   readonly id: string;
   readonly era: string;
@@ -27,12 +27,12 @@ interface Doubt {
 
 export class PostgresBatches {
   readonly #session: PostgresSession;
-  /** Whether the server tells what became of a transaction. */
+  /** Whether the server can tell what became of a transaction. */
   readonly #tracks: boolean;
   #doubt: Doubt | undefined;
-  /** What a crash has made uncertain: it is gone where the same statement finds it no more. */
+  /** Rows in doubt after a crash. They are gone if the same statement finds no row any more. */
   #shaken = 0;
-  /** Found to be committed, and not yet told. */
+  /** Rows of a lost answer that are known to be gone, and not returned yet. */
   #owed = 0;
   #isAwaited = false;
 
@@ -41,58 +41,53 @@ export class PostgresBatches {
     this.#tracks = tracks;
   }
 
-  /** Whether somebody waited for rows of the last batch, at its end. */
+  /** Whether another client waited for rows of the last batch. */
   get isAwaited(): boolean {
     return this.#isAwaited;
   }
 
-  /** The most that can be gone without having been told; of a batch of so many rows. */
+  /** The most rows that can be gone without having been returned, after a batch of this size. */
   inDoubt(rows: number): number {
     return this.#tracks ? this.#owed + this.#shaken + (this.#doubt?.count ?? 0) : rows;
   }
 
   /**
-   * Runs a statement that removes rows, in a transaction of its own; it is undone where it takes
-   * too long.
-   * @returns how many it removed, and a batch before it whose answer was lost.
+   * Runs a DELETE in its own transaction.
+   * @returns how many rows it removed, and those of a batch before it whose answer was lost.
+   * @throws {TooSlow} if it took too long, and was undone.
    */
   async run(sql: string, limits: Limits): Promise<number> {
     const began = performance.now();
     try {
       if (!this.#tracks) return removedBy(await this.#session.run(sql, limits));
       await this.#findOut();
-      this.#owe(await this.#once(sql, limits));
-      return this.#told();
+      return this.#take(await this.#once(sql, limits));
     } catch (error) {
-      // Cancelled by somebody, it bears the same code.
+      // The code is the same if someone cancels the statement.
       const wasTimeout = performance.now() - began >= limits.statement * 0.9;
-      if (wasTimeout && codeOf(error) === "57014") throw new TooSlow("", { cause: error });
+      if (wasTimeout && errorCode(error) === "57014") throw new TooSlow("", { cause: error });
       throw error;
     }
   }
 
   /**
-   * Where a walk has found that nothing is left to remove.
-   * @returns how many a batch removed whose answer was lost.
+   * For a walk that finds nothing more to remove.
+   * @returns how many rows a batch removed whose answer was lost.
    */
   async settle(): Promise<number> {
     await this.#findOut();
-    this.#owe(0);
-    return this.#told();
+    return this.#take(0);
   }
 
-  #owe(removed: number): void {
-    this.#owed += removed > 0 ? removed : this.#shaken;
+  /** @param removed What the last statement removed. */
+  #take(removed: number): number {
+    const all = this.#owed + (removed > 0 ? removed : this.#shaken);
     this.#shaken = 0;
-  }
-
-  #told(): number {
-    const told = this.#owed;
     this.#owed = 0;
-    return told;
+    return all;
   }
 
-  /** A connection that is lost before the end leaves nothing behind; at the end, it may. */
+  /** If the connection is lost before COMMIT, nothing is done. During COMMIT, it may be. */
   async #once(sql: string, limits: Limits): Promise<number> {
     return await this.#session.undoing(limits, async (send) => {
       const [removed, own] = (await send("BEGIN", sql, ABOUT_US)).slice(-2);
@@ -100,7 +95,7 @@ export class PostgresBatches {
       const count = removedBy(removed);
       this.#doubt = { id: String(own?.rows[0]?.["id"]), era: String(own?.rows[0]?.["era"]), count };
       await send("COMMIT").catch((error) => {
-        if (faultOf(error) !== "lost") this.#doubt = undefined; // undone
+        if (postgresFault(error) !== "lost") this.#doubt = undefined; // undone
         throw error;
       });
       this.#doubt = undefined;
@@ -113,8 +108,8 @@ export class PostgresBatches {
     const { id, era, count } = this.#doubt;
     const asked = this.#session.run(`SELECT txid_status(${id}) AS status, ${ERA} AS era`);
     const { rows: [found] } = await asked.catch((error) => {
-      if (codeOf(error) !== "22023") throw error;
-      return { rows: [] }; // in the future: a server that crashed does not know it any more
+      if (errorCode(error) !== "22023") throw error;
+      return { rows: [] }; // an id in the future: the server lost it when it crashed
     });
     if (found?.["status"] === "in progress") throw new Unsettled();
     if (found?.["status"] === "committed") {
@@ -125,8 +120,8 @@ export class PostgresBatches {
   }
 }
 
-/** @throws {InvalidAnswer} if it is not the answer to a DELETE. */
+/** @throws {UnexpectedAnswer} if that is not the answer to a DELETE. */
 function removedBy(answer: Answer | undefined): number {
-  if (answer?.command !== "DELETE" || answer.count === undefined) throw new InvalidAnswer();
+  if (answer?.command !== "DELETE" || answer.count === undefined) throw new UnexpectedAnswer();
   return answer.count;
 }

@@ -1,48 +1,49 @@
-/** The rows that a table of PostgreSQL has at the start: see `sql_clear.ts`. */
+/** The rows that a table of PostgreSQL contains at the start of a clear: see `sql/clear.ts`. */
 import type { AzuError } from "../../core/errors.ts";
 import { printable } from "../../core/text.ts";
 import type { ClearCounts, ClearOptions } from "../contract.ts";
+import { clearRows, type Closing, type Start, type StartRows, type Walk } from "../sql/clear.ts";
+import type { Fault } from "../sql/retry.ts";
+import { KeysetWalk } from "../sql/walks.ts";
 import { PostgresBatches } from "./batches.ts";
 import { countRows, estimate, highestMark, pagesOf } from "./count.ts";
-import { faultOf } from "./errors.ts";
-import { checkReferences, checkRules, isSelfCascading } from "./references.ts";
+import { postgresFault } from "./errors.ts";
+import { checkPostgresReferences, checkRules, isSelfCascading } from "./references.ts";
 import type { Limits, PostgresSession, Read } from "./session.ts";
-import { checkIdentity, inspectTable, type PostgresTable, withinOf } from "./table.ts";
+import { checkIdentity, inspectPostgresTable, type PostgresTable, withinOf } from "./table.ts";
 import {
   LeftWalk,
   PageWalk,
   PlacesWalk,
   postgresKeyset,
-  RestWalk,
+  restWalk,
   type Target,
-  TruncateWalk,
+  truncateWalk,
 } from "./walks.ts";
-import { clearRows, type Closing, type Start, type StartRows, type Walk } from "../sql/clear.ts";
-import type { Fault } from "../sql/retry.ts";
-import { KeysetWalk } from "../sql/walks.ts";
 
 /**
- * Rows in a batch, and its milliseconds: each commit waits for the disk, so fewer are quicker; where
- * somebody is seen to wait, they become smaller. It begins with few, for rows may be large.
+ * Rows, and milliseconds, of a batch. Each commit waits for the disk, so large batches are faster.
+ * They become smaller when another client is seen to wait. The first is small, in case rows are
+ * large.
  */
 const PACE = { batch: 100_000, first: 2000, least: 10, maxLatency: 150 } as const;
 
-/** Milliseconds: with the commit, nobody waits for longer than a second for what it has locked. */
+/** With the commit, other clients wait at most a second for rows that a batch has locked. */
 const BATCH: Limits = { statement: 900, lock: 500 };
 
-/** For a single row, say, whose triggers take their time. */
+/** If even a single row is too slow for that, for example because of its triggers. */
 const SLOW_BATCH: Limits = { statement: 60_000, lock: 5000 };
 
-/** Rows that are removed by one statement, where there is no key to find them by again. */
+/** The most rows to remove in one statement if there is no key to find them by. */
 const REST = 1000;
 
-/** Dead rows that are not worth a word: autovacuum passes by. */
+/** Dead rows that need no advice: autovacuum will pass by. */
 const FEW = 10_000;
 
 /**
- * Rows up to the highest primary key at the start are the start's, where the key is an integer;
- * where it is not, those up to the latest `created_at`. Where there is neither, all that is found
- * counts as of the start, and what arrives meanwhile cannot be told apart from what came back.
+ * Rows up to the highest primary key at the start are the start's, if the key is one integer.
+ * Otherwise, those up to the latest `created_at`. Without either, all rows that are found count as
+ * the start's, because new rows cannot be told apart from rows that came back.
  */
 export async function clearPostgres(
   session: PostgresSession,
@@ -62,7 +63,7 @@ class PostgresRows implements StartRows {
   #start: Start = { rows: 0, isExact: true };
   #batches: PostgresBatches;
   #cascades = false;
-  /** How many were there when they were counted last. */
+  /** Rows of the start at the last count. */
   #left = 0;
 
   constructor(session: PostgresSession, options: ClearOptions) {
@@ -80,47 +81,48 @@ class PostgresRows implements StartRows {
   }
 
   async begin(tick: () => void): Promise<Start> {
-    const table = await inspectTable(this.#session);
-    // The server refuses to truncate, and says so, even where no row refers to any.
+    const table = await inspectPostgresTable(this.#session);
+    // TRUNCATE ignores rules. The server itself refuses it if there is a foreign key, even if no
+    // row refers to a session.
     if (!this.#options.truncate) {
       await checkRules(this.#session, table.oid);
-      await checkReferences(this.#session, table.oid, tick);
+      await checkPostgresReferences(this.#session, table.oid, tick);
       this.#cascades = await isSelfCascading(this.#session, table.oid);
     }
     this.#table = table;
     this.#batches = new PostgresBatches(this.#session, table.paged);
-    return this.#start = await this.#session.snapshot(async (read) => {
+    this.#start = await this.#session.snapshot(async (read) => {
       this.#pages = await pagesOf(read, table);
       this.#within = withinOf(table, await highestMark(read, table, this.#pages));
       if (table.paged && !this.#options.truncate && !this.#cascades) {
         return await estimate(read, table, this.#pages);
       }
-      return { rows: (await this.#counted(read, table, tick)).left, isExact: true };
+      return { rows: (await this.#count(read, tick)).left, isExact: true };
     });
+    return this.#start;
   }
 
   walk(pass: number): Walk {
-    const { paged, keys } = this.#found;
-    if (this.#options.truncate && pass === 1) return new TruncateWalk(this.#target);
-    if (paged && pass === 1) {
-      return new PageWalk(this.#target, { pages: this.#pages, rows: this.#start.rows });
-    }
-    if (pass > 1 && keys.length !== 1 && this.#left <= REST) return new RestWalk(this.#target);
-    if (paged) return new LeftWalk(this.#target, this.#pages, keys.length === 1 ? keys[0] : "ctid");
-    return keys.length === 0
-      ? new PlacesWalk(this.#target)
-      : new KeysetWalk(postgresKeyset(this.#target, keys));
+    const { paged, keys: [key, ...others] } = this.#found;
+    const target = this.#target;
+    const hasOneKey = key !== undefined && others.length === 0;
+    if (this.#options.truncate && pass === 1) return truncateWalk(target);
+    if (paged && pass === 1) return new PageWalk(target, this.#pages, this.#start.rows);
+    if (pass > 1 && !hasOneKey && this.#left <= REST) return restWalk(target);
+    if (paged) return new LeftWalk(target, this.#pages, hasOneKey ? key : "ctid");
+    if (key === undefined) return new PlacesWalk(target);
+    return new KeysetWalk(postgresKeyset(target, [key, ...others]));
   }
 
   async close(tick: () => void): Promise<Closing> {
     return await this.#session.snapshot(async (read) => {
       await checkIdentity(read, this.#session, this.#found);
-      return await this.#counted(read, this.#found, tick);
+      return await this.#count(read, tick);
     });
   }
 
   faultOf(error: unknown): Fault {
-    return faultOf(error);
+    return postgresFault(error);
   }
 
   async mend(): Promise<void> {
@@ -141,27 +143,26 @@ class PostgresRows implements StartRows {
 
   adviceAfter(cleared: number, { left, arrived }: Closing): string | undefined {
     if (this.#options.truncate || cleared <= FEW || cleared < left + arrived) return undefined;
-    return `The table ${printable(this.#session.target.tableText)} holds the room of ${cleared} ` +
-      "removed row(s): autovacuum makes it usable again in time, VACUUM does at once";
+    return `The table ${printable(this.#session.target.tableText)} still takes up the space of ` +
+      `${cleared} removed row(s): autovacuum frees it for new rows in time, VACUUM does at once`;
   }
 
-  async #counted(read: Read, table: PostgresTable, tick: () => void): Promise<Closing> {
-    this.#pages = await pagesOf(read, table);
-    const alive = () => {
+  async #count(read: Read, tick: () => void): Promise<Closing> {
+    this.#pages = await pagesOf(read, this.#found);
+    const closing = await countRows(read, this.#found, this.#within, this.#pages, () => {
       this.#options.signal.throwIfAborted();
       tick();
-    };
-    const { left, ...others } = await countRows(read, table, {
-      ...{ within: this.#within, pages: this.#pages, tick: alive },
     });
-    this.#left = left;
-    return { left, ...others };
+    this.#left = closing.left;
+    return closing;
   }
 
   get #target(): Target {
-    const { from } = this.#found;
     return {
-      ...{ session: this.#session, batches: this.#batches, from, within: this.#within },
+      session: this.#session,
+      batches: this.#batches,
+      from: this.#found.from,
+      within: this.#within,
       limits: () => this.#limits,
     };
   }

@@ -1,19 +1,21 @@
-/** Connects to PostgreSQL. The only file that imports pg. */
+/** Connecting to PostgreSQL. The only file that imports pg. */
+import { Socket } from "node:net";
 // @ts-types="@types/pg"
 import pg from "pg";
 import { within } from "../../core/within.ts";
 import { containListeners } from "../contain.ts";
+import { errorCode } from "../sql/errors.ts";
 import { pemFile } from "../sql/pem_file.ts";
 import type { PostgresEndpoint } from "./url.ts";
 
-/** Milliseconds for closing the connection: less than an interrupted command waits for it. */
+/** Milliseconds to say goodbye: less than an interrupted command waits for it. */
 const END_TIMEOUT = 500;
 
-/** Failures that do not depend on encryption. */
+/** Failures that connecting with, or without, TLS would not change. */
 const FINAL = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|timeout expired|28P01|3D000/;
 
 /**
- * Connects in the ways that the sslmode of the URL allows, in libpq's order.
+ * Connects in the ways that the URL's sslmode allows, in libpq's order.
  * @param timeout Milliseconds, in all.
  */
 export async function connectPostgres(
@@ -21,15 +23,13 @@ export async function connectPostgres(
   signal: AbortSignal,
   timeout: number,
 ): Promise<pg.Client> {
-  const [first, second] = await encryptions(endpoint);
+  const [first = false, second] = await encryptions(endpoint);
   const began = performance.now();
   try {
-    return await connect(endpoint, first ?? false, signal, timeout);
+    return await connect(endpoint, first, signal, timeout);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    if (second === undefined || signal.aborted || FINAL.test(`${code} ${String(error)}`)) {
-      throw error;
-    }
+    const isFinal = FINAL.test(`${errorCode(error)} ${String(error)}`);
+    if (second === undefined || signal.aborted || isFinal) throw error;
     const left = Math.max(1, timeout - (performance.now() - began));
     return await connect(endpoint, second, signal, left);
   }
@@ -37,28 +37,23 @@ export async function connectPostgres(
 
 type Encryption = NonNullable<pg.ClientConfig["ssl"]>;
 
-/** What to try first, and what next: `prefer` and `allow` differ in the order. */
+/** What to try first, and what next. */
 async function encryptions(endpoint: PostgresEndpoint): Promise<Encryption[]> {
-  const { sslMode, sslRootCert } = endpoint;
+  const { sslMode, sslRootCert, sslCert, sslKey } = endpoint;
   if (sslMode === "disable") return [false];
-  const unchecked = { ...await identity(endpoint), rejectUnauthorized: false };
-  if (sslMode === "allow") return [false, unchecked];
-  if (sslMode === "prefer") return [unchecked, false];
-  // As in libpq: an authority in the URL is to be checked.
-  if (sslMode === "require" && sslRootCert === undefined) return [unchecked];
-  const ca = sslRootCert === undefined ? {} : { ca: await pemFile("sslrootcert", sslRootCert) };
-  const checked = { ...await identity(endpoint), ...ca };
-  return [
-    sslMode === "verify-full" ? checked : { ...checked, checkServerIdentity: () => undefined },
-  ];
-}
-
-/** The client certificate, if the URL names one. */
-async function identity({ sslCert, sslKey }: PostgresEndpoint) {
-  return {
+  const identity = {
     ...(sslCert === undefined ? {} : { cert: await pemFile("sslcert", sslCert) }),
     ...(sslKey === undefined ? {} : { key: await pemFile("sslkey", sslKey) }),
   };
+  const unchecked = { ...identity, rejectUnauthorized: false };
+  if (sslMode === "allow") return [false, unchecked];
+  if (sslMode === "prefer") return [unchecked, false];
+  // As in libpq: `require` with an authority checks the certificate against it.
+  if (sslMode === "require" && sslRootCert === undefined) return [unchecked];
+  const ca = sslRootCert === undefined ? {} : { ca: await pemFile("sslrootcert", sslRootCert) };
+  const checked = { ...identity, ...ca };
+  if (sslMode === "verify-full") return [checked];
+  return [{ ...checked, checkServerIdentity: () => undefined }];
 }
 
 async function connect(
@@ -67,26 +62,24 @@ async function connect(
   signal: AbortSignal,
   timeout: number,
 ): Promise<pg.Client> {
+  const { host, port, user, password, database } = endpoint;
   const client = new pg.Client({
-    host: endpoint.host,
-    port: endpoint.port,
-    user: endpoint.user,
-    password: endpoint.password,
-    database: endpoint.database,
+    host,
+    port,
+    user,
+    password,
+    database,
     ssl,
     application_name: "azu",
+    stream: containedSocket,
+    // Longer than ours: the driver's error at its own timeout looks like a lost connection.
     connectionTimeoutMillis: timeout + 1000,
   });
-  client.on("error", () => {}); // every query that fails rejects by itself
+  client.on("error", () => {}); // each query that is cut off rejects by itself
   const connection = connectionOf(client);
-  const contain = () => {
-    if (connection !== undefined) containListeners(connection.stream);
-  };
-  contain();
-  connection?.on("sslconnect", contain); // with TLS, its stream is another one
+  connection?.on("sslconnect", () => containListeners(connection.stream));
+  const late = () => new Error("timeout expired");
   try {
-    // The driver's own timeout looks like a lost connection, and it knows no signals.
-    const late = () => new Error("timeout expired");
     await within(client.connect(), { ms: timeout, signal, late });
     return client;
   } catch (error) {
@@ -95,19 +88,21 @@ async function connect(
   }
 }
 
-/** The connection inside a client, which its types do not declare. */
+function containedSocket(): Socket {
+  const socket = new Socket();
+  containListeners(socket);
+  return socket;
+}
+
 function connectionOf(client: pg.Client): pg.Connection | undefined {
   return "connection" in client && client.connection instanceof pg.Connection
     ? client.connection
     : undefined;
 }
 
-/** Closes the connection, without waiting long for a server that does not answer. */
+/** Ends the connection, even if the server does not answer. */
 export async function endPostgres(client: pg.Client): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, END_TIMEOUT);
-  client.end().then(resolve, () => resolve()); // it is broken already
-  await promise;
-  clearTimeout(timer);
+  // A connection that is broken needs no goodbye.
+  await within(client.end(), { ms: END_TIMEOUT }).catch(() => {});
   connectionOf(client)?.stream.destroy(); // the driver would leave it open
 }

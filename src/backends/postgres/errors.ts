@@ -1,47 +1,65 @@
-/** What a failure of PostgreSQL, or on the way to it, means for the work. */
+/** What an error of PostgreSQL, or of the connection to it, means. */
 import { AzuError } from "../../core/errors.ts";
+import type { DatabaseTarget } from "../sql/backend.ts";
+import { errorCode, explainDatabaseError, HIDDEN, withCode } from "../sql/errors.ts";
 import type { Fault } from "../sql/retry.ts";
+import { parsePostgresUrl } from "./url.ts";
 
-/** A batch that the server has given up, and undone, as it took longer than it gets. */
+/** The server cancelled a batch, and undid it, because it took longer than its limit. */
 export class TooSlow extends Error {
   override name = "TooSlow";
 }
 
-/** The server, or the network, swallowed an answer. */
-export class NoAnswer extends Error {
-  constructor() {
-    super("Query read timeout");
-  }
-}
-
-/** The server has not noticed yet that a connection is gone, nor ended its transaction. */
+/** The server has not noticed yet that a connection is gone, and still runs its transaction. */
 export class Unsettled extends Error {
   constructor() {
     super("A transaction whose connection was lost is still in progress");
   }
 }
 
-/** SQLSTATEs of a server that goes away, comes up, or has no room for a connection now. */
+/** SQLSTATEs of a server that shuts down, starts, or has no free connection. */
 const LOST = /^(?:57P0[1235]|53300|25P03|08...)$/;
 
 /** Deadlock, serialization failure, lock timeout: the server has undone the batch. */
 const BUSY = /^(?:40P01|40001|55P03)$/;
 
-export function faultOf(error: unknown): Fault {
+export function postgresFault(error: unknown): Fault {
   if (error instanceof TooSlow) return "slow";
   if (error instanceof Unsettled) return "busy";
   if (error instanceof AzuError) return "final";
-  const code = codeOf(error);
+  const code = errorCode(error);
   if (BUSY.test(code)) return "busy";
-  // What the server has not said, the driver or the system says of a connection or an answer:
-  // what became of the statement is not known then.
+  // Any other error without a SQLSTATE comes from the driver or the system, and is about the
+  // connection or an answer. Whether the server has run the statement is not known then.
   return isSqlState(code) && !LOST.test(code) ? "final" : "lost";
 }
 
-export function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
+function isSqlState(code: string): boolean {
+  return /^[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]+$/.test(code); // not EPIPE
 }
 
-function isSqlState(code: string): boolean {
-  return /^[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]+$/.test(code);
+export function explainPostgresError(error: unknown, target: DatabaseTarget): AzuError {
+  const cause = error instanceof TooSlow ? error.cause : error;
+  const { password } = parsePostgresUrl(target.url);
+  return explainDatabaseError(cause, target, { detailsOf, isSelfReference }, [password]);
+}
+
+/** Errors about connections, rights, locks, resources and the server itself: they quote no value. */
+const QUOTES_NOTHING = /^(?:08|0A|25|28|3D|40|42501|53|55|57|58030|XX|F0)/;
+
+/** Errors about names in our statement, if they have a position in it. Else they can quote values. */
+const ABOUT_NAMES = /^(?:3F|42)/;
+
+function detailsOf(error: Error): string {
+  if (!("severity" in error)) return withCode(error); // not from the server
+  const has = (field: string) => typeof Reflect.get(error, field) === "string";
+  const code = errorCode(error);
+  const quotesNothing = QUOTES_NOTHING.test(code) || ABOUT_NAMES.test(code) && has("position");
+  // With a `where`, it may be raised by a function of the database, and say anything.
+  return quotesNothing && !has("where") ? withCode(error) : `${code || "an error"}; ${HIDDEN}`;
+}
+
+function isSelfReference(error: Error, { table: { schema, name } }: DatabaseTarget): boolean {
+  const isRefusal = errorCode(error) === "23503" && "table" in error && "schema" in error;
+  return isRefusal && error.table === name && error.schema === (schema ?? error.schema);
 }

@@ -1,20 +1,20 @@
-/** Rows of other tables that refer to sessions: found before anything is removed. */
+/** What would change other tables if a row of a PostgreSQL table is removed. */
 import { OperationError } from "../../core/errors.ts";
 import { printable } from "../../core/text.ts";
-import { codeOf } from "./errors.ts";
+import { errorCode } from "../sql/errors.ts";
+import { checkReferences } from "../sql/references.ts";
 import { type PostgresSession, READING } from "./session.ts";
-import { numberIn, type Row } from "../sql/answers.ts";
 
-/** What the server does with such rows when their session goes, as pg_constraint has it. */
-const REACHES_OVER = new Map([["c", "CASCADE"], ["n", "SET NULL"], ["d", "SET DEFAULT"]]);
+/** The actions of a foreign key that change the rows that refer, by their letter in pg_constraint. */
+const ACTIONS = new Map([["c", "CASCADE"], ["n", "SET NULL"], ["d", "SET DEFAULT"]]);
 
-/** The table and its partitions: what refers to one of those hinders, or feels, the same DELETE. */
+/** The table and its partitions: a DELETE also concerns what refers to a partition. */
 const tree = (oid: string) =>
   `WITH RECURSIVE tree AS (SELECT ${oid}::oid AS oid UNION ALL SELECT c.oid FROM tree ` +
   "JOIN pg_inherits i ON i.inhparent = tree.oid JOIN pg_class c ON c.oid = i.inhrelid " +
   "WHERE c.relispartition)";
 
-/** Whether a row that goes may take others of the table along, which no count of the server tells. */
+/** Whether a row may take other rows of the table along. The server does not count those. */
 export async function isSelfCascading(session: PostgresSession, oid: string): Promise<boolean> {
   const { rows: [found] } = await session.run(
     `${tree(oid)} SELECT EXISTS (SELECT 1 FROM pg_constraint f WHERE f.contype = 'f' ` +
@@ -25,8 +25,8 @@ export async function isSelfCascading(session: PostgresSession, oid: string): Pr
 }
 
 /**
- * A rule may do something else in the place of a DELETE, to another table even.
- * @throws {OperationError} where there is one.
+ * A rule may replace a DELETE with something else, even in another table.
+ * @throws {OperationError} if there is such a rule.
  */
 export async function checkRules(session: PostgresSession, oid: string): Promise<void> {
   const { target } = session;
@@ -36,23 +36,19 @@ export async function checkRules(session: PostgresSession, oid: string): Promise
   );
   if (rule === undefined) return;
   throw new OperationError(
-    `The rule ${printable(String(rule["name"]))} does something else in the place of a DELETE ` +
+    `The rule ${printable(String(rule["name"]))} replaces DELETE with something else ` +
       `(${target.address}, table ${printable(target.tableText)})`,
     { hint: "Drop or disable that rule first, or use --truncate, which no rule changes" },
   );
 }
 
-/**
- * Nothing outside of the configured table is ever touched: where rows refer to sessions, neither a
- * refusal in the middle of the work is waited for, nor is a cascade let loose.
- * @throws {OperationError} naming the first table whose rows refer to sessions.
- */
-export async function checkReferences(
+/** @throws {OperationError} that names the first other table whose rows refer to sessions. */
+export async function checkPostgresReferences(
   session: PostgresSession,
   oid: string,
   tick: () => void,
 ): Promise<void> {
-  const found = await session.run(
+  const { rows } = await session.run(
     `${tree(oid)} SELECT DISTINCT n.nspname || '.' || c.relname AS table, quote_ident(n.nspname) ` +
       "|| '.' || quote_ident(c.relname) AS quoted, f.confdeltype::text AS action, (SELECT string_agg(" +
       "quote_ident(a.attname) || ' IS NOT NULL', ' AND ') FROM pg_attribute a " +
@@ -62,33 +58,12 @@ export async function checkReferences(
       "WHERE f.contype = 'f' AND f.confrelid IN (SELECT oid FROM tree) " +
       "AND f.conrelid NOT IN (SELECT oid FROM tree)",
   );
-  for (const reference of found.rows) {
-    tick();
-    if (await refers(session, reference)) throw refusal(session, reference);
-  }
-}
-
-async function refers(session: PostgresSession, { quoted, refers, action }: Row): Promise<boolean> {
-  const some = `SELECT 1 FROM ${quoted} WHERE ${refers} LIMIT 1`;
-  const sql = `SELECT count(*) AS found FROM (${some}) AS found_row`;
-  try {
-    return numberIn((await session.run(sql, READING)).rows[0], "found") > 0;
-  } catch (error) {
-    // Not to be seen by this user. A refusal would undo its batch; a cascade is not to be risked.
-    if (codeOf(error) === "42501") return REACHES_OVER.has(String(action));
-    throw error;
-  }
-}
-
-function refusal({ target }: PostgresSession, { table, action }: Row): OperationError {
-  const reach = REACHES_OVER.get(String(action));
-  const name = printable(String(table));
-  const consequence = reach === undefined
-    ? "the database would refuse to remove those"
-    : `the database would change them too (ON DELETE ${reach})`;
-  return new OperationError(
-    `Rows of another table refer to these sessions: ${name} (${target.address}, table ` +
-      `${printable(target.tableText)}): ${consequence}`,
-    { hint: "Remove or detach those rows first: azu touches no other table" },
-  );
+  const references = rows.map(({ table, quoted, refers, action }) => ({
+    table: String(table),
+    rows: `FROM ${quoted} WHERE ${refers}`,
+    action: ACTIONS.get(String(action)),
+  }));
+  const query = async (sql: string) => (await session.run(sql, READING)).rows;
+  const isDenied = (error: unknown) => errorCode(error) === "42501";
+  await checkReferences(references, session.target, query, isDenied, tick);
 }

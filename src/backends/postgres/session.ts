@@ -1,41 +1,43 @@
-/** A connection to PostgreSQL, and what may go wrong on it. */
+/** A connection to PostgreSQL: statements with time limits, and transactions. */
 // @ts-types="@types/pg"
 import type pg from "pg";
-import { AzuError } from "../../core/errors.ts";
+import type { AzuError } from "../../core/errors.ts";
 import { isRecord } from "../../core/record.ts";
 import { within } from "../../core/within.ts";
-import { InvalidAnswer, type Row } from "../sql/answers.ts";
-import { explainDatabaseError } from "../sql/errors.ts";
-import type { DatabaseTarget } from "../sql/schema.ts";
+import type { DatabaseTarget } from "../sql/backend.ts";
+import { NoAnswer, UnexpectedAnswer } from "../sql/errors.ts";
 import { connectPostgres, endPostgres } from "./connection.ts";
-import { faultOf, NoAnswer, TooSlow } from "./errors.ts";
+import { explainPostgresError, postgresFault } from "./errors.ts";
 import { parsePostgresUrl } from "./url.ts";
 
-/** What a statement gets, in milliseconds. */
+/** The time limits of a statement, in milliseconds. */
 export interface Limits {
   readonly statement: number;
-  /** To wait for a lock that someone else holds; what it holds itself, others wait for. */
+  /** To wait for a lock of another client. Meanwhile, others wait for the locks that it holds. */
   readonly lock: number;
 }
 
-/** For what is answered from the catalog, or without a look at anything. */
+/** For statements that read the catalog, or no table. */
 export const QUICK: Limits = { statement: 5000, lock: 2000 };
 
-/** For what holds no lock that others would notice, and may take a while. */
+/** For statements that may take a while, and hold no lock that others would notice. */
 export const READING: Limits = { statement: 60_000, lock: 2000 };
 
-/** Milliseconds that an answer may take longer than the server gives the statement. */
+/** Milliseconds that an answer may take beyond the statement's limit at the server. */
 const ON_THE_WAY = 4000;
 
+export type Row = Readonly<Record<string, unknown>>;
+
+/** The answer to one statement. */
 export interface Answer {
   readonly rows: readonly Row[];
-  /** The command that was run, as the server names it. */
+  /** The first word of the statement, as the server confirms it. */
   readonly command: string;
   /** How many rows were removed or read; undefined if the server does not say. */
   readonly count: number | undefined;
 }
 
-/** Runs a statement of a transaction that sees one moment. */
+/** Runs a statement in a transaction that reads one snapshot. */
 export type Read = (sql: string, limits?: Limits) => Promise<readonly Row[]>;
 
 export class PostgresSession implements AsyncDisposable {
@@ -48,26 +50,24 @@ export class PostgresSession implements AsyncDisposable {
   }
 
   static async open(target: DatabaseTarget, signal: AbortSignal): Promise<PostgresSession> {
-    const client = await connectPostgres(parsePostgresUrl(target.url), signal, target.timeout);
-    return new PostgresSession(client, target);
+    return new PostgresSession(await connectTo(target, signal), target);
   }
 
   /** Leaves the connection, whatever its state, for a new one. */
   async reconnect(signal: AbortSignal): Promise<void> {
     await endPostgres(this.#client);
-    const endpoint = parsePostgresUrl(this.target.url);
-    this.#client = await connectPostgres(endpoint, signal, this.target.timeout);
+    this.#client = await connectTo(this.target, signal);
   }
 
   /**
-   * Runs one statement, alone in its transaction. The limits are set in the same message: behind
-   * a pooler, what is set in one transaction may be another server's in the next.
+   * Runs one statement in its own transaction. The limits are set in the same message, because a
+   * pooler may send the next message to another server.
    */
   async run(sql: string, limits: Limits = QUICK): Promise<Answer> {
     return lastOf(await this.#send(`${settings(limits)}; ${sql}`, limits));
   }
 
-  /** Reads in one moment: whatever others write meanwhile, all statements see the same. */
+  /** All statements read the same snapshot, whatever others write meanwhile. */
   async snapshot<T>(work: (read: Read) => Promise<T>): Promise<T> {
     return await this.undoing(QUICK, async (send) => {
       await send("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
@@ -78,44 +78,44 @@ export class PostgresSession implements AsyncDisposable {
   }
 
   async transaction<T>(
-    begin: string,
     limits: Limits,
     work: (run: (sql: string) => Promise<Answer>) => Promise<T>,
   ): Promise<T> {
     return await this.undoing(limits, async (send) => {
-      await send(begin);
+      await send("BEGIN");
       const result = await work(async (sql) => lastOf(await send(sql)));
       await send("COMMIT");
       return result;
     });
   }
 
-  /** Statements that begin a transaction, and end it: an error between undoes it. */
+  /** For statements that begin and end a transaction. If they fail in between, it is undone. */
   async undoing<T>(
     limits: Limits,
     work: (send: (...statements: string[]) => Promise<readonly Answer[]>) => Promise<T>,
   ): Promise<T> {
     try {
-      return await work((first, ...others) => {
-        const set = /^BEGIN/.test(first ?? "") ? [settings(limits)] : [];
+      return await work((first = "", ...others) => {
+        const set = first.startsWith("BEGIN") ? [settings(limits)] : [];
         return this.#send([first, ...set, ...others].join("; "), limits);
       });
     } catch (error) {
-      // The first error is the one to tell; a connection that is lost undoes by itself.
-      if (faultOf(error) !== "lost") await this.#send("ROLLBACK", limits).catch(() => {});
+      // After a lost connection, the server undoes by itself. The first error is the one to report.
+      if (postgresFault(error) !== "lost") await this.#send("ROLLBACK", limits).catch(() => {});
       throw error;
     }
   }
 
   explain(error: unknown): AzuError {
-    const cause = error instanceof TooSlow ? error.cause : error;
-    return explainDatabaseError(cause, this.target, [parsePostgresUrl(this.target.url).password]);
+    return explainPostgresError(error, this.target);
   }
 
+  /** The server's own limit does not help if the network swallows the answer. */
   async #send(sql: string, { statement }: Limits): Promise<readonly Answer[]> {
-    // The server's own limit does not help if the network loses the answer.
-    const limit = { ms: statement + ON_THE_WAY, late: () => new NoAnswer() };
-    return answersOf(await within<unknown>(this.#client.query(sql), limit));
+    const ms = statement + ON_THE_WAY;
+    return answersOf(
+      await within(this.#client.query(sql), { ms, late: () => new NoAnswer() }),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -123,9 +123,14 @@ export class PostgresSession implements AsyncDisposable {
   }
 }
 
+async function connectTo({ url, timeout }: DatabaseTarget, signal: AbortSignal) {
+  return await connectPostgres(parsePostgresUrl(url), signal, timeout);
+}
+
 /**
- * Rows that a policy hides would be neither cleared nor counted: have that be an error. Times are
- * to be read as they can be written again. What we leave behind with a connection is to be undone.
+ * - row_security: rows that a policy hides would be neither cleared nor counted, so that is an error.
+ * - datestyle, extra_float_digits: values are read as they can be written again.
+ * - idle_in_transaction_session_timeout: undoes what we leave behind if the connection breaks.
  */
 function settings({ statement, lock }: Limits): string {
   return `SET LOCAL statement_timeout = ${statement}; SET LOCAL lock_timeout = ${lock}; ` +
@@ -133,7 +138,7 @@ function settings({ statement, lock }: Limits): string {
     "SET LOCAL idle_in_transaction_session_timeout = 5000";
 }
 
-/** The answer to each statement. */
+/** The driver returns one result, or an array of them for several statements. */
 function answersOf(results: unknown): Answer[] {
   const all: unknown[] = Array.isArray(results) ? results : [results];
   return all.filter(isRecord).map(({ rows, command, rowCount }) => ({
@@ -143,9 +148,8 @@ function answersOf(results: unknown): Answer[] {
   }));
 }
 
-/** @throws {InvalidAnswer} if there is none. */
 function lastOf(answers: readonly Answer[]): Answer {
   const last = answers.at(-1);
-  if (last === undefined) throw new InvalidAnswer();
+  if (last === undefined) throw new UnexpectedAnswer();
   return last;
 }

@@ -4,34 +4,34 @@ import { decodable } from "../../core/url.ts";
 
 const SHAPE = "postgres://<user>:<password>@<host>[:<port>]/<database>";
 
-/** As libpq has them: `require` encrypts without checking who answers; `verify-full` checks. */
+/** As in libpq: `require` encrypts but does not check the server's identity, `verify-full` does. */
 const SSL_MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] as const;
 
 export type SslMode = typeof SSL_MODES[number];
 
 export interface PostgresEndpoint {
-  /** A host name, an address, or the folder of a Unix socket. */
+  /** A host name, an IP address, or the folder of a Unix socket. */
   readonly host: string;
   readonly port: number;
   readonly user: string;
   readonly password: string;
   readonly database: string;
   readonly sslMode: SslMode;
-  /** A file with the certificate authority to trust. */
+  /** The file of the certificate authority to trust. */
   readonly sslRootCert: string | undefined;
-  /** Files with our own certificate and its key, where the server asks for one. */
+  /** The files of the client certificate and its key, if the server requires one. */
   readonly sslCert: string | undefined;
   readonly sslKey: string | undefined;
 }
 
-/** What keeps a text from being a PostgreSQL URL, without repeating its credentials. */
+/** Why a text is not a usable PostgreSQL URL, without its credentials; undefined if it is one. */
 export function postgresUrlProblem(candidate: string): string | undefined {
   const parsed = URL.parse(candidate);
   if (parsed === null || !/^postgres(ql)?:\/\//i.test(candidate) || !decodable(parsed)) {
     return `expected ${SHAPE}, got ${printable(redactUrl(candidate))}; ` +
       "special characters in user and password must be percent-encoded";
   }
-  if (userOf(parsed) === "") return `expected ${SHAPE}, got a URL that names no user`;
+  if (userOf(parsed) === "") return `expected ${SHAPE}, got a URL without a user`;
   const database = parsed.pathname.slice(1);
   if (database.includes("@") || database.includes("/")) {
     return `expected ${SHAPE}, got ${printable(redactUrl(candidate))}; ` +
@@ -44,7 +44,7 @@ export function postgresUrlProblem(candidate: string): string | undefined {
   return undefined;
 }
 
-/** The parts of a URL that {@link postgresUrlProblem} finds nothing wrong with. */
+/** The parts of a URL that {@linkcode postgresUrlProblem} accepts. */
 export function parsePostgresUrl(valid: string): PostgresEndpoint {
   const parsed = new URL(valid);
   const parameters = parsed.searchParams;

@@ -1,44 +1,45 @@
 /** The ways through a table of PostgreSQL. */
-import { numberIn } from "../sql/answers.ts";
 import type { Walk } from "../sql/clear.ts";
+import { countIn } from "../sql/errors.ts";
 import { quoteText } from "../sql/schema.ts";
-import type { Keyset } from "../sql/walks.ts";
+import { type Keyset, OnceWalk } from "../sql/walks.ts";
 import type { PostgresBatches } from "./batches.ts";
+import { pageRange } from "./count.ts";
 import { type Limits, type PostgresSession, READING } from "./session.ts";
 
-/** Which rows are removed, as SQL, and what a batch may take. */
+/** Which rows to remove, as SQL, and how. */
 export interface Target {
   readonly session: PostgresSession;
   readonly batches: PostgresBatches;
   readonly from: string;
   /** The condition that rows of the start meet. */
   readonly within: string;
+  /** The limits of a batch. */
   limits(): Limits;
 }
 
-/** Pages in one statement at the most: of ordinary sessions some 100,000 rows. */
+/** The most pages in one statement: about 100,000 rows of ordinary sessions. */
 const MOST_PAGES = 2048;
 
-/** In the first one: how full pages are is only guessed. */
+/** The most pages in the first one, when it is only an estimate how full they are. */
 const FIRST_PAGES = 32;
 
 /**
- * By ranges of pages, each of which is read once: as quick as one DELETE. A row that is updated
- * meanwhile may move into a page that is behind: a later pass finds it.
+ * By ranges of pages. Each page is read once, so this is as fast as one DELETE. A row that is
+ * updated meanwhile may move to a page that was passed. A later pass finds it.
  */
 export class PageWalk implements Walk {
   readonly #target: Target;
   readonly #pages: number;
   #next = 0;
-  /** Pages for one row. */
-  #share: number;
-  /** How many the last batch read. */
+  #pagesPerRow: number;
+  /** Pages of the last batch. */
   #span = FIRST_PAGES / 2;
 
-  constructor(target: Target, { pages, rows }: { pages: number; rows: number }) {
+  constructor(target: Target, pages: number, rows: number) {
     this.#target = target;
     this.#pages = pages;
-    this.#share = pages / Math.max(1, rows);
+    this.#pagesPerRow = pages / Math.max(1, rows);
   }
 
   get done(): boolean {
@@ -47,38 +48,35 @@ export class PageWalk implements Walk {
 
   async next(rows: number): Promise<number> {
     const { batches, from, within, limits } = this.#target;
-    const upTo = this.#next + this.#spanOf(rows);
-    const removed = await batches.run(
-      `DELETE FROM ${from} WHERE ${pages(this.#next, upTo)} AND ${within}`,
-      limits(),
-    );
-    this.#span = upTo - this.#next;
-    this.#share = this.#span / Math.max(1, removed);
-    this.#next = upTo;
+    // The pages ahead may be fuller than those before, so the range grows step by step.
+    const wanted = Math.min(rows * this.#pagesPerRow, this.#span * 2, MOST_PAGES);
+    const span = Math.max(1, Math.round(wanted));
+    const range = pageRange(this.#next, this.#next + span);
+    const removed = await batches.run(`DELETE FROM ${from} WHERE ${range} AND ${within}`, limits());
+    this.#span = span;
+    this.#pagesPerRow = span / Math.max(1, removed);
+    this.#next += span;
     return removed;
-  }
-
-  /** By what the pages before held: but those ahead may be fuller, so it grows step by step. */
-  #spanOf(rows: number): number {
-    const wanted = Math.min(rows * this.#share, this.#span * 2, MOST_PAGES);
-    return Math.max(1, Math.round(wanted));
   }
 }
 
-/** What pages before have left: found by page, removed by key, which a row keeps when it moves. */
+/**
+ * Finds the few rows that a pass has left by page, and removes them by key, which stays the same if
+ * a row moves.
+ */
 export class LeftWalk implements Walk {
   readonly #target: Target;
   readonly #pages: number;
-  readonly #by: string;
+  readonly #key: string;
   #next = 0;
-  /** Where, in those pages, the last row was that a batch found: one that was kept stays there. */
+  /** The place of the last row that a batch found in these pages. If it was kept, it stays there. */
   #last: string | undefined;
 
-  /** @param by The key; without one, `ctid`: rows that move in between are found by the next pass. */
-  constructor(target: Target, pages: number, by = "ctid") {
+  /** @param key A unique column; or `ctid`, then a later pass finds rows that move in between. */
+  constructor(target: Target, pages: number, key: string) {
     this.#target = target;
     this.#pages = pages;
-    this.#by = by;
+    this.#key = key;
   }
 
   get done(): boolean {
@@ -88,28 +86,28 @@ export class LeftWalk implements Walk {
   async next(rows: number): Promise<number> {
     const { session, batches, from, within, limits } = this.#target;
     const behind = this.#last === undefined ? "" : ` AND ctid > ${quoteText(this.#last)}`;
-    const range = pages(this.#next, this.#next + MOST_PAGES) + behind;
+    const range = pageRange(this.#next, this.#next + MOST_PAGES) + behind;
     const found = await session.run(
-      `SELECT ${this.#by}::text AS found, ctid::text AS place FROM ${from} ` +
+      `SELECT ${this.#key}::text AS found, ctid::text AS place FROM ${from} ` +
         `WHERE ${range} AND ${within} ORDER BY ctid LIMIT ${rows}`,
       READING,
     );
     const values = found.rows.map((row) => quoteText(String(row["found"])));
     const removed = values.length === 0 ? await batches.settle() : await batches.run(
-      `DELETE FROM ${from} WHERE ${this.#by} IN (${values.join(", ")}) AND ${within}`,
+      `DELETE FROM ${from} WHERE ${this.#key} IN (${values.join(", ")}) AND ${within}`,
       limits(),
     );
-    this.#last = found.rows.map((row) => String(row["place"])).at(-1);
-    if (values.length < rows) [this.#next, this.#last] = [this.#next + MOST_PAGES, undefined];
+    if (values.length < rows) {
+      this.#next += MOST_PAGES;
+      this.#last = undefined;
+    } else {
+      this.#last = found.rows.map((row) => String(row["place"])).at(-1);
+    }
     return removed;
   }
 }
 
-function pages(from: number, upTo: number): string {
-  return `ctid >= '(${from},0)' AND ctid < '(${upTo},0)'`;
-}
-
-/** By primary key: for tables whose rows lie in no pages that could be named. */
+/** By primary key, for tables whose rows cannot be found by page. */
 export function postgresKeyset(target: Target, keys: readonly string[]): Keyset<readonly string[]> {
   const { session, batches, from, within, limits } = target;
   const columns = `(${keys.join(", ")})`;
@@ -135,30 +133,13 @@ export function postgresKeyset(target: Target, keys: readonly string[]): Keyset<
   };
 }
 
-/** All at once, where few are left that have no key and move: a DELETE goes after them. */
-export class RestWalk implements Walk {
-  readonly #target: Target;
-  done = false;
-
-  constructor(target: Target) {
-    this.#target = target;
-  }
-
-  async next(): Promise<number> {
-    const { batches, from, within, limits } = this.#target;
-    const removed = await batches.run(`DELETE FROM ${from} WHERE ${within}`, limits());
-    this.done = true;
-    return removed;
-  }
-}
-
 /**
- * By where the rows lie, in whichever partition: where there is neither key nor pages. A row that is
- * updated meanwhile moves: a later pass finds it.
+ * By place, in whatever partition, for tables with neither key nor pages. A row that is updated
+ * meanwhile moves. A later pass finds it.
  */
 export class PlacesWalk implements Walk {
   readonly #target: Target;
-  /** Rows that were found, and were not removed: they are found again, before the others. */
+  /** Rows that were found but not removed. The next batch finds them again, before the others. */
   #kept = 0;
   #done = false;
 
@@ -177,14 +158,13 @@ export class PlacesWalk implements Walk {
         `LIMIT ${rows} OFFSET ${this.#kept}`,
       READING,
     )).rows;
-    const parts = [...new Set(found.map(({ part }) => String(part)))].map((part) => {
-      const places = found.filter((row) => row["part"] === part).map(({ place }) => String(place));
-      return `(tableoid = ${part} AND ctid = ANY (${
-        quoteText(`{"${places.join('","')}"}`)
-      }::tid[]))`;
+    const parts = Map.groupBy(found, ({ part }) => String(part));
+    const conditions = [...parts].map(([part, each]) => {
+      const places = quoteText(`{"${each.map(({ place }) => String(place)).join('","')}"}`);
+      return `(tableoid = ${part} AND ctid = ANY (${places}::tid[]))`;
     });
     const removed = found.length === 0 ? 0 : await batches.run(
-      `DELETE FROM ${from} WHERE (${parts.join(" OR ")}) AND ${within}`,
+      `DELETE FROM ${from} WHERE (${conditions.join(" OR ")}) AND ${within}`,
       limits(),
     );
     this.#kept += found.length - removed;
@@ -193,27 +173,22 @@ export class PlacesWalk implements Walk {
   }
 }
 
-/** Whoever uses the table waits behind us from when we ask for the lock: so not for long. */
-const ALONE: Limits = { statement: 60_000, lock: 1000 };
+/** All rows in one statement, if few are left that move and have no key to find them by. */
+export function restWalk({ batches, from, within, limits }: Target): Walk {
+  return new OnceWalk(() => batches.run(`DELETE FROM ${from} WHERE ${within}`, limits()));
+}
 
-/** One transaction: nobody writes between the count and the end, so that the count is true. */
-export class TruncateWalk implements Walk {
-  readonly #target: Target;
-  done = false;
+/** From asking for the lock on, others wait to use the table: so ask for it only for a while. */
+const TRUNCATE: Limits = { statement: 60_000, lock: 1000 };
 
-  constructor(target: Target) {
-    this.#target = target;
-  }
-
-  async next(): Promise<number> {
-    const { session, from } = this.#target;
-    const removed = await session.transaction("BEGIN", ALONE, async (run) => {
+/** Empties the table. With the lock, nobody writes between the count and the TRUNCATE. */
+export function truncateWalk({ session, from }: Target): Walk {
+  return new OnceWalk(() =>
+    session.transaction(TRUNCATE, async (run) => {
       await run(`LOCK TABLE ${from} IN ACCESS EXCLUSIVE MODE`);
       const { rows: [found] } = await run(`SELECT count(*) AS count FROM ${from}`);
       await run(`TRUNCATE TABLE ${from}`);
-      return numberIn(found, "count");
-    });
-    this.done = true;
-    return removed;
-  }
+      return countIn(found, "count");
+    })
+  );
 }

@@ -11,7 +11,6 @@ import {
   type Shard,
   type Store,
 } from "../contract.ts";
-import type { DatabaseTarget } from "./schema.ts";
 import { mysqlUrlProblem } from "../mysql/url.ts";
 import { postgresUrlProblem } from "../postgres/url.ts";
 import {
@@ -28,10 +27,24 @@ import { sqliteUrlProblem } from "../sqlite/url.ts";
 export const DATABASE_URL_SHAPE =
   "postgres://<user>:<password>@<host>[:<port>]/<database>, mysql://<user>:<password>@<host>[:<port>]/<database> or sqlite3://./<file>";
 
+/** What opens a database. Its redacted address and its table are for messages too. */
+export interface DatabaseTarget {
+  /** As configured, with credentials: never for messages. */
+  readonly url: string;
+  readonly address: string;
+  /** The folder that the relative path of a SQLite file starts from. */
+  readonly root: string;
+  readonly table: TableName;
+  /** The table as configured, for messages. */
+  readonly tableText: string;
+  /** Milliseconds to connect. */
+  readonly timeout: number;
+}
+
 export const databaseOptions = options({
-  /** Where the database is; default: `DATABASE_URL`. */
+  /** The database; default: `DATABASE_URL`. */
   url: v.optional(url(databaseUrlProblem)),
-  /** The table, with its schema where it is in one: `"auth.sessions"`; default `"sessions"`. */
+  /** The table, with a schema if need be: `"auth.sessions"`; default `"sessions"`. */
   table: v.optional(
     text('a table name such as "sessions" or "auth.sessions"', (name) => {
       return parseTable(name) !== undefined;
@@ -39,13 +52,13 @@ export const databaseOptions = options({
   ),
   /** How often the app removes expired sessions; default `"5m"`. */
   cleanupInterval: v.optional(duration()),
-  /** Connections that the app holds open; default 5. */
+  /** Connections that the app keeps open; default 5. */
   poolSize: v.optional(whole(1, 1000)),
   /** How long the app waits for a free connection; default `"5s"`. */
   poolTimeout: v.optional(duration()),
 });
 
-/** What a database backend may be told; everything but the URL has a default. */
+/** The options of a database backend. All but the URL have a default. */
 export type DatabaseOptions = v.InferInput<typeof databaseOptions>;
 
 export const SHARD_OF_ENGINE = {
@@ -62,7 +75,7 @@ const ENGINE_OF_SCHEME: ReadonlyMap<string, Engine> = new Map([
   ["sqlite", "sqlite"],
 ]);
 
-/** Sessions as rows of a table; the URL's scheme tells the engine. */
+/** Sessions as rows of a table. The URL's scheme decides the engine. */
 export function bindDatabase(
   chosen: v.InferOutput<typeof databaseOptions>,
   context: BackendContext,
@@ -70,7 +83,7 @@ export function bindDatabase(
   const tableText = context.stated.table ?? chosen.table ?? "sessions";
   const table = parseTable(tableText) ?? { name: tableText };
   const url = chosen.url ?? urlFromEnvironment(context);
-  const engine = engineOf(url) ?? context.driver ?? "postgres";
+  const engine = engineOfUrl(url) ?? context.driver ?? "postgres";
   const problem = nameProblem(engine, table);
   if (problem !== undefined) {
     throw new UsageError(`session.backends.database.table: ${printable(tableText)} has ${problem}`);
@@ -78,10 +91,11 @@ export function bindDatabase(
   return {
     name: "database",
     capabilities: { clear: true, createTable: true, truncate: engine === "postgres" },
-    describe: () => ({
-      ...(url === undefined ? {} : { address: redactUrl(url) }),
-      table: tableText,
-    }),
+    describe: () => {
+      return url === undefined
+        ? { table: tableText }
+        : { address: redactUrl(url), table: tableText };
+    },
     announce: () => ["Clearing database sessions..."],
     setup: setupSpec(engine, table, tableText, chosen),
     check() {
@@ -101,7 +115,7 @@ async function openStore(
   signal: AbortSignal,
   purpose: "operate" | "create",
 ): Promise<Store> {
-  switch (engineOf(target.url)) {
+  switch (engineOfUrl(target.url)) {
     case "postgres":
       return (await import("../postgres/store.ts")).openPostgresStore(target, signal);
     case "sqlite":
@@ -152,13 +166,13 @@ function missingUrl(): UsageError {
   });
 }
 
-function engineOf(url: string | undefined): Engine | undefined {
+function engineOfUrl(url: string | undefined): Engine | undefined {
   return ENGINE_OF_SCHEME.get(url?.split(":", 1)[0]?.toLowerCase() ?? "");
 }
 
-/** What keeps a text from being a database URL, without repeating its credentials. */
+/** Why a text is not a usable database URL, without its credentials; undefined if it is one. */
 export function databaseUrlProblem(candidate: string): string | undefined {
-  switch (engineOf(candidate)) {
+  switch (engineOfUrl(candidate)) {
     case "postgres":
       return postgresUrlProblem(candidate);
     case "sqlite":

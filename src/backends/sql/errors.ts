@@ -1,21 +1,59 @@
-/** Explains failures of a database: what is wrong, and what to do. */
+/** A database's failures as sentences that quote no row and no credentials. */
 import { AzuError, messageOf, OperationError } from "../../core/errors.ts";
 import { redact, secretsOf } from "../../core/redact.ts";
 import { printable } from "../../core/text.ts";
-import { isRaised as isSignal, numberOf } from "../mysql/errors.ts";
-import { isRaised } from "../sqlite/errors.ts";
-import type { DatabaseTarget } from "./schema.ts";
+import type { DatabaseTarget } from "./backend.ts";
 
-/** A driver's error as a sentence about the (redacted) database; our own errors stay as they are. */
+/** The server owed an answer, and none came. Whether it has run the statement is not known. */
+export class NoAnswer extends Error {
+  constructor() {
+    super("Query read timeout");
+  }
+}
+
+/** The answer is not one to the statement. Whether the server has run the statement is not known. */
+export class UnexpectedAnswer extends Error {
+  constructor() {
+    super("Unexpected answer");
+  }
+}
+
+/**
+ * A count in a row of an answer, for example of `SELECT count(*) AS "left"`.
+ * @throws {UnexpectedAnswer} if there is no whole number of that name.
+ */
+export function countIn(row: Readonly<Record<string, unknown>> | undefined, name: string): number {
+  const text = String(row?.[name]);
+  if (!/^\d+$/.test(text)) throw new UnexpectedAnswer();
+  return Number(text);
+}
+
+/** What an engine knows about the errors of its driver. */
+export interface DriverErrors {
+  /** The code of an error, and its message unless that can quote a row. */
+  detailsOf(error: Error): string;
+  /** Whether the server refused to remove a row because a row of the same table refers to it. */
+  isSelfReference?(error: Error, target: DatabaseTarget): boolean;
+}
+
+/** For {@linkcode DriverErrors.detailsOf}, behind the code of an error. */
+export const HIDDEN = "its text is not shown, as it may quote a row";
+
+/**
+ * A driver's error as a sentence about the database. Errors of our own stay as they are.
+ * @param secrets Values to hide besides those that the URL carries.
+ */
 export function explainDatabaseError(
   error: unknown,
   target: DatabaseTarget,
+  driver: DriverErrors,
   secrets: readonly string[] = [],
 ): AzuError {
   if (error instanceof AzuError) return error;
-  const details = detailsOf(error);
-  const known: Partial<Explanation> | undefined = refersToItself(error, target)
-    ? OWN_REFERENCES
+  const details = detailsOf(error, driver);
+  const isSelfReference = error instanceof Error && driver.isSelfReference?.(error, target);
+  const known: Partial<Explanation> | undefined = isSelfReference
+    ? SELF_REFERENCE
     : EXPLANATIONS.find(({ matches }) => matches.test(details));
   const hint = /^mysql:/i.test(target.url) ? known?.mysql ?? known?.hint : known?.hint;
   const problem = known?.problem ?? "The database reported an error";
@@ -26,20 +64,26 @@ export function explainDatabaseError(
   );
 }
 
-/** Whether a row stayed as another one of the same table refers to it. */
-function refersToItself(error: unknown, { table: { schema, name } }: DatabaseTarget): boolean {
-  if (!(error instanceof Error)) return false;
-  if (numberOf(error) === 1451) {
-    // Unless it is of another database, the server names the table alone.
-    const own = /\.`([^`]+)`, CONSTRAINT .* REFERENCES `\1` \(/s.exec(error.message)?.[1];
-    return own?.toLowerCase() === name.toLowerCase();
-  }
-  const isRefusal = "code" in error && error.code === "23503" && "table" in error &&
-    "schema" in error;
-  return isRefusal && error.table === name && error.schema === (schema ?? error.schema);
+function detailsOf(error: unknown, driver: DriverErrors): string {
+  // From node:net, if the host has several addresses: one error for each.
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join("; ");
+  return error instanceof Error ? driver.detailsOf(error) : messageOf(error);
 }
 
-export function missingTable(target: DatabaseTarget, cause: unknown): OperationError {
+/** The code of an error before its message, unless the message contains it. */
+export function withCode(error: Error): string {
+  const code = errorCode(error);
+  return error.message.includes(code) ? error.message : `${code} ${error.message}`;
+}
+
+/** The code that the driver or the system gave an error; an empty text if there is none. */
+export function errorCode(error: unknown): string {
+  return error instanceof Error && "code" in error && error.code !== undefined
+    ? String(error.code)
+    : "";
+}
+
+export function missingTable(target: DatabaseTarget, cause?: unknown): OperationError {
   return new OperationError(
     `Table ${printable(target.tableText)} does not exist in ${target.address}`,
     {
@@ -50,103 +94,31 @@ export function missingTable(target: DatabaseTarget, cause: unknown): OperationE
   );
 }
 
-/** Behind the code of an error. */
-const HIDDEN = "its text is not shown, as it may quote a row";
-
-/**
- * PostgreSQL's errors that are about connections, rights, locks, resources and the server itself.
- * Those about values quote them.
- */
-const POSTGRES = /^(?:08|0A|25|28|3D|40|42501|53|55|57|58030|XX|F0)/;
-
-/** Those about names: ours, where they stand in the statement; a rule can make one of a value. */
-const NAMES = /^(?:3F|42)/;
-
-/** The same of MySQL and MariaDB, where only single numbers can be told apart. */
-const MYSQL: ReadonlySet<number> = new Set([
-  ...[1040, 1042, 1043, 1129, 1130, 1203, 1226, 1251, 2006, 2013, 3159], // to connect
-  ...[1152, 1153, 1158, 1159, 1160, 1161], // the way
-  ...[1044, 1045, 1142, 1143, 1227, 1370, 1449, 1698, 1820, 1862, 3118, 4151], // rights
-  ...[1046, 1049, 1051, 1054, 1146, 1305, 1442], // names
-  ...[1036, 1290, 1792, 1836], // read-only
-  ...[1020, 1047, 1099, 1100, 1205, 1206, 1213, 1223, 1317, 1969, 3024, 3572], // others, and time
-  ...[3, 1021, 1026, 1030, 1034, 1037, 1038, 1041, 1114, 1194, 1195], // disk and memory
-  ...[1053, 1077, 1079, 1927, 4031], // it goes away
-  ...[1217, 1451], // rows that refer to others: the text names the constraint
-  ...[1104, 1175, 1178, 1193, 1231, 1235, 1568, 1665, 1785], // how it is set up
-]);
-
-/** What SQLite says in words of its own, or with names of the schema. */
-const SQLITE = new RegExp(
-  "^(?:" + [
-    "no such (?:table|column|function|index|module|collation sequence)",
-    "table \\S+ has no column",
-    "database (?:table |schema )?is locked",
-    "database schema has changed",
-    "database disk image is malformed",
-    "malformed database schema",
-    "database or disk is full",
-    "disk I/O error",
-    "file is not a database",
-    "unable to open database file",
-    "attempt to write a readonly database",
-    "(?:access permission denied|authorization denied|not authorized)",
-    "(?:out of memory|interrupted|locking protocol)",
-    "(?:UNIQUE|NOT NULL|FOREIGN KEY) constraint failed",
-    "cannot (?:start a transaction|commit|rollback)",
-    "failed to prepare statement",
-  ].join("|") + ")",
-);
-
-/** The code of an error, and its message where that cannot quote a row; never a driver's `detail`. */
-function detailsOf(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(messageOf).join("; ");
-  const message = messageOf(error);
-  if (!(error instanceof Error)) return message;
-  const code = "code" in error && error.code !== undefined ? String(error.code) : "";
-  const full = message.includes(code) ? message : `${code} ${message}`;
-  if ("sqlMessage" in error) return ofMysql(error, code, full);
-  if ("severity" in error) return ofPostgres(error, code, full);
-  return code === "ERR_SQLITE_ERROR" ? ofSqlite(error, message, full) : full;
+/** @param kind What it is instead, for example `a view`. */
+export function notATable(target: DatabaseTarget, kind = "a view"): OperationError {
+  return new OperationError(
+    `${printable(target.tableText)} is ${kind}, not a table (${target.address})`,
+    { hint: "Name the table itself in session.backends.database.table, not a view of it" },
+  );
 }
 
-/** What the database's own code raises has a `where`, but so may anything. */
-function ofPostgres(error: Error, code: string, full: string): string {
-  const has = (field: string) => typeof Reflect.get(error, field) === "string";
-  const isTold = POSTGRES.test(code) || NAMES.test(code) && has("position");
-  return isTold && !has("where") ? full : `${code || "an error"}; ${HIDDEN}`;
-}
-
-/** What a trigger raises may have any number: that says nothing then. */
-function ofMysql(error: Error, code: string, full: string): string {
-  const number = numberOf(error);
-  if (MYSQL.has(number) && !isSignal(error)) return full;
-  return `${isSignal(error) ? "SQLSTATE 45000" : code || "error"} (${number}); ${HIDDEN}`;
-}
-
-function ofSqlite(error: Error, message: string, full: string): string {
-  const number = "errcode" in error ? Number(error.errcode) : undefined;
-  if (SQLITE.test(message) && !isRaised(error)) return full;
-  return `ERR_SQLITE_ERROR${number === undefined ? "" : ` (${number})`}; ${HIDDEN}`;
-}
-
-/** What the reader is told about a failure: how it begins, and what to do. */
+/** What the reader is told about a failure: what happened, and what to do. */
 interface Explanation {
+  /** Matched against the details: SQLSTATEs, MySQL's or the system's codes, or texts of drivers. */
   readonly matches: RegExp;
   readonly problem: string;
   readonly hint: string;
-  /** For MySQL, where its words differ. */
+  /** The hint for MySQL, if it differs. */
   readonly mysql?: string;
 }
 
-/** Where it is the sessions' own table whose rows refer to sessions. */
-const OWN_REFERENCES = {
+const SELF_REFERENCE = {
   problem: "Sessions refer to each other",
-  hint: "Have that foreign key say ON DELETE SET NULL, or empty its column; then run the command " +
+  hint: "Make that foreign key ON DELETE SET NULL, or empty its column; then run the command " +
     "again: it is safe to repeat",
 } as const satisfies Partial<Explanation>;
 
-/** By SQLSTATE, by MySQL's or the system's error code, or by what the driver says where it has neither. */
+/** The first one that matches counts. */
 const EXPLANATIONS: readonly Explanation[] = [
   {
     matches: /ECONNREFUSED|connect ENOENT|ENOENT.*(?:\.s\.PGSQL|sock)/,
@@ -169,20 +141,20 @@ const EXPLANATIONS: readonly Explanation[] = [
   {
     matches: /NotValidForName|not valid for name|ALTNAME|does not match certificate/i,
     problem: "The database's certificate is for another host",
-    hint: "Name the host in the URL as its certificate does, or use sslmode=verify-ca",
-    mysql: "Name the host in the URL as its certificate does, or use ssl-mode=verify-ca",
+    hint: "Use the certificate's host name in the URL, or sslmode=verify-ca",
+    mysql: "Use the certificate's host name in the URL, or ssl-mode=verify-ca",
   },
   {
     matches: /certificate required|requires a valid client certificate|no client certificate/i,
-    problem: "The database asks for a certificate of ours",
-    hint: "Name it and its key in the URL with sslcert=<file> and sslkey=<file>",
-    mysql: "Name it and its key in the URL with ssl-cert=<file> and ssl-key=<file>",
+    problem: "The database requires a client certificate",
+    hint: "Name the certificate and its key in the URL: sslcert=<file> and sslkey=<file>",
+    mysql: "Name the certificate and its key in the URL: ssl-cert=<file> and ssl-key=<file>",
   },
   {
     matches: /UnknownIssuer|invalid peer certificate|self.signed|unable to verify|CERT_/i,
     problem: "The database's certificate is not trusted",
-    hint: "Name its authority in the URL with sslrootcert=<file>, or use sslmode=require",
-    mysql: "Name its authority in the URL with ssl-ca=<file>, or use ssl-mode=required",
+    hint: "Name the certificate authority in the URL: sslrootcert=<file>, or use sslmode=require",
+    mysql: "Name the certificate authority in the URL: ssl-ca=<file>, or use ssl-mode=required",
   },
   {
     matches: /^(28P01|28000)|SASL|password must be a string|^ER_ACCESS_DENIED/,
@@ -192,7 +164,7 @@ const EXPLANATIONS: readonly Explanation[] = [
   {
     matches: /^3D000|^ER_BAD_DB/,
     problem: "The database in the URL does not exist on this server",
-    hint: "Check the name behind the last / of the URL, or create the database",
+    hint: "Check the name after the last / of the URL, or create the database",
   },
   {
     matches: /^3F000|unknown database/,
@@ -206,11 +178,11 @@ const EXPLANATIONS: readonly Explanation[] = [
   },
   {
     matches: /^42501|^ER_\w*ACCESS_DENIED/,
-    problem: "The database user may not do this",
+    problem: "The database user lacks a privilege",
     hint:
       "Grant SELECT and DELETE on the table (and TRUNCATE for --truncate) to this user, or use " +
-      "another",
-    mysql: "Grant SELECT and DELETE on the table to this user, or use another",
+      "another user",
+    mysql: "Grant SELECT and DELETE on the table to this user, or use another user",
   },
   {
     matches: /^23503|^ER_ROW_IS_REFERENCED|^0A000.*(?:truncate|foreign key)/,
@@ -220,20 +192,20 @@ const EXPLANATIONS: readonly Explanation[] = [
   {
     matches: /^53100|disk is full|^ER_(?:DISK|RECORD_FILE)_FULL/,
     problem: "The database's disk is full",
-    hint: "Make room on it: removing rows needs some for the log; then run the command again, it " +
+    hint: "Free some space: removing rows needs some for the log; then run the command again: it " +
       "is safe to repeat",
   },
   {
     matches: /disk I\/O error/,
     problem: "The database's disk failed, or is full",
     hint:
-      "Make room on it, or look into the system's log; then run the command again, it is safe " +
+      "Free some space, or look into the system's log; then run the command again: it is safe " +
       "to repeat",
   },
   {
     matches: /^53300|^ER_CON_COUNT/,
-    problem: "The database takes no more connections",
-    hint: "Wait, or end others; then run the command again: it is safe to repeat",
+    problem: "The database has reached its connection limit",
+    hint: "Wait, or close other connections; then run the command again: it is safe to repeat",
   },
   {
     matches: /^42703|no such column|has no column|^ER_BAD_FIELD/,
@@ -242,14 +214,15 @@ const EXPLANATIONS: readonly Explanation[] = [
   },
   {
     matches: /^42P01 /,
-    problem: "The table does not exist (any more)",
+    problem: "The table does not exist",
     hint: "Run `azu db:migrate`, or correct session.backends.database.table",
   },
   {
     matches: /^57014|ER_QUERY_(?:INTERRUPTED|TIMEOUT)|max_statement_time/,
     problem: "A statement was cancelled, or took too long",
-    hint: "Somebody may have cancelled it; or the server is slow, or a trigger of the table is; " +
-      "run the command again: it is safe to repeat",
+    hint:
+      "Someone may have cancelled it, or the server or a trigger of the table is slow; run the " +
+      "command again: it is safe to repeat",
   },
   {
     matches: /^(?:55P03|40P01|40001)|ER_LOCK_|database is locked|SQLITE_BUSY/,
@@ -268,12 +241,12 @@ const EXPLANATIONS: readonly Explanation[] = [
     hint: "Check that the server is up, and run the command again: it is safe to repeat",
   },
   {
-    matches: /The answer is not valid/,
-    problem: "The database sent an answer that is not valid",
-    hint: "Check the host and port, and what is between; sslmode=require in the URL protects the " +
-      "connection",
-    mysql: "Check the host and port, and what is between; ssl-mode=required in the URL protects " +
-      "the connection",
+    matches: /^Unexpected answer/,
+    problem: "The database sent an answer that does not fit the statement",
+    hint:
+      "Check what is between azu and the server; sslmode=require in the URL protects the answers",
+    mysql:
+      "Check what is between azu and the server; ssl-mode=required in the URL protects the answers",
   },
   {
     matches: /unable to open database file/,

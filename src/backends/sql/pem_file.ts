@@ -1,6 +1,6 @@
 import { UsageError } from "../../core/errors.ts";
 
-/** A certificate or a key, as text, that a parameter of the database's URL names. */
+/** Reads the certificate or key that a parameter of the database's URL names. */
 export async function pemFile(parameter: string, path: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);

@@ -1,63 +1,69 @@
-/** Trying again, where that is safe and may help, for as long as an operator would wait. */
+/** Trying again, if that is safe and may help, for as long as an operator would wait. */
 import { type Pace, sleep } from "../pace.ts";
 
 /**
- * What a failure means for the work: `lost` is a connection that is gone, and with it the answer;
- * `busy` is what others do at this moment; `slow` is a batch that was too large for its time. In
- * the last two the server has undone the batch, where it can. All else is `final`.
+ * What a failure means for the work:
+ * - `lost`: the connection is gone, and the answer with it. The server may have done the work.
+ * - `busy`: others are in the way at the moment.
+ * - `slow`: the batch was too large for its time limit.
+ * - `final`: trying again does not help.
+ *
+ * After `busy` and `slow`, the server has undone the batch, if it can.
  */
 export type Fault = "lost" | "busy" | "slow" | "final";
 
-interface Mendable {
-  /** False where what a batch has done stays done, however it ends. */
+interface Retriable {
+  /** False if what a batch has done stays done, whatever error it ends with. Default true. */
   readonly undoes?: boolean;
   faultOf(error: unknown): Fault;
   mend(): Promise<void>;
   relax(): void;
 }
 
-/** Milliseconds without anything done, after which it is given up. */
+/** Milliseconds without progress until a clear gives up. */
 const PATIENCE = 10_000;
 
-/** Milliseconds between attempts: doubled from the first to the last. */
-const [FIRST_REST, LAST_REST] = [50, 1600];
+/** Milliseconds before the first new attempt; doubled from attempt to attempt up to the longest. */
+const FIRST_REST = 50;
+const LONGEST_REST = 1600;
 
-export class Patience {
-  readonly #store: Mendable;
+/** Repeats the steps of a clear. */
+export class Retry {
+  readonly #rows: Retriable;
   readonly #signal: AbortSignal;
   readonly #pace: Pace;
-  #relaxed = false;
-  /** The first failure since something was done, and when it was. */
+  #isRelaxed = false;
+  /** The first failure since the last progress, and when it happened. */
   #failed: { readonly first: unknown; readonly at: number } | undefined;
-  #rest: number = FIRST_REST;
-  #connected = true;
+  #rest = FIRST_REST;
+  #isConnected = true;
 
-  constructor(store: Mendable, signal: AbortSignal, pace: Pace) {
-    this.#store = store;
+  constructor(rows: Retriable, signal: AbortSignal, pace: Pace) {
+    this.#rows = rows;
     this.#signal = signal;
     this.#pace = pace;
   }
 
   /**
-   * @param work Safe to repeat.
-   * @param onLost Called where it may have been done, or a part of it, all the same.
-   * @throws what was in the way first, when it stays there; an interruption wins.
+   * @param step Safe to repeat.
+   * @param onDoubt Called if the step has failed, but may be done, in part or in whole.
+   * @throws the signal's reason; else the first failure, if it persists.
    */
-  async with<T>(work: () => Promise<T>, onLost?: () => void): Promise<T> {
+  async run<T>(step: () => Promise<T>, onDoubt?: () => void): Promise<T> {
     for (;;) {
       this.#signal.throwIfAborted();
-      let began = false;
+      let hasBegun = false;
       try {
-        if (!this.#connected) await this.#store.mend();
-        this.#connected = true;
-        began = true;
-        const result = await work();
+        if (!this.#isConnected) await this.#rows.mend();
+        this.#isConnected = true;
+        hasBegun = true;
+        const result = await step();
         this.#failed = undefined;
         this.#rest = FIRST_REST;
         return result;
       } catch (error) {
-        const fault = this.#store.faultOf(error);
-        if (began && (fault === "lost" || this.#store.undoes === false)) onLost?.();
+        const fault = this.#rows.faultOf(error);
+        if (hasBegun && (fault === "lost" || this.#rows.undoes === false)) onDoubt?.();
         this.#signal.throwIfAborted();
         await this.#after(error, fault);
       }
@@ -66,22 +72,49 @@ export class Patience {
 
   async #after(error: unknown, fault: Fault): Promise<void> {
     if (fault === "final") throw error;
-    if (fault === "slow") return this.#smaller(error);
-    // What follows a lost connection says less than that it was lost.
+    if (fault === "slow") return this.#makeSmaller(error);
+    // The failures to reconnect that follow a lost connection say less than its loss.
     this.#failed ??= { first: error, at: performance.now() };
     if (performance.now() - this.#failed.at + this.#rest > PATIENCE) throw this.#failed.first;
-    if (fault === "lost") this.#connected = false;
+    if (fault === "lost") this.#isConnected = false;
     else this.#pace.shrink();
     await sleep(this.#rest, this.#signal);
-    this.#rest = Math.min(LAST_REST, this.#rest * 2);
+    this.#rest = Math.min(LONGEST_REST, this.#rest * 2);
   }
 
-  #smaller(error: unknown): void {
-    if (this.#pace.batch > 1) this.#pace.shrink();
-    else if (this.#relaxed) throw error;
-    else {
-      this.#relaxed = true;
-      this.#store.relax();
+  #makeSmaller(error: unknown): void {
+    if (this.#pace.batch > 1) {
+      this.#pace.shrink();
+    } else if (!this.#isRelaxed) {
+      this.#isRelaxed = true;
+      this.#rows.relax();
+    } else {
+      throw error;
+    }
+  }
+}
+
+/** Milliseconds that a single statement waits in all for another process, and between attempts. */
+const LOCK_PATIENCE = 5000;
+const LOCK_REST = 50;
+
+/**
+ * Repeats a single step while another process holds a lock.
+ * @throws the signal's reason; else what the step throws.
+ */
+export async function whileLocked<T>(
+  step: () => T,
+  isLocked: (error: unknown) => boolean,
+  signal: AbortSignal,
+): Promise<T> {
+  const end = performance.now() + LOCK_PATIENCE;
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      return step();
+    } catch (error) {
+      if (!isLocked(error) || performance.now() > end) throw error;
+      await sleep(LOCK_REST, signal);
     }
   }
 }

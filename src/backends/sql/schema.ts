@@ -1,45 +1,33 @@
-/** SQL that is the same idea in every engine: names and the shape of the sessions table. */
+/** SQL that all engines share: names, and the sessions table. */
 
 /** A database engine. */
 export type Engine = "postgres" | "mysql" | "sqlite";
 
-/** A table, with its schema where one is named. */
+/** A table, with its schema if one is named. */
 export interface TableName {
   readonly schema?: string;
   readonly name: string;
 }
 
-/** What opens a database: its (redacted) address and its table are for messages too. */
-export interface DatabaseTarget {
-  /** As configured, with credentials: never for messages. */
-  readonly url: string;
-  readonly address: string;
-  /** The folder that a relative SQLite file starts from. */
-  readonly root: string;
-  readonly table: TableName;
-  /** The table as configured, for messages. */
-  readonly tableText: string;
-  /** Milliseconds to connect. */
-  readonly timeout: number;
-}
-
 /**
- * Reads `sessions`, `auth.sessions` or, where a name holds a dot itself, `"my.schema"."my.table"`.
- * Returns undefined for what can name no table: an empty part, a NUL, more than two parts.
+ * Reads `sessions`, `auth.sessions` or, if a name contains a dot, `"my.schema"."my.table"`.
+ * @returns undefined if no table can have that name: an empty part, a NUL, more than two parts.
  */
 export function parseTable(text: string): TableName | undefined {
   const match = /^(?:("(?:[^"]|"")+"|[^."]+)\.)?("(?:[^"]|"")+"|[^."]+)$/s.exec(text);
   const name = match?.[2];
   if (name === undefined || text.includes("\0")) return undefined;
   const schema = match?.[1];
-  return { ...(schema === undefined ? {} : { schema: unquoted(schema) }), name: unquoted(name) };
+  return schema === undefined
+    ? { name: unquoted(name) }
+    : { schema: unquoted(schema), name: unquoted(name) };
 }
 
 function unquoted(part: string): string {
   return part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part;
 }
 
-/** A name as an SQL identifier: quoted always, so that it is never anything but a name. */
+/** A name as an SQL identifier. It is always quoted, so it cannot be anything but a name. */
 export function quoteIdentifier(engine: Engine, name: string): string {
   const quote = engine === "mysql" ? "`" : '"';
   return quote + name.replaceAll(quote, quote + quote) + quote;
@@ -50,15 +38,15 @@ export function quoteTable(engine: Engine, table: TableName): string {
   return table.schema === undefined ? name : `${quoteIdentifier(engine, table.schema)}.${name}`;
 }
 
-/** A value as PostgreSQL writes it, whatever the server makes of backslashes. */
+/** A text as a PostgreSQL literal, independent of `standard_conforming_strings`. */
 export function quoteText(value: string): string {
   const quoted = `'${value.replaceAll("'", "''")}'`;
   return value.includes("\\") ? ` E${quoted.replaceAll("\\", "\\\\")}` : quoted;
 }
 
 /**
- * Column types that hold any payload the session shard can store (JSON, encrypted text, gzip
- * bytes), and times to at least a millisecond, in UTC.
+ * The column types hold any payload that the session shard can store (JSON, encrypted text, gzip
+ * bytes), and UTC times with at least milliseconds.
  */
 const COLUMN_TYPES = {
   postgres: {
@@ -81,7 +69,7 @@ const COLUMN_TYPES = {
   },
 } as const satisfies Record<Engine, Record<string, string>>;
 
-/** The statements, each as its lines, that create the table and its indexes where missing. */
+/** The statements, each as its lines, that create the table and its indexes if they are missing. */
 export function createStatements(engine: Engine, table: TableName): string[][] {
   const type = COLUMN_TYPES[engine];
   const columns = [
@@ -96,7 +84,7 @@ export function createStatements(engine: Engine, table: TableName): string[][] {
     `  ${quoteIdentifier(engine, name)} ${definition}`
   );
   const create = `CREATE TABLE IF NOT EXISTS ${quoteTable(engine, table)} (`;
-  // MySQL knows no CREATE INDEX IF NOT EXISTS: there the indexes are part of the table.
+  // MySQL has no CREATE INDEX IF NOT EXISTS, so there the indexes are part of the table.
   if (engine === "mysql") return [[create, ...separated([...lines, ...mysqlKeys(table)]), ")"]];
   return [
     [create, ...separated(lines), ")"],
@@ -118,7 +106,7 @@ function separated(lines: string[]): string[] {
 
 function createIndex(engine: Engine, table: TableName, column: string, kind: string): string[] {
   const index = indexName(table.name, column);
-  // SQLite puts an index into the schema that its own name names; the others, into the table's.
+  // In SQLite the schema is part of the index's name; elsewhere, of the table's.
   const qualified = engine === "sqlite"
     ? quoteTable(engine, { ...table, name: index })
     : quoteIdentifier(engine, index);
@@ -128,28 +116,34 @@ function createIndex(engine: Engine, table: TableName, column: string, kind: str
   ];
 }
 
-/** Fails where a table of that name exists but is not the sessions table. Reads no row. */
-export function shapeStatement(engine: Engine, table: TableName): string {
+/**
+ * The statements to run for `--apply`. The last one reads no row; it fails if a table of that name
+ * exists that lacks a column.
+ */
+export function applyStatements(engine: Engine, table: TableName): string[] {
   const columns = "id, session_id, data, created_at, updated_at, expires_at";
-  return `SELECT ${columns} FROM ${quoteTable(engine, table)} WHERE 1 = 0`;
+  return [
+    ...createStatements(engine, table).map((lines) => lines.join("\n")),
+    `SELECT ${columns} FROM ${quoteTable(engine, table)} WHERE 1 = 0`,
+  ];
 }
 
 export function dropStatement(engine: Engine, table: TableName): string[] {
   return [`DROP TABLE IF EXISTS ${quoteTable(engine, table)}`];
 }
 
-/** PostgreSQL's limit for a name, in bytes; longer names are cut, and two could become one. */
+/** The bytes of a name that PostgreSQL keeps. It cuts longer names, so two could become one. */
 const LONGEST_NAME = 63;
 
-/** Why an engine would take a table's name for another one's; undefined where it would not. */
+/** Why the engine would confuse a table's name with another one; undefined if it would not. */
 export function nameProblem(engine: Engine, { schema = "", name }: TableName): string | undefined {
   const longest = Math.max(...[schema, name].map((part) => new TextEncoder().encode(part).length));
   if (engine !== "postgres" || longest <= LONGEST_NAME) return undefined;
-  return `a name of ${longest} bytes: PostgreSQL cuts names behind ${LONGEST_NAME}, ` +
-    "and another table could be meant";
+  return `a name of ${longest} bytes: PostgreSQL cuts names after ${LONGEST_NAME}, ` +
+    "so it could be another table's name";
 }
 
-/** The name of a table's index on a column; a long table name is cut and told apart by a hash. */
+/** The name of a table's index on a column. Long table names are cut, and kept apart by a hash. */
 export function indexName(table: string, column: string): string {
   const encoder = new TextEncoder();
   const name = `${table}_${column}_idx`;

@@ -1,4 +1,4 @@
-/** Ways through a table that engines have in common. */
+/** Ways through a table that engines share. */
 import type { Walk } from "./clear.ts";
 
 /** How an engine goes by key; a key is as its driver reads it, and gives it back. */
@@ -32,7 +32,7 @@ export class KeysetWalk<Key> implements Walk {
   }
 }
 
-/** Where there is no key to go by: some rows, wherever they are, until there are no more. */
+/** Without a key: some rows, wherever they are, until there are no more. */
 export class AnyWalk implements Walk {
   readonly #remove: (rows: number) => Promise<number>;
   #done = false;
@@ -48,6 +48,26 @@ export class AnyWalk implements Walk {
   async next(rows: number): Promise<number> {
     const removed = await this.#remove(rows);
     this.#done = removed < rows;
+    return removed;
+  }
+}
+
+/** A single statement that removes all rows that are meant. */
+export class OnceWalk implements Walk {
+  readonly #remove: () => Promise<number>;
+  #done = false;
+
+  constructor(remove: () => Promise<number>) {
+    this.#remove = remove;
+  }
+
+  get done(): boolean {
+    return this.#done;
+  }
+
+  async next(): Promise<number> {
+    const removed = await this.#remove();
+    this.#done = true;
     return removed;
   }
 }

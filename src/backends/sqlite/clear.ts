@@ -6,9 +6,9 @@ import { clearRows, type Closing, type Start, type StartRows, type Walk } from "
 import type { Fault } from "../sql/retry.ts";
 import { type Keyset, KeysetWalk } from "../sql/walks.ts";
 import { quoteTable } from "../sql/schema.ts";
-import { isBusy } from "./errors.ts";
+import { isLocked } from "./errors.ts";
 import type { SqliteSession, Value } from "./session.ts";
-import { asValue, inspectTable, type SqliteTable, tuple } from "./table.ts";
+import { asValue, inspectSqliteTable, type SqliteTable, tuple } from "./table.ts";
 
 /**
  * Rows in a batch, and its milliseconds. Nobody else can write meanwhile. But a batch rewrites
@@ -54,7 +54,7 @@ class SqliteRows implements StartRows {
   // deno-lint-ignore require-await -- the driver does not wait for anything, and what it throws is to reject
   async begin(): Promise<Start> {
     return this.#session.transaction("DEFERRED", () => {
-      const table = inspectTable(this.#session);
+      const table = inspectSqliteTable(this.#session);
       this.#table = table;
       const { mark, sparse } = table;
       if (mark !== undefined) {
@@ -86,7 +86,7 @@ class SqliteRows implements StartRows {
   }
 
   faultOf(error: unknown): Fault {
-    return isBusy(error) ? "busy" : "final";
+    return isLocked(error) ? "busy" : "final";
   }
 
   async mend(): Promise<void> {}

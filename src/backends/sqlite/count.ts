@@ -1,9 +1,9 @@
-/** Counts the rows of a table of SQLite, in steps that each end soon. */
+/** Counts the rows of a SQLite table, in steps that each end soon. */
 import { quoteTable } from "../sql/schema.ts";
 import type { SqliteSession, Value } from "./session.ts";
 import { asValue, type SqliteTable, tuple } from "./table.ts";
 
-/** Rows in a step: some milliseconds, where they are in memory. */
+/** Rows in a step. It takes some milliseconds if they are in memory. */
 const STEP = 50_000;
 
 export class SqliteCounter {
@@ -23,7 +23,7 @@ export class SqliteCounter {
     return this.#count;
   }
 
-  /** @returns whether that was the last one. What a step that failed has counted does not count. */
+  /** @returns whether that was the last step. A step that throws counts nothing. */
   step(): boolean {
     const key = this.#key;
     if (key.length === 0) {

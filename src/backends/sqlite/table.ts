@@ -1,23 +1,22 @@
-/** What SQLite tells of a table: how its rows can be found. */
-import { OperationError } from "../../core/errors.ts";
-import { missingTable } from "../sql/errors.ts";
+/** What SQLite says about a table, and the keys of its rows. */
+import { missingTable, notATable } from "../sql/errors.ts";
 import { quoteIdentifier } from "../sql/schema.ts";
 import type { SqliteSession, Value } from "./session.ts";
 
 export interface SqliteTable {
-  /** The columns by which rows are found one after the other, quoted; none where there are none. */
+  /** The quoted columns that rows are found by, one after the other; empty if there are none. */
   readonly key: readonly string[];
-  /** A column, quoted, whose values grow with each new row: what is beyond is new. */
+  /** A quoted column whose values grow with each new row: rows beyond a value are new. */
   readonly mark: string | undefined;
-  /** Whether that column may be empty. */
+  /** Whether that column may be NULL. */
   readonly sparse: boolean;
 }
 
-/** @throws {AzuError} where there is no such table, or it is a view. */
-export function inspectTable(session: SqliteSession): SqliteTable {
+/** @throws {AzuError} if there is no such table, or it is a view. */
+export function inspectSqliteTable(session: SqliteSession): SqliteTable {
   const { name, schema = "main" } = session.target.table;
   const kind = kindOf(session);
-  if (kind === undefined) throw missingTable(session.target, undefined);
+  if (kind === undefined) throw missingTable(session.target);
   const columns = session.all("SELECT * FROM pragma_table_info(?, ?)", name, schema);
   const names = columns.map((column) => String(column["name"]));
   const primary = columns.filter(({ pk }) => Number(pk) > 0)
@@ -34,20 +33,21 @@ export function inspectTable(session: SqliteSession): SqliteTable {
   return { key, mark: dated === undefined ? undefined : quoted(dated), sparse: true };
 }
 
-/** Undefined where nothing has the name. */
+/**
+ * @returns undefined if there is no such table.
+ * @throws {AzuError} if it is a view.
+ */
 export function kindOf(session: SqliteSession): { withoutRowid: boolean } | undefined {
-  const { table: { name, schema = "main" }, tableText, address } = session.target;
+  const { name, schema = "main" } = session.target.table;
   const sql = "SELECT type, wr FROM pragma_table_list WHERE lower(name) = lower(?) " +
     "AND lower(schema) = lower(?)";
   const found = session.get(sql, name, schema);
   if (found === undefined) return undefined;
-  if (found["type"] !== "view") return { withoutRowid: Number(found["wr"]) === 1 };
-  throw new OperationError(`${tableText} is no table (${address})`, {
-    hint: "Name the table itself in session.backends.database.table, not a view of it",
-  });
+  if (found["type"] === "view") throw notATable(session.target);
+  return { withoutRowid: Number(found["wr"]) === 1 };
 }
 
-/** The row id has three names, and columns may bear them. */
+/** A name of the row id. It has three, and columns may have the same names. */
 function hiddenKey(columns: readonly string[]): string | undefined {
   const taken = columns.map((name) => name.toLowerCase());
   return ["rowid", "_rowid_", "oid"].find((name) => !taken.includes(name));
@@ -57,12 +57,12 @@ function quoted(name: string): string {
   return quoteIdentifier("sqlite", name);
 }
 
-/** One column stands for itself: SQLite finds rows by its index then. */
+/** A row value; for one column just that column, because only then SQLite uses its index. */
 export function tuple(columns: readonly string[]): string {
   return columns.length === 1 ? columns.join() : `(${columns.join(", ")})`;
 }
 
-/** What a row has in a column of its key, to be given back. */
+/** The value of a key's column, as a statement takes it. */
 export function asValue(value: unknown): Value {
   if (typeof value === "string" || typeof value === "number" || typeof value === "bigint") {
     return value;

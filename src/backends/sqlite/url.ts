@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 
 const SHAPE = "sqlite3://./<file> or sqlite3:///<absolute file>";
 
-/** What keeps a text from being a usable SQLite URL. */
+/** Why a text is not a usable SQLite URL; undefined if it is one. */
 export function sqliteUrlProblem(candidate: string): string | undefined {
   const path = pathOf(candidate);
   if (path === undefined || path === "" || path.includes("\0")) {
@@ -14,12 +14,12 @@ export function sqliteUrlProblem(candidate: string): string | undefined {
   return undefined;
 }
 
-/** The file that a valid SQLite URL names, absolute. */
+/** The absolute path of the file that a valid SQLite URL names. */
 export function sqlitePath(valid: string, root: string): string {
   return resolve(root, pathOf(valid) ?? "");
 }
 
-/** As crystal-sqlite3 reads it: what follows the scheme, percent-decoded, without the query. */
+/** As crystal-sqlite3 reads it: the text after the scheme, percent-decoded, without the query. */
 function pathOf(url: string): string | undefined {
   const rest = url.replace(/^sqlite3?:(?:\/\/)?/i, "").replace(/\?.*$/s, "");
   try {

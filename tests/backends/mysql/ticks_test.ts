@@ -8,7 +8,7 @@ import { startProxy } from "../../support/proxy.ts";
 const context = { app: "app", root: "/", env: () => undefined, driver: undefined, stated: {} };
 const { signal } = new AbortController();
 
-const LONG = /EXISTS \(SELECT 1|MAX\(|COUNT\(\*\)/;
+const LONG = /SELECT 1 FROM|MAX\(|COUNT\(\*\)/;
 
 Deno.test("mysql: each long look has a sign of life before it", needs("mariadb"), async () => {
   await using database = await freshMariadb();
@@ -30,7 +30,7 @@ Deno.test("mysql: each long look has a sign of life before it", needs("mariadb")
   [url.port, url.search] = [`${proxy.port}`, "?ssl-mode=disabled"];
   await using store = await bindBackend("database", { url: url.href }, context).connect(signal);
   await store.clear({ signal, onProgress: () => seen.push("tick") });
-  match(seen.join(), /EXISTS.*EXISTS.*MAX.*COUNT.*COUNT/);
+  match(seen.join(), /SELECT.*SELECT.*MAX.*COUNT.*COUNT/);
   for (const [at, look] of seen.entries()) {
     ok(look === "tick" || seen[at - 1] === "tick", seen.join());
   }

@@ -115,7 +115,7 @@ test("a rule in the place of a DELETE is refused", async (database) => {
   );
   match(
     String(await clear(database)),
-    /^The rule odd\\tone does something else in the place of a D/,
+    /^The rule odd\\tone replaces DELETE with something else/,
   );
   deepStrictEqual([await rowsOf(database, "sessions"), await rowsOf(database, "other")], [10, 10]);
   await database.query('ALTER TABLE sessions DISABLE RULE "odd\tone"');
@@ -138,7 +138,7 @@ test("a table that another has replaced meanwhile is not said to be cleared", as
   await swapped;
   match(
     String(said),
-    /^Another table has taken the place of sessions .*; \d+ of .* others may remain$/,
+    /^Another table has replaced sessions meanwhile .*; \d+ of .* others may remain$/,
   );
 });
 

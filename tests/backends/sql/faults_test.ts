@@ -210,9 +210,9 @@ for (const server of servers) {
 
   for (
     const [action, consequence] of [
-      ["NO ACTION", /would refuse to remove those/],
-      ["CASCADE", /would change them too \(ON DELETE CASCADE\)/],
-      ["SET NULL", /would change them too \(ON DELETE SET NULL\)/],
+      ["NO ACTION", /would refuse to remove them/],
+      ["CASCADE", /would change those rows, too \(ON DELETE CASCADE\)/],
+      ["SET NULL", /would change those rows, too \(ON DELETE SET NULL\)/],
     ] as const
   ) {
     test(`rows that refer to sessions, ON DELETE ${action}: nothing goes`, async (database) => {

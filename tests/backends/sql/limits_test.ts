@@ -109,7 +109,7 @@ Deno.test(
       const forbidden = await problem(clear(url.href));
       match(
         forbidden.message,
-        /^The database user may not do this.*none of (?:about )?\d+ session\(s\) is gone$/s,
+        /^The database user lacks a privilege.*none of (?:about )?\d+ session\(s\) is gone$/s,
       );
       match(forbidden.hint ?? "", /Grant SELECT and DELETE/);
       await database.query(`GRANT DELETE ON sessions TO ${role}`);
@@ -138,7 +138,7 @@ Deno.test(
       const forbidden = await problem(clear(url.href));
       match(
         forbidden.message,
-        /^The database user may not do this.*none of (?:about )?\d+ session\(s\) is gone$/s,
+        /^The database user lacks a privilege.*none of (?:about )?\d+ session\(s\) is gone$/s,
       );
       await database.query(`GRANT DELETE ON sessions TO ${role}`);
       deepStrictEqual(await clear(url.href), { cleared: 2, remaining: 0, arrived: 0 });
@@ -161,7 +161,7 @@ Deno.test(
     await database.query("CREATE TABLE sässions AS SELECT 1 AS id");
     match((await problem(clear(database.url))).message, /^Table sessions does not exist/);
     await database.query("CREATE VIEW sessions AS SELECT * FROM sässions");
-    match((await problem(clear(database.url))).message, /^sessions is no table/);
+    match((await problem(clear(database.url))).message, /^sessions is a view, not a table/);
     const url = new URL(database.url);
     url.pathname = "/no_such_database";
     match((await problem(clear(url.href))).message, /^The database in the URL does not exist/);

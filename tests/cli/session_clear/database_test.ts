@@ -196,7 +196,7 @@ Deno.test(
     await writeTree(app.path, { "azu.config.ts": configWith(`${name}x`) });
     const result = await runAzu(CLEAR, { cwd: app.path, env: { DATABASE_URL: database.url } });
     strictEqual(result.code, 2);
-    match(result.stderr, /has a name of 64 bytes: PostgreSQL cuts names behind 63/);
+    match(result.stderr, /has a name of 64 bytes: PostgreSQL cuts names after 63/);
     strictEqual((await database.query(`SELECT * FROM ${name}`)).length, 89);
   },
 );

@@ -52,8 +52,8 @@ Deno.test("mysql: what cannot be reached, or is no URL of a database", async () 
   match(refused.stderr, /^error: Cannot connect to the database: nothing listens there/);
   for (
     const [url, problem] of [
-      ["mysql://app:hunter2@h", /names no database/],
-      ["mysql://h/app", /names no user/],
+      ["mysql://app:hunter2@h", /without a database/],
+      ["mysql://h/app", /without a user/],
       ["mysql://app:hunter2@h/app?ssl-mode=maybe", /expected ssl-mode to be disabled, preferred/],
       ["mysql://app:hun/ter2@h/app", /must be percent-encoded/],
     ] as const

@@ -1,0 +1,60 @@
+/** Foreign keys of other tables: checked before anything is removed. */
+import { OperationError } from "../../core/errors.ts";
+import { printable } from "../../core/text.ts";
+import type { DatabaseTarget } from "./backend.ts";
+
+/** A foreign key from another table to the sessions table. */
+export interface Reference {
+  /** The other table with its schema, for messages. */
+  readonly table: string;
+  /** SQL behind `SELECT 1`: the rows of that table that refer to a session. */
+  readonly rows: string;
+  /** What the server does to those rows if their session goes; undefined if it refuses instead. */
+  readonly action: string | undefined;
+}
+
+/**
+ * azu touches no other table. So it neither lets a foreign key cascade, nor begins what the server
+ * would refuse halfway.
+ * @param query Runs a SELECT and returns its rows.
+ * @param isDenied Whether an error says that this user may not read the other table.
+ * @param tick Called before each query, as a sign of life.
+ * @throws {OperationError} that names the first table whose rows refer to sessions.
+ */
+export async function checkReferences(
+  references: readonly Reference[],
+  target: DatabaseTarget,
+  query: (sql: string) => Promise<readonly unknown[]>,
+  isDenied: (error: unknown) => boolean,
+  tick: () => void,
+): Promise<void> {
+  for (const reference of references) {
+    tick();
+    if (await hasRows(reference, query, isDenied)) throw refusal(reference, target);
+  }
+}
+
+async function hasRows(
+  { rows, action }: Reference,
+  query: (sql: string) => Promise<readonly unknown[]>,
+  isDenied: (error: unknown) => boolean,
+): Promise<boolean> {
+  try {
+    return (await query(`SELECT 1 ${rows} LIMIT 1`)).length > 0;
+  } catch (error) {
+    // Without looking, only a refusal is safe: it would undo its batch. A cascade is not.
+    if (isDenied(error)) return action !== undefined;
+    throw error;
+  }
+}
+
+function refusal({ table, action }: Reference, target: DatabaseTarget): OperationError {
+  const consequence = action === undefined
+    ? "the database would refuse to remove them"
+    : `the database would change those rows, too (ON DELETE ${action})`;
+  return new OperationError(
+    `Rows of another table refer to these sessions: ${printable(table)} (${target.address}, ` +
+      `table ${printable(target.tableText)}): ${consequence}`,
+    { hint: "Remove or detach those rows first: azu touches no other table" },
+  );
+}
