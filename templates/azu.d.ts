@@ -54,15 +54,15 @@ declare module "azu" {
     } | undefined;
   };
 
-  /** What a database backend may be told; everything but the URL has a default. */
+  /** The options of a database backend. All but the URL have a default. */
   export type DatabaseOptions = {
-    /** Where the database is; default: `DATABASE_URL`. */
+    /** The database; default: `DATABASE_URL`. */
     url?: string | undefined;
-    /** The table, with its schema where it is in one: `"auth.sessions"`; default `"sessions"`. */
+    /** The table, with a schema if need be: `"auth.sessions"`; default `"sessions"`. */
     table?: string | undefined;
     /** How often the app removes expired sessions; default `"5m"`. */
     cleanupInterval?: Duration | undefined;
-    /** Connections that the app holds open; default 5. */
+    /** Connections that the app keeps open; default 5. */
     poolSize?: number | undefined;
     /** How long the app waits for a free connection; default `"5s"`. */
     poolTimeout?: Duration | undefined;

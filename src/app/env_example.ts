@@ -1,5 +1,5 @@
 import { newlineOf } from "../core/text.ts";
-import { crystalComment } from "./crystal_literal.ts";
+import { crystalComment } from "./crystal/literal.ts";
 
 export const ENV_EXAMPLE = ".env.example";
 

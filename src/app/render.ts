@@ -1,7 +1,7 @@
 // eta is imported here and nowhere else: loaded only when files are made.
 import { Eta } from "eta";
 import { messageOf, UsageError } from "../core/errors.ts";
-import { crystalComment, crystalSpan, crystalString } from "./crystal_literal.ts";
+import { crystalComment, crystalSpan, crystalString } from "./crystal/literal.ts";
 import type { TemplateName, Templates } from "./crystal_templates.ts";
 
 /** The session cookie as the app will set it. */

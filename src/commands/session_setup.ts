@@ -1,7 +1,7 @@
 /** What `session:setup` does: plans the files; `apply_setup.ts` writes them. */
 import { basename } from "node:path";
 import { readAppFile, SHARD_FILE } from "../app/app.ts";
-import { appModule } from "../app/app_module.ts";
+import { appModule } from "../app/source/app_module.ts";
 import { accepted, planFiles, type PlannedFile, type WantedFile } from "../app/plan.ts";
 import type { Backend, SetupSpec, Shard } from "../backends/contract.ts";
 import { SHARD_OF_ENGINE } from "../backends/sql/backend.ts";

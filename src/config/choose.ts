@@ -1,6 +1,6 @@
 /** Selects the backend. */
 import { INITIALIZER } from "../app/app.ts";
-import type { StoreKind } from "../app/initializer.ts";
+import type { StoreKind } from "../app/initializer/initializer.ts";
 import type { Backend, BackendContext } from "../backends/contract.ts";
 import { bindCookie } from "../backends/memory.ts";
 import { type BackendEntry, backendTypes, bindBackend } from "../backends/registry.ts";

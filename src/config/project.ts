@@ -1,7 +1,7 @@
 /** Everything that the tool knows before it does anything: the app's folder, config and environment. */
 import { dirname } from "node:path";
 import { readAppFile, readAppInitializer, SHARD_FILE } from "../app/app.ts";
-import type { Initializer } from "../app/initializer.ts";
+import type { Initializer } from "../app/initializer/initializer.ts";
 import { shardName } from "../app/shard_name.ts";
 import type { Io } from "../core/io.ts";
 import { findConfig, findUpward } from "./find.ts";

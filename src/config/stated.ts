@@ -1,6 +1,6 @@
 /** What the app's source states, and where that is not what the config says. */
 import { INITIALIZER } from "../app/app.ts";
-import type { Initializer } from "../app/initializer.ts";
+import type { Initializer } from "../app/initializer/initializer.ts";
 import type { Backend, Stated } from "../backends/contract.ts";
 import type { BackendEntry } from "../backends/registry.ts";
 import { isRecord } from "../core/record.ts";

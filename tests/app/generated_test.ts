@@ -1,8 +1,8 @@
 /** Every generated file is Crystal, formatted as Crystal's own tool would, whatever goes in. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { ownTemplates } from "../../src/app/crystal_templates.ts";
-import { crystalModule } from "../../src/app/crystal_literal.ts";
-import { readInitializer } from "../../src/app/initializer.ts";
+import { crystalModule } from "../../src/app/crystal/literal.ts";
+import { readInitializer } from "../../src/app/initializer/initializer.ts";
 import {
   type InitializerSettings,
   renderInitializer,
@@ -104,7 +104,7 @@ Deno.test("every generated file passes crystal tool format --check", needs("crys
 
 Deno.test("crystal reads the values back as they were", needs("crystal"), async () => {
   await using folder = await tempDir();
-  const { crystalString } = await import("../../src/app/crystal_literal.ts");
+  const { crystalString } = await import("../../src/app/crystal/literal.ts");
   const program = odd.map((text) =>
     `STDOUT.write(${crystalString(text)}.to_slice)\nSTDOUT.write_byte(255_u8)`
   );

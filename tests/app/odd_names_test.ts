@@ -1,7 +1,7 @@
 /** Whatever the app, its keys, its table and its environments are called: the source compiles. */
 import { strictEqual } from "node:assert/strict";
 import { join } from "node:path";
-import { moduleOf } from "../../src/app/app_module.ts";
+import { moduleOf } from "../../src/app/source/app_module.ts";
 import { ownTemplates } from "../../src/app/crystal_templates.ts";
 import { renderInitializer, renderMigration } from "../../src/app/render.ts";
 import {

@@ -1,6 +1,6 @@
 // diff is imported here and nowhere else: this module is loaded only where a diff is shown.
 import { createTwoFilesPatch } from "diff";
-import { tokenize } from "../../app/crystal.ts";
+import { tokenize } from "../../app/crystal/lexer.ts";
 import { ENV_EXAMPLE } from "../../app/env_example.ts";
 import type { PlannedFile } from "../../app/plan.ts";
 import type { Colour } from "./paint.ts";

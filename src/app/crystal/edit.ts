@@ -1,5 +1,5 @@
 /** Crystal source changed at one place: every other byte stays, and so does every other token. */
-import { type Token, tokenize } from "./crystal.ts";
+import { type Token, tokenize } from "./lexer.ts";
 
 /** A text to be put into a source. */
 export interface Insertion {

@@ -1,10 +1,10 @@
 /** The app's module: where its source has one, that; else one made from the app's name. */
-import { type Token, tokenize } from "./crystal.ts";
-import { type Block, blocksAround, blocksIn } from "./crystal_blocks.ts";
-import { TOP_LEVEL_CONSTANTS } from "./crystal_constants.ts";
-import { crystalModule } from "./crystal_literal.ts";
-import { codeAt, pathAt } from "./crystal_names.ts";
-import { handlerMethods } from "./handlers_list.ts";
+import { type Token, tokenize } from "../crystal/lexer.ts";
+import { type Block, blocksAround, blocksIn } from "../crystal/blocks.ts";
+import { TOP_LEVEL_CONSTANTS } from "../crystal/literal.ts";
+import { crystalModule } from "../crystal/literal.ts";
+import { codeAt, pathAt } from "../crystal/names.ts";
+import { handlerMethods } from "./handlers.ts";
 import { mainFile } from "./main_file.ts";
 
 /**

@@ -2,9 +2,9 @@
  * What an initializer says about clustering: nodes of the app that share one Redis, keep sessions
  * in caches of their own, and tell each other over a channel. No Redis Cluster is meant.
  */
-import type { Token } from "./crystal.ts";
-import { codeAt } from "./crystal_names.ts";
-import { literalAt, onlyOne } from "./crystal_values.ts";
+import type { Token } from "../crystal/lexer.ts";
+import { codeAt } from "../crystal/names.ts";
+import { literalAt, onlyOne } from "../crystal/names.ts";
 
 /**
  * Whether the code turns clustering on: what is computed may turn it on, and to tell nodes that

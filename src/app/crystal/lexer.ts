@@ -2,15 +2,18 @@
  * A tolerant lexer for Crystal source: what is in a comment or a text does not count as code.
  * It takes any input, in time linear in its length, and what is never closed runs to its end.
  */
-
-import { matchAt, readEscape } from "./crystal_escapes.ts";
-import type { Cursor, LiteralToken, OpenLiteral } from "./crystal_text.ts";
-import { continueLiteral, openLiteral, readText, settle } from "./crystal_text.ts";
-import { type Context, endsName, type Opening, readOpening } from "./crystal_openings.ts";
-import * as pattern from "./crystal_patterns.ts";
-import type { Span, Token } from "./crystal_token.ts";
-
-export type { Span, Token } from "./crystal_token.ts";
+import { matchAt, readEscape } from "./escapes.ts";
+import { type Context, endsName, type Opening, readOpening } from "./openings.ts";
+import {
+  continueLiteral,
+  type Cursor,
+  type LiteralKind,
+  type LiteralToken,
+  type OpenLiteral,
+  openLiteral,
+  readText,
+  settle,
+} from "./text.ts";
 
 /** Splits Crystal `source` into tokens, without spaces and comments. Never throws. */
 export function tokenize(source: string): Token[] {
@@ -77,7 +80,7 @@ class Lexer {
   }
 
   #blank(): boolean {
-    const blank = this.#take(pattern.BLANK);
+    const blank = this.#take(BLANK);
     if (blank === null) return false;
     if (blank[0].endsWith("\n")) this.#cursor.line++;
     return this.#gap = true;
@@ -104,7 +107,7 @@ class Lexer {
 
   #char(): boolean {
     const { line, pos, source } = this.#cursor;
-    const match = this.#take(pattern.CHAR);
+    const match = this.#take(CHAR);
     if (match === null) return false;
     const inner = match[0].slice(1, -1);
     const value = inner.startsWith("\\") ? readEscape(source, pos + 1).text : inner;
@@ -114,29 +117,29 @@ class Lexer {
 
   #symbol(): boolean {
     const { line } = this.#cursor;
-    const match = endsName(this.#context, this.#gap) ? null : this.#take(pattern.SYMBOL);
+    const match = endsName(this.#context, this.#gap) ? null : this.#take(SYMBOL);
     if (match === null) return false;
     this.#push({ kind: "symbol", value: match[1] ?? "", literal: true, line }, "value");
     return true;
   }
 
   #word(): boolean {
-    if (this.#takeAs("constant", pattern.CONSTANT, "value") !== null) return true;
-    if (this.#takeAs("identifier", pattern.VARIABLE, "value") !== null) return true;
-    if (this.#takeAs("number", pattern.NUMBER, "value") !== null) return true;
+    if (this.#takeAs("constant", CONSTANT, "value") !== null) return true;
+    if (this.#takeAs("identifier", VARIABLE, "value") !== null) return true;
+    if (this.#takeAs("number", NUMBER, "value") !== null) return true;
     const context = this.#context === "method" ? "call" : "name";
-    const name = this.#takeAs("identifier", pattern.NAME, context);
+    const name = this.#takeAs("identifier", NAME, context);
     if (name === null || context === "call") return name !== null;
     if (name === "def") this.#context = "method";
-    else if (pattern.BEFORE_OPERAND.has(name)) this.#context = "operand";
-    else if (pattern.VALUES.has(name)) this.#context = "value";
+    else if (BEFORE_OPERAND.has(name)) this.#context = "operand";
+    else if (VALUES.has(name)) this.#context = "value";
     return true;
   }
 
   #operator(within: OpenLiteral | undefined): void {
     const { line } = this.#cursor;
     const suffix = !this.#gap && this.#context === "value";
-    let text = this.#take(pattern.OPERATOR)?.[0] ?? "";
+    let text = this.#take(OPERATOR)?.[0] ?? "";
     if (within !== undefined) {
       if (text === "%}" && within.braces === 0) {
         this.#cursor.pos--;
@@ -184,3 +187,63 @@ class Lexer {
     this.#gap = false;
   }
 }
+
+/** A piece of Crystal source; `line` is the one it begins on, from 1. */
+export type Token =
+  /** Code: the text as written. `#{` and the `}` that closes it are operators. */
+  | {
+    readonly kind: "constant" | "identifier" | "number" | "operator";
+    readonly text: string;
+    readonly line: number;
+  }
+  /**
+   * Text, its escapes decoded (regexes and `%w()` lists: as written). `literal` is false when code
+   * is interpolated: `value` is then what comes before it, the code follows as tokens, and what
+   * comes after the code is of the kind "text".
+   */
+  | {
+    readonly kind: LiteralKind;
+    readonly value: string;
+    readonly literal: boolean;
+    readonly line: number;
+  }
+  | { readonly kind: "newline"; readonly line: number };
+
+/**
+ * Where a token stands in its source, as UTF-16 offsets. A heredoc ends with its name, and `#{`
+ * begins with the text before it.
+ */
+export interface Span {
+  readonly start: number;
+  end: number;
+}
+
+// The shapes of Crystal's tokens, as its compiler's own lexer has them. All are sticky.
+
+/** What separates tokens and is none: spaces, a comment, an escaped line break. */
+const BLANK = /[ \t\r\f\v\ufeff]+|#[^\n]*|\\\r?\n/y;
+/** The names of types and constants. */
+const CONSTANT = /\p{Lu}[\w\u00a0-\u{10ffff}]*/uy;
+/** Instance, class and global variables. */
+const VARIABLE = /(?:@@?|\$)[A-Za-z_\u00a0-\uffff][\w\u00a0-\uffff]*|\$[~?]/y;
+/** Local variables, methods and keywords; `a!=b` is a comparison. */
+const NAME = /[A-Za-z_\u00a0-\uffff][\w\u00a0-\uffff]*(?:[?!](?!=))?/y;
+/** Numbers of any base with their suffix; `1..2` is a range. */
+const NUMBER = /\d[\d_]*(?:\.\d[\d_]*)?(?:[eE][+-]?\d[\d_]*)?\w*/y;
+/** A character between single quotes. */
+const CHAR =
+  /'(?:\\(?:u\{[0-9a-fA-F]*\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[0-7]{1,3}|.)|[^\\'\n])'/uy;
+/** A symbol without quotes, which may be an operator's name. */
+const SYMBOL =
+  /:((?:[A-Za-z_\u00a0-\uffff][\w\u00a0-\uffff]*(?:[?!](?!=)|=(?![=~>]))?|\[\][=?]?)|<=>|===?|=~|![=~]?|<[=<]?|>[=>]?|&?\*\*?|\/\/?|&?[+-]|[&|^~%])/y;
+/** The longest operator here, or any one character. */
+const OPERATOR =
+  /<=>|===|\.\.\.|(?:\*\*|\/\/|<<|>>|\|\||&&)=?|[=!]~|[=-]>|::|\.\.|\{%|%\}|[=!<>+\-*\/%&|^]=|@\[|[^]/uy;
+
+/** The keywords after which an operand comes. */
+const BEFORE_OPERAND = new Set(
+  ("if unless while until when case return in then else elsif do begin yield break next rescue " +
+    "ensure select of out include extend require").split(" "),
+);
+/** The keywords that end a value. */
+const VALUES = new Set(["end", "self", "nil", "true", "false", "super"]);

@@ -1,5 +1,5 @@
-import { matchAt } from "./crystal_escapes.ts";
-import type { Cursor, LiteralForm, LiteralKind } from "./crystal_text.ts";
+import { matchAt } from "./escapes.ts";
+import type { Cursor, LiteralForm, LiteralKind } from "./text.ts";
 
 /**
  * What the last token makes of a `/`, a `%` or a `:` after it: a value has been given, one is

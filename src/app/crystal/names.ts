@@ -1,4 +1,4 @@
-import type { Token } from "./crystal.ts";
+import type { Token } from "./lexer.ts";
 
 /** A constant or a variable as the code writes it. */
 export interface Name {
@@ -13,8 +13,8 @@ export type Definitions = ReadonlyMap<string, readonly Name[]>;
 
 const BRANCHES = new Set("if unless else elsif case when in while until rescue".split(" "));
 
-/** Where a variable can end that is the whole of an expression. */
-const ENDS = new Set([")", ";", ",", "}", "end", "if", "unless"]);
+/** What can follow a variable that is a whole expression. */
+const AFTER_VARIABLE = new Set([")", ";", ",", "}", "end", "if", "unless"]);
 
 /** The text of the token at `index` when it is code, else "". */
 export function codeAt(tokens: readonly Token[], index: number): string {
@@ -46,7 +46,7 @@ export function nameAt(tokens: readonly Token[], index: number): Name | undefine
 function variableAt(tokens: readonly Token[], index: number): Name | undefined {
   const next = tokens[index + 1];
   const alone = next === undefined || next.kind === "newline";
-  if (!alone && !ENDS.has(codeAt(tokens, index + 1))) return undefined;
+  if (!alone && !AFTER_VARIABLE.has(codeAt(tokens, index + 1))) return undefined;
   const name = codeAt(tokens, index);
   return { last: name, path: name };
 }
@@ -160,4 +160,42 @@ function countBranches(tokens: readonly Token[]) {
     between: (first: number, last: number): boolean =>
       (through.get(last) ?? 0) > (before.get(first) ?? 0),
   };
+}
+
+/** What the constant is assigned each time: a text, or undefined when it is no plain literal. */
+export function literalsOf(
+  tokens: readonly Token[],
+  indexes: Iterable<number>,
+  constant: string,
+): (string | undefined)[] {
+  return [...indexes].flatMap((index) => {
+    const token = tokens[index];
+    if (token?.kind !== "constant" || token.text !== constant) return [];
+    return isAssigned(tokens, index) ? [literalAt(tokens, index + 2)] : [];
+  });
+}
+
+/** Where a value ends that is the whole of an assignment, besides the end of its line. */
+const ENDS = [";", "end", "}"];
+
+/** The text at `index` when it is a plain literal, and the whole of a value that one of `ends` ends. */
+export function literalAt(
+  tokens: readonly Token[],
+  index: number,
+  ends = ENDS,
+): string | undefined {
+  const token = tokens[index];
+  if (token?.kind !== "string" || !token.literal) return undefined;
+  let next = index + 1;
+  while (tokens[next]?.kind === "newline") next++;
+  // On a line of its own a method call still belongs to the text before it.
+  if (codeAt(tokens, next) === ".") return undefined;
+  const isWhole = next > index + 1 || next >= tokens.length || ends.includes(codeAt(tokens, next));
+  return isWhole ? token.value : undefined;
+}
+
+/** The value in all of `values`, when they agree. */
+export function onlyOne(values: readonly (string | undefined)[]): string | undefined {
+  const distinct = new Set(values);
+  return distinct.size === 1 ? values[0] : undefined;
 }

@@ -1,4 +1,4 @@
-import { matchAt, readEscape } from "./crystal_escapes.ts";
+import { matchAt, readEscape } from "./escapes.ts";
 
 /** The kinds of token that hold text, not code. */
 export type LiteralKind = "string" | "char" | "symbol" | "regex" | "command" | "words" | "text";

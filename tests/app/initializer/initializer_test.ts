@@ -1,7 +1,11 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
-import { tokenize } from "../../src/app/crystal.ts";
-import { readInitializer, requiresOf, type StoreKind } from "../../src/app/initializer.ts";
+import { tokenize } from "../../../src/app/crystal/lexer.ts";
+import {
+  readInitializer,
+  requiresOf,
+  type StoreKind,
+} from "../../../src/app/initializer/initializer.ts";
 
 /** A wiring as the session shard documents it. */
 function wiring(store: string): string {

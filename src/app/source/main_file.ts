@@ -1,6 +1,6 @@
 /** The app's main file: the one that the compiler is given, or that its server requires. */
-import { INITIALIZER, readAppFile, SHARD_FILE } from "./app.ts";
-import { shardName } from "./shard_name.ts";
+import { INITIALIZER, readAppFile, SHARD_FILE } from "../app.ts";
+import { shardName } from "../shard_name.ts";
 
 /** A Crystal file of the app. */
 export interface SourceFile {
@@ -23,7 +23,7 @@ export async function mainFile(root: string, app: string): Promise<SourceFile | 
   const byName = [app, ...(name === undefined ? [] : [name])].flatMap(spellings);
   const found = await firstOf(root, byName.map((spelling) => `src/${spelling}.cr`));
   if (found !== undefined || shard === undefined) return found;
-  const { shardMains } = await import("./shard.ts");
+  const { shardMains } = await import("../shard.ts");
   return await firstOf(root, shardMains(shard).filter(isInside));
 }
 

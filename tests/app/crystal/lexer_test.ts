@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
-import { locate, type Token, tokenize } from "../../src/app/crystal.ts";
+import { locate, type Token, tokenize } from "../../../src/app/crystal/lexer.ts";
 
 /** The tokens in one line: code as it is, text by its kind, `…` where code is interpolated. */
 function shape(source: string): string {

@@ -1,6 +1,6 @@
 /** Which code is inside which: what the keywords open, and where their `end` is. */
-import type { Token } from "./crystal.ts";
-import { codeAt, isKeyword } from "./crystal_names.ts";
+import type { Token } from "./lexer.ts";
+import { codeAt, isKeyword } from "./names.ts";
 
 /** What a keyword opens and an `end` closes. */
 export interface Block {

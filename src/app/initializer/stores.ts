@@ -1,5 +1,5 @@
-import type { Token } from "./crystal.ts";
-import { codeAt, type Definitions, type Name, nameAt } from "./crystal_names.ts";
+import type { Token } from "../crystal/lexer.ts";
+import { codeAt, type Definitions, type Name, nameAt } from "../crystal/names.ts";
 
 /** What a session store keeps its sessions in. */
 export type StoreKind = "redis" | "database" | "memory" | "cookie";

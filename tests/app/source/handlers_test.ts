@@ -1,8 +1,8 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
-import { addHandler } from "../../src/app/edit_handlers.ts";
-import { assertFormatted } from "../support/crystal.ts";
-import { needs } from "../support/env.ts";
+import { addHandler } from "../../../src/app/source/handlers.ts";
+import { assertFormatted } from "../../support/crystal.ts";
+import { needs } from "../../support/env.ts";
 
 const ELEMENT = "Shop::SessionHandler.new";
 

@@ -1,7 +1,7 @@
 /** The Crystal files of an app. */
 import { join, relative } from "node:path";
-import { LARGEST_FILE } from "./app.ts";
-import { messageOf, OperationError } from "../core/errors.ts";
+import { LARGEST_FILE } from "../app.ts";
+import { messageOf, OperationError } from "../../core/errors.ts";
 import type { SourceFile } from "./main_file.ts";
 
 /** Source files that are looked at: an app has hundreds at most. */

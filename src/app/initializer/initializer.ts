@@ -1,6 +1,6 @@
 /** Reads which session store an Azu app was built with, from its `src/initializers/session.cr`. */
 
-import { type Token, tokenize } from "./crystal.ts";
+import { type Token, tokenize } from "../crystal/lexer.ts";
 import {
   afterParentheses,
   codeAt,
@@ -8,12 +8,12 @@ import {
   insideClasses,
   isKeyword,
   readDefinitions,
-} from "./crystal_names.ts";
-import { literalsOf, onlyOne } from "./crystal_values.ts";
-import { clusterChannelOf, isClusterEnabled } from "./initializer_cluster.ts";
-import { findStores, kindOf, type StoreKind, type UsedStore } from "./initializer_stores.ts";
+} from "../crystal/names.ts";
+import { literalsOf, onlyOne } from "../crystal/names.ts";
+import { clusterChannelOf, isClusterEnabled } from "./cluster.ts";
+import { findStores, kindOf, type StoreKind, type UsedStore } from "./stores.ts";
 
-export type { StoreKind } from "./initializer_stores.ts";
+export type { StoreKind } from "./stores.ts";
 
 /** What the code of an initializer says about where the sessions are. */
 export interface Initializer {

@@ -1,9 +1,13 @@
 /** Adds a `require` to a Crystal source, behind those that it begins with. */
-import { newlineOf } from "../core/text.ts";
-import { locate, type Token } from "./crystal.ts";
-import { addsOnly, inserted } from "./crystal_edit.ts";
-import { crystalString } from "./crystal_literal.ts";
-import { codeAt } from "./crystal_names.ts";
+import { newlineOf } from "../../core/text.ts";
+import { INITIALIZER } from "../app.ts";
+import { addsOnly, inserted } from "../crystal/edit.ts";
+import { locate, type Token } from "../crystal/lexer.ts";
+import { crystalString } from "../crystal/literal.ts";
+import { codeAt } from "../crystal/names.ts";
+import { requiresOf } from "../initializer/initializer.ts";
+import type { SourceFile } from "./main_file.ts";
+import { join } from "node:path";
 
 /**
  * The source with `require "<path>"` as a line of its own behind the last of the requires that it
@@ -50,4 +54,23 @@ function isRequire(tokens: readonly Token[], index: number): boolean {
   if (file?.kind !== "string" || !file.literal) return false;
   return next === undefined || next.kind === "newline" ||
     /^(?:;|\{%)$/.test(codeAt(tokens, index + 2));
+}
+
+/** The initializer without its ending, as a require names it. */
+const TARGET = INITIALIZER.replace(/\.cr$/, "");
+
+/** Whether a file of the app requires the session initializer, by name or by glob. */
+export function requiresInitializer({ path, source }: SourceFile): boolean {
+  if (!source.includes("require")) return false;
+  const folder = join(path, "..");
+  return requiresOf(source).some((required) => names(folder, required));
+}
+
+/** Whether a relative require in a file of the folder means the initializer. */
+function names(folder: string, required: string): boolean {
+  if (!/^\.\.?\//.test(required)) return false;
+  const path = join(folder, required).replaceAll("\\", "/");
+  if (path.endsWith("/**")) return TARGET.startsWith(path.slice(0, -2));
+  if (path.endsWith("/*")) return TARGET.replace(/[^/]*$/, "*") === path;
+  return path === TARGET || path === INITIALIZER;
 }

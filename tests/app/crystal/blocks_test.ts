@@ -1,7 +1,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
-import { tokenize } from "../../src/app/crystal.ts";
-import { blocksIn } from "../../src/app/crystal_blocks.ts";
+import { tokenize } from "../../../src/app/crystal/lexer.ts";
+import { blocksIn } from "../../../src/app/crystal/blocks.ts";
 
 /** Each block as `keyword:first line-last line`, in the order in which they end. */
 function blocks(source: string): string | undefined {

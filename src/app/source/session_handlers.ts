@@ -1,6 +1,6 @@
 /** Where an app's source makes a session handler: its own, or the session shard's. */
-import { locate, type Token } from "./crystal.ts";
-import { codeAt } from "./crystal_names.ts";
+import { locate, type Token } from "../crystal/lexer.ts";
+import { codeAt } from "../crystal/names.ts";
 
 /** The name of the handler that the initializer defines, in the app's module. */
 export const HANDLER = "SessionHandler";

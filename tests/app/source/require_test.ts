@@ -1,8 +1,8 @@
 import { strictEqual } from "node:assert/strict";
 import fc from "fast-check";
-import { addRequire } from "../../src/app/edit_require.ts";
-import { assertFormatted } from "../support/crystal.ts";
-import { needs } from "../support/env.ts";
+import { addRequire } from "../../../src/app/source/require.ts";
+import { assertFormatted } from "../../support/crystal.ts";
+import { needs } from "../../support/env.ts";
 
 const PATH = "./initializers/session";
 const LINE = `require "${PATH}"`;

@@ -1,8 +1,8 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { appModule, moduleOf } from "../../src/app/app_module.ts";
-import { initializerFrom, mainFile } from "../../src/app/main_file.ts";
-import { handlerUses } from "../../src/app/session_handlers.ts";
-import { tempDir, writeTree } from "../support/temp.ts";
+import { appModule, moduleOf } from "../../../src/app/source/app_module.ts";
+import { initializerFrom, mainFile } from "../../../src/app/source/main_file.ts";
+import { handlerUses } from "../../../src/app/source/session_handlers.ts";
+import { tempDir, writeTree } from "../../support/temp.ts";
 
 const LIST = "def self.handlers\n  [] of HTTP::Handler\nend\n";
 
