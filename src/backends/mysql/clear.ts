@@ -2,7 +2,7 @@
 import type { AzuError } from "../../core/errors.ts";
 import type { ClearCounts, ClearOptions } from "../contract.ts";
 import { clearRows, type Closing, type Start, type StartRows, type Walk } from "../sql/clear.ts";
-import { countIn } from "../sql/errors.ts";
+import { countIn, valueIn } from "../sql/errors.ts";
 import type { Fault } from "../sql/retry.ts";
 import { quoteTable } from "../sql/schema.ts";
 import { AnyWalk, type Keyset, KeysetWalk } from "../sql/walks.ts";
@@ -56,7 +56,7 @@ class MysqlRows implements StartRows {
         tick();
         const sql = `SELECT MAX(${mark.sql}) AS highest FROM ${this.#from}`;
         const [found] = await this.#session.read(sql, READING);
-        this.#within = withinOf(mark, table.key, keyOf(found?.["highest"]));
+        this.#within = withinOf(mark, table.key, keyOf(valueIn(found, "highest")));
       }
       tick();
       return { rows: (await this.#counted()).left, isExact: true };

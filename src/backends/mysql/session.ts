@@ -3,7 +3,7 @@ import type { AzuError } from "../../core/errors.ts";
 import { isRecord } from "../../core/record.ts";
 import { within } from "../../core/within.ts";
 import type { DatabaseTarget } from "../sql/backend.ts";
-import { NoAnswer, UnexpectedAnswer } from "../sql/errors.ts";
+import { NoAnswer, type Row, UnexpectedAnswer } from "../sql/errors.ts";
 import { type Connection, connectMysql, endMysql } from "./connection.ts";
 import { explainMysqlError, mysqlFault, TooLong } from "./errors.ts";
 import { parseMysqlUrl } from "./url.ts";
@@ -16,8 +16,6 @@ export const READING = 100_000;
 
 /** Milliseconds that an answer may take beyond the statement's limit at the server. */
 const ON_THE_WAY = 4000;
-
-export type Row = Readonly<Record<string, unknown>>;
 
 export class MysqlSession implements AsyncDisposable {
   readonly target: DatabaseTarget;

@@ -1,8 +1,8 @@
 /** What MySQL or MariaDB says about a table, and the keys of its rows as SQL. */
-import { missingTable, notATable } from "../sql/errors.ts";
+import { missingTable, notATable, type Row } from "../sql/errors.ts";
 import { quoteIdentifier, quoteTable } from "../sql/schema.ts";
 import { literal } from "./connection.ts";
-import type { MysqlSession, Row } from "./session.ts";
+import type { MysqlSession } from "./session.ts";
 
 export interface MysqlTable {
   /** The column of its primary key, quoted, if that is one column. */

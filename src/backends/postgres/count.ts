@@ -1,6 +1,6 @@
 /** Counts the rows of a table in one snapshot, in statements that each end soon. */
 import type { Closing, Start } from "../sql/clear.ts";
-import { countIn } from "../sql/errors.ts";
+import { countIn, valueIn } from "../sql/errors.ts";
 import { type Limits, QUICK, type Read, READING } from "./session.ts";
 import type { PostgresTable } from "./table.ts";
 
@@ -28,8 +28,9 @@ export async function highestMark(
 ): Promise<string | undefined> {
   if (table.mark === undefined) return undefined;
   const sql = `SELECT max(${table.mark})::text AS highest FROM ${table.from}`;
-  const highest = (await read(sql, reading(table, pages)))[0]?.["highest"];
-  return typeof highest === "string" ? highest : undefined;
+  const [found] = await read(sql, reading(table, pages));
+  const highest = valueIn(found, "highest");
+  return highest === null ? undefined : String(highest);
 }
 
 /**
@@ -71,8 +72,9 @@ export function pageRange(from: number, upTo: number): string {
  */
 export async function estimate(read: Read, table: PostgresTable, pages: number): Promise<Start> {
   const { from } = table;
-  const some = await read(`SELECT 1 FROM ${from} LIMIT 1`, reading(table, pages));
-  if (some.length === 0) return { rows: 0, isExact: true };
+  const some = `SELECT count(*) AS found FROM (SELECT 1 FROM ${from} LIMIT 1) AS found_row`;
+  const [found] = await read(some, reading(table, pages));
+  if (countIn(found, "found") === 0) return { rows: 0, isExact: true };
   const [row] = await read(`EXPLAIN (FORMAT JSON) SELECT 1 FROM ${from}`);
   const estimated = /"Plan Rows":\s*(\d+)/.exec(JSON.stringify(row))?.[1];
   return { rows: Math.max(1, Number(estimated ?? 1)), isExact: false };

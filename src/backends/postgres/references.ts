@@ -1,7 +1,7 @@
 /** What would change other tables if a row of a PostgreSQL table is removed. */
 import { OperationError } from "../../core/errors.ts";
 import { printable } from "../../core/text.ts";
-import { errorCode } from "../sql/errors.ts";
+import { errorCode, valueIn } from "../sql/errors.ts";
 import { checkReferences } from "../sql/references.ts";
 import { type PostgresSession, READING } from "./session.ts";
 
@@ -30,13 +30,14 @@ export async function isSelfCascading(session: PostgresSession, oid: string): Pr
  */
 export async function checkRules(session: PostgresSession, oid: string): Promise<void> {
   const { target } = session;
-  const { rows: [rule] } = await session.run(
-    "SELECT rulename AS name FROM pg_rewrite " +
-      `WHERE ev_class = ${oid} AND ev_type = '4' AND is_instead AND ev_enabled <> 'D' LIMIT 1`,
+  const { rows: [found] } = await session.run(
+    "SELECT min(rulename::text) AS rule FROM pg_rewrite " +
+      `WHERE ev_class = ${oid} AND ev_type = '4' AND is_instead AND ev_enabled <> 'D'`,
   );
-  if (rule === undefined) return;
+  const rule = valueIn(found, "rule");
+  if (rule === null) return;
   throw new OperationError(
-    `The rule ${printable(String(rule["name"]))} replaces DELETE with something else ` +
+    `The rule ${printable(String(rule))} replaces DELETE with something else ` +
       `(${target.address}, table ${printable(target.tableText)})`,
     { hint: "Drop or disable that rule first, or use --truncate, which no rule changes" },
   );

@@ -5,7 +5,7 @@ import type { AzuError } from "../../core/errors.ts";
 import { isRecord } from "../../core/record.ts";
 import { within } from "../../core/within.ts";
 import type { DatabaseTarget } from "../sql/backend.ts";
-import { NoAnswer, UnexpectedAnswer } from "../sql/errors.ts";
+import { NoAnswer, type Row, UnexpectedAnswer } from "../sql/errors.ts";
 import { connectPostgres, endPostgres } from "./connection.ts";
 import { explainPostgresError, postgresFault } from "./errors.ts";
 import { parsePostgresUrl } from "./url.ts";
@@ -25,8 +25,6 @@ export const READING: Limits = { statement: 60_000, lock: 2000 };
 
 /** Milliseconds that an answer may take beyond the statement's limit at the server. */
 const ON_THE_WAY = 4000;
-
-export type Row = Readonly<Record<string, unknown>>;
 
 /** The answer to one statement. */
 export interface Answer {

@@ -1,7 +1,7 @@
 /** What the catalog of PostgreSQL says about a table. */
 import { OperationError } from "../../core/errors.ts";
 import { printable } from "../../core/text.ts";
-import { errorCode, missingTable, notATable } from "../sql/errors.ts";
+import { errorCode, missingTable, notATable, valueIn } from "../sql/errors.ts";
 import { quoteIdentifier, quoteTable, quoteText } from "../sql/schema.ts";
 import { postgresFault } from "./errors.ts";
 import type { PostgresSession, Read } from "./session.ts";
@@ -57,7 +57,7 @@ export async function checkIdentity(
 ): Promise<void> {
   const table = quoteText(quoteTable("postgres", target.table));
   const [found] = await read(`SELECT to_regclass(${table})::oid::text AS oid`);
-  const now = found?.["oid"];
+  const now = valueIn(found, "oid");
   if (now === oid) return;
   if (now === null) throw missingTable(target);
   throw new OperationError(

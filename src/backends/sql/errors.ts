@@ -18,12 +18,19 @@ export class UnexpectedAnswer extends Error {
   }
 }
 
-/**
- * A count in a row of an answer, for example of `SELECT count(*) AS "left"`.
- * @throws {UnexpectedAnswer} if there is no whole number of that name.
- */
-export function countIn(row: Readonly<Record<string, unknown>> | undefined, name: string): number {
-  const text = String(row?.[name]);
+/** A row of an answer, by the names of its columns. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** @throws {UnexpectedAnswer} if the row, or its column of that name, is missing. */
+export function valueIn(row: Row | undefined, name: string): unknown {
+  const value = row?.[name];
+  if (value === undefined) throw new UnexpectedAnswer();
+  return value;
+}
+
+/** @throws {UnexpectedAnswer} if the row has no whole number of that name. */
+export function countIn(row: Row | undefined, name: string): number {
+  const text = String(valueIn(row, name));
   if (!/^\d+$/.test(text)) throw new UnexpectedAnswer();
   return Number(text);
 }

@@ -2,6 +2,7 @@
 import { OperationError } from "../../core/errors.ts";
 import { printable } from "../../core/text.ts";
 import type { DatabaseTarget } from "./backend.ts";
+import { countIn, type Row } from "./errors.ts";
 
 /** A foreign key from another table to the sessions table. */
 export interface Reference {
@@ -24,7 +25,7 @@ export interface Reference {
 export async function checkReferences(
   references: readonly Reference[],
   target: DatabaseTarget,
-  query: (sql: string) => Promise<readonly unknown[]>,
+  query: (sql: string) => Promise<readonly Row[]>,
   isDenied: (error: unknown) => boolean,
   tick: () => void,
 ): Promise<void> {
@@ -36,11 +37,14 @@ export async function checkReferences(
 
 async function hasRows(
   { rows, action }: Reference,
-  query: (sql: string) => Promise<readonly unknown[]>,
+  query: (sql: string) => Promise<readonly Row[]>,
   isDenied: (error: unknown) => boolean,
 ): Promise<boolean> {
   try {
-    return (await query(`SELECT 1 ${rows} LIMIT 1`)).length > 0;
+    const [row] = await query(
+      `SELECT count(*) AS found FROM (SELECT 1 ${rows} LIMIT 1) AS found_row`,
+    );
+    return countIn(row, "found") > 0;
   } catch (error) {
     // Without looking, only a refusal is safe: it would undo its batch. A cascade is not.
     if (isDenied(error)) return action !== undefined;
