@@ -1,4 +1,4 @@
-/** A Redis with sessions among neighbours, for faults on the way to it. */
+/** A Redis with sessions and other keys, for tests that disturb the connection to it. */
 import { Redis } from "ioredis";
 import { bindBackend } from "../../src/backends/registry.ts";
 import type { Certificates } from "../support/certificates.ts";
@@ -12,7 +12,7 @@ const ID = "qzqz-";
 
 const CONTEXT = { app: "shop", root: "/", env: () => undefined, driver: undefined, stated: {} };
 
-/** A server of its own, which speaks TLS where there are certificates. */
+/** Starts a server, with TLS if there are certificates. */
 export async function redisSubject(own?: Certificates): Promise<Subject> {
   const server = await startRedis(own === undefined ? {} : { tls: own.args("server", "no") });
   const ca = `${own?.path}/ca.crt`;

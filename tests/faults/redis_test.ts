@@ -1,4 +1,4 @@
-/** Redis behind a line that breaks, stops, damages and delays, at hundreds of places. */
+/** Clears of Redis whose connection is cut, half-closed, garbled or delayed, at hundreds of places. */
 import { needs } from "../support/env.ts";
 import { redisSubject } from "./redis_subject.ts";
 import { testSweeps } from "./sweeps.ts";

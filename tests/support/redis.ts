@@ -4,31 +4,31 @@ import { tempDir } from "./temp.ts";
 
 /** Options of {@linkcode startRedis}. */
 export interface RedisOptions {
-  /** Where it is to listen, as another did before it; a free port where nothing is said. */
+  /** The port to listen on; by default a free one. */
   readonly port?: number;
-  /** Asked of every client when given. */
+  /** The password that every client needs. */
   readonly password?: string;
   /** More arguments of redis-server. */
   readonly args?: readonly string[];
-  /** Arguments for TLS, which makes it speak nothing else. */
+  /** Arguments for TLS. The server then accepts only TLS. */
   readonly tls?: readonly string[];
-  /** The lines of a configuration file, which makes it a sentinel. */
+  /** The configuration file of a sentinel. With it, the server is one. */
   readonly sentinel?: readonly string[];
 }
 
 /** A Redis server that runs until it is disposed of. */
 export interface RedisServer extends Server {
-  /** Where it answers, with the password, without a database. */
+  /** With the password, without a database number. */
   readonly url: string;
   readonly port: number;
 }
 
-/** The address of the Redis that the whole run shares, if there is one. */
+/** The URL of the Redis that all tests of a run share, if there is one. */
 export function redisUrl(): string | undefined {
   return Deno.env.get("TEST_REDIS_URL") || undefined;
 }
 
-/** Starts an empty Redis of the caller's own on a free port of 127.0.0.1. */
+/** Starts an empty Redis on a free port of 127.0.0.1. */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   const command = service("redis-server");
   return await onFreePort(async (free) => {

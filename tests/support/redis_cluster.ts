@@ -1,4 +1,4 @@
-/** A Redis Cluster of the test's own: real servers, on loopback. */
+/** A Redis Cluster for one test: real servers on 127.0.0.1. */
 import { Redis } from "ioredis";
 import calculateSlot from "cluster-key-slot";
 import { SLOTS } from "../../src/backends/redis/topology.ts";
@@ -6,36 +6,36 @@ import { pollUntil } from "./poll.ts";
 import { type RedisServer, startRedis } from "./redis.ts";
 import { onFreePort } from "./server.ts";
 
-/** Milliseconds after which a node that is silent is taken to be dead. */
+/** Milliseconds after which a silent node is considered dead. */
 const NODE_TIMEOUT = 2000;
 
-/** A user for the replicas alone: shut out, they fall behind, as after a cut in the network. */
+/** The user that only replicas log in as. Without it they fall behind, as in a network partition. */
 const REPLICA_USER = "replication";
 
-/** How each redis-server is started that has replicas, or is one. */
+/** Arguments of every redis-server that has replicas or is one. */
 export const REPLICATION_ARGS: readonly string[] = [
   ...["--repl-diskless-sync-delay", "0", "--masteruser", REPLICA_USER, "--masterauth", "secret"],
   ...["--user", REPLICA_USER, "on", ">secret", "+psync", "+replconf", "+ping"],
 ];
 
 export interface ClusterOptions {
-  /** Whether each of the three masters has a replica; they do where nothing is said. */
+  /** Whether each of the three masters has a replica; by default they do. */
   readonly replicas?: boolean;
   /** More arguments of each redis-server. */
   readonly args?: readonly string[];
 }
 
 export interface RedisCluster extends AsyncDisposable {
-  /** With all masters of the start in it. */
+  /** Names the masters. */
   readonly url: string;
   readonly masters: readonly ClusterNode[];
-  /** The replica of each master, in their order. */
+  /** The replica of each master, in the order of the masters. */
   readonly replicas: readonly ClusterNode[];
-  /** The master that a key belongs to, as long as no slot has moved. */
+  /** The master of a key, as long as no slot has moved. */
   masterOf(key: Uint8Array): ClusterNode;
   /** Sets keys, and waits until the replicas have them. */
   put(keys: Iterable<string>): Promise<void>;
-  /** The keys of all masters that are up now. */
+  /** The keys of all masters that are up. */
   keys(): Promise<string[]>;
 }
 
@@ -45,7 +45,7 @@ export interface ClusterNode {
   readonly id: string;
 }
 
-/** Starts three masters, a third of the slots each, and waits until they agree. */
+/** Starts three masters with a third of the slots each, and waits until they agree. */
 export async function startCluster(options: ClusterOptions = {}): Promise<RedisCluster> {
   await using starting = new AsyncDisposableStack();
   const count = options.replicas === false ? 3 : 6;
@@ -89,14 +89,14 @@ async function startNode(
   return { server, client, id: String(await client.cluster("MYID")) };
 }
 
-/** A client that looks at one server, and makes no noise when that is killed. */
+/** A client of one server. It stays silent when the server is killed. */
 export function observer(url: string): Redis {
   const client = new Redis(url, { retryStrategy: () => null });
   client.on("error", () => {});
   return client;
 }
 
-/** One whose server is gone has ended already, and would leave a timer. */
+/** A client whose server is gone has ended; disconnecting it again would start a timer. */
 export function release(client: Redis): void {
   if (client.status !== "end") client.disconnect();
 }
@@ -180,7 +180,7 @@ async function setAll({ client }: ClusterNode, keys: readonly string[]): Promise
   }
 }
 
-/** Slots that each master has at the start. */
+/** How many slots each master has at the start. */
 function share(masters: readonly ClusterNode[]): number {
   return Math.ceil(SLOTS / masters.length);
 }
@@ -188,13 +188,13 @@ function share(masters: readonly ClusterNode[]): number {
 async function keysOf(nodes: readonly ClusterNode[]): Promise<string[]> {
   const keys = await Promise.all(nodes.map(async ({ client }) => {
     const isMaster = async () => (await client.role())[0] === "master";
-    // One that was killed has none.
+    // A killed server rejects the command.
     return await isMaster().catch(() => false) ? await client.keys("*") : [];
   }));
   return keys.flat();
 }
 
-/** Has the replica of a master hear no more of it: what is then removed comes back with it. */
+/** Stops the replication of a master: keys removed from now on come back if its replica takes over. */
 export async function cutReplication(client: Redis | undefined): Promise<void> {
   await client?.call("ACL", "SETUSER", REPLICA_USER, "off");
   await client?.call("CLIENT", "KILL", "TYPE", "replica");

@@ -1,10 +1,10 @@
-/** A master, its replica and three sentinels of the test's own: real servers, on loopback. */
+/** A master, its replica and three sentinels for one test: real servers on 127.0.0.1. */
 import type { Redis } from "ioredis";
 import { pollUntil } from "./poll.ts";
 import { observer, release, REPLICATION_ARGS } from "./redis_cluster.ts";
 import { type RedisServer, startRedis } from "./redis.ts";
 
-/** By which the sentinels know the master. */
+/** The sentinels' name for the master. */
 export const MASTER = "sessions";
 
 export interface Sentinels extends AsyncDisposable {
@@ -16,11 +16,11 @@ export interface Sentinels extends AsyncDisposable {
 }
 
 export interface SentinelOptions {
-  /** Asked of every client of the sentinels, and by them. */
+  /** The password that the sentinels require of clients and of each other. */
   readonly sentinelPassword?: string;
 }
 
-/** Starts them, and waits until each sentinel knows of all. */
+/** Starts all servers, and waits until each sentinel knows them. */
 export async function startSentinels(options: SentinelOptions = {}): Promise<Sentinels> {
   await using starting = new AsyncDisposableStack();
   const node = async (args: readonly string[]) => {
@@ -67,7 +67,7 @@ async function startSentinel(
     sentinel: [
       ...password,
       `sentinel monitor ${MASTER} 127.0.0.1 ${masterPort} 2`,
-      // Longer than filling it takes where others use the machine, too.
+      // Longer than filling the master takes on a busy machine.
       `sentinel down-after-milliseconds ${MASTER} 4000`,
       `sentinel failover-timeout ${MASTER} 5000`,
       "",

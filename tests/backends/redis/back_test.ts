@@ -1,4 +1,4 @@
-/** Sessions that an app writes back while a clear of Redis runs are not said to be gone. */
+/** Sessions that an app writes back during a clear are not counted as gone. */
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { Redis } from "ioredis";
 import { bindBackend } from "../../../src/backends/registry.ts";
@@ -10,7 +10,7 @@ import { context } from "../subject.ts";
 const redisNeeded = needs("redis-server");
 const { signal } = new AbortController();
 
-/** A hundred sessions; what is called before each request may change them. */
+/** A server with 100 sessions. `before` is called before each request, and may change them. */
 async function place(before: (request: string, client: Redis) => Promise<unknown> | void) {
   const server = await startRedis();
   const client = new Redis(server.url);
@@ -40,7 +40,7 @@ Deno.test("a session that comes back and stays is not counted as gone", redisNee
   deepStrictEqual([Math.max(...progress), progress.at(-1)], [100, 99]);
 });
 
-Deno.test("the only session that comes back was not kept", redisNeeded, async () => {
+Deno.test("a session that comes back to an empty store remains", redisNeeded, async () => {
   await using redis = await place((request, client) => {
     if (request.includes("SCAN")) return client.set("session:7", "x");
   });
@@ -50,22 +50,27 @@ Deno.test("the only session that comes back was not kept", redisNeeded, async ()
   deepStrictEqual(counts, { cleared: 0, remaining: 1, kept: false, arrived: 0 });
 });
 
-Deno.test("what comes back before a clear fails is not told as gone", redisNeeded, async () => {
-  let scans = 0;
-  await using redis = await place(async (request, client) => {
-    if (!request.includes("SCAN") || ++scans !== 2) return;
-    await client.mset("session:1", "x", "session:2", "x", "session:3", "x");
-    await client.call("ACL", "SETUSER", "default", "-unlink");
-  });
-  await using store = await redis.backend.connect(signal);
-  const told: { cleared: number; inDoubt: number }[] = [];
-  const onProgress = (cleared: number, _?: number, inDoubt = 0) => told.push({ cleared, inDoubt });
-  await rejects(store.clear({ signal, onProgress }), /^OperationError: [^;]* may not run UNLINK/);
-  strictEqual(await redis.client.dbsize(), 3);
-  deepStrictEqual(told.at(-1), { cleared: 97, inDoubt: 0 });
-});
+Deno.test(
+  "sessions that came back before a clear failed are not counted as gone",
+  redisNeeded,
+  async () => {
+    let scans = 0;
+    await using redis = await place(async (request, client) => {
+      if (!request.includes("SCAN") || ++scans !== 2) return;
+      await client.mset("session:1", "x", "session:2", "x", "session:3", "x");
+      await client.call("ACL", "SETUSER", "default", "-unlink");
+    });
+    await using store = await redis.backend.connect(signal);
+    const told: { cleared: number; inDoubt: number }[] = [];
+    const onProgress = (cleared: number, _?: number, inDoubt = 0) =>
+      told.push({ cleared, inDoubt });
+    await rejects(store.clear({ signal, onProgress }), /^OperationError: [^;]* may not run UNLINK/);
+    strictEqual(await redis.client.dbsize(), 3);
+    deepStrictEqual(told.at(-1), { cleared: 97, inDoubt: 0 });
+  },
+);
 
-Deno.test("what came back and went again is gone", redisNeeded, async () => {
+Deno.test("a session that came back and was removed again is gone", redisNeeded, async () => {
   let scans = 0;
   await using redis = await place((request, client) => {
     if (request.includes("SCAN") && ++scans < 4) return client.set("session:7", "x");
@@ -77,7 +82,7 @@ Deno.test("what came back and went again is gone", redisNeeded, async () => {
   strictEqual(progress.at(-1), 100);
 });
 
-Deno.test("a clear that goes on with another counts nothing twice", redisNeeded, async () => {
+Deno.test("clearAgain counts no session twice", redisNeeded, async () => {
   await using redis = await place(() => {});
   await using store = await redis.backend.connect(signal);
   const first = await store.clear({ signal, onProgress() {} });
@@ -90,7 +95,7 @@ Deno.test("a clear that goes on with another counts nothing twice", redisNeeded,
   strictEqual(await redis.client.dbsize(), 2);
   const again = await store.clearAgain?.({ signal, onProgress }, false);
   deepStrictEqual(again, { cleared: 100, remaining: 0, arrived: 1, again: 1 });
-  // One of them is there again, until it is removed; what has arrived stays.
+  // session:7 is back until it is removed again; session:new is not removed.
   deepStrictEqual([Math.min(...progress), progress.at(-1)], [99, 100]);
   deepStrictEqual(await redis.client.keys("*"), ["session:new"]);
 });

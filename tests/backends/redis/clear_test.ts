@@ -1,4 +1,4 @@
-/** What a clear of Redis tells while it works. */
+/** What a clear of Redis reports while it works, and how it waits for replicas. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { Redis } from "ioredis";
 import { bindBackend } from "../../../src/backends/registry.ts";
@@ -26,29 +26,33 @@ async function redisWith(ours: number, others: number) {
   };
 }
 
-Deno.test("its phases, and an estimate that comes true", redisNeeded, async () => {
-  await using redis = await redisWith(20_000, 60_000);
-  const phases: string[] = [];
-  const estimates: number[] = [];
-  const counts = await redis.store.clear({
-    signal,
-    onPhase: (phase) => phases.push(phase),
-    onProgress(cleared, total) {
-      if (total === undefined) return;
-      strictEqual(total >= cleared, true, `${cleared} of ${total}`);
-      estimates.push(total);
-    },
-  });
-  deepStrictEqual(counts, { cleared: 20_000, remaining: 0, arrived: 0 });
-  deepStrictEqual(phases, ["clearing", "verifying"]);
-  const late = estimates.slice(Math.floor(estimates.length / 10));
-  strictEqual(late.length > 10, true);
-  for (const total of late) strictEqual(total > 15_000 && total < 25_000, true, `${total}`);
-  strictEqual(estimates.at(-1), 20_000);
-});
+Deno.test(
+  "a clear reports its phases, and an estimate that turns out right",
+  redisNeeded,
+  async () => {
+    await using redis = await redisWith(20_000, 60_000);
+    const phases: string[] = [];
+    const estimates: number[] = [];
+    const counts = await redis.store.clear({
+      signal,
+      onPhase: (phase) => phases.push(phase),
+      onProgress(cleared, total) {
+        if (total === undefined) return;
+        strictEqual(total >= cleared, true, `${cleared} of ${total}`);
+        estimates.push(total);
+      },
+    });
+    deepStrictEqual(counts, { cleared: 20_000, remaining: 0, arrived: 0 });
+    deepStrictEqual(phases, ["clearing", "verifying"]);
+    const late = estimates.slice(Math.floor(estimates.length / 10));
+    strictEqual(late.length > 10, true);
+    for (const total of late) strictEqual(total > 15_000 && total < 25_000, true, `${total}`);
+    strictEqual(estimates.at(-1), 20_000);
+  },
+);
 
 Deno.test(
-  "without any session there is one look, and no replica is waited for",
+  "a store without sessions is scanned once, and waits for no replica",
   redisNeeded,
   async () => {
     await using redis = await redisWith(0, 1000);
@@ -60,7 +64,7 @@ Deno.test(
 );
 
 Deno.test(
-  "replicas: the time has an end, and so has the wait of who interrupts",
+  "waiting for replicas ends after the timeout, or when interrupted",
   redisNeeded,
   async () => {
     await using redis = await redisWith(0, 0);
@@ -75,7 +79,7 @@ Deno.test(
   },
 );
 
-Deno.test("replicas of a user who may not ask for INFO: WAIT has to do", redisNeeded, async () => {
+Deno.test("a user without the right to INFO relies on WAIT", redisNeeded, async () => {
   await using redis = await redisWith(0, 0);
   await redis.client.call("CONFIG", "SET", "requirepass", "");
   await redis.client.call("ACL", "SETUSER", "default", "-info");

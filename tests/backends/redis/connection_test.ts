@@ -191,25 +191,6 @@ Deno.test("an error reply never contains the arguments of its command", async ()
   strictEqual(connection.isClosed, false);
 });
 
-// ioredis's parser shrinks its memory in an interval, which ends a little later.
-Deno.test(
-  "a reply of some megabytes",
-  { sanitizeOps: false, sanitizeResources: false },
-  async () => {
-    const large = "x".repeat(3_000_000);
-    await using generous = server(async (connection, received) => {
-      await received();
-      const writer = connection.writable.getWriter();
-      await writer.write(bytesOf(`$${large.length}\r\n${large}\r\n:1\r\n`));
-      writer.releaseLock();
-    });
-    using connection = await generous.connect(20_000);
-    const [text, one] = await Promise.all([connection.call("GET", "x"), connection.call("X")]);
-    strictEqual(Buffer.isBuffer(text) && text.length, large.length);
-    strictEqual(one, 1);
-  },
-);
-
 for (const { address } of await lookup("localhost", { all: true })) {
   Deno.test(`localhost reaches a server that listens only at ${address}`, async () => {
     using listener = Deno.listen({ hostname: address, port: 0 });

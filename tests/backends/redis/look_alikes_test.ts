@@ -1,10 +1,10 @@
-/** Keys outside the prefix are reported by a name that they contain, never by an id. */
+/** Look-alike keys are reported by the app name that they start with, never by an id. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { LookAlikes } from "../../../src/backends/redis/look.ts";
 
-/** The patterns that these keys are counted under. */
-function told(...keys: readonly string[]): string[] {
+/** The patterns that these keys are reported as. */
+function reported(...keys: readonly string[]): string[] {
   const others = new LookAlikes(Buffer.from("app:session:"));
   others.add(keys.map((key) => Buffer.from(key)));
   return others.list().map(({ pattern }) => pattern);
@@ -17,7 +17,7 @@ for (
   ]
 ) {
   Deno.test(`look-alikes: ${name} is a name`, () => {
-    deepStrictEqual(told(`${name}:session:1`), [`${name}:session:*`]);
+    deepStrictEqual(reported(`${name}:session:1`), [`${name}:session:*`]);
   });
 }
 
@@ -30,15 +30,15 @@ for (
   ]
 ) {
   Deno.test(`look-alikes: ${id} is an id`, () => {
-    deepStrictEqual(told(`${id}:session:cart`), []);
+    deepStrictEqual(reported(`${id}:session:cart`), []);
   });
 }
 
-Deno.test("look-alikes: hardly any random id is told", () => {
+Deno.test("look-alikes: hardly any random id passes as a name", () => {
   const keys = Array.from({ length: 2000 }, () => {
     const bytes = crypto.getRandomValues(new Uint8Array(16));
     const id = btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_");
     return `s${id.slice(0, 21)}:session:cart`;
   });
-  strictEqual(told(...keys).length <= 2, true, told(...keys).join(" "));
+  strictEqual(reported(...keys).length <= 2, true, reported(...keys).join(" "));
 });

@@ -1,4 +1,4 @@
-/** Whose nodes keep caches, and where they listen: what the config says and what the app states. */
+/** Whether the app's nodes cache sessions, and their channel: the config, or the initializer. */
 import { deepStrictEqual } from "node:assert/strict";
 import type { Stated } from "../../../src/backends/contract.ts";
 import { bindBackend } from "../../../src/backends/registry.ts";
@@ -12,14 +12,14 @@ function nodeCacheOf(options: Record<string, unknown>, stated: Stated = {}) {
   return nodeCache;
 }
 
-Deno.test("redis: no node keeps caches unless somebody says so", () => {
+Deno.test("redis: by default, the nodes do not cache", () => {
   deepStrictEqual(nodeCacheOf({}), undefined);
   deepStrictEqual(nodeCacheOf({ cluster: false }), undefined);
   deepStrictEqual(nodeCacheOf({}, { channel: "c" }), undefined);
   deepStrictEqual(nodeCacheOf({ cluster: true }, { clustered: false }), undefined);
 });
 
-Deno.test("redis: the config's cluster, with the shard's defaults", () => {
+Deno.test("redis: the config's cluster option, with the shard's defaults", () => {
   const defaults = { channel: CHANNEL, cacheTtl: 30_000 };
   deepStrictEqual(nodeCacheOf({ cluster: true }), defaults);
   deepStrictEqual(nodeCacheOf({ cluster: {} }), defaults);
@@ -27,7 +27,7 @@ Deno.test("redis: the config's cluster, with the shard's defaults", () => {
   deepStrictEqual(nodeCacheOf({ cluster: { cacheTtl: "2m" } }), { ...defaults, cacheTtl: 120_000 });
 });
 
-Deno.test("redis: what the app states wins", () => {
+Deno.test("redis: the initializer wins over the config", () => {
   const stated = { clustered: true, channel: "app" };
   deepStrictEqual(nodeCacheOf({}, stated), { channel: "app", cacheTtl: 30_000 });
   deepStrictEqual(nodeCacheOf({ cluster: false }, stated), { channel: "app", cacheTtl: 30_000 });

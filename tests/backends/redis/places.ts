@@ -1,4 +1,4 @@
-/** Places for sessions on Redis: a server alone, a cluster, a master behind sentinels. */
+/** Redis for the conformance tests: a standalone server, a cluster, a master behind sentinels. */
 import { Buffer } from "node:buffer";
 import { Redis } from "ioredis";
 import { bindBackend } from "../../../src/backends/registry.ts";
@@ -7,11 +7,11 @@ import { MASTER, startSentinels } from "../../support/redis_sentinel.ts";
 import { startRedis } from "../../support/redis.ts";
 import { context, type Fixture, type Place } from "../subject.ts";
 
-/** Servers, as the tests reach them: not as the tool does. */
+/** The servers, and connections to them that bypass azu. */
 interface Servers extends AsyncDisposable {
   readonly url: string;
   readonly clients: readonly Redis[];
-  /** The one that a key belongs to. */
+  /** The client of the server that a key belongs to. */
   clientOf(key: Uint8Array): Redis;
 }
 
@@ -105,7 +105,7 @@ async function all(count: number, send: (index: number) => Promise<unknown>): Pr
   }
 }
 
-/** Values of every kind, ids that are no text, and the prefix as a key itself. */
+/** Values of every type, ids that are not text, and a key that is the prefix itself. */
 async function putOdd(at: (id: Key) => Redis, under: (id: Key) => Buffer): Promise<number> {
   const ids = ["", "\0", "\r\n", "*", "{a}", Buffer.from([0xff, 0xc3]), "i".repeat(1 << 16)];
   for (const id of ids) await at(id).set(under(id), VALUE);
@@ -117,7 +117,7 @@ async function putOdd(at: (id: Key) => Redis, under: (id: Key) => Buffer): Promi
   return ids.length + 5;
 }
 
-/** Keys that are nearly under the prefix; those that are indeed have to be left out. */
+/** Keys that resemble the prefix. Some may be under it: filter those out. */
 function neighbours(prefix: Buffer): Buffer[] {
   const text = prefix.toString();
   const end = prefix.subarray(0, -1); // cuts through a character that has several bytes

@@ -1,4 +1,4 @@
-/** Which of several failures is told, once it is over. */
+/** Which of several failures is reported when retrying ends. */
 import { strictEqual } from "node:assert/strict";
 import { explainRedisError } from "../../../src/backends/redis/errors.ts";
 import { Patience } from "../../../src/backends/redis/retry.ts";
@@ -10,8 +10,8 @@ const lost = explainRedisError(new ConnectionLost("lost"), endpoint);
 const refused = explainRedisError(new Error("connect ECONNREFUSED 127.0.0.1:6379"), endpoint);
 const loading = explainRedisError(new ErrorReply("LOADING Redis is loading"), endpoint);
 
-/** What is told after these failures, none of which got further. */
-function toldAfter(...failures: readonly unknown[]): unknown {
+/** The failure that is reported after these, none of which made progress. */
+function reportedAfter(...failures: readonly unknown[]): unknown {
   let now = 0;
   const patience = new Patience(() => now);
   for (const failure of failures) strictEqual(patience.endedBy(failure, false, false), undefined);
@@ -19,14 +19,14 @@ function toldAfter(...failures: readonly unknown[]): unknown {
   return patience.endedBy(failures.at(-1), false, false);
 }
 
-Deno.test("patience: what follows a lost connection says less than that it was lost", () => {
-  strictEqual(toldAfter(lost, refused, refused), lost);
+Deno.test("a lost connection is reported rather than the refusals after it", () => {
+  strictEqual(reportedAfter(lost, refused, refused), lost);
 });
 
-Deno.test("patience: what a server answers says more than that it was gone", () => {
-  strictEqual(toldAfter(lost, refused, loading), loading);
+Deno.test("an error reply is reported rather than a lost connection before it", () => {
+  strictEqual(reportedAfter(lost, refused, loading), loading);
 });
 
-Deno.test("patience: a server that is lost again does not answer any more", () => {
-  strictEqual(toldAfter(lost, loading, refused), refused);
+Deno.test("a refusal is reported rather than an older error reply", () => {
+  strictEqual(reportedAfter(lost, loading, refused), refused);
 });

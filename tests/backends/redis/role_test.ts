@@ -1,4 +1,4 @@
-/** A server that becomes a replica while it is cleared proves nothing any more. */
+/** A standalone server that becomes a replica during a clear or a count. */
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { Redis } from "ioredis";
 import { bindBackend } from "../../../src/backends/registry.ts";
@@ -10,7 +10,7 @@ import { context } from "../subject.ts";
 const redisNeeded = needs("redis-server");
 const { signal } = new AbortController();
 
-/** Sessions; before the scan of that number, something is done to their server. */
+/** A server with 100 sessions. `change` is called before the SCAN with that number, from 1. */
 async function place(
   scan: number,
   change: (client: Redis) => Promise<unknown>,
@@ -41,27 +41,35 @@ async function place(
 
 const follow = (client: Redis) => client.call("REPLICAOF", "127.0.0.1", "1");
 
-Deno.test("a primary that follows another once all is removed", redisNeeded, async () => {
-  await using redis = await place(2, follow);
-  await using store = await redis.backend.connect(signal);
-  let last = 0;
-  const clear = store.clear({ signal, onProgress: (cleared) => last = cleared });
-  await rejects(clear, /This Redis is a read-only replica/);
-  strictEqual(last, 100);
-});
+Deno.test(
+  "a clear fails if the server becomes a replica after its keys are removed",
+  redisNeeded,
+  async () => {
+    await using redis = await place(2, follow);
+    await using store = await redis.backend.connect(signal);
+    let last = 0;
+    const clear = store.clear({ signal, onProgress: (cleared) => last = cleared });
+    await rejects(clear, /This Redis is a read-only replica/);
+    strictEqual(last, 100);
+  },
+);
 
-Deno.test("one that follows another while nothing was found", redisNeeded, async () => {
-  await using redis = await place(1, async (client) => {
-    await client.flushall();
-    await follow(client);
-  });
-  await using store = await redis.backend.connect(signal);
-  await rejects(store.clear({ signal, onProgress() {} }), /This Redis is a read-only replica/);
-});
+Deno.test(
+  "a clear that finds nothing fails if the server becomes a replica",
+  redisNeeded,
+  async () => {
+    await using redis = await place(1, async (client) => {
+      await client.flushall();
+      await follow(client);
+    });
+    await using store = await redis.backend.connect(signal);
+    await rejects(store.clear({ signal, onProgress() {} }), /This Redis is a read-only replica/);
+  },
+);
 
-Deno.test("a count of one that is a replica for a while is begun anew", redisNeeded, async () => {
+Deno.test("a count starts again if the server was a replica for a while", redisNeeded, async () => {
   await using redis = await place(1, follow, async (client, hellos) => {
-    // The first is at the start, the second at the end of the pass, the third where it connects anew.
+    // HELLO is sent on connecting, at the end of the pass, and on connecting again.
     if (hellos === 3) await client.call("REPLICAOF", "NO", "ONE");
   });
   await using store = await redis.backend.connect(signal);
@@ -69,7 +77,7 @@ Deno.test("a count of one that is a replica for a while is begun anew", redisNee
   deepStrictEqual(redis.asked.filter((command) => command === "SCAN").length, 2);
 });
 
-Deno.test("the role costs a pass one question, which may be forbidden", redisNeeded, async () => {
+Deno.test("a pass checks the role with one HELLO, which needs no right", redisNeeded, async () => {
   await using redis = await place(1, (client) => {
     return client.call("ACL", "SETUSER", "default", "-info", "-role");
   });
@@ -79,7 +87,7 @@ Deno.test("the role costs a pass one question, which may be forbidden", redisNee
   deepStrictEqual(redis.asked, ["HELLO", "SCAN", "UNLINK", "HELLO", "SCAN", "HELLO"]);
 });
 
-Deno.test("a server of old, whose INFO is forbidden meanwhile", redisNeeded, async () => {
+Deno.test("a server without HELLO whose user loses the right to INFO", redisNeeded, async () => {
   const forbid = (client: Redis) => client.call("ACL", "SETUSER", "default", "-info");
   await using server = await startRedis({ args: ["--rename-command", "HELLO", ""] });
   using client = disposable(new Redis(server.url));

@@ -1,11 +1,11 @@
-/** The filter of removed keys never forgets one, and rarely mistakes a new one. */
+/** The filter of removed keys: it forgets none, and rarely mistakes a new key for a known one. */
 import { strictEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { SeenKeys } from "../../../src/backends/redis/seen_keys.ts";
 
 const encoder = new TextEncoder();
 
-Deno.test("property: a key that was added is known, whatever comes before it", () => {
+Deno.test("property: a key that was added is known, whatever its prefix", () => {
   const seen = new SeenKeys();
   const keys = fc.uint8Array({ maxLength: 40 });
   fc.assert(fc.property(keys, fc.uint8Array({ maxLength: 5 }), (key, before) => {
@@ -15,7 +15,7 @@ Deno.test("property: a key that was added is known, whatever comes before it", (
   }));
 });
 
-Deno.test("nothing is known at first, and add() tells whether a key is new", () => {
+Deno.test("an empty filter knows no key, and add() returns whether the key was known", () => {
   const seen = new SeenKeys();
   const key = encoder.encode("abc");
   strictEqual(seen.has(key, 0), false);
@@ -25,7 +25,7 @@ Deno.test("nothing is known at first, and add() tells whether a key is new", () 
   strictEqual(seen.has(key, 1), false);
 });
 
-/** Ids as apps make them: random ones, and ones that differ in little. */
+/** Ids as apps make them: random ones, and ones that differ only a little. */
 const kinds: Record<string, (index: number) => string> = {
   "numbers": (index) => `${index}`,
   "numbers of one length": (index) => `${index}`.padStart(12, "0"),

@@ -1,4 +1,4 @@
-/** What every store must do, asked of Redis in each of its forms; and who cannot be asked. */
+/** The conformance suite on Redis in each of its forms, and what the memory backend refuses. */
 import { match, rejects, strictEqual } from "node:assert/strict";
 import { bindBackend } from "../../../src/backends/registry.ts";
 import { runAzu } from "../../support/cli.ts";
@@ -8,7 +8,7 @@ import { conforms } from "../conformance.ts";
 import { alone, behindSentinels, cluster } from "./places.ts";
 import { context } from "../subject.ts";
 
-/** Characters of globs, of the protocol, of hash tags; nothing that looks the same is the same. */
+/** Prefixes with characters of globs, the protocol and hash tags, and ones that only look alike. */
 const hostile = [
   ...["*", "?", "[a-z]", "[^a]:", "[", "]", "\\", "\\*", "a\\", "sess*n:", "a-b^c:"],
   ...["{a}:", "{}", "{", "\0", "\r\n", "$3\r\nfoo\r\n", "\u{1b}[2J", " ", "'\";--"],
@@ -17,11 +17,11 @@ const hostile = [
 ];
 
 const redis = { needs: needs("redis-server"), hostile };
-conforms({ name: "redis, a server alone", ...redis, start: alone });
+conforms({ name: "redis, a standalone server", ...redis, start: alone });
 conforms({ name: "redis, a cluster", ...redis, start: cluster });
 conforms({ name: "redis, behind sentinels", ...redis, start: behindSentinels });
 
-Deno.test("conformance: memory says that it is impossible", async () => {
+Deno.test("conformance: the memory backend says that clearing is impossible", async () => {
   const backend = bindBackend("memory", {}, context);
   strictEqual(backend.capabilities.clear === true, false);
   await rejects(backend.connect(new AbortController().signal));

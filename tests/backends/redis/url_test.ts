@@ -1,9 +1,9 @@
-/** Where Redis is said to be: every shape of its URL, and what is wrong with others. */
+/** Redis URLs: every valid form, and what is reported for others. */
 import { deepStrictEqual, match, strictEqual, throws } from "node:assert/strict";
 import fc from "fast-check";
 import { nameOf, parseRedisUrl, redisUrlProblem } from "../../../src/backends/redis/url.ts";
 
-/** The parts of a URL that nothing is wrong with. */
+/** The parts of a valid URL that are not the default. */
 function read(url: string) {
   strictEqual(redisUrlProblem(url), undefined, url);
   const { nodes, username, password, database, tls, sentinelMaster } = parseRedisUrl(url);
@@ -88,17 +88,17 @@ for (const [url, problem] of wrong) {
   });
 }
 
-Deno.test("what is no URL at all is not read", () => {
+Deno.test("parseRedisUrl throws for a text that is not a Redis URL", () => {
   throws(() => parseRedisUrl("http://host"), TypeError);
 });
 
-Deno.test("the address names the hosts and no secret", () => {
+Deno.test("the address shows the hosts but no password", () => {
   strictEqual(parseRedisUrl("redis://u:hunter2@h:7/1").address, "redis://u:***@h:7/1");
   const { address } = parseRedisUrl("redis+sentinel://u:hunter2@a:1,b:2/main");
   strictEqual(address, "redis+sentinel://u:***@a:1,b:2/main");
 });
 
-Deno.test("property: what is percent-encoded is read back, whatever it is", () => {
+Deno.test("property: any text survives percent-encoding", () => {
   const texts = fc.string({ unit: "grapheme", minLength: 1 }).filter((text) => text.isWellFormed());
   const hosts = fc.array(fc.constantFrom("a", "b.example", "10.0.0.1", "[2001:db8::1]"), {
     minLength: 1,
@@ -120,7 +120,7 @@ Deno.test("property: what is percent-encoded is read back, whatever it is", () =
   );
 });
 
-Deno.test("property: whatever is refused or read, nothing is thrown", () => {
+Deno.test("property: every text is either refused or parsed, without an exception", () => {
   const start = fc.constantFrom("redis://", "rediss://h", "redis+sentinel://h/", "redis:");
   const parts = fc.constantFrom(...":// : @ / , [ ] %zz %41 ? # h 1 é".split(" "));
   const words = fc.array(parts, { maxLength: 6 });

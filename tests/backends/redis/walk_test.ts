@@ -1,4 +1,4 @@
-/** What a walk over one Redis server waits for. */
+/** A walk over the keys of one server. */
 import { deepStrictEqual, rejects } from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { Redis } from "ioredis";
@@ -13,7 +13,7 @@ const redisNeeded = needs("redis-server");
 const { signal } = new AbortController();
 
 Deno.test(
-  "the failure of a batch is thrown after the batches behind it have ended",
+  "the failure of a batch is thrown after the later batches have ended",
   redisNeeded,
   async () => {
     await using server = await startRedis();

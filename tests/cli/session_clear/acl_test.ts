@@ -1,4 +1,4 @@
-/** What a Redis user must be allowed, and what is said of each right that is missing. */
+/** The rights that a Redis user needs, and the message for each missing right. */
 import { deepStrictEqual, doesNotMatch, match, strictEqual } from "node:assert/strict";
 import { Redis } from "ioredis";
 import { runAzu } from "../../support/cli.ts";
@@ -44,7 +44,7 @@ async function withSessions(database = 0) {
   };
 }
 
-Deno.test("a user with the documented rights, and no other", redisNeeded, async () => {
+Deno.test("a user with exactly the documented rights can clear", redisNeeded, async () => {
   await using redis = await withSessions();
   const url = await withUser(redis.server, ["~session:*", ...RIGHTS]);
   const result = await clear(url);
@@ -52,7 +52,7 @@ Deno.test("a user with the documented rights, and no other", redisNeeded, async 
   strictEqual(await redis.client.dbsize(), 1);
 });
 
-Deno.test("a database number needs one more", redisNeeded, async () => {
+Deno.test("a database number needs SELECT", redisNeeded, async () => {
   await using redis = await withSessions(2);
   const without = await clear(`${await withUser(redis.server, ["~session:*", ...RIGHTS])}/2`);
   strictEqual(without.code, 1);
@@ -62,7 +62,7 @@ Deno.test("a database number needs one more", redisNeeded, async () => {
   match(result.stdout, /Cleared 10 session\(s\)\n✓/, result.stderr);
 });
 
-Deno.test("telling the app's nodes needs one more, and their channel", redisNeeded, async () => {
+Deno.test("telling app nodes needs PUBLISH and the channel", redisNeeded, async () => {
   await using redis = await withSessions();
   const rights = ["~session:*", ...RIGHTS];
   const channel = "&session:cluster:invalidate";
@@ -76,7 +76,7 @@ Deno.test("telling the app's nodes needs one more, and their channel", redisNeed
   strictEqual(result.code, 0, result.stderr);
 });
 
-Deno.test("each missing right is named, and nothing is removed", redisNeeded, async () => {
+Deno.test("each missing right is named, and no key is removed", redisNeeded, async () => {
   await using redis = await withSessions();
   for (
     const [rights, said] of [
@@ -93,7 +93,7 @@ Deno.test("each missing right is named, and nothing is removed", redisNeeded, as
   strictEqual(await redis.client.dbsize(), 11);
 });
 
-Deno.test("a cluster needs two more", redisNeeded, async () => {
+Deno.test("a cluster needs CLUSTER SLOTS and CLUSTER NODES", redisNeeded, async () => {
   await using cluster = await startCluster({ replicas: false });
   const keys = Array.from({ length: 100 }, (_, index) => `session:${index}`);
   await cluster.put(keys);

@@ -1,4 +1,4 @@
-/** The nodes of a Redis Cluster that a URL names: what they are, and what becomes of them. */
+/** The servers in the URL of a Redis Cluster. */
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { runAzu, spawnAzu } from "../../support/cli.ts";
 import { needs } from "../../support/env.ts";
@@ -13,7 +13,7 @@ const CLEAR = ["session:clear", "--force", "--json"];
 
 const sessions = (count: number) => Array.from({ length: count }, (_, index) => `session:${index}`);
 
-Deno.test("cluster: a replica that is named takes over meanwhile", redisNeeded, async () => {
+Deno.test("cluster: the replica in the URL takes over during a clear", redisNeeded, async () => {
   await using cluster = await startCluster();
   await cluster.put(sessions(6000));
   const [master] = cluster.masters;
@@ -39,7 +39,7 @@ async function clear(servers: readonly { readonly port: number }[], args = CLEAR
   return await runAzu(args, { cwd: app.path, env: { REDIS_URL: url }, timeoutMs: 100_000 });
 }
 
-Deno.test("cluster: another server that is named is refused", redisNeeded, async () => {
+Deno.test("cluster: a standalone server in the URL is refused", redisNeeded, async () => {
   await using cluster = await startCluster({ replicas: false });
   await using other = await startRedis();
   const client = observer(other.url);
@@ -66,7 +66,7 @@ Deno.test("cluster: another server that is named is refused", redisNeeded, async
   release(client);
 });
 
-Deno.test("cluster: a node of another cluster is refused", redisNeeded, async () => {
+Deno.test("cluster: a node of another cluster in the URL is refused", redisNeeded, async () => {
   await using cluster = await startCluster({ replicas: false });
   await using other = await startRedis({ args: ["--cluster-enabled", "yes"] });
   const client = observer(other.url);

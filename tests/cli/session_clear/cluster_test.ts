@@ -23,7 +23,7 @@ function* named(prefix: string, count: number): Generator<string> {
   for (let index = 0; index < count; index++) yield `${prefix}${index}`;
 }
 
-/** Neighbours: of other prefixes, and of one that is nearly the same. */
+/** Keys with other prefixes, some of which resemble ours. */
 const NEIGHBOURS = [
   ...named("cache:", 20_000),
   ...named("session-", 100),
@@ -42,41 +42,49 @@ async function clear(url: string, args = CLEAR, timeoutMs = 100_000) {
   return await runAzu(args, { cwd: app.path, env: { REDIS_URL: url }, timeoutMs });
 }
 
-Deno.test("cluster: every session of all slots, and no neighbour", redisNeeded, async () => {
-  await using cluster = await startCluster();
-  await cluster.put(named("session:", SESSIONS));
-  await cluster.put(NEIGHBOURS);
-  const found = await clear(cluster.url, ["session:clear", "--dry-run", "--json"]);
-  deepStrictEqual(reportOf(found), {
-    ...DONE,
-    outcome: "found",
-    cleared: 0,
-    remaining: SESSIONS,
-    arrived: null,
-  });
-  const result = await clear(cluster.url);
-  deepStrictEqual(reportOf(result), DONE, result.stderr);
-  deepStrictEqual((await cluster.keys()).sort(), [...NEIGHBOURS].sort());
-});
+Deno.test(
+  "cluster: the sessions of all slots are cleared, and no other key",
+  redisNeeded,
+  async () => {
+    await using cluster = await startCluster();
+    await cluster.put(named("session:", SESSIONS));
+    await cluster.put(NEIGHBOURS);
+    const found = await clear(cluster.url, ["session:clear", "--dry-run", "--json"]);
+    deepStrictEqual(reportOf(found), {
+      ...DONE,
+      outcome: "found",
+      cleared: 0,
+      remaining: SESSIONS,
+      arrived: null,
+    });
+    const result = await clear(cluster.url);
+    deepStrictEqual(reportOf(result), DONE, result.stderr);
+    deepStrictEqual((await cluster.keys()).sort(), [...NEIGHBOURS].sort());
+  },
+);
 
-Deno.test("cluster: a prefix with a hash tag, all of it in one slot", redisNeeded, async () => {
-  await using cluster = await startCluster({ replicas: false });
-  await using app = await tempDir();
-  await writeTree(app.path, {
-    "azu.config.ts": `export default {
+Deno.test(
+  "cluster: a prefix with a hash tag, with all sessions in one slot",
+  redisNeeded,
+  async () => {
+    await using cluster = await startCluster({ replicas: false });
+    await using app = await tempDir();
+    await writeTree(app.path, {
+      "azu.config.ts": `export default {
       session: { backends: { redis: { keyPrefix: "{app}:session:" } } },
     };`,
-  });
-  await cluster.put(named("{app}:session:", 5000));
-  await cluster.put(named("{app}:cache:", 500));
-  await cluster.put(named("app:session:", 500));
-  const env = { REDIS_URL: cluster.url };
-  const result = await runAzu(CLEAR, { cwd: app.path, env });
-  deepStrictEqual(reportOf(result), { ...DONE, cleared: 5000 }, result.stderr);
-  strictEqual((await cluster.keys()).length, 1000);
-});
+    });
+    await cluster.put(named("{app}:session:", 5000));
+    await cluster.put(named("{app}:cache:", 500));
+    await cluster.put(named("app:session:", 500));
+    const env = { REDIS_URL: cluster.url };
+    const result = await runAzu(CLEAR, { cwd: app.path, env });
+    deepStrictEqual(reportOf(result), { ...DONE, cleared: 5000 }, result.stderr);
+    strictEqual((await cluster.keys()).length, 1000);
+  },
+);
 
-Deno.test("cluster: slots that move while it is cleared", redisNeeded, async () => {
+Deno.test("cluster: slots move to another master during a clear", redisNeeded, async () => {
   await using cluster = await startCluster({ replicas: false });
   await cluster.put(named("session:", SESSIONS));
   await cluster.put(NEIGHBOURS);
@@ -94,7 +102,7 @@ Deno.test("cluster: slots that move while it is cleared", redisNeeded, async () 
 });
 
 Deno.test(
-  "cluster: a master killed meanwhile, and what it had removed is back",
+  "cluster: a master is killed, and its replica brings sessions back",
   redisNeeded,
   async () => {
     await using cluster = await startCluster();
@@ -113,7 +121,7 @@ Deno.test(
 );
 
 Deno.test(
-  "cluster: a dead master that nobody replaces, and an app that writes on",
+  "cluster: a master without a replica is killed while the app keeps writing",
   redisNeeded,
   async () => {
     const args = ["--cluster-require-full-coverage", "no"];
@@ -147,7 +155,7 @@ Deno.test(
   },
 );
 
-Deno.test("cluster: a server of the URL that is down, others are not", redisNeeded, async () => {
+Deno.test("cluster: one of the servers in the URL is down", redisNeeded, async () => {
   await using cluster = await startCluster({ replicas: false });
   await cluster.put(named("session:", 500));
   const down = `redis://127.0.0.1:${freePort()},${cluster.url.slice("redis://".length)}`;
@@ -155,14 +163,14 @@ Deno.test("cluster: a server of the URL that is down, others are not", redisNeed
   deepStrictEqual(reportOf(result), { ...DONE, cleared: 500 }, result.stderr);
 });
 
-Deno.test("cluster: only one server of it is named, and that a replica", redisNeeded, async () => {
+Deno.test("cluster: the URL names only a replica", redisNeeded, async () => {
   await using cluster = await startCluster();
   await cluster.put(named("session:", 500));
   const result = await clear(cluster.replicas[1]?.server.url ?? "");
   deepStrictEqual(reportOf(result), { ...DONE, cleared: 500 }, result.stderr);
 });
 
-Deno.test("cluster: there is no database but 0", redisNeeded, async () => {
+Deno.test("cluster: a database number other than 0 is refused", redisNeeded, async () => {
   await using cluster = await startCluster({ replicas: false });
   await cluster.put(named("session:", 5));
   const result = await clear(`${cluster.url}/2`, ["session:clear", "--force"]);
@@ -172,7 +180,7 @@ Deno.test("cluster: there is no database but 0", redisNeeded, async () => {
   strictEqual((await cluster.keys()).length, 5);
 });
 
-Deno.test("several servers that are no cluster are refused", redisNeeded, async () => {
+Deno.test("a URL with several standalone servers is refused", redisNeeded, async () => {
   await using one = await startRedis();
   await using other = await startRedis();
   const result = await clear(`${one.url},127.0.0.1:${other.port}`, ["session:clear", "--force"]);
@@ -181,7 +189,7 @@ Deno.test("several servers that are no cluster are refused", redisNeeded, async 
 });
 
 Deno.test(
-  "cluster: the app's nodes are told, whichever server they listen at",
+  "cluster: app nodes are told, whichever master they listen at",
   redisNeeded,
   async () => {
     await using cluster = await startCluster({ replicas: false });
@@ -203,7 +211,7 @@ function kill(node: ClusterNode | undefined): void {
   if (node !== undefined) Deno.kill(node.server.pid, "SIGKILL");
 }
 
-/** Moves slot after slot from the first master to the second, with their keys, until disposed of. */
+/** Moves slots with their keys from the first master to the second, until it is disposed of. */
 function moveSlots({ masters }: RedisCluster): { readonly moved: number } & AsyncDisposable {
   let [moved, isOn] = [0, true];
   const [from, to] = masters;
@@ -231,13 +239,13 @@ function moveSlots({ masters }: RedisCluster): { readonly moved: number } & Asyn
   };
 }
 
-/** Key by key, so that a slot is half here and half there for a while. */
+/** Key by key, so that for a while each master has some keys of the slot. */
 async function moveKeys(from: ClusterNode, to: ClusterNode, slot: number): Promise<number> {
   for (let moved = 0;;) {
     const keys = await from.client.call("CLUSTER", "GETKEYSINSLOT", slot, 10);
     if (!Array.isArray(keys) || keys.length === 0) return moved;
     for (const key of keys) {
-      // What is gone meanwhile is answered NOKEY.
+      // Replies NOKEY if the clear has removed the key.
       await from.client.migrate("127.0.0.1", to.server.port, String(key), 0, 5000);
       moved++;
     }

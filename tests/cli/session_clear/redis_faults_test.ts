@@ -1,4 +1,4 @@
-/** What becomes of a clear when its Redis is in trouble: the counts are true, and it ends. */
+/** A clear of a Redis that fails: the clear ends, and its counts are true. */
 import { deepStrictEqual, doesNotMatch, match, strictEqual } from "node:assert/strict";
 import { Redis } from "ioredis";
 import { runAzu, spawnAzu } from "../../support/cli.ts";
@@ -45,12 +45,12 @@ async function start(url: string) {
   };
 }
 
-async function clear(url: string) {
+async function clear(url: string, args = CLEAR) {
   await using app = await tempDir();
-  return await runAzu(CLEAR, { cwd: app.path, env: { REDIS_URL: url }, timeoutMs: 100_000 });
+  return await runAzu(args, { cwd: app.path, env: { REDIS_URL: url }, timeoutMs: 100_000 });
 }
 
-/** Until some are gone, and long before all are. */
+/** Waits until some sessions are gone, long before all are. */
 async function hasBegun(client: Redis): Promise<void> {
   const before = SESSIONS + 100;
   await pollUntil("the first to go", async () => await client.dbsize() < before);
@@ -63,8 +63,11 @@ function reportOf({ code, stdout }: { code: number; stdout: string }) {
 
 const done = (cleared: number) => ({ code: 0, outcome: "cleared", cleared, remaining: 0 });
 
-/** A failure whose count, with what it says it does not know, is what has become of them. */
-function isTrue(result: { code: number; stdout: string; stderr: string }, left: number): void {
+/** Asserts that the clear failed, and that the number of removed sessions is in the reported range. */
+function hasTrueCount(
+  result: { code: number; stdout: string; stderr: string },
+  left: number,
+): void {
   const { cleared, ...report } = reportOf(result);
   deepStrictEqual(report, { code: 1, outcome: "failed", remaining: null }, result.stderr);
   const unknown = Number(/up to (\d+) more session/.exec(result.stderr)?.[1] ?? 0);
@@ -74,7 +77,7 @@ function isTrue(result: { code: number; stdout: string; stderr: string }, left: 
 
 const sessionsIn = async (client: Redis) => (await client.dbsize()) - 100;
 
-Deno.test("a full memory is no obstacle to removing", redisNeeded, async () => {
+Deno.test("a server whose memory is full can be cleared", redisNeeded, async () => {
   await using redis = await place([], 1000);
   await redis.client.config("SET", "maxmemory", "1mb");
   await redis.client.set("more", "x").then(() => {
@@ -84,7 +87,7 @@ Deno.test("a full memory is no obstacle to removing", redisNeeded, async () => {
   deepStrictEqual(reportOf(result), done(1000), result.stderr);
 });
 
-Deno.test("a server that cannot save refuses to remove", redisNeeded, async () => {
+Deno.test("a server that cannot save its data refuses the clear", redisNeeded, async () => {
   await using redis = await place(["--save", "3600 1"], 1000);
   await Deno.mkdir(`${redis.server.dir}/dump.rdb`);
   await redis.client.bgsave();
@@ -96,10 +99,10 @@ Deno.test("a server that cannot save refuses to remove", redisNeeded, async () =
   match(result.stderr, /^error: Redis refuses writes because it cannot save its data to disk/);
   doesNotMatch(result.stderr, /not known/);
   strictEqual(await sessionsIn(redis.client), 1000);
-  await redis.client.config("SET", "save", ""); // else it does not end either
+  await redis.client.config("SET", "save", ""); // otherwise the server refuses to shut down
 });
 
-Deno.test("a server that is loading its data is waited for", redisNeeded, async () => {
+Deno.test("a clear waits for a server that is loading its data", redisNeeded, async () => {
   const debug = [
     "--enable-debug-command",
     "yes",
@@ -115,7 +118,7 @@ Deno.test("a server that is loading its data is waited for", redisNeeded, async 
   deepStrictEqual(reportOf(result), done(2000), result.stderr);
 });
 
-Deno.test("a script that runs for long is waited for", redisNeeded, async () => {
+Deno.test("a clear waits for the end of a script", redisNeeded, async () => {
   await using redis = await place(["--busy-reply-threshold", "100"], 1000);
   const script = "while redis.call('TIME')[1] < ARGV[1] do end";
   const busy = redis.client.eval(script, 0, Math.ceil(Date.now() / 1000) + 4);
@@ -124,16 +127,34 @@ Deno.test("a script that runs for long is waited for", redisNeeded, async () => 
   deepStrictEqual(reportOf(result), done(1000), result.stderr);
 });
 
-Deno.test("a replica is refused, also where it has no session", redisNeeded, async () => {
-  await using primary = await place([], 0);
-  const { port } = primary.server;
-  await using replica = await startRedis({ args: ["--replicaof", "127.0.0.1", `${port}`] });
-  const result = await clear(replica.url);
-  deepStrictEqual(reportOf(result), { ...done(0), code: 1, outcome: "failed", remaining: null });
-  match(result.stderr, /^error: This Redis is a read-only replica/);
-});
+Deno.test(
+  "a replica is refused, with sessions or without, even a dry run",
+  redisNeeded,
+  async () => {
+    for (const sessions of [0, 5]) {
+      await using primary = await place([], sessions);
+      const { port } = primary.server;
+      await using replica = await startRedis({ args: ["--replicaof", "127.0.0.1", `${port}`] });
+      await primary.client.wait(1, 5000);
+      for (const how of ["--force", "--dry-run"]) {
+        const result = await clear(replica.url, ["session:clear", how, "--json"]);
+        deepStrictEqual(reportOf(result), {
+          ...done(0),
+          code: 1,
+          outcome: "failed",
+          remaining: null,
+        });
+        match(
+          result.stderr,
+          /^error: This Redis is a read-only replica .*\nUse the URL of the primary/,
+        );
+      }
+      strictEqual(await sessionsIn(primary.client), sessions);
+    }
+  },
+);
 
-Deno.test("a server with as many clients as it takes", redisNeeded, async () => {
+Deno.test("a server that has reached its client limit", redisNeeded, async () => {
   await using redis = await place([], 10);
   await redis.client.config("SET", "maxclients", "1");
   const result = await clear(redis.server.url);
@@ -141,7 +162,7 @@ Deno.test("a server with as many clients as it takes", redisNeeded, async () => 
   match(result.stderr, /^error: Redis has reached its client limit \(maxclients\)/);
 });
 
-Deno.test("a password that changes meanwhile", redisNeeded, async () => {
+Deno.test("the password changes during a clear", redisNeeded, async () => {
   await using redis = await place();
   await using other = await start(redis.server.url);
   await hasBegun(redis.client);
@@ -149,10 +170,10 @@ Deno.test("a password that changes meanwhile", redisNeeded, async () => {
   await redis.client.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
   const result = await other.azu.finished();
   match(result.stderr, /^error: Redis requires a password, and the URL has none/m);
-  isTrue(result, await sessionsIn(redis.client));
+  hasTrueCount(result, await sessionsIn(redis.client));
 });
 
-Deno.test("a server that stops for a while", redisNeeded, async () => {
+Deno.test("a server hangs for a few seconds", redisNeeded, async () => {
   await using redis = await place();
   await using other = await start(redis.server.url);
   await hasBegun(redis.client);
@@ -164,7 +185,7 @@ Deno.test("a server that stops for a while", redisNeeded, async () => {
   strictEqual(await sessionsIn(redis.client), 0);
 });
 
-Deno.test("a server that stops for good is given up on", redisNeeded, async () => {
+Deno.test("a server hangs for good", redisNeeded, async () => {
   await using redis = await place();
   await using other = await start(redis.server.url);
   await hasBegun(redis.client);
@@ -174,12 +195,12 @@ Deno.test("a server that stops for good is given up on", redisNeeded, async () =
   strictEqual(performance.now() - stopped < 45_000, true);
   Deno.kill(redis.server.pid, "SIGCONT");
   match(result.stderr, /^error: Redis did not answer in time/m);
-  isTrue(result, await sessionsIn(redis.client));
+  hasTrueCount(result, await sessionsIn(redis.client));
 });
 
 for (const persistence of ["yes", "no"] as const) {
-  const what = persistence === "yes" ? "with all that it had" : "empty";
-  Deno.test(`a server that is killed and comes back ${what}`, redisNeeded, async () => {
+  const what = persistence === "yes" ? "with its data" : "empty";
+  Deno.test(`a server is killed and comes back ${what}`, redisNeeded, async () => {
     await using data = await tempDir();
     const args = ["--dir", data.path, "--appendonly", persistence, "--appendfsync", "always"];
     await using redis = await place(args);

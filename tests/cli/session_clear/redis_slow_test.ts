@@ -1,4 +1,4 @@
-/** A Redis that is not ready yet, or slow to let anybody in, is waited for as the reference says. */
+/** Waiting for a Redis that is busy when azu connects, or slow to answer. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { runAzu } from "../../support/cli.ts";
 import { needs } from "../../support/env.ts";
@@ -31,18 +31,22 @@ async function place(args: readonly string[]) {
   };
 }
 
-Deno.test("redis: a script is waited for with a database number, too", redisNeeded, async () => {
-  await using redis = await place(["--busy-reply-threshold", "100"]);
-  const { client, server } = redis;
-  await client.select(1);
-  for (let index = 0; index < 100; index++) await client.set(`session:${index}`, "x");
-  const script = "while redis.call('TIME')[1] < ARGV[1] do end";
-  const busy = client.eval(script, 0, Math.ceil(Date.now() / 1000) + 4).catch(() => {});
-  strictEqual(await clear(`${server.url}/1`), 100);
-  await busy;
-});
+Deno.test(
+  "redis: a clear with a database number waits for the end of a script",
+  redisNeeded,
+  async () => {
+    await using redis = await place(["--busy-reply-threshold", "100"]);
+    const { client, server } = redis;
+    await client.select(1);
+    for (let index = 0; index < 100; index++) await client.set(`session:${index}`, "x");
+    const script = "while redis.call('TIME')[1] < ARGV[1] do end";
+    const busy = client.eval(script, 0, Math.ceil(Date.now() / 1000) + 4).catch(() => {});
+    strictEqual(await clear(`${server.url}/1`), 100);
+    await busy;
+  },
+);
 
-Deno.test("cluster: a node that loads its data is waited for", redisNeeded, async () => {
+Deno.test("cluster: a clear waits for a node that is loading its data", redisNeeded, async () => {
   const args = [
     ...["--cluster-enabled", "yes", "--enable-debug-command", "yes"],
     ...["--loading-process-events-interval-bytes", "1024"],
@@ -60,7 +64,7 @@ Deno.test("cluster: a node that loads its data is waited for", redisNeeded, asyn
   await reloading;
 });
 
-/** Passes everything on, but keeps back the first answer on each connection. */
+/** A proxy that delays the first answer on each connection by `delay` ms. */
 function slowToBegin(to: number, delay: number): Deno.TcpListener {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   (async () => {
@@ -81,7 +85,7 @@ function slowToBegin(to: number, delay: number): Deno.TcpListener {
   return listener;
 }
 
-Deno.test("redis: a login may take as long as --timeout says", redisNeeded, async () => {
+Deno.test("redis: logging in may take as long as --timeout allows", redisNeeded, async () => {
   await using redis = await place([]);
   await redis.client.set("session:1", "x");
   using slow = slowToBegin(redis.server.port, 15_500);

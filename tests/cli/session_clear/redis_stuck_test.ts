@@ -1,4 +1,4 @@
-/** A Redis that can be read and not be written: a clear of it ends, and says why. */
+/** A Redis that answers reads and no writes: the clear ends, and says why. */
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import type { Redis } from "ioredis";
 import { runAzu } from "../../support/cli.ts";
@@ -9,7 +9,7 @@ import { tempDir } from "../../support/temp.ts";
 
 const redisNeeded = needs("redis-server");
 
-/** Lets no write through, and no client wait for that either. */
+/** Makes the server hold every write back, and closes the connections that wait. */
 function refuseWrites(client: Redis): Disposable {
   client.call("CLIENT", "PAUSE", 600_000, "WRITE");
   const timer = setInterval(() => {
@@ -18,7 +18,7 @@ function refuseWrites(client: Redis): Disposable {
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
-Deno.test("redis: where nothing can be removed, a clear ends", redisNeeded, async () => {
+Deno.test("redis: a clear ends if no key can be removed", redisNeeded, async () => {
   await using server = await startRedis();
   await using app = await tempDir();
   const client = observer(server.url);

@@ -1,4 +1,4 @@
-/** Half a character is no part of a key prefix: as bytes it would be another one. */
+/** An unpaired surrogate in a key prefix or channel is refused: as UTF-8 it would be U+FFFD. */
 import { match, strictEqual } from "node:assert/strict";
 import { runAzu } from "../../support/cli.ts";
 import { needs } from "../../support/env.ts";
@@ -35,7 +35,7 @@ const stating: [where: string, files: Record<string, string>, said: RegExp][] = 
 ];
 
 for (const [where, files, said] of stating) {
-  Deno.test(`redis: half a character is refused: ${where}`, redisNeeded, async () => {
+  Deno.test(`redis: an unpaired surrogate is refused in ${where}`, redisNeeded, async () => {
     await using server = await startRedis();
     await using app = await tempDir();
     await writeTree(app.path, files);

@@ -1,4 +1,4 @@
-/** Clearing over TLS, and what is said where it does not come about. */
+/** Clearing over TLS, and the messages when a handshake fails. */
 import { doesNotMatch, match, strictEqual } from "node:assert/strict";
 import { Redis } from "ioredis";
 import { runAzu } from "../../support/cli.ts";
@@ -15,7 +15,7 @@ interface Place extends AsyncDisposable {
   readonly client: Redis;
 }
 
-/** A server that speaks TLS and nothing else, with ten sessions and a neighbour. */
+/** A server that accepts only TLS, with ten sessions and another key. */
 async function place(
   name: "server" | "elsewhere" = "server",
   clients: "yes" | "no" = "no",
@@ -41,7 +41,7 @@ async function place(
   return { certificates, server, client, [Symbol.asyncDispose]: () => started.disposeAsync() };
 }
 
-/** Runs azu in a folder with the certificates, and a config that names some of them. */
+/** Runs azu in a folder with the certificates. `tls` is part of the config. */
 async function clear(
   url: string,
   tls: string,
@@ -69,7 +69,7 @@ async function clear(
 const CA = `tls: { ca: "./ca.crt" }`;
 const CLIENT = `tls: { ca: "./ca.crt", cert: "./client.crt", key: "./client.key" }`;
 
-Deno.test("tls: the config's authority is trusted", tlsNeeded, async () => {
+Deno.test("tls: the authority in the config is trusted", tlsNeeded, async () => {
   await using redis = await place();
   const result = await clear(redis.server.url, CA, redis);
   match(result.stdout, /Cleared 10 session\(s\)\n✓/, result.stderr);
@@ -77,7 +77,7 @@ Deno.test("tls: the config's authority is trusted", tlsNeeded, async () => {
 });
 
 Deno.test(
-  "tls: the system's authorities stay trusted besides the config's",
+  "tls: an authority in the config does not replace the system's",
   tlsNeeded,
   async () => {
     await using redis = await place();
@@ -108,7 +108,7 @@ Deno.test("tls: a certificate of another host", tlsNeeded, async () => {
   strictEqual(await redis.client.dbsize(), 11);
 });
 
-Deno.test("tls: a client's certificate, where the server asks for one", tlsNeeded, async () => {
+Deno.test("tls: the server requires a client certificate", tlsNeeded, async () => {
   await using redis = await place("server", "yes");
   const without = await clear(redis.server.url, CA, redis);
   strictEqual(without.code, 1);
@@ -119,7 +119,7 @@ Deno.test("tls: a client's certificate, where the server asks for one", tlsNeede
   match(result.stdout, /Cleared 10 session\(s\)\n✓/, result.stderr);
 });
 
-Deno.test("tls: spoken to a server that does not", tlsNeeded, async () => {
+Deno.test("tls: a rediss:// URL for a server without TLS", tlsNeeded, async () => {
   await using redis = await place();
   await using plain = await startRedis();
   const result = await clear(`rediss://127.0.0.1:${plain.port}`, CA, redis);
@@ -127,21 +127,21 @@ Deno.test("tls: spoken to a server that does not", tlsNeeded, async () => {
   match(result.stderr, /TLS/);
 });
 
-Deno.test("tls: not spoken to a server that does", tlsNeeded, async () => {
+Deno.test("tls: a redis:// URL for a server with TLS", tlsNeeded, async () => {
   await using redis = await place();
   const result = await clear(redis.server.url.replace("rediss:", "redis:"), "", redis);
   strictEqual(result.code, 1);
   match(result.stderr, /rediss:\/\//);
 });
 
-Deno.test("tls: configured for a URL that does not ask for it", tlsNeeded, async () => {
+Deno.test("tls: tls in the config with a redis:// URL is refused", tlsNeeded, async () => {
   await using redis = await place();
   const result = await clear(redis.server.url.replace("rediss:", "redis:"), CA, redis);
   strictEqual(result.code, 2);
   match(result.stderr, /nothing would be encrypted/);
 });
 
-Deno.test("tls: files that are not there, or hold something else", tlsNeeded, async () => {
+Deno.test("tls: PEM files that are missing or contain something else", tlsNeeded, async () => {
   await using redis = await place();
   for (
     const [tls, said] of [

@@ -1,4 +1,4 @@
-/** Clearing a Redis that real sentinels watch, also while they fail over. */
+/** Clearing a Redis behind real sentinels, also during a failover. */
 import { deepStrictEqual, doesNotMatch, match, strictEqual } from "node:assert/strict";
 import type { Redis } from "ioredis";
 import { runAzu } from "../../support/cli.ts";
@@ -44,17 +44,21 @@ const done = (cleared: number) => ({
 
 const urlOf = ({ hosts }: Sentinels) => `redis+sentinel://${hosts}/${MASTER}`;
 
-Deno.test("sentinel: the master they name is cleared, one of them down", redisNeeded, async () => {
-  await using redis = await startSentinels();
-  await fill(redis.master.client, 500);
-  const url = `redis+sentinel://127.0.0.1:${freePort()},${redis.hosts}/${MASTER}`;
-  const result = await clear(url);
-  match(result.stdout, /Cleared 500 session\(s\)\n✓/, result.stderr);
-  strictEqual(result.code, 0);
-  strictEqual(await redis.master.client.dbsize(), 1000);
-});
+Deno.test(
+  "sentinel: the master is cleared although one sentinel is down",
+  redisNeeded,
+  async () => {
+    await using redis = await startSentinels();
+    await fill(redis.master.client, 500);
+    const url = `redis+sentinel://127.0.0.1:${freePort()},${redis.hosts}/${MASTER}`;
+    const result = await clear(url);
+    match(result.stdout, /Cleared 500 session\(s\)\n✓/, result.stderr);
+    strictEqual(result.code, 0);
+    strictEqual(await redis.master.client.dbsize(), 1000);
+  },
+);
 
-Deno.test("sentinel: a database number behind the name", redisNeeded, async () => {
+Deno.test("sentinel: a database number after the name of the master", redisNeeded, async () => {
   await using redis = await startSentinels();
   const { client } = redis.master;
   await client.set("session:1", "x");
@@ -72,7 +76,7 @@ Deno.test("sentinel: a database number behind the name", redisNeeded, async () =
   strictEqual(await client.dbsize(), 1);
 });
 
-Deno.test("sentinel: a failover meanwhile, and what was removed is back", redisNeeded, async () => {
+Deno.test("sentinel: a failover during a clear brings sessions back", redisNeeded, async () => {
   await using redis = await startSentinels();
   const { master, replica } = redis;
   await fill(master.client, SESSIONS);
@@ -83,13 +87,13 @@ Deno.test("sentinel: a failover meanwhile, and what was removed is back", redisN
   Deno.kill(master.server.pid, "SIGKILL");
   const result = await clearing;
   deepStrictEqual(reportOf(result), done(SESSIONS), result.stderr);
-  const client = observer(replica.server.url); // a failover ends all connections
+  const client = observer(replica.server.url); // a failover closes all connections
   deepStrictEqual(await client.keys("session:*"), []);
   strictEqual(await client.dbsize(), 1000);
   release(client);
 });
 
-Deno.test("sentinel: a name that they do not know", redisNeeded, async () => {
+Deno.test("sentinel: no sentinel knows the name of the master", redisNeeded, async () => {
   await using redis = await startSentinels();
   const result = await clear(`redis+sentinel://${redis.hosts}/other`);
   strictEqual(result.code, 1);
@@ -97,7 +101,7 @@ Deno.test("sentinel: a name that they do not know", redisNeeded, async () => {
   doesNotMatch(result.stdout, /✓/);
 });
 
-Deno.test("sentinel: named as if it were the server", redisNeeded, async () => {
+Deno.test("sentinel: a redis:// URL that names a sentinel", redisNeeded, async () => {
   await using redis = await startSentinels();
   const result = await clear(redis.sentinels[0]?.url ?? "");
   strictEqual(result.code, 1);
@@ -105,31 +109,35 @@ Deno.test("sentinel: named as if it were the server", redisNeeded, async () => {
   match(result.stderr, /redis\+sentinel:\/\//);
 });
 
-Deno.test("sentinel: the server named as if it were one", redisNeeded, async () => {
+Deno.test("sentinel: a redis+sentinel:// URL that names a server", redisNeeded, async () => {
   await using redis = await startSentinels();
   const result = await clear(`redis+sentinel://127.0.0.1:${redis.master.server.port}/${MASTER}`);
   strictEqual(result.code, 1);
   match(result.stderr, /is not a sentinel/);
 });
 
-Deno.test("sentinel: all of them are down", redisNeeded, async () => {
+Deno.test("sentinel: every sentinel is down", redisNeeded, async () => {
   const result = await clear(`redis+sentinel://:hunter2@127.0.0.1:${freePort()}/${MASTER}`);
   strictEqual(result.code, 1);
   match(result.stderr, /nothing listens there/);
   doesNotMatch(result.stderr + result.stdout, /hunter2/);
 });
 
-Deno.test("sentinels that ask for a password get that of the URL", redisNeeded, async () => {
-  await using redis = await startSentinels({ sentinelPassword: "hunter2" });
-  await fill(redis.master.client, 50);
-  const none = await clear(urlOf(redis));
-  strictEqual(none.code, 1);
-  match(none.stderr, /requires a password, and the URL has none/);
-  const wrong = await clear(urlOf(redis).replace("//", () => "//:hunter1@"));
-  strictEqual(wrong.code, 1);
-  match(wrong.stderr, /refused the user or password/);
-  doesNotMatch(wrong.stderr + wrong.stdout, /hunter1/);
-  await redis.master.client.config("SET", "requirepass", "hunter2");
-  const right = await clear(urlOf(redis).replace("//", () => "//:hunter2@"));
-  match(right.stdout, /Cleared 50 session\(s\)\n✓/, right.stderr);
-});
+Deno.test(
+  "sentinel: sentinels that require a password get the one in the URL",
+  redisNeeded,
+  async () => {
+    await using redis = await startSentinels({ sentinelPassword: "hunter2" });
+    await fill(redis.master.client, 50);
+    const none = await clear(urlOf(redis));
+    strictEqual(none.code, 1);
+    match(none.stderr, /requires a password, and the URL has none/);
+    const wrong = await clear(urlOf(redis).replace("//", () => "//:hunter1@"));
+    strictEqual(wrong.code, 1);
+    match(wrong.stderr, /refused the user or password/);
+    doesNotMatch(wrong.stderr + wrong.stdout, /hunter1/);
+    await redis.master.client.config("SET", "requirepass", "hunter2");
+    const right = await clear(urlOf(redis).replace("//", () => "//:hunter2@"));
+    match(right.stdout, /Cleared 50 session\(s\)\n✓/, right.stderr);
+  },
+);
