@@ -61,7 +61,8 @@ function missingRight(message: string): Explanation | undefined {
   const command = name.toUpperCase().replace("|", " ");
   return {
     problem: `The Redis user may not run ${command}`,
-    hint: `Allow it to this user (ACL SETUSER <user> +${name.toLowerCase()}), or use another user`,
+    hint:
+      `Allow this user the command (ACL SETUSER <user> +${name.toLowerCase()}), or use another user`,
   };
 }
 
@@ -89,7 +90,7 @@ const ERROR_REPLIES: readonly KnownFailure[] = [
   {
     matches: /NOPERM.*\bkeys?\b/s,
     problem: "The Redis user may not remove keys under this prefix",
-    hint: "Allow them to this user (ACL SETUSER <user> ~<prefix>*), or use another user",
+    hint: "Allow this user the keys (ACL SETUSER <user> ~<prefix>*), or use another user",
   },
   {
     matches: /DB index is out of range|SELECT is not allowed/i,
