@@ -1,13 +1,12 @@
 import * as v from "valibot";
-import { messageOf, UsageError } from "../core/errors.ts";
-import { redact } from "../core/redact.ts";
 import type { Backend, BackendContext, BackendFactory } from "./contract.ts";
+import { customBackend } from "./custom.ts";
 import { bindDatabase, databaseOptions } from "./sql/backend.ts";
 import { bindMemory, memoryOptions } from "./memory.ts";
 import { bindRedis } from "./redis/backend.ts";
 import { redisOptions } from "./redis/options.ts";
 
-/** A built-in backend: what its options must be, and how it is made from them. */
+/** A built-in backend. */
 interface Definition {
   bind(options: unknown, context: BackendContext): Backend;
 }
@@ -19,7 +18,7 @@ function define<const S extends v.GenericSchema>(
   return { bind: (options, context) => bind(v.parse(schema, options), context) };
 }
 
-/** The backends that this tool brings; a config may bring more. */
+/** The built-in backends. A config may bring more. */
 const registry = {
   redis: define(redisOptions, bindRedis),
   database: define(databaseOptions, bindDatabase),
@@ -34,12 +33,12 @@ export function isBackendType(name: string): name is BackendType {
   return Object.hasOwn(registry, name);
 }
 
-/** What `session.backends.<name>` may hold once validated. */
+/** A valid value of `session.backends.<name>`. */
 export type BackendEntry = BackendFactory | Readonly<Record<string, unknown>>;
 
 /**
- * Makes the backend that a config entry describes.
- * @param name Its key under `session.backends`, or a built-in backend's name.
+ * Makes the backend of a config entry.
+ * @param name Its key in `session.backends`, or the name of a built-in backend.
  * @param entry Options, a factory, or undefined for a built-in backend's defaults.
  */
 export function bindBackend(
@@ -47,42 +46,11 @@ export function bindBackend(
   entry: BackendEntry | undefined,
   context: BackendContext,
 ): Backend {
-  if (typeof entry === "function") return madeBy(entry, name, context);
+  if (typeof entry === "function") return customBackend(entry, name, context);
   const { type = name, ...options } = entry ?? {};
   if (typeof type !== "string" || !isBackendType(type)) {
-    throw new TypeError(`no backend of the type ${String(type)}`);
+    throw new TypeError(`There is no backend of the type ${String(type)}`);
   }
   const backend = registry[type].bind(options, context);
   return backend.name === name ? backend : { ...backend, name };
-}
-
-const backendShape = v.looseObject({
-  name: v.string(),
-  capabilities: v.looseObject({
-    clear: v.union([v.literal(true), v.looseObject({ whyNot: v.string(), instead: v.string() })]),
-    createTable: v.boolean(),
-    truncate: v.optional(v.boolean()),
-    replicas: v.optional(v.boolean()),
-  }),
-  describe: v.function(),
-  connect: v.function(),
-  nodeCache: v.optional(v.looseObject({ channel: v.string(), cacheTtl: v.number() })),
-});
-
-/** A backend of the config's own; what it throws, or what it lacks, is the config's error. */
-function madeBy(factory: BackendFactory, name: string, context: BackendContext): Backend {
-  const where = `session.backends.${name}`;
-  let made: Backend;
-  try {
-    made = factory(context);
-  } catch (error) {
-    throw new UsageError(`${where}: ${redact(messageOf(error))}`, { cause: error });
-  }
-  const checked = v.safeParse(backendShape, made);
-  if (checked.success) return made;
-  const wrong = checked.issues.map((issue) => v.getDotPath(issue) ?? "the value itself");
-  throw new UsageError(
-    `${where}: expected a function that returns a backend (name, capabilities, describe, ` +
-      `connect), got one with a wrong ${wrong.join(", ")}`,
-  );
 }

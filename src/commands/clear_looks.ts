@@ -1,7 +1,6 @@
 /** Looks at a store without changing it. */
 import type { LookAlike, LookOptions, Store } from "../backends/contract.ts";
 import type { Budget } from "../backends/pace.ts";
-import { lookAlikeList, wholeNumber } from "./backend_answers.ts";
 import type { ClearPhase } from "./clear_types.ts";
 import { guarded } from "./guard.ts";
 
@@ -17,7 +16,7 @@ export interface Looks {
 export async function counted({ store, signal, how, onPhase, onFound }: Looks): Promise<number> {
   signal.throwIfAborted();
   onPhase("counting");
-  const count = await guarded(signal, (alive) => {
+  return await guarded(signal, (alive) => {
     return store.count(signal, {
       ...(how.budget === undefined ? {} : { budget: how.budget }),
       onProgress(found, total) {
@@ -26,7 +25,6 @@ export async function counted({ store, signal, how, onPhase, onFound }: Looks): 
       },
     });
   });
-  return wholeNumber(count);
 }
 
 export async function lookAlikes({ store, signal, how, onPhase }: Looks) {
@@ -34,7 +32,6 @@ export async function lookAlikes({ store, signal, how, onPhase }: Looks) {
   onPhase("looking");
   return await guarded(signal, async (alive): Promise<readonly LookAlike[]> => {
     const budget = how.budget === undefined ? {} : { budget: how.budget };
-    if (store.lookAlikes === undefined) return [];
-    return lookAlikeList(await store.lookAlikes(signal, { ...budget, onProgress: alive }));
+    return await store.lookAlikes?.(signal, { ...budget, onProgress: alive }) ?? [];
   });
 }

@@ -1,6 +1,5 @@
 /** The passes of a clear: one, or as many as help, until it is proved. */
 import type { ClearCounts, ClearOptions, LookAlike } from "../backends/contract.ts";
-import { wholeNumber } from "./backend_answers.ts";
 import { counted, lookAlikes, type Looks } from "./clear_looks.ts";
 import { leftError, partial } from "./clear_partial.ts";
 import type { ClearReport } from "./clear_types.ts";
@@ -71,7 +70,7 @@ async function clearByCounting(passes: Passes, first: number): Promise<ClearRepo
   let others: readonly LookAlike[] = [];
   for (let pass = 0; pass < 2 || (remaining < before && pass < MOST_PASSES); pass++) {
     before = remaining;
-    if (pass > 0) removed = wholeNumber(await clearOnce(passes));
+    if (pass > 0) removed = clearedBy(await clearOnce(passes));
     remaining = await counted(passes);
     const isEmpty = remaining === 0 && tally.cleared === 0;
     if (isEmpty) others = await lookAlikes(passes);
@@ -96,12 +95,12 @@ async function clearAgain(
 ): Promise<number | ClearCounts | undefined> {
   const { store } = passes;
   if (store.clearAgain !== undefined) {
-    return await clearOnce(passes, "all", (options) => store.clearAgain?.(options, isLast));
+    const clearAgain = store.clearAgain.bind(store);
+    return await clearOnce(passes, "all", (options) => clearAgain(options, isLast));
   }
   return isLast ? undefined : await clearOnce(passes, "its own");
 }
 
-/** @returns what the store says, its numbers checked. */
 async function clearOnce(
   passes: Passes,
   counting: Counting = "more",
@@ -111,25 +110,18 @@ async function clearOnce(
   signal.throwIfAborted();
   passes.onPhase("clearing");
   tally.beginPass(counting);
-  const answer: unknown = await guarded(signal, (alive) => cleared(passes, alive, clear));
-  if (typeof answer !== "object" || answer === null) {
-    tally.endPass(answer);
-    return wholeNumber(answer);
-  }
-  const counts: Partial<Record<keyof ClearCounts, unknown>> = answer;
-  tally.endPass(counts.cleared);
-  if (typeof counts.advice === "string") tally.advice = counts.advice;
-  return {
-    cleared: wholeNumber(counts.cleared),
-    remaining: wholeNumber(counts.remaining),
-    ...(counts.kept === undefined ? {} : { kept: counts.kept === true }),
-    ...(counts.again === undefined ? {} : { again: wholeNumber(counts.again) }),
-    arrived: wholeNumber(counts.arrived),
-  };
+  const counts = await guarded(signal, (alive) => cleared(passes, alive, clear));
+  tally.endPass(clearedBy(counts));
+  if (typeof counts === "object") tally.advice = counts.advice ?? tally.advice;
+  return counts;
+}
+
+function clearedBy(counts: number | ClearCounts): number {
+  return typeof counts === "number" ? counts : counts.cleared;
 }
 
 /** One way to clear a store. */
-type Clear = (options: ClearOptions) => Promise<unknown> | undefined;
+type Clear = (options: ClearOptions) => Promise<number | ClearCounts>;
 
 async function cleared(
   { tally, signal, how, onPhase }: Passes,

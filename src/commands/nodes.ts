@@ -2,7 +2,7 @@
 import type { Backend, Store } from "../backends/contract.ts";
 import { formatMilliseconds } from "../core/duration.ts";
 import { type AzuError, OperationError } from "../core/errors.ts";
-import { asAzuError, wholeNumber } from "./backend_answers.ts";
+import { asAzuError } from "../backends/custom.ts";
 import { briefly } from "./guard.ts";
 
 /** How many nodes heard it, or why none was told. */
@@ -58,11 +58,10 @@ export class Nodes {
     if (!broadcast) return { untold: "as asked" };
     this.#request.onPhase?.("nodes");
     try {
-      const heard = await briefly(
-        signal,
-        async (late) => await this.#store.dropCaches?.(late, now()),
-      );
-      return { told: wholeNumber(heard, "it is not known whether the nodes were told") };
+      const told = await briefly(signal, async (late) => {
+        return await this.#store.dropCaches?.(late, now()) ?? 0;
+      });
+      return { told };
     } catch (error) {
       this.#wasInterrupted = signal.aborted;
       return { untold: asAzuError(error, this.#backend) };

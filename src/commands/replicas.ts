@@ -2,7 +2,7 @@
 import { type Backend, CONNECT_TIMEOUT, type Store } from "../backends/contract.ts";
 import { formatMilliseconds } from "../core/duration.ts";
 import { type AzuError, OperationError } from "../core/errors.ts";
-import { asAzuError, wholeNumber } from "./backend_answers.ts";
+import { asAzuError } from "../backends/custom.ts";
 import { guarded } from "./guard.ts";
 
 /** How many replicas followed in time, where they are fewest; or why that is not known. */
@@ -29,18 +29,15 @@ export async function awaitReplicas(
 ): Promise<ReplicasReport> {
   signal.throwIfAborted();
   try {
-    const followed: unknown = await guarded(
-      signal,
-      async () => await store.replicated?.(replicas, timeout, signal),
-    );
-    return { asked: replicas, followed: wholeNumber(followed, NOT_KNOWN) };
+    const followed = await guarded(signal, async () => {
+      return await store.replicated?.(replicas, timeout, signal) ?? 0;
+    });
+    return { asked: replicas, followed };
   } catch (error) {
     signal.throwIfAborted();
     return { asked: replicas, unknown: asAzuError(error, backend) };
   }
 }
-
-const NOT_KNOWN = "it is not known whether replicas have caught up";
 
 /** Why too few replicas make a failure of a clear; undefined where there are enough. */
 export function unfollowedError(
@@ -54,7 +51,7 @@ export function unfollowedError(
     : "There are no sessions in the store";
   const problem = unknown === undefined
     ? `only ${followed} of ${asked} replica(s) have caught up within ${formatMilliseconds(timeout)}`
-    : `${NOT_KNOWN}: ${unknown.message}`;
+    : `it is not known whether replicas have caught up: ${unknown.message}`;
   return new OperationError(`${state}, but ${problem}`, {
     hint: "A replica that has not followed and takes over brings sessions back: look at the " +
       "replication, and run the command again, it is safe to repeat" +

@@ -1,7 +1,7 @@
 /** What `session:clear` does: removes every session, and looks whether that is so. */
 import type { Backend, Store } from "../backends/contract.ts";
 import { AzuError, ExitCode } from "../core/errors.ts";
-import { asAzuError, storeOf } from "./backend_answers.ts";
+import { asAzuError } from "../backends/custom.ts";
 import { counted, lookAlikes, type Looks } from "./clear_looks.ts";
 import type { ClearReport, ClearRequest } from "./clear_types.ts";
 import { clearInPasses } from "./clear_passes.ts";
@@ -23,7 +23,7 @@ export async function clearSessions(
   try {
     request.onPhase?.("connecting");
     const options = timeout === undefined ? {} : { timeout };
-    store = storeOf(backend, await guarded(signal, () => backend.connect(signal, options)));
+    store = await guarded(signal, () => backend.connect(signal, options));
   } catch (error) {
     return cutOff(error, new Tally(), backend, signal);
   }

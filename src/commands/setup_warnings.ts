@@ -1,7 +1,6 @@
 import type { Backend } from "../backends/contract.ts";
 import type { Project } from "../config/project.ts";
 import { isRecord } from "../core/record.ts";
-import { targetOf } from "./backend_answers.ts";
 
 /** What whoever sets up should know, though nothing is wrong with it. */
 export function setupWarnings(
@@ -25,7 +24,7 @@ function urlWarning(project: Project, { name, setup }: Backend): string[] {
 
 /** Without a URL and without a driver nothing tells the engine, and the files are specific to it. */
 function engineWarning(backend: Backend, driver: string | undefined): string[] {
-  const told = targetOf(backend).address ?? driver;
+  const told = backend.describe().address ?? driver;
   if (!backend.setup?.migration || told !== undefined) return [];
   return [
     "Nothing tells which database the app uses (no DATABASE_URL, no driver in shard.yml): " +

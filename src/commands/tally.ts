@@ -1,6 +1,5 @@
 /** What is known of a clear at any moment: it may be cut off at every one. */
 import type { ClearOptions } from "../backends/contract.ts";
-import { wholeNumber } from "./backend_answers.ts";
 
 /**
  * What a pass counts: sessions that are not counted yet; all, those of the passes before too; or
@@ -39,15 +38,14 @@ export class Tally {
     this.#counting = counting;
   }
 
-  /** @throws {OperationError} where the store tells no number. */
-  progress(inThisPass: unknown, total?: unknown, inDoubt?: unknown): void {
-    this.cleared = this.#inAll(wholeNumber(inThisPass));
-    this.#inDoubt = Number(inDoubt) > 0;
-    if (Number.isFinite(total)) this.total = this.#inAll(Number(total));
+  progress(inThisPass: number, total?: number, inDoubt = 0): void {
+    this.cleared = this.#inAll(inThisPass);
+    this.#inDoubt = inDoubt > 0;
+    if (total !== undefined) this.total = this.#inAll(total);
     this.#tell?.(this.cleared, this.total);
   }
 
-  endPass(inThisPass: unknown): void {
+  endPass(inThisPass: number): void {
     this.progress(inThisPass);
     this.#before = this.cleared;
   }

@@ -1,5 +1,4 @@
 import type { Backend, Target } from "../../../backends/contract.ts";
-import { announcementOf, asked, targetOf } from "../../../commands/backend_answers.ts";
 import type { ClearReport } from "../../../commands/clear_types.ts";
 import { clearSessions } from "../../../commands/session_clear.ts";
 import { type Choice, chooseToOperate } from "../../../config/choose.ts";
@@ -38,7 +37,7 @@ export async function sessionClear(
   const project = await loadProjectFor(host, options, reporter, "development");
   const choice = chooseToOperate(project, options.backend);
   for (const warning of [...project.warnings, ...choice.warnings]) reporter.warn(warning);
-  const run = { host, options, reporter, choice, target: targetOf(choice.backend), start };
+  const run = { host, options, reporter, choice, target: choice.backend.describe(), start };
   return conclude(run, await attempt(run));
 }
 
@@ -79,7 +78,7 @@ async function attempt(run: Run): Promise<ClearReport> {
   }
   const error = unsupported(options, backend);
   if (error) return { ...NOTHING_DONE, outcome: "impossible", error };
-  asked(backend, () => backend.check?.());
+  backend.check?.();
   host.handleSignals();
   if (!dryRun && !options.force && !await agreed(run)) {
     reporter.note("Nothing was cleared");
@@ -99,7 +98,8 @@ async function agreed({ host, reporter, choice, target }: Run): Promise<boolean>
 function announce(reporter: Reporter, backend: Backend): void {
   reporter.line("Clearing sessions...");
   reporter.line(`Backend: ${backend.name}`);
-  for (const line of announcementOf(backend)) reporter.line(line);
+  const lines = backend.announce?.() ?? [`Clearing ${backend.name} sessions...`];
+  for (const line of lines) reporter.line(line);
 }
 
 async function withProgress(run: Run): Promise<ClearReport> {

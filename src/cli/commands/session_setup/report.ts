@@ -1,5 +1,4 @@
 /** The lines about a setup. */
-import { targetOf } from "../../../commands/backend_answers.ts";
 import type { SetupPlan } from "../../../commands/session_setup.ts";
 import { canAsk } from "../../terminal/prompts.ts";
 import type { Host } from "../../terminal/host.ts";
@@ -12,7 +11,7 @@ export function showDone(
   nothing: boolean,
   table: "created" | "present" | undefined,
 ): void {
-  const { address, table: name } = targetOf(choice.backend);
+  const { address, table: name } = choice.backend.describe();
   if (table !== undefined) {
     const where = `${name ?? ""} in ${address ?? ""}`;
     reporter.line(
