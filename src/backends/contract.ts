@@ -2,11 +2,10 @@
  * One backend, one contract. A backend is a plain value that tells what it can do, what it
  * works on and what setup writes for it; connecting it gives a store to operate on.
  */
-
 import type { Budget } from "./pace.ts";
 import type { NodeCache, SetupSpec } from "./setup_spec.ts";
+import type { Engine } from "./sql/schema.ts";
 
-export type { BackendContext, BackendFactory, Stated } from "./context.ts";
 export type {
   Migration,
   NodeCache,
@@ -166,3 +165,30 @@ export interface LookAlike {
   readonly pattern: string;
   readonly count: number;
 }
+
+/** What a backend is made from, besides its own options. */
+export interface BackendContext {
+  /** The app's name, where the config or `shard.yml` tells it. */
+  readonly app: string | undefined;
+  /** The folder that relative file names start from, absolute. */
+  readonly root: string;
+  /** A variable of the environment or of `.env`, by name. */
+  env(name: string): string | undefined;
+  /** The database driver that the app's `shard.yml` already has, where it has one. */
+  readonly driver: Engine | undefined;
+  /** What the app's own source states; it wins over the config, for that is what the app uses. */
+  readonly stated: Stated;
+}
+
+/** What is read from the app's source, where it can be read. */
+export interface Stated {
+  readonly keyPrefix?: string;
+  readonly table?: string;
+  /** Whether the app's nodes keep caches. */
+  readonly clustered?: boolean;
+  /** The channel on which they listen. */
+  readonly channel?: string;
+}
+
+/** How a config brings a backend of its own: `session.backends.<name>` may be such a function. */
+export type BackendFactory = (context: BackendContext) => Backend;

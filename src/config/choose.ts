@@ -1,13 +1,13 @@
 /** Selects the backend. */
 import { INITIALIZER } from "../app/app.ts";
-import type { StoreKind } from "../app/initializer/initializer.ts";
-import type { Backend, BackendContext } from "../backends/contract.ts";
+import type { Initializer, StoreKind } from "../app/initializer/initializer.ts";
+import type { Backend, BackendContext, Stated } from "../backends/contract.ts";
 import { bindCookie } from "../backends/memory.ts";
 import { type BackendEntry, backendTypes, bindBackend } from "../backends/registry.ts";
 import { UsageError } from "../core/errors.ts";
+import { isRecord } from "../core/record.ts";
 import { listed, nearest, printable } from "../core/text.ts";
 import type { Project } from "./project.ts";
-import { disagreements, statedBy, unreadable } from "./stated.ts";
 
 /** What selected a backend, for scripts. */
 export type DecidedBy = "flag" | "initializer" | "environment" | "config" | "default";
@@ -135,4 +135,56 @@ function typeOf(name: string, entry: BackendEntry | undefined): string | undefin
   if (typeof entry === "function") return undefined;
   const type = entry?.["type"];
   return typeof type === "string" ? type : name;
+}
+
+/** What wins over the config. That no clustering is seen states nothing: it may be elsewhere. */
+export function statedBy(initializer: Initializer | undefined): Stated {
+  if (initializer === undefined) return {};
+  const { keyPrefix, table, clustered, clusterChannel } = initializer;
+  return {
+    ...(keyPrefix === undefined ? {} : { keyPrefix }),
+    ...(table === undefined ? {} : { table }),
+    ...(clustered ? { clustered } : {}),
+    ...(typeof clusterChannel === "string" ? { channel: clusterChannel } : {}),
+  };
+}
+
+/** What the app computes: what it is cannot be told from the source. */
+export function unreadable(initializer: Initializer | undefined, backend: Backend): string[] {
+  if (initializer?.stores.includes("redis") !== true) return [];
+  const used = (what: string) => `The ${what} that ${INITIALIZER} uses cannot be read from it: `;
+  const pattern = printable(backend.describe().pattern ?? "");
+  const channel = printable(backend.nodeCache?.channel ?? "");
+  return [
+    ...(initializer.keyPrefix === undefined
+      ? [`${used("key prefix")}${pattern} may not be what the app writes`]
+      : []),
+    ...(initializer.clusterChannel === null
+      ? [`${used("cluster's channel")}"${channel}" may not be where the app's nodes listen`]
+      : []),
+  ];
+}
+
+/** Settings that source and config state differently. */
+export function disagreements(
+  stated: Stated,
+  entry: BackendEntry | undefined,
+  name: string,
+): string[] {
+  if (!isRecord(entry)) return [];
+  const cluster = isRecord(entry["cluster"]) ? entry["cluster"] : {};
+  const settings: [what: string, path: string, inSource: string | undefined, inConfig: unknown][] =
+    [
+      ["keyPrefix", "keyPrefix", stated.keyPrefix, entry["keyPrefix"]],
+      ["table", "table", stated.table, entry["table"]],
+      ["cluster's channel", "cluster.channel", stated.channel, cluster["channel"]],
+    ];
+  return settings.flatMap(([what, path, inSource, inConfig]) => {
+    if (inSource === undefined || typeof inConfig !== "string" || inConfig === inSource) return [];
+    return [
+      `${INITIALIZER} states the ${what} "${printable(inSource)}", the config ` +
+      `(session.backends.${name}.${path}) "${printable(inConfig)}": ` +
+      "using the app's own, for that is what the app uses",
+    ];
+  });
 }

@@ -1,7 +1,7 @@
 /** When a clear is interrupted, and what it says then, whatever its store does. */
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import type { Store } from "../../src/backends/contract.ts";
-import { clearSessions } from "../../src/commands/session_clear.ts";
+import { clearSessions } from "../../src/commands/session_clear/clear.ts";
 import { backendOf, never, requestOf } from "./stores.ts";
 
 /** Interrupts after so many milliseconds; says how long the answer took from then on. */

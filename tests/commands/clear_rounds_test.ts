@@ -1,7 +1,7 @@
 /** Rounds of a clear whose store tells the app's nodes: what they count, and what they prove. */
 import { deepStrictEqual, match } from "node:assert/strict";
 import type { ClearCounts } from "../../src/backends/contract.ts";
-import { clearSessions } from "../../src/commands/session_clear.ts";
+import { clearSessions } from "../../src/commands/session_clear/clear.ts";
 import { backendOf, requestOf } from "./stores.ts";
 
 const { signal } = new AbortController();

@@ -1,6 +1,6 @@
 /** Backends as a config can bring them, that answer as a test wants. */
 import type { Backend, Store } from "../../src/backends/contract.ts";
-import type { ClearRequest } from "../../src/commands/clear_types.ts";
+import type { ClearRequest } from "../../src/commands/session_clear/types.ts";
 
 /** A backend whose store does nothing but what is said. */
 export function backendOf(store: Partial<Store>): Backend {

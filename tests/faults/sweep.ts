@@ -2,8 +2,8 @@
 import { deepStrictEqual, doesNotMatch, match, strictEqual } from "node:assert/strict";
 import type { Backend } from "../../src/backends/contract.ts";
 import { restOf } from "../../src/cli/commands/session_clear/report.ts";
-import type { ClearReport } from "../../src/commands/clear_types.ts";
-import { clearSessions } from "../../src/commands/session_clear.ts";
+import type { ClearReport } from "../../src/commands/session_clear/types.ts";
+import { clearSessions } from "../../src/commands/session_clear/clear.ts";
 import { type Fault, type FaultProxy, faultProxy } from "../support/fault_proxy.ts";
 import type { Protocol } from "../support/requests.ts";
 

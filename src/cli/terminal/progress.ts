@@ -1,4 +1,4 @@
-import type { ClearPhase } from "../../commands/clear_types.ts";
+import type { ClearPhase } from "../../commands/session_clear/types.ts";
 import { roughly } from "../../core/duration.ts";
 import type { Host } from "./host.ts";
 import type { Reporter } from "./reporter.ts";

@@ -1,6 +1,6 @@
 /** The line on stdout and the last one on stderr tell the same, where not all is known. */
 import { deepStrictEqual } from "node:assert/strict";
-import type { ClearReport } from "../../../src/commands/clear_types.ts";
+import type { ClearReport } from "../../../src/commands/session_clear/types.ts";
 import {
   clearedThen,
   interruptionLine,

@@ -1,6 +1,6 @@
 import type { Backend, Target } from "../../../backends/contract.ts";
-import type { ClearReport } from "../../../commands/clear_types.ts";
-import { clearSessions } from "../../../commands/session_clear.ts";
+import type { ClearReport } from "../../../commands/session_clear/types.ts";
+import { clearSessions } from "../../../commands/session_clear/clear.ts";
 import { type Choice, chooseToOperate } from "../../../config/choose.ts";
 import { ExitCode, ImpossibleError } from "../../../core/errors.ts";
 import type { GlobalOptions } from "../../program.ts";

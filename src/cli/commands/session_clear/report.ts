@@ -1,7 +1,7 @@
 /** How a clear is reported: as lines, and as JSON. */
 import type { Backend, Target } from "../../../backends/contract.ts";
-import type { ClearOutcome, ClearReport } from "../../../commands/clear_types.ts";
-import { cacheTime } from "../../../commands/nodes.ts";
+import type { ClearOutcome, ClearReport } from "../../../commands/session_clear/types.ts";
+import { cacheTime } from "../../../commands/session_clear/nodes.ts";
 import { type Choice, decisionText } from "../../../config/choose.ts";
 import { AzuError, type ExitCode } from "../../../core/errors.ts";
 import { printable } from "../../../core/text.ts";

@@ -1,6 +1,6 @@
 import { changesOf } from "../../../app/plan.ts";
-import { applySetup } from "../../../commands/apply_setup.ts";
-import { planSetup, type SetupPlan, withOffers } from "../../../commands/session_setup.ts";
+import { applySetup } from "../../../commands/session_setup/apply.ts";
+import { planSetup, type SetupPlan, withOffers } from "../../../commands/session_setup/plan.ts";
 import { decisionText } from "../../../config/choose.ts";
 import { AzuError, ExitCode } from "../../../core/errors.ts";
 import { listed, printable } from "../../../core/text.ts";

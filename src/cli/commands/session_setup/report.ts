@@ -1,5 +1,5 @@
 /** The lines about a setup. */
-import type { SetupPlan } from "../../../commands/session_setup.ts";
+import type { SetupPlan } from "../../../commands/session_setup/plan.ts";
 import { canAsk } from "../../terminal/prompts.ts";
 import type { Host } from "../../terminal/host.ts";
 import type { Reporter } from "../../terminal/reporter.ts";

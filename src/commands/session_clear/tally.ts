@@ -1,5 +1,5 @@
 /** What is known of a clear at any moment: it may be cut off at every one. */
-import type { ClearOptions } from "../backends/contract.ts";
+import type { ClearOptions } from "../../backends/contract.ts";
 
 /**
  * What a pass counts: sessions that are not counted yet; all, those of the passes before too; or

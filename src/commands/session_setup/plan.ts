@@ -1,20 +1,19 @@
 /** What `session:setup` does: plans the files; `apply_setup.ts` writes them. */
-import { basename } from "node:path";
-import { readAppFile, SHARD_FILE } from "../app/app.ts";
-import { appModule } from "../app/source/app_module.ts";
-import { accepted, planFiles, type PlannedFile, type WantedFile } from "../app/plan.ts";
-import type { Backend, SetupSpec, Shard } from "../backends/contract.ts";
-import { SHARD_OF_ENGINE } from "../backends/sql/backend.ts";
-import { type Choice, chooseToSetUp } from "../config/choose.ts";
-import type { Project } from "../config/project.ts";
-import { ImpossibleError } from "../core/errors.ts";
+import { readAppFile, SHARD_FILE } from "../../app/app.ts";
+import { accepted, planFiles, type PlannedFile, type WantedFile } from "../../app/plan.ts";
+import { appModule } from "../../app/source/app_module.ts";
+import type { Backend, SetupSpec, Shard, Variable } from "../../backends/contract.ts";
+import { SHARD_OF_ENGINE } from "../../backends/sql/backend.ts";
+import { type Choice, chooseToSetUp } from "../../config/choose.ts";
+import type { Project } from "../../config/project.ts";
+import { ImpossibleError } from "../../core/errors.ts";
+import { isRecord } from "../../core/record.ts";
 import { environmentFiles } from "./environment.ts";
-import { initializerFile } from "./initializer_file.ts";
+import { initializerFile } from "./initializer.ts";
 import { planIntegration } from "./integration.ts";
 import { migrationFile } from "./migration.ts";
-import { nextSteps, SESSION_SECRET } from "./next_steps.ts";
-import { setupWarnings } from "./setup_warnings.ts";
 import { templatesOf } from "./templates.ts";
+import { basename, join } from "node:path";
 
 export interface SetupOptions {
   /** The value of `--backend`. */
@@ -112,11 +111,75 @@ function setupSpecOf(backend: Backend, apply: boolean): SetupSpec {
 async function shardFile(root: string) {
   const source = await readAppFile(root, SHARD_FILE);
   if (source === undefined) return undefined;
-  const { addDependencies, shardDependencies } = await import("../app/shard.ts");
+  const { addDependencies, shardDependencies } = await import("../../app/shard.ts");
   const present = shardDependencies(source);
   const engines = ["postgres", "mysql", "sqlite"] as const;
   return {
     driver: engines.find((engine) => present.includes(SHARD_OF_ENGINE[engine].name)),
     with: (shards: readonly Shard[]) => addDependencies(source, shards),
   };
+}
+
+/** What whoever sets up should know, though nothing is wrong with it. */
+export function setupWarnings(
+  project: Project,
+  backend: Backend,
+  driver: string | undefined,
+): string[] {
+  return [...urlWarning(project, backend), ...engineWarning(backend, driver)];
+}
+
+/** The config's URL is the tool's own: the app is told where its store is by its environment. */
+function urlWarning(project: Project, { name, setup }: Backend): string[] {
+  const entry: unknown = project.config.session?.backends?.[name];
+  const [variable] = setup?.variables ?? [];
+  if (!isRecord(entry) || entry["url"] === undefined || variable === undefined) return [];
+  return [
+    `session.backends.${name}.url is for azu alone: the app reads ${variable.name}, which has to ` +
+    "say the same",
+  ];
+}
+
+/** Without a URL and without a driver nothing tells the engine, and the files are specific to it. */
+function engineWarning(backend: Backend, driver: string | undefined): string[] {
+  const told = backend.describe().address ?? driver;
+  if (!backend.setup?.migration || told !== undefined) return [];
+  return [
+    "Nothing tells which database the app uses (no DATABASE_URL, no driver in shard.yml): " +
+    "the files are for PostgreSQL",
+  ];
+}
+
+export const SESSION_SECRET: Variable = {
+  name: "SESSION_SECRET",
+  shape: "at least 32 random bytes, for example the output of `openssl rand -hex 32`",
+};
+
+/** What is left to be done outside of the app's source: only what is not done yet. */
+export async function nextSteps(
+  project: Project,
+  spec: SetupSpec,
+  shards: readonly Shard[],
+  done: { readonly hasShardFile: boolean; readonly applied: boolean },
+): Promise<string[]> {
+  const steps: string[] = [];
+  if (!done.hasShardFile) {
+    const list = shards.map(({ name, github }) => `${name} (github: ${github})`).join(", ");
+    steps.push(`Make a shard.yml with these dependencies: ${list}`);
+  }
+  if (!await allInstalled(project.root, shards)) steps.push("Install the shards: shards install");
+  for (const { name, shape } of [SESSION_SECRET, ...spec.variables]) {
+    if (project.env(name) === undefined) steps.push(`Set ${name} in the environment: ${shape}`);
+  }
+  if (spec.migration && !done.applied) steps.push("Create the table: azu db:migrate");
+  return steps;
+}
+
+async function allInstalled(root: string, shards: readonly Shard[]): Promise<boolean> {
+  const found = await Promise.all(
+    shards.map(({ name }) =>
+      Deno.stat(join(root, "lib", name)).then(({ isDirectory }) => isDirectory, () => false)
+    ),
+  );
+  return found.every(Boolean);
 }

@@ -1,14 +1,14 @@
 /** The initializer that setup writes: one source, which holds what every environment says. */
-import { INITIALIZER } from "../app/app.ts";
-import type { Templates } from "../app/crystal_templates.ts";
-import type { WantedFile } from "../app/plan.ts";
-import type { EnvironmentSettings } from "../app/render.ts";
-import type { BackendContext, SetupSpec } from "../backends/contract.ts";
-import { type Choice, chooseToSetUp } from "../config/choose.ts";
-import type { Project } from "../config/project.ts";
-import type { Config } from "../config/schema.ts";
-import { cookieSettings, slidingOf, ttlOf } from "../config/settings.ts";
-import { listed, printable } from "../core/text.ts";
+import { INITIALIZER } from "../../app/app.ts";
+import type { Templates } from "../../app/crystal_templates.ts";
+import type { WantedFile } from "../../app/plan.ts";
+import type { EnvironmentSettings } from "../../app/render.ts";
+import type { BackendContext, SetupSpec } from "../../backends/contract.ts";
+import { type Choice, chooseToSetUp } from "../../config/choose.ts";
+import type { Project } from "../../config/project.ts";
+import type { Config } from "../../config/schema.ts";
+import { cookieSettings, slidingOf, ttlOf } from "../../config/settings.ts";
+import { listed, printable } from "../../core/text.ts";
 
 /** What the initializer is made for. */
 export interface InitializerPlan {
@@ -49,7 +49,7 @@ export async function initializerFile(
   const base = settingsOf(variants.base, app, baseValues);
   warnings.push(...insecureCookies(base, environments));
   const { nodeCache, ...values } = spec.values;
-  const { renderInitializer } = await import("../app/render.ts");
+  const { renderInitializer } = await import("../../app/render.ts");
   const content = renderInitializer({
     ...values,
     ...(nodeCache === undefined ? {} : { clusterChannel: nodeCache.channel }),

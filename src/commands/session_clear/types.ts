@@ -1,7 +1,7 @@
 /** What a clear is asked, and what it answers. */
-import type { LookAlike } from "../backends/contract.ts";
-import type { Budget } from "../backends/pace.ts";
-import type { AzuError } from "../core/errors.ts";
+import type { LookAlike } from "../../backends/contract.ts";
+import type { Budget } from "../../backends/pace.ts";
+import type { AzuError } from "../../core/errors.ts";
 import type { NodesReport, NodesRequest } from "./nodes.ts";
 import type { ReplicasReport } from "./replicas.ts";
 

@@ -1,9 +1,9 @@
 /** Waits for replicas: one that lags and takes over brings cleared sessions back. */
-import { type Backend, CONNECT_TIMEOUT, type Store } from "../backends/contract.ts";
-import { formatMilliseconds } from "../core/duration.ts";
-import { type AzuError, OperationError } from "../core/errors.ts";
-import { asAzuError } from "../backends/custom.ts";
-import { guarded } from "./guard.ts";
+import { type Backend, CONNECT_TIMEOUT, type Store } from "../../backends/contract.ts";
+import { formatMilliseconds } from "../../core/duration.ts";
+import { type AzuError, OperationError } from "../../core/errors.ts";
+import { asAzuError } from "../../backends/custom.ts";
+import { guarded } from "../guard.ts";
 
 /** How many replicas followed in time, where they are fewest; or why that is not known. */
 export type ReplicasReport =

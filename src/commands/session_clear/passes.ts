@@ -1,11 +1,11 @@
 /** The passes of a clear: one, or as many as help, until it is proved. */
-import type { ClearCounts, ClearOptions, LookAlike } from "../backends/contract.ts";
-import { counted, lookAlikes, type Looks } from "./clear_looks.ts";
-import { leftError, partial } from "./clear_partial.ts";
-import type { ClearReport } from "./clear_types.ts";
-import { guarded } from "./guard.ts";
+import type { ClearCounts, ClearOptions, LookAlike } from "../../backends/contract.ts";
+import { OperationError } from "../../core/errors.ts";
+import { guarded } from "../guard.ts";
+import { counted, lookAlikes, type Looks } from "./looks.ts";
 import type { Nodes } from "./nodes.ts";
 import type { Counting, Tally } from "./tally.ts";
+import type { ClearReport } from "./types.ts";
 
 /** Passes at the most; a further one is made only while the last one left fewer than before. */
 const MOST_PASSES = 100;
@@ -142,4 +142,35 @@ async function cleared(
   } finally {
     tally.underWay = false;
   }
+}
+
+/**
+ * Of a store that tells which are left.
+ * @param isKept Whether those never went; else they have come back.
+ */
+export function leftError(remaining: number, isKept: boolean): OperationError {
+  if (isKept) return kept(remaining);
+  return new OperationError(
+    `${remaining} session(s) from before the clear are there again: an app that still runs ` +
+      "writes them back",
+    { hint: "Stop the app, and run the command again" },
+  );
+}
+
+/** @param removed By the last pass: where it could remove none, nobody writes, something keeps. */
+export function partial(cleared: number, remaining: number, removed: number): ClearReport {
+  const error = removed > 0
+    ? new OperationError(
+      `${remaining} session(s) are in the store again: an app that still runs writes them`,
+      { hint: "Stop the app, or turn its visitors away, and run the command again" },
+    )
+    : kept(remaining);
+  return { outcome: "partial", cleared, remaining, arrived: undefined, lookAlikes: [], error };
+}
+
+function kept(remaining: number): OperationError {
+  return new OperationError(
+    `${remaining} session(s) are still there, though the store reported no error`,
+    { hint: "Look for a trigger, a rule or another client that keeps or writes them" },
+  );
 }

@@ -1,8 +1,8 @@
 /** Looks at a store without changing it. */
-import type { LookAlike, LookOptions, Store } from "../backends/contract.ts";
-import type { Budget } from "../backends/pace.ts";
-import type { ClearPhase } from "./clear_types.ts";
-import { guarded } from "./guard.ts";
+import type { LookAlike, LookOptions, Store } from "../../backends/contract.ts";
+import type { Budget } from "../../backends/pace.ts";
+import type { ClearPhase } from "./types.ts";
+import { guarded } from "../guard.ts";
 
 /** What is looked at, how hard, and who is told of it. */
 export interface Looks {

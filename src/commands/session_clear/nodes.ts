@@ -1,9 +1,9 @@
 /** Tells the app's nodes of a clear: what they keep in caches would outlive it. */
-import type { Backend, Store } from "../backends/contract.ts";
-import { formatMilliseconds } from "../core/duration.ts";
-import { type AzuError, OperationError } from "../core/errors.ts";
-import { asAzuError } from "../backends/custom.ts";
-import { briefly } from "./guard.ts";
+import type { Backend, Store } from "../../backends/contract.ts";
+import { formatMilliseconds } from "../../core/duration.ts";
+import { type AzuError, OperationError } from "../../core/errors.ts";
+import { asAzuError } from "../../backends/custom.ts";
+import { briefly } from "../guard.ts";
 
 /** How many nodes heard it, or why none was told. */
 export type NodesReport =

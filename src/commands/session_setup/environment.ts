@@ -1,9 +1,9 @@
 /** The files of an app that tell of its environment: .env.example, and .gitignore for .env. */
-import { readAppFile } from "../app/app.ts";
-import { addVariables, ENV_EXAMPLE } from "../app/env_example.ts";
-import { addIgnored, GITIGNORE, ignores } from "../app/gitignore.ts";
-import type { WantedFile } from "../app/plan.ts";
-import type { Variable } from "../backends/contract.ts";
+import { readAppFile } from "../../app/app.ts";
+import { addVariables, ENV_EXAMPLE } from "../../app/env_example.ts";
+import { addIgnored, GITIGNORE, ignores } from "../../app/gitignore.ts";
+import type { WantedFile } from "../../app/plan.ts";
+import type { Variable } from "../../backends/contract.ts";
 
 const ENV = ".env";
 

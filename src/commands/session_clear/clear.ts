@@ -1,11 +1,11 @@
 /** What `session:clear` does: removes every session, and looks whether that is so. */
-import type { Backend, Store } from "../backends/contract.ts";
-import { AzuError, ExitCode } from "../core/errors.ts";
-import { asAzuError } from "../backends/custom.ts";
-import { counted, lookAlikes, type Looks } from "./clear_looks.ts";
-import type { ClearReport, ClearRequest } from "./clear_types.ts";
-import { clearInPasses } from "./clear_passes.ts";
-import { briefly, guarded } from "./guard.ts";
+import type { Backend, Store } from "../../backends/contract.ts";
+import { AzuError, ExitCode } from "../../core/errors.ts";
+import { asAzuError } from "../../backends/custom.ts";
+import { counted, lookAlikes, type Looks } from "./looks.ts";
+import type { ClearReport, ClearRequest } from "./types.ts";
+import { clearInPasses } from "./passes.ts";
+import { briefly, guarded } from "../guard.ts";
 import { Nodes, untoldError } from "./nodes.ts";
 import { awaitReplicas, unfollowedError } from "./replicas.ts";
 import { Tally } from "./tally.ts";

@@ -1,9 +1,9 @@
 /** What `session:setup --eject` does: copies the templates to where the user can change them. */
 import { basename, dirname, relative, resolve, sep } from "node:path";
-import { ownTemplates, templateNames } from "../app/crystal_templates.ts";
-import { planFiles, type PlannedFile } from "../app/plan.ts";
-import { CONFIG_NAME } from "../config/find.ts";
-import type { Project } from "../config/project.ts";
+import { ownTemplates, templateNames } from "../../app/crystal_templates.ts";
+import { planFiles, type PlannedFile } from "../../app/plan.ts";
+import { CONFIG_NAME } from "../../config/find.ts";
+import type { Project } from "../../config/project.ts";
 import { configFolder } from "./templates.ts";
 
 const FOLDER = "azu_templates";

@@ -1,16 +1,16 @@
 /** What makes the app use its sessions: the require and the handler, in its own source. */
-import { INITIALIZER, readAppFile } from "../app/app.ts";
-import { moduleOf, modulesAround } from "../app/source/app_module.ts";
-import { tokenize } from "../app/crystal/lexer.ts";
-import { blocksIn } from "../app/crystal/blocks.ts";
-import { addHandler } from "../app/source/handlers.ts";
-import { addRequire } from "../app/source/require.ts";
-import { handlerMethods } from "../app/source/handlers.ts";
-import { initializerFrom, mainFile, type SourceFile } from "../app/source/main_file.ts";
-import type { WantedFile } from "../app/plan.ts";
-import { requiresInitializer } from "../app/source/require.ts";
-import { HANDLER, type HandlerUse, handlerUses } from "../app/source/session_handlers.ts";
-import { sourceFiles } from "../app/source/files.ts";
+import { INITIALIZER, readAppFile } from "../../app/app.ts";
+import { moduleOf, modulesAround } from "../../app/source/app_module.ts";
+import { tokenize } from "../../app/crystal/lexer.ts";
+import { blocksIn } from "../../app/crystal/blocks.ts";
+import { addHandler } from "../../app/source/handlers.ts";
+import { addRequire } from "../../app/source/require.ts";
+import { handlerMethods } from "../../app/source/handlers.ts";
+import { initializerFrom, mainFile, type SourceFile } from "../../app/source/main_file.ts";
+import type { WantedFile } from "../../app/plan.ts";
+import { requiresInitializer } from "../../app/source/require.ts";
+import { HANDLER, type HandlerUse, handlerUses } from "../../app/source/session_handlers.ts";
+import { sourceFiles } from "../../app/source/files.ts";
 
 export interface Integration {
   /** Changes of the user's own source: offered, as they were not asked for. */

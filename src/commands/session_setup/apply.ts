@@ -1,9 +1,9 @@
 /** Carries out what `session:setup` has planned. */
-import { changesOf } from "../app/plan.ts";
-import { checkWritable, writeFiles } from "../app/write.ts";
-import { messageOf, OperationError } from "../core/errors.ts";
-import { guarded } from "./guard.ts";
-import type { SetupPlan } from "./session_setup.ts";
+import { changesOf } from "../../app/plan.ts";
+import { checkWritable, writeFiles } from "../../app/write.ts";
+import { messageOf, OperationError } from "../../core/errors.ts";
+import { guarded } from "../guard.ts";
+import type { SetupPlan } from "./plan.ts";
 
 /**
  * Writes the planned files, all or none, and creates the table where that was asked for.

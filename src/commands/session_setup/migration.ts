@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { readAppFile } from "../app/app.ts";
-import type { Templates } from "../app/crystal_templates.ts";
-import type { WantedFile } from "../app/plan.ts";
-import { renderMigration } from "../app/render.ts";
-import type { Migration } from "../backends/contract.ts";
-import { messageOf, OperationError } from "../core/errors.ts";
+import { readAppFile } from "../../app/app.ts";
+import type { Templates } from "../../app/crystal_templates.ts";
+import type { WantedFile } from "../../app/plan.ts";
+import { renderMigration } from "../../app/render.ts";
+import type { Migration } from "../../backends/contract.ts";
+import { messageOf, OperationError } from "../../core/errors.ts";
 
 const FOLDER = "src/db/migrations";
 
