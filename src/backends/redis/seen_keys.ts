@@ -13,6 +13,8 @@ const HASHES = 8;
 export class SeenKeys {
   /** Allocated for the first key, so that an empty store costs no memory. */
   #words: Uint32Array | undefined;
+  /** The bits of the current key; one array for all keys, because it is filled for each. */
+  readonly #bits = new Uint32Array(HASHES);
 
   /**
    * Remembers a key.
@@ -23,7 +25,7 @@ export class SeenKeys {
     this.#words ??= new Uint32Array(BITS / 32);
     const words = this.#words;
     let known = true;
-    for (const bit of bitsOf(key, from)) {
+    for (const bit of this.#bitsOf(key, from)) {
       const mask = 1 << (bit & 31);
       const word = words[bit >>> 5] ?? 0;
       if ((word & mask) !== 0) continue;
@@ -36,28 +38,30 @@ export class SeenKeys {
   has(key: Uint8Array, from: number): boolean {
     const words = this.#words;
     if (words === undefined) return false;
-    return bitsOf(key, from).every((bit) => ((words[bit >>> 5] ?? 0) & (1 << (bit & 31))) !== 0);
+    for (const bit of this.#bitsOf(key, from)) {
+      if (((words[bit >>> 5] ?? 0) & (1 << (bit & 31))) === 0) return false;
+    }
+    return true;
   }
-}
 
-/** The bits that a key sets, from two independent hashes made in one pass (both like FNV-1a). */
-function bitsOf(key: Uint8Array, from: number): readonly number[] {
-  let a = 0x811c9dc5;
-  let b = 0x9e3779b9;
-  for (let at = from; at < key.length; at++) {
-    const byte = key[at] ?? 0;
-    a = Math.imul(a ^ byte, 0x01000193);
-    b = Math.imul(b, 31) + byte | 0;
+  /** The bits that a key sets, from two independent hashes made in one pass (both like FNV-1a). */
+  #bitsOf(key: Uint8Array, from: number): Uint32Array {
+    let a = 0x811c9dc5;
+    let b = 0x9e3779b9;
+    for (let at = from; at < key.length; at++) {
+      const byte = key[at] ?? 0;
+      a = Math.imul(a ^ byte, 0x01000193);
+      b = Math.imul(b, 31) + byte | 0;
+    }
+    let bit = mixed(a) & (BITS - 1);
+    let step = mixed(b) | 1;
+    for (let index = 0; index < HASHES; index++) {
+      this.#bits[index] = bit;
+      bit = (bit + step) & (BITS - 1);
+      step += index; // so that two keys with equal steps part again
+    }
+    return this.#bits;
   }
-  let bit = mixed(a) & (BITS - 1);
-  let step = mixed(b) | 1;
-  const bits: number[] = [];
-  for (let index = 0; index < HASHES; index++) {
-    bits.push(bit);
-    bit = (bit + step) & (BITS - 1);
-    step += index; // so that two keys with equal steps part again
-  }
-  return bits;
 }
 
 /** The finalizer of MurmurHash3: every bit of the input affects every bit of the output. */
