@@ -29,7 +29,11 @@ await writeSums(made);
 function targetsOf(args: readonly string[]): readonly string[] {
   const [option, target, ...rest] = args;
   if (option === undefined) return [Deno.build.target];
-  if (option === "--all" && target === undefined) return TARGETS;
+  if (option === "--all" && target === undefined) {
+    if (!Deno.env.get("DENORT_BIN")) return TARGETS;
+    say("DENORT_BIN is a runtime base for one system: name the system with --target");
+    Deno.exit(2);
+  }
   if (option === "--target" && rest.length === 0 && TARGETS.some((known) => known === target)) {
     return [target ?? ""];
   }

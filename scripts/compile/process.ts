@@ -35,6 +35,7 @@ export async function run(
 
 /** The cause in Deno's output, else its first error, else the last line. */
 function reasonIn(said: string): string {
-  const found = /^\s+\d+: (error .*)$/m.exec(said) ?? /^error: (.*)$/m.exec(said);
+  const found = /^\s+\d+: ((?:error|Could not find) .*)$/m.exec(said) ??
+    /^error: (.*)$/m.exec(said);
   return found?.[1] ?? (said.trim().split("\n").at(-1) || "no answer in time");
 }

@@ -3,6 +3,7 @@
  * version, which cannot be downloaded everywhere.
  */
 import { join } from "node:path";
+import { messageOf } from "../../src/core/errors.ts";
 import { run, say } from "./process.ts";
 
 /** A Deno to bundle and compile with. */
@@ -40,20 +41,32 @@ const PINNED = {
 /** Milliseconds for a download, or for a compilation with one. */
 export const TIMEOUT = 300_000;
 
+/** From here Deno downloads runtime bases. */
+const DOWNLOADS = "https://dl.deno.land/";
+
+/** Milliseconds until that server must have answered. Else only a base from Deno's cache is used. */
+const ANSWER_TIMEOUT = 10_000;
+
 /**
- * The first of these that can compile for the target: this Deno with the `denort` that
+ * Returns the first of these that can compile for the target: this Deno with the `denort` that
  * `DENORT_BIN` names (then nothing else is tried); this Deno with its own download; the pinned
- * Deno 2.5.7. Says on stderr why one cannot.
+ * Deno 2.5.7. Says on stderr why it does not use this Deno.
  * @returns undefined if none can.
  */
 export async function toolchainFor(target: string): Promise<Toolchain | undefined> {
-  const given = Deno.env.get("DENORT_BIN");
-  if (given !== undefined && given !== "") {
-    return await working(thisDeno(`DENORT_BIN (${given})`, { DENORT_BIN: given }), target);
+  const given = Deno.env.get("DENORT_BIN") || undefined;
+  const own = given === undefined
+    ? thisDeno("the runtime base that Deno downloads", {})
+    : thisDeno(`DENORT_BIN (${given})`, { DENORT_BIN: given });
+  try {
+    await probe(own, target, given !== undefined || await isReachable() ? TIMEOUT : ANSWER_TIMEOUT);
+    return own;
+  } catch (error) {
+    const isPinned = target === PINNED.target && Deno.build.target === PINNED.target;
+    const rest = given === undefined && isPinned ? `; using Deno ${PINNED.version} instead` : "";
+    say(`Cannot compile with ${own.name}: ${messageOf(error)}${rest}`);
+    return rest === "" ? undefined : await pinned();
   }
-  const own = await working(thisDeno("the runtime base that Deno downloads", {}), target);
-  if (own !== undefined || target !== PINNED.target) return own;
-  return await working(await pinned(), target);
 }
 
 function thisDeno(base: string, env: Toolchain["env"]): Toolchain {
@@ -65,31 +78,49 @@ function thisDeno(base: string, env: Toolchain["env"]): Toolchain {
   };
 }
 
-/** Compiles an empty program to find out whether the toolchain works. */
-async function working(toolchain: Toolchain, target: string): Promise<Toolchain | undefined> {
+async function isReachable(): Promise<boolean> {
+  try {
+    const signal = AbortSignal.timeout(ANSWER_TIMEOUT);
+    const response = await fetch(DOWNLOADS, { method: "HEAD", signal });
+    await response.body?.cancel();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Compiles a small program, and runs it if it is for this machine.
+ * @throws {Error} with the reason why this does not work.
+ */
+async function probe(toolchain: Toolchain, target: string, timeoutMs: number): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "azu-probe-" });
   try {
-    await Deno.writeTextFile(join(folder, "main.js"), "");
-    const args = ["compile", "--quiet", "--no-config", "--target", target, "--output", "main"];
-    const options = { cwd: folder, env: toolchain.env, timeoutMs: TIMEOUT };
+    const program = join(folder, target.includes("windows") ? "probe.exe" : "probe");
+    await Deno.writeTextFile(join(folder, "main.js"), "console.log(Deno.version.deno);");
+    const args = ["compile", "--quiet", "--no-config", "--target", target, "--output", program];
+    const options = { cwd: folder, env: toolchain.env, timeoutMs };
     await run(toolchain.deno, [...args, "main.js"], options);
-    return toolchain;
-  } catch (error) {
-    await toolchain[Symbol.asyncDispose]();
-    say(`Cannot compile with ${toolchain.name}: ${error instanceof Error ? error.message : error}`);
-    return undefined;
+    if (target !== Deno.build.target) return;
+    // Deno compiles on the base of any version, but the executable would not run.
+    const version = await run(program, [], { cwd: folder, timeoutMs }).catch(() => undefined);
+    if (version?.trim() !== Deno.version.deno) {
+      throw new Error(`the base is not the denort of Deno ${Deno.version.deno}`);
+    }
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-async function pinned(): Promise<Toolchain> {
+/** Installs Deno 2.5.7 and its runtime base in a temporary folder. */
+async function pinned(): Promise<Toolchain | undefined> {
   const folder = await Deno.makeTempDir({ prefix: "azu-toolchain-" });
   const dispose = () => Deno.remove(folder, { recursive: true });
+  const dependencies = {
+    [PINNED.deno.package]: PINNED.deno.version,
+    [PINNED.denort.package]: PINNED.denort.version,
+  };
   try {
-    const dependencies = Object.fromEntries(
-      [PINNED.deno, PINNED.denort].map((part) => [part.package, part.version]),
-    );
     await Deno.writeTextFile(join(folder, "package.json"), JSON.stringify({ dependencies }));
     await run(Deno.execPath(), ["install", "--quiet", "--node-modules-dir=auto"], {
       cwd: folder,
@@ -103,7 +134,8 @@ async function pinned(): Promise<Toolchain> {
     };
   } catch (error) {
     await dispose();
-    throw error;
+    say(`Cannot install Deno ${PINNED.version} from the npm registry: ${messageOf(error)}`);
+    return undefined;
   }
 }
 
