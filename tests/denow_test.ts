@@ -62,6 +62,7 @@ for (const machine of [{ deno: "2.7.9" }, { deno: "1.46.3" }, {}]) {
     const { code, stdout, stderr } = await denow(machine);
     deepStrictEqual([code, stdout], [127, ""]);
     match(stderr, /^denow: needs Deno 2\.8 or newer on PATH, or Node\.js 18 or newer/);
+    strictEqual(/the deno on PATH is (.*)/.exec(stderr)?.[1], machine.deno);
   });
 }
 
@@ -72,4 +73,18 @@ Deno.test("DENOW_VERSION names the version, whatever is on PATH", async () => {
     THROUGH_NPX.replace(PINNED, "2.5.7"),
   );
   strictEqual((await denow({ deno: "2.5.7", env })).stdout, "deno task x");
+  const { code, stderr } = await denow({ deno: PINNED, env });
+  strictEqual(code, 127);
+  match(stderr, /^denow: needs Deno 2\.5\.7 on PATH, as DENOW_VERSION says, or Node\.js/);
+});
+
+Deno.test("denow runs a real Deno where there is nothing else", async () => {
+  await using folder = await tempDir();
+  await Deno.symlink(Deno.execPath(), join(folder.path, "deno"));
+  const { code, stdout } = await new Deno.Command("/bin/sh", {
+    args: [DENOW, "eval", "console.log(Deno.version.deno)"],
+    clearEnv: true,
+    env: { PATH: folder.path, HOME: folder.path, DENOW_VERSION: Deno.version.deno },
+  }).output();
+  deepStrictEqual([code, new TextDecoder().decode(stdout)], [0, `${Deno.version.deno}\n`]);
 });
