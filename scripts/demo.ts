@@ -53,6 +53,7 @@ async function azu(...args: string[]): Promise<void> {
   const { code } = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",
+      "--quiet",
       "--allow-all",
       "--config",
       join(repository, "deno.json"),

@@ -33,12 +33,12 @@ async function denow({ deno, npx = false, env = {} }: Machine) {
   return { code, stdout: decoder.decode(stdout).trim(), stderr: decoder.decode(stderr) };
 }
 
-const THROUGH_NPX = `npx --yes --loglevel=error -- deno@${PINNED} task x`;
+const THROUGH_NPX = `npx --yes --loglevel=error -- deno@${PINNED} task --quiet x`;
 
 Deno.test("denow runs the pinned Deno on PATH silently", async () => {
   deepStrictEqual(await denow({ deno: PINNED, npx: true }), {
     code: 0,
-    stdout: "deno task x",
+    stdout: "deno task --quiet x",
     stderr: "",
   });
 });
@@ -46,10 +46,10 @@ Deno.test("denow runs the pinned Deno on PATH silently", async () => {
 for (const version of ["2.8.0", "2.10.3", "3.0.0"]) {
   Deno.test(`denow runs Deno ${version} on PATH, and says so once`, async () => {
     const { code, stdout, stderr } = await denow({ deno: version });
-    deepStrictEqual([code, stdout], [0, "deno task x"]);
+    deepStrictEqual([code, stdout], [0, "deno task --quiet x"]);
     match(stderr, new RegExp(`^denow: using Deno ${version} from PATH \\(.*${PINNED}\\)\n$`));
     const nested = await denow({ deno: version, env: { DENOW_NOTED: "1" } });
-    deepStrictEqual(nested, { code: 0, stdout: "deno task x", stderr: "" });
+    deepStrictEqual(nested, { code: 0, stdout: "deno task --quiet x", stderr: "" });
   });
 }
 
@@ -72,7 +72,7 @@ Deno.test("DENOW_VERSION names the version, whatever is on PATH", async () => {
     (await denow({ deno: "2.9.0", npx: true, env })).stdout,
     THROUGH_NPX.replace(PINNED, "2.5.7"),
   );
-  strictEqual((await denow({ deno: "2.5.7", env })).stdout, "deno task x");
+  strictEqual((await denow({ deno: "2.5.7", env })).stdout, "deno task --quiet x");
   const { code, stderr } = await denow({ deno: PINNED, env });
   strictEqual(code, 127);
   match(stderr, /^denow: needs Deno 2\.5\.7 on PATH, as DENOW_VERSION says, or Node\.js/);
