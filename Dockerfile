@@ -1,5 +1,5 @@
-# Puts a built azu into an image: ./denow task compile --all, then docker build -t azu .
-# Only files that match dist/SHA256SUMS get in.
+# Builds an image with azu: run ./denow task compile --all, then docker build -t azu .
+# The image gets the executable only if it matches dist/SHA256SUMS.
 FROM --platform=$BUILDPLATFORM debian:12-slim AS verify
 ARG TARGETARCH
 WORKDIR /dist
@@ -15,14 +15,13 @@ RUN set -eu; \
   sha256sum -c --strict wanted; \
   install -m 0755 "$name" azu
 
-# distroless/cc, not static: azu is linked with glibc's shared libraries (libdl, librt, libpthread,
-# libm, libc) and with libgcc_s, and the image has them, CA certificates and /etc/passwd, but no
-# shell. Whatever runs the image must mount /proc, as container engines do: azu finds the program
-# that it carries through /proc/self/exe. For that the file must be readable, not only executable:
-# mode 0755.
+# distroless/cc, not static: azu is linked with shared libraries of glibc (libdl, librt, libpthread,
+# libm, libc) and with libgcc_s. The image has these, CA certificates and /etc/passwd, but no shell.
+# azu reads its program from its own file through /proc/self/exe. So /proc must be mounted, as
+# container engines do, and the file must be readable: mode 0755.
 FROM gcr.io/distroless/cc-debian12:nonroot
 COPY --from=verify --chown=0:0 /dist/azu /usr/local/bin/azu
-# The image's user "nonroot", as numbers: Kubernetes' runAsNonRoot cannot check a name.
+# The image's user "nonroot". In numbers, because runAsNonRoot of Kubernetes cannot check a name.
 USER 65532:65532
 # Mount the app, or a folder with azu.config.ts, here.
 WORKDIR /app

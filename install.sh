@@ -2,25 +2,25 @@
 # Installs azu, one executable, after checking its SHA-256 hash. Needs no root.
 #   sh install.sh                                          the newest release, over https
 #   sh install.sh --file ./azu-x86_64-unknown-linux-gnu    a file that is already here, offline
-# docs/install.md explains it. Everything is in functions, and the last line calls the first of
-# them: a download that was cut off runs nothing.
+# See docs/install.md. All code is in functions, and the last line calls main: if the download of
+# this script was cut off, it does nothing.
 set -eu
 
 default_repository=azutoolkit/azu-sessions
-# shellcheck disable=SC2016  # $HOME is to be read as it stands
+# shellcheck disable=SC2016  # the text contains $HOME literally
 usage='Usage: sh install.sh [--file <executable> [--sums <SHA256SUMS>]]
 
-Installs azu after checking its SHA-256 hash: the given file, else a release from GitHub.
+Installs the given file, or else a release from GitHub, after checking its SHA-256 hash.
 
-  --file <executable>   install this file; nothing is downloaded
-  --sums <file>         the list of hashes; default: SHA256SUMS beside the executable
+  --file <executable>   install this file and download nothing
+  --sums <file>         the list of hashes; default: SHA256SUMS in the folder of the executable
 
   AZU_INSTALL_DIR       the folder to install into; default: $HOME/.local/bin
   AZU_VERSION           the release to download, such as 0.1.0; default: latest
   AZU_REPOSITORY        the GitHub repository of the releases, as owner/name'
 
 main() {
-  # Character ranges and tools' output mean the same in every locale.
+  # Makes character ranges and the output of tools the same in every locale.
   LC_ALL=C
   export LC_ALL
   downloads='' temp='' file='' sums=''
@@ -59,11 +59,11 @@ read_arguments() {
 
 find_folder() {
   folder=${AZU_INSTALL_DIR:-${HOME:+$HOME/.local/bin}}
-  if [ -z "$folder" ]; then misuse 'Set AZU_INSTALL_DIR: there is no HOME to install below'; fi
+  if [ -z "$folder" ]; then misuse 'HOME is not set; set AZU_INSTALL_DIR'; fi
   folder=$(absolute "$folder")
 }
 
-# Which of the releases' executables this machine runs.
+# Finds out which executable of a release runs on this machine.
 find_target() {
   machine="$(uname -s) $(uname -m)"
   program=azu
@@ -77,7 +77,7 @@ find_target() {
       program=azu.exe
       ;;
     *)
-      fail "There is no azu for \"$machine\": only for Linux and macOS (x86-64, arm64) and Windows (x86-64)"
+      fail "There is no azu for \"$machine\", only for Linux and macOS (x86-64, arm64) and Windows (x86-64)"
       ;;
   esac
   if has ldd && [ "$program" = azu ]; then
@@ -106,14 +106,14 @@ download() {
     *) base=https://github.com/$repository/releases/download/v${version#v} ;;
   esac
   asset=azu-$target${program#azu}
-  downloads=$(mktemp -d) || fail 'Cannot make a temporary folder'
+  downloads=$(mktemp -d) || fail 'Cannot create a temporary folder'
   file=$downloads/$asset
   sums=$downloads/SHA256SUMS
   fetch "$base/SHA256SUMS" "$sums"
   fetch "$base/$asset" "$file"
 }
 
-# Downloads $1 into the file $2, and follows redirects to https only.
+# Downloads $1 into the file $2. Follows redirects to https only.
 fetch() {
   printf 'Downloading %s\n' "$1" >&2
   if has curl; then
@@ -122,11 +122,11 @@ fetch() {
   elif has wget; then
     fetch_with_wget "$1" "$2"
   else
-    fail 'Needs curl or wget to download azu; or download it yourself, and give it with --file'
+    fail 'Needs curl or wget to download azu; or download it yourself and use --file'
   fi
 }
 
-# wget follows redirects to plain http as well, so each step is looked at here.
+# wget would also follow redirects to http, so this follows them one by one.
 fetch_with_wget() {
   url=$1
   for _ in 1 2 3 4 5; do
@@ -140,7 +140,7 @@ fetch_with_wget() {
   fail "Cannot download \"$1\" over https: $answer"
 }
 
-# Finds the line of the file in the list of hashes; names are compared as they are.
+# Finds the hash of the file in the list. Names are compared literally.
 find_expected_hash() {
   if ! [ -f "$file" ] || ! [ -r "$file" ]; then fail "Cannot read \"$file\""; fi
   if ! [ -f "$sums" ] || ! [ -r "$sums" ]; then fail "Cannot read the list of hashes \"$sums\""; fi
@@ -163,7 +163,7 @@ find_expected_hash() {
 }
 
 check_hash() {
-  # Read from standard input, so that no name is taken for an option or escaped in the output.
+  # Reads from standard input, so that a file name is never an option and never escaped in the output.
   if has sha256sum; then
     hash=$(sha256sum <"$1")
   elif has shasum; then
@@ -179,10 +179,10 @@ check_hash() {
   fi
 }
 
-# Puts a checked copy that runs in place of an older one, in one step.
+# Checks a copy and runs it, then moves it into place in one step.
 install_file() {
   place=$folder/$program
-  reason=$(mkdir -p "$folder" 2>&1) || fail "Cannot make the folder \"$folder\": $reason"
+  reason=$(mkdir -p "$folder" 2>&1) || fail "Cannot create the folder \"$folder\": $reason"
   if [ -d "$place" ]; then fail "Cannot install: \"$place\" is a folder"; fi
   temp=$(mktemp "$folder/.azu.XXXXXX") || fail "Cannot write to the folder \"$folder\""
   reason=$(cat "$file" 2>&1 >"$temp") || fail "Cannot write to the folder \"$folder\": $reason"
@@ -190,7 +190,7 @@ install_file() {
   chmod 755 "$temp"
   shown=$("$temp" --version 2>&1 </dev/null) ||
     fail "\"$asset\" does not run here, and was not installed: $shown
-It must be for $target; on Linux, glibc 2.27 or newer and /proc are needed"
+It must be built for $target; on Linux it needs glibc 2.27 or newer, and /proc"
   reason=$(mv -f "$temp" "$place" 2>&1) || fail "Cannot write \"$place\": $reason"
   temp=''
   printf '%s\n' "$shown" "Installed $place"

@@ -1,4 +1,4 @@
-/** install.sh as a process, the Dockerfile's steps without a container engine, the workflows. */
+/** install.sh, the steps of the Dockerfile without a container engine, and the workflows. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -12,7 +12,7 @@ const script = join(root, "install.sh");
 const asset = `azu-${Deno.build.target}`;
 const version = "azu 0.1.0 (0123abc, a stand-in)";
 const standIn = `#!/bin/sh\n[ "$*" = --version ] && echo "${version}"\n`;
-/** What docs/install.md says that the script needs, besides a program that hashes. */
+/** The programs that the script needs according to docs/install.md, besides one that hashes. */
 const tools = ["cat", "chmod", "mkdir", "mktemp", "mv", "rm", "sed", "tr", "uname"];
 
 type Env = Readonly<Record<string, string>>;
@@ -26,7 +26,7 @@ const good = `${await sha256(standIn)}  ${asset}\n`;
 const bad = `${await sha256("other")}  ${asset}\n`;
 const file = [script, "--file", asset];
 
-/** A scratch folder with a stand-in, its hash and these files; those in `tools/` are programs. */
+/** A temporary folder with a stand-in for azu, its hash and these files. `tools/` has programs. */
 async function scratch(files: Env = {}): Promise<TempDir> {
   const folder = await tempDir("azu install ");
   await writeTree(folder.path, { [asset]: standIn, SHA256SUMS: good, ...files });
@@ -47,7 +47,7 @@ async function run(cwd: string, args: readonly string[], env: Env, shell = "sh")
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-/** Links these programs into `tools/`, for a PATH that holds nothing else. */
+/** Links these programs into `tools/`, for a PATH with nothing else. */
 async function linkTools(folder: TempDir, names: readonly string[]): Promise<string> {
   const bin = join(folder.path, "tools");
   for (const name of names) await Deno.symlink(which(name) ?? "", join(bin, name));
@@ -66,7 +66,7 @@ for (const shell of ["sh", "dash", "bash"]) {
     strictEqual(((await Deno.stat(installed)).mode ?? 0) & 0o777, 0o755);
     deepStrictEqual(await readTree(folder.path), {
       ...{ SHA256SUMS: good, [asset]: standIn, "bin/azu": standIn, "tmp/": "", "tools/": "" },
-      // Another file took its name: whoever runs the older one is not disturbed.
+      // The new file replaced it under its name. A running azu keeps its file.
       "the older file": "older",
     });
   });
@@ -97,15 +97,15 @@ for (const hasher of ["sha256sum", "shasum", "openssl"]) {
   });
 }
 
-/** What install.sh is told, and what it says to that. */
+/** What install.sh gets, and how it refuses. */
 interface Refusal {
-  /** After the name of the script; else the stand-in. */
+  /** The arguments. By default it gets the stand-in. */
   readonly args?: readonly string[];
   readonly env?: Env;
   readonly files?: Env;
-  /** All that PATH holds, and what `files` puts into `tools/`. */
+  /** The only programs on PATH, besides those in `tools/`. */
   readonly only?: readonly string[];
-  /** 1 unless told. */
+  /** 1 by default. */
   readonly code?: number;
   readonly says: RegExp;
 }
@@ -132,14 +132,18 @@ const refusals: Record<string, Refusal> = {
   "a folder below a file": {
     env: { AZU_INSTALL_DIR: "azu" },
     files: { azu: "" },
-    says: /Cannot make/,
+    says: /Cannot create/,
   },
   "a folder in the way": {
     env: { AZU_INSTALL_DIR: "." },
     files: { "azu/x": "" },
     says: /is a folder/,
   },
-  "to guess a place": { env: { AZU_INSTALL_DIR: "" }, code: 2, says: /Set AZU_INSTALL_DIR/ },
+  "to guess a place": {
+    env: { AZU_INSTALL_DIR: "" },
+    code: 2,
+    says: /HOME is not set; set AZU_INSTALL_DIR/,
+  },
   "a file that does not run": {
     files: { [asset]: broken, SHA256SUMS: `${await sha256(broken)}  ${asset}\n` },
     says: /does not run here, and was not installed/,

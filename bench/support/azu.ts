@@ -1,26 +1,26 @@
-/** The built executable, as it is run by the benchmarks: its time, its memory, what it says. */
+/** Runs the executable for the benchmarks and measures its time and memory. */
 import { join } from "node:path";
 import { isRecord } from "../../src/core/record.ts";
 
 const ROOT = join(import.meta.dirname ?? ".", "../..");
 
-/** Milliseconds between two looks at the memory, which tell its peak so far. */
+/** Milliseconds between two reads of the peak memory. */
 const LOOK = 10;
 
 export interface ClearRun {
   /** From the start of the process to its end. */
   readonly milliseconds: number;
-  /** The most memory that it held at any time, in MiB. */
+  /** Peak memory, in MiB. */
   readonly peak: number;
   readonly code: number;
   readonly cleared: number;
   readonly remaining: number;
   readonly arrived: number;
-  /** What it said on stderr. */
+  /** Its output on stderr. */
   readonly said: string;
 }
 
-/** Where azu is run: an app's folder with the project's own config. */
+/** The executable, in the folder of an app with the config of this repository. */
 export class Azu {
   readonly #folder: string;
 
@@ -28,7 +28,7 @@ export class Azu {
     this.#folder = folder;
   }
 
-  /** @param folder Gets a copy of the executable, so that a new build does not disturb. */
+  /** @param folder Gets a copy of the executable, so that a new build does not replace it. */
   static async in(folder: string): Promise<Azu> {
     await Deno.copyFile(join(ROOT, "dist/azu"), join(folder, "azu"));
     const app = join(folder, "app");
@@ -67,7 +67,7 @@ export class Azu {
   }
 }
 
-/** @throws where it did not clear exactly so many. */
+/** @throws if it did not clear exactly this many sessions. */
 export function expectCleared(run: ClearRun, sessions: number): ClearRun {
   if (run.code === 0 && run.cleared === sessions && run.remaining === 0) return run;
   throw new Error(
@@ -84,7 +84,7 @@ function countsIn(output: string): Pick<ClearRun, "cleared" | "remaining" | "arr
   return { cleared: count("cleared"), remaining: count("remaining"), arrived: count("arrived") };
 }
 
-/** The kernel keeps the peak: what is missed is only what is new since the last look. */
+/** The kernel records the peak, so only what happens after the last read is missed. */
 async function peakOf(child: Deno.ChildProcess): Promise<number> {
   let ended = false;
   child.status.then(() => ended = true);

@@ -1,4 +1,4 @@
-/** The lines of a stream, as they come. */
+/** The lines of a stream, as they arrive. */
 export async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = "";

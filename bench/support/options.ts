@@ -1,4 +1,4 @@
-/** What every benchmark of stores is told, and given. */
+/** The options of the store benchmarks, and what each benchmark gets. */
 import { parseArgs } from "node:util";
 import type { Azu } from "./azu.ts";
 import type { Report } from "./report.ts";
@@ -9,17 +9,17 @@ export type Part = typeof PARTS[number];
 export interface Bench {
   readonly azu: Azu;
   readonly report: Report;
-  /** A folder for its files. */
+  /** A folder for temporary files. */
   readonly folder: string;
   readonly sessions: number;
-  /** How often each pair is measured. */
+  /** How often to measure each pair. */
   readonly rounds: number;
 }
 
 export const USAGE = `Usage: bench [options]
-  --only <parts>    of ${PARTS.join(",")}; all by default
-  --sessions <n>    1000000 by default; the bounds are for that many
-  --rounds <n>      how often each pair is measured, 3 by default`;
+  --only <parts>    some of ${PARTS.join(",")}; default: all
+  --sessions <n>    default: 1000000, which the bounds are for
+  --rounds <n>      how often to measure each pair; default: 3`;
 
 const OPTIONS = {
   only: { type: "string", default: PARTS.join(",") },
@@ -27,7 +27,7 @@ const OPTIONS = {
   rounds: { type: "string", default: "3" },
 } as const;
 
-/** Undefined where it cannot be understood, or help is wanted. */
+/** @returns undefined if an option is not valid, or for `--help`. */
 export function parseOptions(args: readonly string[]) {
   const { values } = parseArgs({ args: [...args], options: OPTIONS, strict: false });
   if (Object.keys(values).some((name) => !(name in OPTIONS))) return undefined;

@@ -1,12 +1,12 @@
-/** PostgreSQL databases with the same sessions each: filled once, and copied. */
+/** PostgreSQL databases with the same sessions: one is filled, the others are copies. */
 // @ts-types="@types/pg"
 import pg from "pg";
 import { createStatements } from "../../src/backends/sql/schema.ts";
 import { type PostgresServer, startPostgres } from "../../tests/support/postgres.ts";
 
 /**
- * As a server is run that may not lose anything: what is committed is on the disk. No checkpoint and
- * no autovacuum in the middle of what is measured, for either side.
+ * The settings of a server that must not lose data: commits are on the disk. No checkpoint and no
+ * autovacuum runs during a measurement, whether of azu or of its competitor.
  */
 const SETTINGS = {
   shared_buffers: "512MB",
@@ -18,13 +18,13 @@ const SETTINGS = {
   full_page_writes: "on",
 };
 
-/** A database of its own, which goes when it is disposed of. */
+/** A copy. It is dropped when it is disposed of. */
 export interface Sessions extends AsyncDisposable {
   readonly url: string;
   readonly client: pg.Client;
 }
 
-/** A server, and the sessions that databases are copied from. */
+/** A server with a filled database to copy. */
 export class PostgresData implements AsyncDisposable {
   readonly #server: PostgresServer;
   readonly #admin: pg.Client;
@@ -55,7 +55,7 @@ export class PostgresData implements AsyncDisposable {
     await this.#admin.query(`CREATE DATABASE ${name} TEMPLATE filled STRATEGY FILE_COPY`);
     const url = urlOf(this.#server, name);
     const client = await connected(url);
-    await client.query("SELECT count(data) FROM sessions"); // from the disk, for both sides alike
+    await client.query("SELECT count(data) FROM sessions"); // reads all from the disk, so that no run has an advantage
     await client.query("CHECKPOINT");
     return {
       url,

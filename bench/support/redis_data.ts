@@ -1,4 +1,4 @@
-/** Redis servers with the same keys each: filled once, saved, and started from what was saved. */
+/** Redis servers with the same keys: one is filled and saved, the others start from its file. */
 import { join } from "node:path";
 import { type RedisServer, startRedis } from "../../tests/support/redis.ts";
 
@@ -8,7 +8,7 @@ export interface RedisKeys {
   readonly others: number;
 }
 
-/** What all servers of a size are started from. */
+/** The saved file that servers start from. */
 export interface RedisData extends RedisKeys {
   readonly folder: string;
 }
@@ -22,7 +22,7 @@ end`;
 
 const OTHERS = `for i = 1, tonumber(ARGV[1]) do redis.call('SET', 'cache:' .. i, 'y') end`;
 
-/** The least that it can cost: nothing but a scan and its UNLINKs, all inside the server. */
+/** The lowest possible cost: SCAN and UNLINK inside the server. */
 const FLOOR = `local cursor, removed = '0', 0
 repeat
   local reply = redis.call('SCAN', cursor, 'MATCH', ARGV[1], 'COUNT', 1000)
@@ -44,7 +44,7 @@ export async function fillRedis(server: RedisServer, { sessions, others }: Redis
   await redisCli(server, "eval", OTHERS, "0", `${others}`);
 }
 
-/** A new server with these keys. */
+/** Starts a new server with these keys. */
 export async function startFrom({ folder }: RedisData): Promise<RedisServer> {
   return await startRedis({ args: ["--dir", folder, "--dbfilename", "dump.rdb"] });
 }
@@ -54,7 +54,7 @@ export async function clearInside(server: RedisServer): Promise<number> {
   return Number(await redisCli(server, "eval", FLOOR, "0", PATTERN));
 }
 
-/** What operators do without a tool. */
+/** What operators do without a tool: redis-cli and xargs. */
 export async function clearByRecipe({ port }: RedisServer): Promise<void> {
   const cli = `redis-cli -p ${port}`;
   await run("sh", "-c", `${cli} --scan --pattern '${PATTERN}' | xargs ${cli} unlink >/dev/null`);
@@ -64,7 +64,7 @@ export async function redisCli({ port }: RedisServer, ...command: string[]): Pro
   return await run("redis-cli", "-p", `${port}`, ...command);
 }
 
-/** How long the server has waited for a processor so far, in milliseconds; NaN where not known. */
+/** How long the server has waited for a processor so far, in ms. NaN if not known. */
 export async function waitedForProcessor({ pid }: RedisServer): Promise<number> {
   const text = await Deno.readTextFile(join("/proc", `${pid}`, "schedstat")).catch(() => "");
   return Number(text.split(" ")[1] ?? NaN) / 1e6;

@@ -1,14 +1,14 @@
-/** Prints figures beside their bounds, and remembers whether one was broken. */
+/** Prints figures with their bounds, and remembers those that exceed a bound. */
 import { printLine } from "../../tests/support/output.ts";
 
-/** What a figure may be. */
+/** The limit of a figure. */
 export type Bound = { readonly most: number } | { readonly least: number };
 
 export class Report {
   readonly #broken: string[] = [];
   #title = "";
 
-  /** The figures that do not keep their bounds. */
+  /** The figures that exceed their bounds. */
   get broken(): readonly string[] {
     return this.#broken;
   }
@@ -18,7 +18,7 @@ export class Report {
     printLine(`\n${title}`);
   }
 
-  /** @param detail Where the figure comes from, such as its single measurements. */
+  /** @param detail More about the figure, such as the single measurements. */
   bound(name: string, value: number, bound: Bound, detail = "", digits = 2): void {
     const keeps = "most" in bound ? value <= bound.most : value >= bound.least;
     const limit = "most" in bound ? `≤ ${bound.most}` : `≥ ${bound.least}`;
@@ -38,7 +38,7 @@ export class Report {
   }
 }
 
-/** Several measurements as a text. */
+/** Several measurements as text. */
 export function list(values: readonly number[], digits = 2): string {
   return values.map((value) => value.toFixed(digits)).join(", ");
 }

@@ -1,16 +1,16 @@
-/** An app that goes on writing sessions, and visits old ones, those that were cleared too. */
+/** An app that keeps writing sessions and visiting old ones, including cleared ones. */
 import type { SoakStore } from "./soak_store.ts";
 
 const WORKERS = 4;
 
-/** Milliseconds that a worker rests after each request, at the most. */
+/** The longest rest of a worker after a request, in milliseconds. */
 const REST = 10;
 
-/** Old sessions that may be visited: a browser keeps its cookie, whatever became of the session. */
+/** Old sessions that may be visited: a browser keeps its cookie after its session was cleared. */
 const COOKIES = 5000;
 
 export class SoakApp {
-  /** When each session that should be there was known to be written. */
+  /** For each session that should exist, the time when its write had finished. */
   readonly written = new Map<string, number>();
   creations = 0;
   visits = 0;
@@ -27,14 +27,14 @@ export class SoakApp {
     for (let worker = 0; worker < WORKERS; worker++) void this.#work();
   }
 
-  /** Until nothing is under way. */
+  /** Returns when no request is running. */
   async pause(): Promise<void> {
     this.#paused = true;
     while (this.#atWork > 0) await rest(1);
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Many sessions at once, beside those that come one by one. */
+  /** Creates many sessions at once, besides those that the workers create. */
   async createMany(count: number): Promise<void> {
     const ids = Array.from({ length: count }, newId);
     await this.#store.createMany(ids);
@@ -82,7 +82,7 @@ export class SoakApp {
   }
 }
 
-/** Each session carries its birth, for whoever looks; when it was there for certain is known here. */
+/** The id contains the time of creation, for debugging. */
 function newId(): string {
   return `${Date.now()}-${crypto.randomUUID()}`;
 }

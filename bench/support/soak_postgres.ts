@@ -1,4 +1,4 @@
-/** A PostgreSQL of the soak's own, with its autovacuum at work. */
+/** A PostgreSQL server for the soak test, with frequent autovacuum. */
 // @ts-types="@types/pg"
 import pg from "pg";
 import { createStatements } from "../../src/backends/sql/schema.ts";
@@ -14,7 +14,7 @@ const VISIT = "UPDATE sessions SET data = $2, updated_at = now() WHERE session_i
 export async function soakPostgres(azu: Azu): Promise<SoakStore> {
   const server = await startPostgres({ args: ["-c", "autovacuum_naptime=5s"] });
   const pool = new pg.Pool({ connectionString: server.url, max: 4 });
-  pool.on("error", () => {}); // told by the query that it fails
+  pool.on("error", () => {}); // the failed query reports it
   for (const lines of createStatements("postgres", { name: "sessions" })) {
     await pool.query(lines.join("\n"));
   }

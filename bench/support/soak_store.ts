@@ -1,16 +1,16 @@
-/** What a soak needs of a store: what an app does with it, and a look at all that is there. */
+/** A store in the soak test: the operations of an app, and a list of all sessions. */
 import type { ClearRun } from "./azu.ts";
 
 export interface SoakStore extends AsyncDisposable {
   readonly name: string;
   create(id: string): Promise<void>;
-  /** Many at once, so that a clear takes a while. */
+  /** Creates many at once, so that a clear takes a while. */
   createMany(ids: readonly string[]): Promise<void>;
-  /** As the session shard does: reads, and writes back only what is still there. */
+  /** Like the session shard: reads a session, and writes it back only if it still exists. */
   visit(id: string): Promise<void>;
-  /** The sessions that are there. */
+  /** The ids of all sessions. */
   ids(): Promise<string[]>;
-  /** Bytes of memory that the server says it uses; undefined where it does not say. */
+  /** Bytes of memory that the server reports. Undefined if it cannot. */
   memory?(): Promise<number>;
   clear(): Promise<ClearRun>;
 }

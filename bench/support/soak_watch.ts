@@ -1,18 +1,18 @@
-/** Clears again and again while an app writes, and holds every clear to what it said. */
+/** Clears again and again while an app writes, and checks the counts of every clear. */
 import { quantile } from "./stats.ts";
 import { SoakApp } from "./soak_app.ts";
 import type { SoakStore } from "./soak_store.ts";
 
-/** Milliseconds between two clears, at the most. */
+/** The longest rest between two clears, in milliseconds. */
 const LONGEST_REST = 2000;
 
-/** Sessions that are there before each clear, so that it takes several batches. */
+/** Sessions that are created before each clear, so that it takes several batches. */
 const AT_ONCE = 5000;
 
-/** The most that memory may grow by, as a part: the measurement itself varies by a few percent. */
+/** The factor by which memory may grow. Measurements vary by a few percent. */
 const GROWTH = 1.1;
 
-/** Clears that are too few to tell growth from chance. */
+/** With fewer clears than this, growth cannot be told from chance. */
 const FEW = 20;
 
 export class SoakWatch {
@@ -28,7 +28,7 @@ export class SoakWatch {
     this.#app = new SoakApp(store);
   }
 
-  /** Until the signal; what fails because of it is none of the store's or azu's doing. */
+  /** Runs until the signal. A failure after the signal does not count. */
   async run(signal: AbortSignal): Promise<void> {
     try {
       while (!signal.aborted) {
@@ -37,14 +37,14 @@ export class SoakWatch {
       }
       await this.#app.pause();
     } catch (error) {
-      await rest(500); // a server may hear of the interruption before we do
+      await rest(500); // the servers may get the signal first
       if (!signal.aborted) this.breaches.push(`${this.#store.name}: ${error}`);
     } finally {
       this.#app.end();
     }
   }
 
-  /** What has been so far, as a line. */
+  /** The results so far, in one line. */
   get state(): string {
     const peak = (part: readonly number[]) => quantile(part, 0.5).toFixed(1);
     const server = this.#memory.length === 0
@@ -55,9 +55,9 @@ export class SoakWatch {
       `azu's peak ${peak(this.#peaks.slice(-9))} MiB${server}`;
   }
 
-  /** The last word: whether memory has grown. */
+  /** Checks at the end whether memory has grown. */
   conclude(): void {
-    if (this.#peaks.length === 0) this.#breach("no clear came to its end");
+    if (this.#peaks.length === 0) this.#breach("no clear has finished");
     this.#checkGrowth("azu's peak memory", this.#peaks);
     this.#checkGrowth("the server's memory", this.#memory);
   }
@@ -67,7 +67,7 @@ export class SoakWatch {
     await this.#app.createMany(AT_ONCE);
     const start = performance.now();
     const run = await this.#store.clear();
-    if (signal.aborted) return; // it may have been interrupted too
+    if (signal.aborted) return; // azu may have been interrupted too
     await this.#app.pause();
     const ids = await this.#store.ids();
     if (run.code !== 0 || run.remaining !== 0) {
@@ -76,12 +76,16 @@ export class SoakWatch {
     const unknown = ids.filter((id) => !written.has(id));
     const older = ids.filter((id) => (written.get(id) ?? Infinity) < start);
     if (unknown.length > 0) this.#breach(`${unknown.length} sessions came back`);
-    if (older.length > 0) this.#breach(`${older.length} sessions from before a clear are there`);
-    if (run.cleared + ids.length !== written.size) {
-      const found = `${run.cleared} cleared and ${ids.length} there`;
-      this.#breach(`${found} are not the ${written.size} that were written`);
+    if (older.length > 0) {
+      this.#breach(`${older.length} sessions from before the clear still exist`);
     }
-    if (run.arrived > ids.length) this.#breach(`${run.arrived} arrived, ${ids.length} are there`);
+    if (run.cleared + ids.length !== written.size) {
+      const found = `${run.cleared} cleared and ${ids.length} left`;
+      this.#breach(`${found}, but ${written.size} were written`);
+    }
+    if (run.arrived > ids.length) {
+      this.#breach(`${run.arrived} reported as new, but only ${ids.length} exist`);
+    }
     this.#cleared += run.cleared;
     this.#peaks.push(run.peak);
     if (this.#store.memory) this.#memory.push(await this.#store.memory());
@@ -90,7 +94,7 @@ export class SoakWatch {
     this.#app.resume();
   }
 
-  /** The first quarter of the clears against the last. */
+  /** Compares the first quarter of the clears with the last. */
   #checkGrowth(what: string, values: readonly number[]): void {
     if (values.length < FEW) return;
     const quarter = Math.floor(values.length / 4);

@@ -1,4 +1,4 @@
-/** A folder that holds the executable and what it is linked with, to run it there as in a container. */
+/** Runs the executable in a folder with only the libraries that it needs, like a container. */
 import { dirname, join } from "node:path";
 import { runAzu, shellQuote } from "../support/cli.ts";
 import { needs, type ServiceName } from "../support/env.ts";
@@ -12,47 +12,47 @@ import { executable } from "./subject.ts";
 export const NOBODY = 65532;
 const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
 
-/** What a chroot holds besides the libraries, /proc and the certificates. */
+/** The contents of a chroot, besides the libraries, /proc and the certificates. */
 export interface Contents {
-  /** Where the executable is; `/azu` by default. */
+  /** The path of the executable; default: `/azu`. */
   readonly program?: string;
-  /** The executable's, 0755 by default; it is root's. */
+  /** The mode of the executable, which belongs to root; default: 0755. */
   readonly mode?: number;
-  /** Keyed by their path below the working folder. */
+  /** The text of each file, by its path in the working folder. */
   readonly files?: Readonly<Record<string, string>>;
-  /** The working folder; `/app` by default. */
+  /** The working folder; default: `/app`. */
   readonly workdir?: string;
 }
 
 /** How to run something in a chroot. */
 export interface Entry {
-  /** All of the environment; none by default. */
+  /** The whole environment; default: empty. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Whether /proc is mounted, as it is by default. */
+  /** Whether /proc is mounted; default: true. */
   readonly proc?: boolean;
-  /** What to run in the place of the executable. */
+  /** What to run instead of the executable. */
   readonly entrypoint?: readonly string[];
 }
 
 export interface Chroot extends TempDir {
-  /** The working folder, as this process sees it. */
+  /** The path of the working folder outside the chroot. */
   readonly app: string;
-  /** Runs the executable as an unprivileged user, on a file system that is read-only. */
+  /** Runs the executable as an unprivileged user on a read-only file system. */
   run(args: readonly string[], entry?: Entry): Promise<ProcessResult>;
 }
 
-let told = false;
+let noted = false;
 
 /** Like `needs`, for a test that also needs a chroot: only root can make one. */
 export function needsChroot(...names: ServiceName[]): { ignore: boolean } {
   const { ignore } = needs(...names);
   if (ignore || Deno.uid() === 0 || Deno.env.get("CI")) return { ignore };
-  if (!told) printNote("Ignoring tests: only root can mount and chroot");
-  told = true;
+  if (!noted) printNote("Ignoring tests: only root can mount and chroot");
+  noted = true;
   return { ignore: true };
 }
 
-/** Makes the folder. It is left as it is by what runs in it: mounts end with their process. */
+/** Creates the folder. Runs do not change it: their mounts end with their process. */
 export async function chroot(contents: Contents = {}): Promise<Chroot> {
   const { program = "/azu", mode = 0o755, files = {}, workdir = "/app" } = contents;
   const folder = await tempDir("azu-chroot-");
@@ -70,7 +70,7 @@ export async function chroot(contents: Contents = {}): Promise<Chroot> {
   return { ...folder, app, run };
 }
 
-/** The shared libraries that the executable names, and the loader. */
+/** The shared libraries that the executable is linked with, and the loader. */
 async function libraries(): Promise<string[]> {
   const { success, stdout, stderr } = await new Deno.Command("ldd", { args: [executable()] })
     .output();
@@ -85,7 +85,7 @@ async function copy(from: string, root: string, to: string): Promise<void> {
   await Deno.copyFile(from, path);
 }
 
-/** Runs a command there, in namespaces of its own: with it, everything ends and is unmounted. */
+/** Runs a command in the chroot, in its own namespaces: when it ends, all mounts are gone. */
 async function enter(
   root: string,
   workdir: string,
@@ -100,10 +100,10 @@ async function enter(
     "set -eu",
     `mount --bind ${quoted} ${quoted}`,
     `mount -o remount,bind,ro ${quoted}`,
-    // The strictest /proc that the documentation promises to be enough.
+    // The strictest /proc that docs/install.md supports.
     ...(proc ? [`mount -t proc -o hidepid=2 proc ${quoted}/proc`] : []),
     `touch "$1.entered"`,
-    // Not by exec: when unshare is killed, this shell is, and with it the namespace.
+    // Without exec: if unshare is killed, this shell ends, and its namespace with it.
     `env -i ${[...variables, ...unshare].map(shellQuote).join(" ")} && exit 0 || exit $?`,
   ].join("\n");
   const flags = "--mount --pid --fork --kill-child";

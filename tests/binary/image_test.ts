@@ -1,4 +1,4 @@
-/** The Dockerfile's last stage, as far as a machine without a container engine can build it. */
+/** The last stage of the Dockerfile, as far as it can be tested without a container engine. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -8,7 +8,7 @@ const TEXT = await Deno.readTextFile(join(import.meta.dirname ?? "", "../../Dock
 const STAGES = TEXT.replace(/^#.*\n/gm, "").replaceAll("\\\n", "").split(/^FROM .*\n/m);
 const [, verify = "", last = ""] = STAGES;
 
-/** What follows an instruction of the last stage that stands there once. */
+/** The arguments of an instruction that occurs once in the last stage. */
 function only(instruction: string): string {
   const found = [...last.matchAll(new RegExp(`^${instruction} +(.*)$`, "gm"))];
   strictEqual(found.length, 1, `${instruction} in the Dockerfile's last stage`);
@@ -28,7 +28,7 @@ function image() {
   };
 }
 
-Deno.test("The image runs azu as its user, by its ENTRYPOINT", needsChroot(), async () => {
+Deno.test("the image runs azu as its user, through its ENTRYPOINT", needsChroot(), async () => {
   const { entrypoint, ...contents } = image();
   strictEqual(STAGES.length, 3);
   strictEqual(only("USER"), `${NOBODY}:${NOBODY}`);
@@ -40,7 +40,7 @@ Deno.test("The image runs azu as its user, by its ENTRYPOINT", needsChroot(), as
   deepStrictEqual([version.code, version.stderr], [0, ""]);
 });
 
-Deno.test("The image works in /app, where the app is mounted", needsChroot(), async () => {
+Deno.test("the image works in /app, where the app is mounted", needsChroot(), async () => {
   const { entrypoint, ...contents } = image();
   await using root = await chroot({ ...contents, files: { "azu.config.ts": "export default 5;" } });
   strictEqual(root.app, join(root.path, "app"));

@@ -1,4 +1,4 @@
-/** A minimal container, and real stores that it reaches on 127.0.0.1, or holds on its disk. */
+/** A minimal container with real stores on 127.0.0.1 or on its disk. */
 import { deepStrictEqual, doesNotMatch, match, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -10,7 +10,7 @@ import { type Chroot, chroot, needsChroot, NOBODY } from "./chroot.ts";
 const CLEAR = ["session:clear", "--force"];
 const DRY_RUN = ["session:clear", "--dry-run"];
 
-/** A config that needs everything that azu does with one at run time. */
+/** A config that uses everything that azu does with a config at run time. */
 function typedConfig(backend: "redis" | "database", url: string): Record<string, string> {
   return {
     "azu.config.ts": `import { type Config, database, defineConfig, redis } from "azu";
@@ -33,7 +33,7 @@ export const names = {
   };
 }
 
-/** An app with a SQLite file that belongs to the user who runs azu: only its disk is read-only. */
+/** An app with a SQLite file of the user who runs azu. Only the disk is read-only. */
 async function sqliteApp(root: Chroot, journal: "delete" | "wal"): Promise<void> {
   const path = join(root.app, "app.db");
   const database = new DatabaseSync(path);
@@ -45,7 +45,7 @@ async function sqliteApp(root: Chroot, journal: "delete" | "wal"): Promise<void>
 }
 
 Deno.test(
-  "minimal: Redis is cleared, as a typed config says",
+  "minimal: azu clears Redis with a typed config",
   needsChroot("redis-server"),
   async () => {
     await using server = await startRedis();
@@ -66,7 +66,7 @@ Deno.test(
 );
 
 Deno.test(
-  "minimal: PostgreSQL is cleared, as a typed config says",
+  "minimal: azu clears PostgreSQL with a typed config",
   needsChroot("postgres"),
   async () => {
     await using database = await freshPostgres();
@@ -101,7 +101,7 @@ for (
   ] as const
 ) {
   Deno.test(
-    `minimal: SQLite (${journal}) cannot be cleared here, and why`,
+    `minimal: azu says why it cannot clear SQLite (${journal}) on a read-only disk`,
     needsChroot(),
     async () => {
       await using root = await chroot();

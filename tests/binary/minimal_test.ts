@@ -1,4 +1,4 @@
-/** What docs/install.md says that a minimal container needs: that it is enough, and all needed. */
+/** What docs/install.md says about minimal containers: what they need, and that it is enough. */
 import { deepStrictEqual, match, notStrictEqual, strictEqual } from "node:assert/strict";
 import { chroot, needsChroot } from "./chroot.ts";
 
@@ -12,7 +12,7 @@ Deno.test("minimal: --version and --help", needsChroot(), async () => {
   strictEqual((await root.run(["--help"])).code, 0);
 });
 
-Deno.test("minimal: five mistakes in a config are five lines", needsChroot(), async () => {
+Deno.test("minimal: five mistakes in a config give five lines", needsChroot(), async () => {
   const config = `export default { sesion: {}, session: { ttl: "soon", backend: "mongo",
     cookie: { sameSite: "sometimes" }, backends: { redis: { poolSize: 0 } } } };`;
   await using root = await chroot({ files: { "azu.config.ts": config } });
@@ -37,14 +37,14 @@ Deno.test("minimal: a syntax error has a file, a line and a column", needsChroot
   strictEqual(code, 2);
 });
 
-Deno.test("minimal: nothing can be written, and azu says so", needsChroot(), async () => {
+Deno.test("minimal: azu says that it cannot write", needsChroot(), async () => {
   await using root = await chroot();
   const { code, stderr } = await root.run(["init"]);
   match(stderr, /^error: Cannot write to \/app: Read-only file system/);
   strictEqual(code, 1);
 });
 
-Deno.test("minimal: /proc is needed, and a file that can be read", needsChroot(), async () => {
+Deno.test("minimal: azu needs /proc and a readable executable", needsChroot(), async () => {
   await using root = await chroot();
   const without = await root.run(["--version"], { proc: false });
   match(without.stderr, /Is \/proc mounted\?/);

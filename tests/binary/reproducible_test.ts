@@ -1,4 +1,4 @@
-/** One commit makes one file, byte for byte, wherever it is built. */
+/** A commit gives the same executable wherever it is built. */
 import { strictEqual } from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
@@ -6,13 +6,13 @@ import { tempDir } from "../support/temp.ts";
 
 const REPOSITORY = join(import.meta.dirname ?? "", "../..");
 
-/** What a build left in dist/. */
+/** The files of a build in dist/. */
 interface Build {
   readonly sums: string;
   readonly bytes: Buffer;
 }
 
-Deno.test("built twice from one commit: the same, byte for byte", async () => {
+Deno.test("two builds of one commit are equal byte for byte", async () => {
   await using scratch = await tempDir("azu-build-");
   const short = join(scratch.path, "a");
   const long = join(scratch.path, "another one/much/deeper/azu");
@@ -23,10 +23,10 @@ Deno.test("built twice from one commit: the same, byte for byte", async () => {
   for (const folder of [short, long]) strictEqual(first.bytes.includes(folder), false, folder);
 });
 
-/** Compiles the commit that is checked out here, in a clone of its own. */
+/** Compiles the checked-out commit in a new clone. */
 async function build(folder: string): Promise<Build> {
   await run("git", ["clone", "--quiet", REPOSITORY, folder], REPOSITORY);
-  const temporary = `${folder} for a while`;
+  const temporary = `${folder} temporary`;
   await Deno.mkdir(temporary);
   await run(Deno.execPath(), ["run", "--allow-all", "scripts/compile.ts"], folder, {
     TMPDIR: temporary,
@@ -52,7 +52,7 @@ async function run(
   }
 }
 
-/** Where two files begin to differ, and the text around it; undefined where they do not. */
+/** Where two files begin to differ, with the text around it. Undefined if they are equal. */
 function firstDifference(a: Buffer, b: Buffer): string | undefined {
   if (a.equals(b)) return undefined;
   let at = 0;

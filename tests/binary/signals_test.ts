@@ -1,4 +1,4 @@
-/** Signals, from a terminal and from elsewhere: how azu ends, and what it leaves behind. */
+/** How azu ends on signals from a terminal and from other processes, and what it leaves behind. */
 import {
   deepStrictEqual,
   doesNotMatch,
@@ -17,7 +17,7 @@ import { executable } from "./subject.ts";
 
 const AZU = shellQuote(executable());
 
-/** Runs azu between two looks at the terminal; the shell survives a Ctrl-C, unlike azu. */
+/** Records the state of the terminal before and after azu. The shell survives a Ctrl-C. */
 const SESSION = `trap : INT
 stty -a >before
 sh -c 'echo $$ >pid; exec "$0" session:clear' ${AZU}
@@ -25,7 +25,7 @@ code=$?
 stty -a >after
 exit $code`;
 
-/** Asks at a terminal whether to clear two sessions, and does something instead of answering. */
+/** Lets azu ask at a terminal whether to clear two sessions, and acts instead of answering. */
 async function atThePrompt(act: (terminal: RunningProcess, pid: number) => Promise<void> | void) {
   await using app = await tempDir();
   sqlite(app.path, "app.db", "CREATE TABLE sessions (session_id text)");
@@ -57,12 +57,12 @@ const acts: Record<string, [code: number, act: Parameters<typeof atThePrompt>[0]
   SIGTERM: [143, (_, pid) => Deno.kill(pid, "SIGTERM")],
 };
 for (const [name, [code, act]] of Object.entries(acts)) {
-  Deno.test(`${name} at the question leaves the terminal as it was`, needs("script"), async () => {
+  Deno.test(`${name} at the question restores the terminal`, needs("script"), async () => {
     strictEqual(await atThePrompt(act), code);
   });
 }
 
-Deno.test("a background job, which Ctrl-C does not reach, ends on SIGTERM", async () => {
+Deno.test("a background job ends on SIGTERM", async () => {
   await using app = await tempDir();
   await writeTree(app.path, {
     "azu.config.ts": `export default { session: { backend: "acme", backends: { acme: () => ({
@@ -74,7 +74,7 @@ Deno.test("a background job, which Ctrl-C does not reach, ends on SIGTERM", asyn
   await using job = await spawnAzu([], options);
   const pid = Number((await job.waitFor(/pid \d+/)).slice(4));
   await job.waitFor(/Clearing acme/);
-  // SIGQUIT is the third: the shell had this and SIGINT ignored.
+  // Signal 3, SIGQUIT: the shell makes background jobs ignore it, and SIGINT.
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
   const ignored = BigInt(`0x${/^SigIgn:\s+(\w+)$/m.exec(status)?.[1] ?? "0"}`);
   notStrictEqual(ignored & 4n, 0n, status);

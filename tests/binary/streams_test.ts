@@ -1,4 +1,4 @@
-/** Pipes, closed streams and working folders that are odd. */
+/** Pipes, closed streams and unusual working folders. */
 import {
   deepStrictEqual,
   doesNotMatch,
@@ -16,7 +16,7 @@ import { executable } from "./subject.ts";
 const AZU = shellQuote(executable());
 const CLEAR = `${AZU} session:clear --force`;
 
-/** Runs a shell script in an app with two sessions; `left` is how many of them are left. */
+/** Runs a shell script in an app with two sessions. `left` is how many remain. */
 async function shell(script: string) {
   await using app = await tempDir();
   sqlite(app.path, "app.db", "CREATE TABLE sessions (session_id text)");
@@ -28,7 +28,7 @@ async function shell(script: string) {
   return { ...result, left: sqliteCount(app.path, "app.db", "sessions") };
 }
 
-Deno.test("a reader that has seen enough is no failure", async () => {
+Deno.test("a pipe that the reader closes is not a failure", async () => {
   const code = "echo $? >&2";
   deepStrictEqual(await shell(`{ ${AZU} --help; ${code}; } | head -c 1 | wc -c`), {
     ...{ code: 0, stdout: "1\n", stderr: "0\n", left: 2 },
@@ -43,14 +43,14 @@ Deno.test("a reader that has seen enough is no failure", async () => {
 });
 
 for (const closed of [">&-", "2>&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-"]) {
-  Deno.test(`closed streams (${closed}) keep nothing from being done`, async () => {
+  Deno.test(`azu clears with closed streams (${closed})`, async () => {
     const { code, stdout, stderr, left } = await shell(`exec ${CLEAR} ${closed}`);
     deepStrictEqual([code, stderr, left], [0, "", 0]);
     match(stdout, closed.includes(">&-") && !/^2/.test(closed) ? /^$/ : /\n✓ .*\n$/);
   });
 }
 
-Deno.test("an answer that cannot be written is a failure, in a sentence", async () => {
+Deno.test("a full disk for stdout is a failure with a clear message", async () => {
   for (const [command, left] of [[CLEAR, 0], [`${AZU} --version`, 2]] as const) {
     const result = await shell(`exec ${command} >/dev/full`);
     match(result.stderr, /^error: Cannot write to stdout: No space left on device.*\n$/);
@@ -60,7 +60,7 @@ Deno.test("an answer that cannot be written is a failure, in a sentence", async 
   deepStrictEqual([unsaid.code, unsaid.left], [0, 0]);
 });
 
-Deno.test("a terminal never shows a question of the runtime", needs("script"), async () => {
+Deno.test("Deno's permission prompt never appears on a terminal", needs("script"), async () => {
   const configs = [
     "export default { app: process.env.HOME };",
     'export default { app: Deno.env.get("HOME") };',
@@ -87,7 +87,7 @@ Deno.test("azu needs no HOME, no DENO_DIR and no TMPDIR", async () => {
   }
 });
 
-Deno.test("a working folder that was deleted is a failure, and no hang", async () => {
+Deno.test("a deleted working folder is a failure, not a hang", async () => {
   const result = await shell(`mkdir gone; cd gone; rmdir ../gone; exec ${CLEAR}`);
   match(result.stderr, /No such file or directory/);
   notStrictEqual(result.code, 0);
