@@ -1,12 +1,8 @@
-/** The rows that a table of MySQL or MariaDB has at the start: see `sql_clear.ts`. */
-import type { AzuError } from "../../core/errors.ts";
-import type { ClearCounts, ClearOptions } from "../contract.ts";
-import { clearRows, type Closing, type Start, type StartRows, type Walk } from "../sql/clear.ts";
+/** The rows that a table of MySQL or MariaDB has at the start: see `sql/clear.ts`. */
+import type { Closing, Start, StartRows, Walk } from "../sql/clear.ts";
 import { countIn, valueIn } from "../sql/errors.ts";
-import type { Fault } from "../sql/retry.ts";
 import { quoteTable } from "../sql/schema.ts";
 import { AnyWalk, type Keyset, KeysetWalk } from "../sql/walks.ts";
-import { mysqlFault } from "./errors.ts";
 import { checkMysqlReferences } from "./references.ts";
 import { type MysqlSession, READING } from "./session.ts";
 import { inspectMysqlTable, type Key, keyOf, type MysqlTable, withinOf, written } from "./table.ts";
@@ -22,26 +18,17 @@ const [BATCH, SLOW_BATCH] = [1000, 60_000];
  * where it is not, those up to the latest `created_at`. Where there is neither, all that is found
  * counts as of the start, and what arrives meanwhile cannot be told apart from what came back.
  */
-export async function clearMysql(
-  session: MysqlSession,
-  options: ClearOptions,
-): Promise<ClearCounts> {
-  return await clearRows(new MysqlRows(session, options), options);
-}
-
-class MysqlRows implements StartRows {
+export class MysqlRows implements StartRows {
   readonly pace = PACE;
   readonly #session: MysqlSession;
-  readonly #signal: AbortSignal;
   readonly #from: string;
   #table: MysqlTable = { key: undefined, isWhole: false, mark: undefined, undoes: true };
   #cascades = false;
   #within = "TRUE";
   #limit = BATCH;
 
-  constructor(session: MysqlSession, { signal }: ClearOptions) {
+  constructor(session: MysqlSession) {
     this.#session = session;
-    this.#signal = signal;
     this.#from = quoteTable("mysql", session.target.table);
   }
 
@@ -83,14 +70,6 @@ class MysqlRows implements StartRows {
     return await this.#counted();
   }
 
-  faultOf(error: unknown): Fault {
-    return mysqlFault(error);
-  }
-
-  async mend(): Promise<void> {
-    await this.#session.reconnect(this.#signal);
-  }
-
   /** Whether the server has finished a batch is found out by the count at the end. */
   inDoubt(rows: number): number {
     return rows;
@@ -99,12 +78,6 @@ class MysqlRows implements StartRows {
   relax(): void {
     this.#limit = SLOW_BATCH;
   }
-
-  explain(error: unknown): AzuError {
-    return this.#session.explain(error);
-  }
-
-  adviceAfter(): undefined {}
 
   /** One statement, so one moment. */
   async #counted(): Promise<Closing> {

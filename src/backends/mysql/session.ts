@@ -1,11 +1,11 @@
 /** A connection to MySQL or MariaDB: its settings, and statements with time limits. */
-import type { AzuError } from "../../core/errors.ts";
 import { isRecord } from "../../core/record.ts";
 import { within } from "../../core/within.ts";
 import type { DatabaseTarget } from "../sql/backend.ts";
+import type { SqlSession } from "../sql/store.ts";
 import { NoAnswer, type Row, UnexpectedAnswer } from "../sql/errors.ts";
 import { type Connection, connectMysql, endMysql } from "./connection.ts";
-import { explainMysqlError, mysqlFault, TooLong } from "./errors.ts";
+import { mysqlFault, TooLong } from "./errors.ts";
 import { parseMysqlUrl } from "./url.ts";
 
 /** Milliseconds that a statement may take. */
@@ -17,7 +17,7 @@ export const READING = 100_000;
 /** Milliseconds that an answer may take beyond the statement's limit at the server. */
 const ON_THE_WAY = 4000;
 
-export class MysqlSession implements AsyncDisposable {
+export class MysqlSession implements SqlSession {
   readonly target: DatabaseTarget;
   #connection: Connection;
   #isMaria = false;
@@ -40,7 +40,6 @@ export class MysqlSession implements AsyncDisposable {
     }
   }
 
-  /** Leaves the connection, whatever its state, for a new one. */
   async reconnect(signal: AbortSignal): Promise<void> {
     this.#connection.destroy();
     this.#connection = await connectTo(this.target, signal);
@@ -87,10 +86,6 @@ export class MysqlSession implements AsyncDisposable {
       if (mysqlFault(error) !== "lost") await this.run("ROLLBACK").catch(() => {});
       throw error;
     }
-  }
-
-  explain(error: unknown): AzuError {
-    return explainMysqlError(error, this.target);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,13 +1,10 @@
 /** The rows that a table of PostgreSQL contains at the start of a clear: see `sql/clear.ts`. */
-import type { AzuError } from "../../core/errors.ts";
 import { printable } from "../../core/text.ts";
-import type { ClearCounts, ClearOptions } from "../contract.ts";
-import { clearRows, type Closing, type Start, type StartRows, type Walk } from "../sql/clear.ts";
-import type { Fault } from "../sql/retry.ts";
+import type { ClearOptions } from "../contract.ts";
+import type { Closing, Start, StartRows, Walk } from "../sql/clear.ts";
 import { KeysetWalk } from "../sql/walks.ts";
 import { PostgresBatches } from "./batches.ts";
 import { countRows, estimate, highestMark, pagesOf } from "./count.ts";
-import { postgresFault } from "./errors.ts";
 import { checkPostgresReferences, checkRules, isSelfCascading } from "./references.ts";
 import type { Limits, PostgresSession, Read } from "./session.ts";
 import { checkIdentity, inspectPostgresTable, type PostgresTable, withinOf } from "./table.ts";
@@ -45,14 +42,7 @@ const FEW = 10_000;
  * Otherwise, those up to the latest `created_at`. Without either, all rows that are found count as
  * the start's, because new rows cannot be told apart from rows that came back.
  */
-export async function clearPostgres(
-  session: PostgresSession,
-  options: ClearOptions,
-): Promise<ClearCounts> {
-  return await clearRows(new PostgresRows(session, options), options);
-}
-
-class PostgresRows implements StartRows {
+export class PostgresRows implements StartRows {
   readonly pace = PACE;
   readonly #session: PostgresSession;
   readonly #options: ClearOptions;
@@ -121,24 +111,12 @@ class PostgresRows implements StartRows {
     });
   }
 
-  faultOf(error: unknown): Fault {
-    return postgresFault(error);
-  }
-
-  async mend(): Promise<void> {
-    await this.#session.reconnect(this.#options.signal);
-  }
-
   inDoubt(rows: number): number {
     return this.#options.truncate ? this.#start.rows : this.#batches.inDoubt(rows);
   }
 
   relax(): void {
     this.#limits = SLOW_BATCH;
-  }
-
-  explain(error: unknown): AzuError {
-    return this.#session.explain(error);
   }
 
   adviceAfter(cleared: number, { left, arrived }: Closing): string | undefined {

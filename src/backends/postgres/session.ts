@@ -1,13 +1,13 @@
 /** A connection to PostgreSQL: statements with time limits, and transactions. */
 // @ts-types="@types/pg"
 import type pg from "pg";
-import type { AzuError } from "../../core/errors.ts";
 import { isRecord } from "../../core/record.ts";
 import { within } from "../../core/within.ts";
 import type { DatabaseTarget } from "../sql/backend.ts";
+import type { SqlSession } from "../sql/store.ts";
 import { NoAnswer, type Row, UnexpectedAnswer } from "../sql/errors.ts";
 import { connectPostgres, endPostgres } from "./connection.ts";
-import { explainPostgresError, postgresFault } from "./errors.ts";
+import { postgresFault } from "./errors.ts";
 import { parsePostgresUrl } from "./url.ts";
 
 /** The time limits of a statement, in milliseconds. */
@@ -38,7 +38,7 @@ export interface Answer {
 /** Runs a statement in a transaction that reads one snapshot. */
 export type Read = (sql: string, limits?: Limits) => Promise<readonly Row[]>;
 
-export class PostgresSession implements AsyncDisposable {
+export class PostgresSession implements SqlSession {
   readonly target: DatabaseTarget;
   #client: pg.Client;
 
@@ -51,7 +51,6 @@ export class PostgresSession implements AsyncDisposable {
     return new PostgresSession(await connectTo(target, signal), target);
   }
 
-  /** Leaves the connection, whatever its state, for a new one. */
   async reconnect(signal: AbortSignal): Promise<void> {
     await endPostgres(this.#client);
     this.#client = await connectTo(this.target, signal);
@@ -67,20 +66,19 @@ export class PostgresSession implements AsyncDisposable {
 
   /** All statements read the same snapshot, whatever others write meanwhile. */
   async snapshot<T>(work: (read: Read) => Promise<T>): Promise<T> {
-    return await this.undoing(QUICK, async (send) => {
-      await send("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-      const result = await work(async (sql, limits = QUICK) => (await this.run(sql, limits)).rows);
-      await send("COMMIT");
-      return result;
+    const begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+    return await this.transaction(begin, QUICK, async () => {
+      return await work(async (sql, limits = QUICK) => (await this.run(sql, limits)).rows);
     });
   }
 
   async transaction<T>(
+    begin: string,
     limits: Limits,
     work: (run: (sql: string) => Promise<Answer>) => Promise<T>,
   ): Promise<T> {
     return await this.undoing(limits, async (send) => {
-      await send("BEGIN");
+      await send(begin);
       const result = await work(async (sql) => lastOf(await send(sql)));
       await send("COMMIT");
       return result;
@@ -102,10 +100,6 @@ export class PostgresSession implements AsyncDisposable {
       if (postgresFault(error) !== "lost") await this.#send("ROLLBACK", limits).catch(() => {});
       throw error;
     }
-  }
-
-  explain(error: unknown): AzuError {
-    return explainPostgresError(error, this.target);
   }
 
   /** The server's own limit does not help if the network swallows the answer. */

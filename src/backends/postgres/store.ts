@@ -1,35 +1,20 @@
-import type { ClearCounts, ClearOptions, LookOptions, Store } from "../contract.ts";
-import type { DatabaseTarget } from "../sql/backend.ts";
 import { applyStatements, quoteTable, quoteText } from "../sql/schema.ts";
-import { type Database, openSqlStore } from "../sql/store.ts";
-import { clearPostgres } from "./clear.ts";
+import type { SqlEngine } from "../sql/store.ts";
+import { PostgresRows } from "./clear.ts";
 import { countRows, pagesOf } from "./count.ts";
-import { explainPostgresError } from "./errors.ts";
+import { explainPostgresError, postgresFault } from "./errors.ts";
 import { PostgresSession, READING } from "./session.ts";
 import { inspectPostgresTable } from "./table.ts";
 
-/** @throws {AzuError} if the server cannot be reached or refuses. */
-export async function openPostgresStore(
-  target: DatabaseTarget,
-  signal: AbortSignal,
-): Promise<Store> {
-  return await openSqlStore(
-    async () => new PostgresDatabase(await PostgresSession.open(target, signal)),
-    (error) => explainPostgresError(error, target),
-    signal,
-  );
-}
+export const postgres: SqlEngine<PostgresSession> = {
+  open: (target, signal) => PostgresSession.open(target, signal),
+  explain: explainPostgresError,
+  faultOf: postgresFault,
+  startRows: (session, options) => new PostgresRows(session, options),
 
-class PostgresDatabase implements Database {
-  readonly #session: PostgresSession;
-
-  constructor(session: PostgresSession) {
-    this.#session = session;
-  }
-
-  async count(signal: AbortSignal, onProgress: LookOptions["onProgress"]): Promise<number> {
-    const table = await inspectPostgresTable(this.#session);
-    return await this.#session.snapshot(async (read) => {
+  async count(session, signal, onProgress) {
+    const table = await inspectPostgresTable(session);
+    return await session.snapshot(async (read) => {
       const pages = await pagesOf(read, table);
       const { left } = await countRows(read, table, "true", pages, (counted, part) => {
         signal.throwIfAborted();
@@ -38,23 +23,15 @@ class PostgresDatabase implements Database {
       });
       return left;
     });
-  }
+  },
 
-  async clear(options: ClearOptions): Promise<ClearCounts> {
-    return await clearPostgres(this.#session, options);
-  }
-
-  async createTable(): Promise<"created" | "present"> {
-    const { table } = this.#session.target;
+  async createTable(session) {
+    const { table } = session.target;
     const present = `SELECT to_regclass(${quoteText(quoteTable("postgres", table))}) AS table`;
-    return await this.#session.transaction(READING, async (run) => {
+    return await session.transaction("BEGIN", READING, async (run) => {
       const { rows: [found] } = await run(present);
       for (const statement of applyStatements("postgres", table)) await run(statement);
       return found?.["table"] === null ? "created" : "present";
     });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#session[Symbol.asyncDispose]();
-  }
-}
+  },
+};

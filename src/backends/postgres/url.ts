@@ -27,16 +27,13 @@ export interface PostgresEndpoint {
 /** Why a text is not a usable PostgreSQL URL, without its credentials; undefined if it is one. */
 export function postgresUrlProblem(candidate: string): string | undefined {
   const parsed = URL.parse(candidate);
-  if (parsed === null || !/^postgres(ql)?:\/\//i.test(candidate) || !decodable(parsed)) {
+  const isOdd = parsed === null || !/^postgres(ql)?:\/\//i.test(candidate) || !decodable(parsed) ||
+    /[@/]/.test(parsed.pathname.slice(1));
+  if (isOdd) {
     return `expected ${SHAPE}, got ${printable(redactUrl(candidate))}; ` +
       "special characters in user and password must be percent-encoded";
   }
   if (userOf(parsed) === "") return `expected ${SHAPE}, got a URL without a user`;
-  const database = parsed.pathname.slice(1);
-  if (database.includes("@") || database.includes("/")) {
-    return `expected ${SHAPE}, got ${printable(redactUrl(candidate))}; ` +
-      "special characters in user and password must be percent-encoded";
-  }
   const mode = parsed.searchParams.get("sslmode");
   if (mode !== null && !SSL_MODES.some((known) => known === mode)) {
     return `expected sslmode to be ${listed(SSL_MODES)}, got ${printable(mode)}`;

@@ -184,7 +184,7 @@ const TRUNCATE: Limits = { statement: 60_000, lock: 1000 };
 /** Empties the table. With the lock, nobody writes between the count and the TRUNCATE. */
 export function truncateWalk({ session, from }: Target): Walk {
   return new OnceWalk(() =>
-    session.transaction(TRUNCATE, async (run) => {
+    session.transaction("BEGIN", TRUNCATE, async (run) => {
       await run(`LOCK TABLE ${from} IN ACCESS EXCLUSIVE MODE`);
       const { rows: [found] } = await run(`SELECT count(*) AS count FROM ${from}`);
       await run(`TRUNCATE TABLE ${from}`);

@@ -7,6 +7,7 @@ import {
   type Backend,
   type BackendContext,
   CONNECT_TIMEOUT,
+  type Purpose,
   type SetupSpec,
   type Shard,
   type Store,
@@ -113,15 +114,22 @@ export function bindDatabase(
 async function openStore(
   target: DatabaseTarget,
   signal: AbortSignal,
-  purpose: "operate" | "create",
+  purpose: Purpose,
 ): Promise<Store> {
+  const { openSqlStore } = await import("./store.ts");
   switch (engineOfUrl(target.url)) {
-    case "postgres":
-      return (await import("../postgres/store.ts")).openPostgresStore(target, signal);
-    case "sqlite":
-      return (await import("../sqlite/store.ts")).openSqliteStore(target, signal, purpose);
-    case "mysql":
-      return (await import("../mysql/store.ts")).openMysqlStore(target, signal);
+    case "postgres": {
+      const { postgres } = await import("../postgres/store.ts");
+      return await openSqlStore(postgres, target, signal, purpose);
+    }
+    case "mysql": {
+      const { mysql } = await import("../mysql/store.ts");
+      return await openSqlStore(mysql, target, signal, purpose);
+    }
+    case "sqlite": {
+      const { sqlite } = await import("../sqlite/store.ts");
+      return await openSqlStore(sqlite, target, signal, purpose);
+    }
     case undefined:
       throw missingUrl();
   }

@@ -10,7 +10,8 @@
 import { type AzuError, OperationError } from "../../core/errors.ts";
 import type { ClearCounts, ClearOptions } from "../contract.ts";
 import { Pace, type PaceDefaults } from "../pace.ts";
-import { type Fault, Retry } from "./retry.ts";
+import { Retry } from "./retry.ts";
+import type { SqlEngine, SqlSession } from "./store.ts";
 
 /** The rows of the start, as an engine finds and removes them. */
 export interface StartRows {
@@ -31,19 +32,15 @@ export interface StartRows {
    * transaction.
    */
   close(tick: () => void): Promise<Closing>;
-  faultOf(error: unknown): Fault;
   /** False if the server cannot undo a batch that fails; default true. */
   readonly undoes?: boolean;
   /** Whether removing a row may remove other rows of the table: then only counting tells. */
   readonly cascades?: boolean;
-  /** Connects again, after the connection was lost. */
-  mend(): Promise<void>;
   /** The most rows that a batch of this size may have removed if its answer was lost. */
   inDoubt(rows: number): number;
   /** Allows a batch more time, because even the smallest one is too slow. */
-  relax(): void;
-  explain(error: unknown): AzuError;
-  adviceAfter(cleared: number, closing: Closing): string | undefined;
+  relax?(): void;
+  adviceAfter?(cleared: number, closing: Closing): string | undefined;
 }
 
 /** A pass, batch by batch. After a failure, the next batch begins where the last good one ended. */
@@ -72,13 +69,25 @@ export interface Closing {
 /** Rows come back or move only while someone writes them: then more passes would never end. */
 const MOST_PASSES = 5;
 
-export async function clearRows(rows: StartRows, options: ClearOptions): Promise<ClearCounts> {
-  const clear = new SqlClear(rows, options);
+/** @throws {AzuError} that says how many sessions are gone, and how many may be. */
+export async function clearRows<Session extends SqlSession>(
+  engine: SqlEngine<Session>,
+  session: Session,
+  options: ClearOptions,
+): Promise<ClearCounts> {
+  const { signal } = options;
+  const rows = engine.startRows(session, options);
+  const pace = new Pace(options.budget ?? {}, rows.pace);
+  const connection = {
+    faultOf: (error: unknown) => engine.faultOf(error),
+    reconnect: async () => await session.reconnect?.(signal),
+  };
+  const clear = new SqlClear(rows, options, pace, new Retry(rows, connection, signal, pace));
   try {
     return await clear.run();
   } catch (error) {
-    options.signal.throwIfAborted();
-    throw withCounts(rows.explain(error), clear.state);
+    signal.throwIfAborted();
+    throw withCounts(engine.explain(error, session.target), clear.state);
   }
 }
 
@@ -92,11 +101,11 @@ class SqlClear {
   /** The most rows that batches whose answers were lost can have removed. */
   #unknown = 0;
 
-  constructor(rows: StartRows, options: ClearOptions) {
+  constructor(rows: StartRows, options: ClearOptions, pace: Pace, retry: Retry) {
     this.#rows = rows;
     this.#options = options;
-    this.#pace = new Pace(options.budget ?? {}, rows.pace);
-    this.#retry = new Retry(rows, options.signal, this.#pace);
+    this.#pace = pace;
+    this.#retry = retry;
   }
 
   async run(): Promise<ClearCounts> {
@@ -114,7 +123,7 @@ class SqlClear {
       returns.after(this.#cleared - before, remaining);
       if (remaining > 0 && this.#cleared > before && pass < MOST_PASSES) continue;
       const most = start.isExact ? start.rows - remaining : returns.mostGone;
-      const advice = this.#rows.adviceAfter(this.#cleared, closing);
+      const advice = this.#rows.adviceAfter?.(this.#cleared, closing);
       return {
         cleared: Math.max(0, Math.min(this.#cleared, most)),
         remaining,

@@ -12,12 +12,15 @@ import { type Pace, sleep } from "../pace.ts";
  */
 export type Fault = "lost" | "busy" | "slow" | "final";
 
-interface Retriable {
+interface Work {
   /** False if what a batch has done stays done, whatever error it ends with. Default true. */
   readonly undoes?: boolean;
+  relax?(): void;
+}
+
+interface Connection {
   faultOf(error: unknown): Fault;
-  mend(): Promise<void>;
-  relax(): void;
+  reconnect(): Promise<void>;
 }
 
 /** Milliseconds without progress until a clear gives up. */
@@ -29,7 +32,8 @@ const LONGEST_REST = 1600;
 
 /** Repeats the steps of a clear. */
 export class Retry {
-  readonly #rows: Retriable;
+  readonly #work: Work;
+  readonly #connection: Connection;
   readonly #signal: AbortSignal;
   readonly #pace: Pace;
   #isRelaxed = false;
@@ -38,8 +42,9 @@ export class Retry {
   #rest = FIRST_REST;
   #isConnected = true;
 
-  constructor(rows: Retriable, signal: AbortSignal, pace: Pace) {
-    this.#rows = rows;
+  constructor(work: Work, connection: Connection, signal: AbortSignal, pace: Pace) {
+    this.#work = work;
+    this.#connection = connection;
     this.#signal = signal;
     this.#pace = pace;
   }
@@ -54,7 +59,7 @@ export class Retry {
       this.#signal.throwIfAborted();
       let hasBegun = false;
       try {
-        if (!this.#isConnected) await this.#rows.mend();
+        if (!this.#isConnected) await this.#connection.reconnect();
         this.#isConnected = true;
         hasBegun = true;
         const result = await step();
@@ -62,8 +67,8 @@ export class Retry {
         this.#rest = FIRST_REST;
         return result;
       } catch (error) {
-        const fault = this.#rows.faultOf(error);
-        if (hasBegun && (fault === "lost" || this.#rows.undoes === false)) onDoubt?.();
+        const fault = this.#connection.faultOf(error);
+        if (hasBegun && (fault === "lost" || this.#work.undoes === false)) onDoubt?.();
         this.#signal.throwIfAborted();
         await this.#after(error, fault);
       }
@@ -87,7 +92,7 @@ export class Retry {
       this.#pace.shrink();
     } else if (!this.#isRelaxed) {
       this.#isRelaxed = true;
-      this.#rows.relax();
+      this.#work.relax?.();
     } else {
       throw error;
     }

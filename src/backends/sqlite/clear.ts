@@ -1,12 +1,9 @@
-/** The rows that a table of SQLite has at the start: see `sql_clear.ts`. */
-import type { AzuError } from "../../core/errors.ts";
-import type { ClearCounts, ClearOptions } from "../contract.ts";
+/** The rows that a table of SQLite has at the start: see `sql/clear.ts`. */
+import type { ClearOptions } from "../contract.ts";
 import { sleep } from "../pace.ts";
-import { clearRows, type Closing, type Start, type StartRows, type Walk } from "../sql/clear.ts";
-import type { Fault } from "../sql/retry.ts";
+import type { Closing, Start, StartRows, Walk } from "../sql/clear.ts";
 import { type Keyset, KeysetWalk } from "../sql/walks.ts";
 import { quoteTable } from "../sql/schema.ts";
-import { isLocked } from "./errors.ts";
 import type { SqliteSession, Value } from "./session.ts";
 import { asValue, inspectSqliteTable, type SqliteTable, tuple } from "./table.ts";
 
@@ -19,23 +16,16 @@ import { asValue, inspectSqliteTable, type SqliteTable, tuple } from "./table.ts
  */
 const PACE = { batch: 40_000, first: 5000, least: 100, maxLatency: 1000, turn: 110 } as const;
 
+/** SQL that is true of some rows, and the values in it. */
+type Condition = readonly [sql: string, ...values: Value[]];
+
 /**
  * Rows up to the highest row id at the start are the start's, as SQLite gives a new row an id
  * beyond the highest that is there; so the last of them go in one moment with the count, for once
  * they are gone, ids begin anew. `WITHOUT ROWID`, the key tells, where it is an integer, else the
  * latest `created_at`; where there is neither, all that is found counts as of the start.
  */
-export async function clearSqlite(
-  session: SqliteSession,
-  options: ClearOptions,
-): Promise<ClearCounts> {
-  return await clearRows(new SqliteRows(session, options), options);
-}
-
-/** SQL that is true of some rows, and the values in it. */
-type Condition = readonly [sql: string, ...values: Value[]];
-
-class SqliteRows implements StartRows {
+export class SqliteRows implements StartRows {
   readonly pace = PACE;
   readonly #session: SqliteSession;
   readonly #signal: AbortSignal;
@@ -85,23 +75,9 @@ class SqliteRows implements StartRows {
     });
   }
 
-  faultOf(error: unknown): Fault {
-    return isLocked(error) ? "busy" : "final";
-  }
-
-  async mend(): Promise<void> {}
-
-  relax(): void {}
-
   inDoubt(): number {
     return 0;
   }
-
-  explain(error: unknown): AzuError {
-    return this.#session.explain(error);
-  }
-
-  adviceAfter(): undefined {}
 
   #countAll(): number {
     return Number(this.#session.get(`SELECT count(*) AS count FROM ${this.#from}`)?.["count"]);

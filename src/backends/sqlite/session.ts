@@ -1,10 +1,11 @@
 /** An open SQLite database. The only file that imports node:sqlite. */
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { type AzuError, OperationError } from "../../core/errors.ts";
+import { OperationError } from "../../core/errors.ts";
 import type { Purpose } from "../contract.ts";
 import type { DatabaseTarget } from "../sql/backend.ts";
 import { whileLocked } from "../sql/retry.ts";
-import { explainSqliteError, isLocked } from "./errors.ts";
+import type { SqlSession } from "../sql/store.ts";
+import { isLocked } from "./errors.ts";
 import { sqlitePath } from "./url.ts";
 
 /**
@@ -24,7 +25,7 @@ export type Value = SQLInputValue;
 
 export type Row = Readonly<Record<string, unknown>>;
 
-export class SqliteSession implements Disposable {
+export class SqliteSession implements SqlSession {
   readonly target: DatabaseTarget;
   readonly #database: DatabaseSync;
 
@@ -50,7 +51,7 @@ export class SqliteSession implements Disposable {
       await whileLocked(() => session.exec("SELECT count(*) FROM sqlite_master"), isLocked, signal);
       return session;
     } catch (error) {
-      session[Symbol.dispose]();
+      await session[Symbol.asyncDispose]();
       throw error;
     }
   }
@@ -90,12 +91,9 @@ export class SqliteSession implements Disposable {
     }
   }
 
-  explain(error: unknown): AzuError {
-    return explainSqliteError(error, this.target);
-  }
-
-  [Symbol.dispose](): void {
+  [Symbol.asyncDispose](): Promise<void> {
     this.#database.close();
+    return Promise.resolve();
   }
 
   #undo(): void {
