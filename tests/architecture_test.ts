@@ -16,12 +16,12 @@ const mayImport: Record<string, readonly string[]> = {
   core: [],
 };
 
-/** The drivers, each imported by one file in the folder of its engine. */
+/** The drivers, each imported by one file in its engine's folder under src/backends/. */
 const drivers: Record<string, string> = {
-  ioredis: "src/backends/redis/connection.ts",
-  "mysql2/promise": "src/backends/mysql/connection.ts",
-  pg: "src/backends/postgres/connection.ts",
-  "node:sqlite": "src/backends/sqlite/session.ts",
+  ioredis: "redis",
+  mysql2: "mysql",
+  pg: "postgres",
+  "node:sqlite": "sqlite",
 };
 
 /** Other packages that cost start-up time, each imported by one file. */
@@ -42,6 +42,8 @@ const atStart = ["main.ts", "src/cli/run.ts", "src/backends/registry.ts", "src/c
 interface Import {
   readonly from: string;
   readonly specifier: string;
+  /** The file of a relative specifier, from the root. */
+  readonly to: string;
   readonly isType: boolean;
   readonly isLazy: boolean;
 }
@@ -61,17 +63,15 @@ async function imports(): Promise<Import[]> {
   ) {
     const text = (await Deno.readTextFile(path)).replace(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "");
     const from = relative(root, path);
+    const add = (specifier: string, isType: boolean, isLazy: boolean) => {
+      const to = specifier.startsWith(".") ? relative(root, resolve(dirname(path), specifier)) : "";
+      found.push({ from, specifier, to, isType, isLazy });
+    };
     for (const match of text.matchAll(/^(?:import|export)\s+(type\s+)?[^;]*?from\s+"([^"]+)"/gm)) {
-      found.push({
-        from,
-        specifier: match[2] ?? "",
-        isType: match[1] !== undefined,
-        isLazy: false,
-      });
+      add(match[2] ?? "", match[1] !== undefined, false);
     }
-    for (const match of text.matchAll(/\bimport\("([^"]+)"\)/g)) {
-      found.push({ from, specifier: match[1] ?? "", isType: false, isLazy: true });
-    }
+    for (const match of text.matchAll(/^import\s+"([^"]+)"/gm)) add(match[1] ?? "", false, false);
+    for (const match of text.matchAll(/\bimport\("([^"]+)"\)/g)) add(match[1] ?? "", false, true);
   }
   return found;
 }
@@ -85,16 +85,12 @@ function roomOf(path: string): string {
 Deno.test("imports point downward only", async () => {
   const all = await imports();
   strictEqual(all.length > 100, true);
-  const wrong = all
-    .filter(({ specifier }) => specifier.startsWith("."))
-    .map(({ from, specifier }) => ({
-      from,
-      to: relative(root, resolve(root, dirname(from), specifier)),
-    }))
-    .filter(({ from, to }) => {
-      const [source, target] = [roomOf(from), roomOf(to)];
-      return source !== target && target !== "deno.json" && !mayImport[source]?.includes(target);
-    });
+  const wrong = all.filter(({ from, to }) => {
+    const source = roomOf(from);
+    const target = roomOf(to);
+    const isInside = to === "" || source === target || target === "deno.json";
+    return !isInside && !mayImport[source]?.includes(target);
+  });
   deepStrictEqual(wrong, []);
 });
 
@@ -102,21 +98,25 @@ Deno.test("imports point downward only", async () => {
 function eagerly(all: readonly Import[], file: string): Set<string> {
   const found = new Set([file]);
   for (const target of found) {
-    for (const { from, specifier, isType, isLazy } of all) {
-      if (isType || isLazy || !specifier.startsWith(".")) continue;
-      if (relative(root, resolve(root, dirname(from), specifier)) === target) found.add(from);
+    for (const { from, to, isType, isLazy } of all) {
+      if (to === target && !isType && !isLazy) found.add(from);
     }
   }
   return found;
 }
 
+/** The files that import a package, or a part of it, for more than its types. */
+function importersOf(all: readonly Import[], name: string): string[] {
+  const importers = all.filter(({ specifier, isType }) => {
+    return !isType && (specifier === name || specifier.startsWith(`${name}/`));
+  });
+  return [...new Set(importers.map(({ from }) => from))];
+}
+
 Deno.test("a costly package has one importer, which no command loads at the start", async () => {
   const all = await imports();
-  for (const [name, importer] of Object.entries({ ...drivers, ...costly })) {
-    const importers = all
-      .filter(({ specifier, isType }) => specifier === name && !isType)
-      .map(({ from }) => from);
-    deepStrictEqual([...new Set(importers)], [importer], name);
+  for (const [name, importer] of Object.entries(costly)) {
+    deepStrictEqual(importersOf(all, name), [importer], name);
     const loaders = eagerly(all, importer);
     deepStrictEqual(atStart.filter((file) => loaders.has(file)), [], `${name} is loaded eagerly`);
   }
@@ -130,20 +130,27 @@ Deno.test("only one file imports the command library", async () => {
   );
 });
 
-Deno.test("a driver is loaded only from its engine's folder, and engines keep apart", async () => {
+Deno.test("one file imports a driver, and only its engine's folder loads that eagerly", async () => {
   const all = await imports();
-  for (const [name, importer] of Object.entries(drivers)) {
-    const folder = dirname(importer);
-    const outside = [...eagerly(all, importer)].filter((file) => !file.startsWith(`${folder}/`));
-    deepStrictEqual(outside, [], `${name} is loaded eagerly from outside ${folder}`);
-    const others = Object.values(drivers).map(dirname).filter((other) => other !== folder);
-    const crossing = all.filter(({ from, specifier }) => {
-      const target = relative(root, resolve(root, dirname(from), specifier));
-      return from.startsWith(`${folder}/`) &&
-        others.some((other) => target.startsWith(`${other}/`));
-    });
-    deepStrictEqual(crossing, [], `${folder} imports from another engine`);
+  for (const [name, engine] of Object.entries(drivers)) {
+    const importers = importersOf(all, name);
+    strictEqual(importers.length, 1, `${name} is imported by ${importers.join(", ")}`);
+    const loaders = importers.flatMap((file) => [...eagerly(all, file)]);
+    const outside = loaders.filter((file) => !file.startsWith(`src/backends/${engine}/`));
+    deepStrictEqual(outside, [], `${name} is loaded eagerly from outside its engine's folder`);
   }
+});
+
+Deno.test("engines do not import from each other", async () => {
+  const engineOf = (file: string) => {
+    return Object.values(drivers).find((engine) => file.startsWith(`src/backends/${engine}/`));
+  };
+  const crossing = (await imports()).filter(({ from, to }) => {
+    const source = engineOf(from);
+    const target = engineOf(to);
+    return source !== undefined && target !== undefined && source !== target;
+  });
+  deepStrictEqual(crossing, []);
 });
 
 Deno.test("nothing under src/ reaches for the process or the console", async () => {

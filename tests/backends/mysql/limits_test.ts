@@ -5,8 +5,8 @@ import { freshMariadb } from "../../support/database.ts";
 import { needs } from "../../support/env.ts";
 import { pollUntil } from "../../support/poll.ts";
 import { startProxy } from "../../support/proxy.ts";
+import { context } from "../subject.ts";
 
-const context = { app: "app", root: "/", env: () => undefined, driver: undefined, stated: {} };
 const { signal } = new AbortController();
 
 Deno.test("mysql: each statement has a limit at the server", needs("mariadb"), async () => {

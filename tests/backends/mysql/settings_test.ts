@@ -6,8 +6,8 @@ import { AzuError } from "../../../src/core/errors.ts";
 import { freshMariadb, type TestDatabase } from "../../support/database.ts";
 import { needs } from "../../support/env.ts";
 import { startMariadb } from "../../support/mariadb.ts";
+import { context } from "../subject.ts";
 
-const context = { app: "app", root: "/", env: () => undefined, driver: undefined, stated: {} };
 const { signal } = new AbortController();
 
 const ROWS = 2500;

@@ -4,8 +4,8 @@ import { bindBackend } from "../../../src/backends/registry.ts";
 import { freshMariadb } from "../../support/database.ts";
 import { needs } from "../../support/env.ts";
 import { startProxy } from "../../support/proxy.ts";
+import { context } from "../subject.ts";
 
-const context = { app: "app", root: "/", env: () => undefined, driver: undefined, stated: {} };
 const { signal } = new AbortController();
 
 const LONG = /SELECT 1 FROM|MAX\(|COUNT\(\*\)/;

@@ -5,8 +5,8 @@ import { bindBackend } from "../../../src/backends/registry.ts";
 import { freshMariadb, type TestDatabase } from "../../support/database.ts";
 import { needs } from "../../support/env.ts";
 import { startMariadb } from "../../support/mariadb.ts";
+import { context } from "../subject.ts";
 
-const context = { app: "app", root: "/", env: () => undefined, driver: undefined, stated: {} };
 const { signal } = new AbortController();
 
 /** A summer that ends on 2025-10-26 at 1:00 UTC: the hour before that comes twice. */

@@ -9,8 +9,8 @@ import { needs } from "../../support/env.ts";
 import { faultProxy } from "../../support/fault_proxy.ts";
 import { pollUntil } from "../../support/poll.ts";
 import { startPostgres } from "../../support/postgres.ts";
+import { context } from "../subject.ts";
 
-const context = { app: "app", root: "/", env: () => undefined, driver: undefined, stated: {} };
 const { signal } = new AbortController();
 
 async function clear(database: TestDatabase, port: number): Promise<ClearCounts | number> {

@@ -5,8 +5,7 @@ import { bindBackend } from "../../../src/backends/registry.ts";
 import { messageOf } from "../../../src/core/errors.ts";
 import { freshPostgres, type TestDatabase } from "../../support/database.ts";
 import { needs } from "../../support/env.ts";
-
-const context = { app: "app", root: "/", env: () => undefined, driver: undefined, stated: {} };
+import { context } from "../subject.ts";
 
 async function clear(
   { url }: TestDatabase,

@@ -6,8 +6,7 @@ import { bindBackend } from "../../../src/backends/registry.ts";
 import { createStatements } from "../../../src/backends/sql/schema.ts";
 import { freshPostgres } from "../../support/database.ts";
 import { needs } from "../../support/env.ts";
-
-const context = { app: "app", root: "/", env: () => undefined, driver: undefined, stated: {} };
+import { context } from "../subject.ts";
 
 /** How many rows each batch removed; a row takes a millisecond at least. */
 async function batchesOf(isAwaited: boolean): Promise<number[]> {

@@ -7,8 +7,8 @@ import { freshMariadb, freshPostgres, type TestDatabase } from "../../support/da
 import { needs } from "../../support/env.ts";
 import { startMariadb } from "../../support/mariadb.ts";
 import { tempDir } from "../../support/temp.ts";
+import { context } from "../subject.ts";
 
-const context = { app: "app", root: "/", env: () => undefined, driver: undefined, stated: {} };
 const { signal } = new AbortController();
 
 /** Clears one by one, and does something when the first is gone. */

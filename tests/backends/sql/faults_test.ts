@@ -7,8 +7,7 @@ import { AzuError } from "../../../src/core/errors.ts";
 import { freshMariadb, freshPostgres, type TestDatabase } from "../../support/database.ts";
 import { needs } from "../../support/env.ts";
 import { type Proxy, startProxy } from "../../support/proxy.ts";
-
-const context = { app: "app", root: "/", env: () => undefined, driver: undefined, stated: {} };
+import { context } from "../subject.ts";
 
 /** Many batches, small as they are here. */
 const MANY = 4000;

@@ -7,8 +7,8 @@ import { AzuError, ExitCode } from "../../../src/core/errors.ts";
 import { freshMariadb, freshPostgres, sqlite, type TestDatabase } from "../../support/database.ts";
 import { needs } from "../../support/env.ts";
 import { tempDir } from "../../support/temp.ts";
+import { context } from "../subject.ts";
 
-const context = { app: "app", root: "/", env: () => undefined, driver: undefined, stated: {} };
 const { signal } = new AbortController();
 
 async function clear(url: string, options: Partial<ClearOptions> = {}, root = "/") {

@@ -6,8 +6,7 @@ import type { Engine } from "../../../src/backends/sql/schema.ts";
 import { AzuError } from "../../../src/core/errors.ts";
 import { freshMariadb, freshPostgres, type TestDatabase } from "../../support/database.ts";
 import { needs } from "../../support/env.ts";
-
-const context = { app: "app", root: "/", env: () => undefined, driver: undefined, stated: {} };
+import { context } from "../subject.ts";
 
 const ROWS = 3000;
 

@@ -5,8 +5,7 @@ import { bindBackend } from "../../../src/backends/registry.ts";
 import { AzuError } from "../../../src/core/errors.ts";
 import { needs } from "../../support/env.ts";
 import { fill, left, mysql, postgres, ROWS, type Server } from "./servers.ts";
-
-const context = { app: "app", root: "/", env: () => undefined, driver: undefined, stated: {} };
+import { context } from "../subject.ts";
 
 const DONE = { cleared: ROWS, remaining: 0, arrived: 0 };
 

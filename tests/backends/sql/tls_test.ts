@@ -9,8 +9,8 @@ import { makeCertificates } from "../../support/certificates.ts";
 import { needs } from "../../support/env.ts";
 import { startMariadb } from "../../support/mariadb.ts";
 import { startPostgres } from "../../support/postgres.ts";
+import { context } from "../subject.ts";
 
-const context = { app: "app", root: "/", env: () => undefined, driver: undefined, stated: {} };
 const ROWS = 4000;
 const SCHEMA =
   "CREATE TABLE sessions (id bigint PRIMARY KEY, session_id text, created_at timestamp)";
