@@ -1,4 +1,4 @@
-/** What is given up does not go on at the server, and leaves no connection there. */
+/** After azu gives up, no statement and no connection is left at the server. */
 import { match, ok, rejects, strictEqual } from "node:assert/strict";
 import { bindBackend } from "../../../src/backends/registry.ts";
 import { freshMariadb } from "../../support/database.ts";
@@ -30,7 +30,7 @@ Deno.test("mysql: each statement has a limit at the server", needs("mariadb"), a
   for (const request of long) ok(/SET STATEMENT max_statement_time = \d+ FOR /.test(request));
 });
 
-Deno.test("mysql: a connection that cannot be used is left", needs("mariadb"), async () => {
+Deno.test("mysql: a connection that cannot be used is closed", needs("mariadb"), async () => {
   await using database = await freshMariadb();
   const user = `app_${crypto.randomUUID().slice(0, 8)}`;
   await database.query(

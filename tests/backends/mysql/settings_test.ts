@@ -1,4 +1,4 @@
-/** What a server's owner sets for every session changes nothing of what a clear does, or says. */
+/** Settings of the server do not change what a clear does or says. */
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import type { ClearCounts } from "../../../src/backends/contract.ts";
 import { bindBackend } from "../../../src/backends/registry.ts";
@@ -22,7 +22,7 @@ async function clear(url: string): Promise<number | ClearCounts | AzuError> {
   }
 }
 
-/** Sessions in a database whose own connection commits, whatever the server's settings are. */
+/** Sessions, written by a connection that commits whatever the server's settings are. */
 async function filled(database: TestDatabase, key: string): Promise<void> {
   await database.query("SET SESSION autocommit = 1, completion_type = 'NO_CHAIN'");
   await database.query(`CREATE TABLE sessions (${key}, created_at timestamp NOT NULL)`);
@@ -35,7 +35,7 @@ async function left(database: TestDatabase): Promise<number> {
 
 for (const completion of ["NO_CHAIN", "CHAIN", "RELEASE"]) {
   Deno.test(
-    `mysql: sessions go for good without autocommit, completion_type ${completion}`,
+    `mysql: sessions are removed without autocommit, completion_type ${completion}`,
     needs("mariadb-server"),
     async () => {
       const args = ["--autocommit=0", `--completion-type=${completion}`];
@@ -57,25 +57,29 @@ const NARROW = [
   "sql_mode = 'ANSI'",
 ];
 
-Deno.test("mysql: settings that cut answers or refuse", needs("mariadb-server"), async () => {
-  await using server = await startMariadb({ args: ["--log-bin", "--binlog-format=STATEMENT"] });
-  for (const setting of NARROW) {
-    for (const key of ["id int PRIMARY KEY", "id varchar(9)"]) {
-      await using database = await freshMariadb(server.url);
-      await filled(database, key);
-      await database.query(`SET GLOBAL ${setting}`);
-      try {
-        const done = await clear(database.url);
-        deepStrictEqual(done, { cleared: ROWS, remaining: 0, arrived: 0 }, `${setting}, ${key}`);
-        strictEqual(await left(database), 0);
-      } finally {
-        await database.query(`SET GLOBAL ${setting.replace(/=.*/, "= DEFAULT")}`);
+Deno.test(
+  "mysql: settings that cut answers or refuse statements",
+  needs("mariadb-server"),
+  async () => {
+    await using server = await startMariadb({ args: ["--log-bin", "--binlog-format=STATEMENT"] });
+    for (const setting of NARROW) {
+      for (const key of ["id int PRIMARY KEY", "id varchar(9)"]) {
+        await using database = await freshMariadb(server.url);
+        await filled(database, key);
+        await database.query(`SET GLOBAL ${setting}`);
+        try {
+          const done = await clear(database.url);
+          deepStrictEqual(done, { cleared: ROWS, remaining: 0, arrived: 0 }, `${setting}, ${key}`);
+          strictEqual(await left(database), 0);
+        } finally {
+          await database.query(`SET GLOBAL ${setting.replace(/=.*/, "= DEFAULT")}`);
+        }
       }
     }
-  }
-});
+  },
+);
 
-Deno.test("mysql: sessions that only read are told so", needs("mariadb-server"), async () => {
+Deno.test("mysql: read-only transactions by default", needs("mariadb-server"), async () => {
   await using server = await startMariadb();
   await using database = await freshMariadb(server.url);
   await filled(database, "id int PRIMARY KEY");

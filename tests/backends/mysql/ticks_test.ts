@@ -1,4 +1,4 @@
-/** Between statements that may each take long, there are signs of life. */
+/** Progress is reported before each statement that may take long. */
 import { match, ok } from "node:assert/strict";
 import { bindBackend } from "../../../src/backends/registry.ts";
 import { freshMariadb } from "../../support/database.ts";
@@ -10,7 +10,7 @@ const { signal } = new AbortController();
 
 const LONG = /SELECT 1 FROM|MAX\(|COUNT\(\*\)/;
 
-Deno.test("mysql: each long look has a sign of life before it", needs("mariadb"), async () => {
+Deno.test("mysql: progress is reported before each long statement", needs("mariadb"), async () => {
   await using database = await freshMariadb();
   await database.query("CREATE TABLE sessions (id int PRIMARY KEY)");
   await database.query("INSERT INTO sessions VALUES (1), (2)");

@@ -1,4 +1,4 @@
-/** Rows are told apart by when they were created, also where a local time comes twice. */
+/** Rows are told apart by the time of their creation, even in an hour that a local time repeats. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { ClearCounts } from "../../../src/backends/contract.ts";
 import { bindBackend } from "../../../src/backends/registry.ts";
@@ -9,7 +9,7 @@ import { context } from "../subject.ts";
 
 const { signal } = new AbortController();
 
-/** A summer that ends on 2025-10-26 at 1:00 UTC: the hour before that comes twice. */
+/** Summer time that ends on 2025-10-26 at 1:00 UTC, so that the hour before is repeated. */
 const ZONE = [
   "INSERT INTO mysql.time_zone VALUES (1, 'N')",
   "INSERT INTO mysql.time_zone_name VALUES ('Test/Summer', 1)",
@@ -47,26 +47,30 @@ const SHAPES: Readonly<Record<string, string>> = {
   "a datetime in UTC": "session_id varchar(99) PRIMARY KEY, created_at datetime(6) NULL",
 };
 
-Deno.test("mysql: in the hour that comes twice", needs("mariadb-server"), async () => {
-  await using server = await startMariadb({ args: ["--default-time-zone=+00:00"] });
-  await using database = await freshMariadb(server.url);
-  for (const statement of ZONE) await database.query(statement);
-  for (const [what, columns] of Object.entries(SHAPES)) {
-    await database.query(`CREATE TABLE sessions (${columns})`);
-    const none = columns.includes("created_at timestamp(6) PRIMARY") ? [] : ["NULL", "''"];
-    const times = [...TIMES.map((time) => `'${time}'`), ...none];
-    await database.query("SET SESSION sql_mode = ''"); // '' is 0000-00-00
-    for (const [at, time] of times.entries()) {
-      await database.query(`INSERT INTO sessions VALUES ('s${at}', ${time})`);
+Deno.test(
+  "mysql: in the repeated hour when summer time ends",
+  needs("mariadb-server"),
+  async () => {
+    await using server = await startMariadb({ args: ["--default-time-zone=+00:00"] });
+    await using database = await freshMariadb(server.url);
+    for (const statement of ZONE) await database.query(statement);
+    for (const [what, columns] of Object.entries(SHAPES)) {
+      await database.query(`CREATE TABLE sessions (${columns})`);
+      const none = columns.includes("created_at timestamp(6) PRIMARY") ? [] : ["NULL", "''"];
+      const times = [...TIMES.map((time) => `'${time}'`), ...none];
+      await database.query("SET SESSION sql_mode = ''"); // '' is 0000-00-00
+      for (const [at, time] of times.entries()) {
+        await database.query(`INSERT INTO sessions VALUES ('s${at}', ${time})`);
+      }
+      const done = await clear(database);
+      deepStrictEqual(done, { cleared: times.length, remaining: 0, arrived: 0 }, what);
+      deepStrictEqual(await ids(database), [], what);
+      await database.query("DROP TABLE sessions");
     }
-    const done = await clear(database);
-    deepStrictEqual(done, { cleared: times.length, remaining: 0, arrived: 0 }, what);
-    deepStrictEqual(await ids(database), [], what);
-    await database.query("DROP TABLE sessions");
-  }
-});
+  },
+);
 
-Deno.test("mysql: who arrives behind the last fraction", needs("mariadb"), async () => {
+Deno.test("mysql: a session that arrives a microsecond later", needs("mariadb"), async () => {
   await using database = await freshMariadb();
   await database.query(
     "CREATE TABLE sessions (session_id varchar(9) PRIMARY KEY, created_at timestamp(6) NULL)",
@@ -83,7 +87,7 @@ Deno.test("mysql: who arrives behind the last fraction", needs("mariadb"), async
   deepStrictEqual(await ids(database), ["c"]);
 });
 
-Deno.test("mysql: times that are nothing but nought", needs("mariadb"), async () => {
+Deno.test("mysql: times that are 0000-00-00", needs("mariadb"), async () => {
   await using database = await freshMariadb();
   await database.query(
     "CREATE TABLE sessions (session_id varchar(9) PRIMARY KEY, " +

@@ -1,4 +1,4 @@
-/** Batches of PostgreSQL whose answer was lost, and what the server still knows of them. */
+/** Batches of PostgreSQL whose answers were lost. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 // @ts-types="@types/pg"
 import pg from "pg";
@@ -21,7 +21,7 @@ async function clear(database: TestDatabase, port: number): Promise<ClearCounts 
   return await store.clear({ signal, onProgress() {} });
 }
 
-/** A hundred sessions, 40 of which the first DELETE that meets them does not get. */
+/** A hundred sessions. A trigger keeps 40 of them from the first DELETE. */
 async function filled(): Promise<TestDatabase> {
   const database = await freshPostgres();
   await database.query(`CREATE TABLE sessions (id bigint PRIMARY KEY); CREATE SEQUENCE tries;
@@ -32,7 +32,7 @@ async function filled(): Promise<TestDatabase> {
   return database;
 }
 
-Deno.test("postgres: an answer lost at any request of either pass", needs("postgres"), async () => {
+Deno.test("postgres: the count is exact if any one answer is lost", needs("postgres"), async () => {
   await using whole = await filled();
   const target = Number(new URL(whole.url).port);
   await using counting = faultProxy(target, "postgres");
@@ -41,7 +41,7 @@ Deno.test("postgres: an answer lost at any request of either pass", needs("postg
     await using database = await filled();
     const fault = { kind: "cut", side: "answer", unit: "request", at } as const;
     await using proxy = faultProxy(target, "postgres", fault);
-    // Before the first batch, there is nobody who would try again.
+    // Connecting is not tried again.
     const counts = await clear(database, proxy.port).catch(() => undefined);
     const [found] = await database.query("SELECT count(*) AS n FROM sessions");
     if (counts === undefined) strictEqual(Number(found?.["n"]), 100, `${at}`);
@@ -50,7 +50,7 @@ Deno.test("postgres: an answer lost at any request of either pass", needs("postg
 });
 
 Deno.test(
-  "postgres: a number that another transaction got after a crash says nothing",
+  "postgres: the count is exact if a crash gives a transaction's id to another one",
   needs("postgres-server"),
   async () => {
     await using server = await startPostgres({
@@ -74,7 +74,7 @@ Deno.test(
   },
 );
 
-/** The app's first transactions after a crash, of which one gets the number of that of a batch. */
+/** The app's first transactions after a crash. One of them gets the id of a lost batch. */
 async function writes(url: string): Promise<boolean> {
   const client = new pg.Client({ connectionString: url });
   client.on("error", () => {});
@@ -88,7 +88,7 @@ async function writes(url: string): Promise<boolean> {
   }
 }
 
-/** Lets nothing of the first COMMIT behind a DELETE through, nor of its connection from then on. */
+/** A proxy that crashes the server instead of passing on the first COMMIT after a DELETE. */
 function crashAtCommit(target: number, crash: () => Promise<void>) {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const state = { deleted: false, happened: false };

@@ -1,4 +1,4 @@
-/** Tables of PostgreSQL where a DELETE does more, or less, than it says. */
+/** Tables of PostgreSQL where a DELETE removes more or fewer rows than it says. */
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import type { ClearCounts, ClearOptions } from "../../../src/backends/contract.ts";
 import { bindBackend } from "../../../src/backends/registry.ts";
@@ -27,7 +27,7 @@ function test(name: string, work: (database: TestDatabase) => Promise<void>): vo
   });
 }
 
-/** Keeps the rows that a condition on OLD is true of. */
+/** A trigger that keeps the rows that meet a condition on OLD. */
 async function keepWhere({ query }: TestDatabase, condition: string): Promise<void> {
   await query(
     "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS " +
@@ -36,7 +36,7 @@ async function keepWhere({ query }: TestDatabase, condition: string): Promise<vo
   await query("CREATE TRIGGER keep BEFORE DELETE ON sessions FOR EACH ROW EXECUTE FUNCTION keep()");
 }
 
-test("rows that refer to a partition are not reached over", async (database) => {
+test("a foreign key to a partition is refused, too", async (database) => {
   await database.query(
     `CREATE TABLE sessions (id bigint PRIMARY KEY, parent bigint) PARTITION BY RANGE (id);
     CREATE TABLE sessions_1 PARTITION OF sessions FOR VALUES FROM (0) TO (100);
@@ -54,7 +54,7 @@ test("rows that refer to a partition are not reached over", async (database) => 
   deepStrictEqual(await clear(database), { cleared: 10, remaining: 0, arrived: 0 });
 });
 
-test("what a trigger keeps ends no batch, and is looked at once", async (database) => {
+test("rows that a trigger keeps", async (database) => {
   await database.query(`CREATE TABLE sessions (id bigint PRIMARY KEY);
     INSERT INTO sessions SELECT i FROM generate_series(1, 1000) i`);
   await keepWhere(database, "OLD.id % 2 = 0");
@@ -69,14 +69,14 @@ const PARTITIONED = `PARTITION BY HASH (id);
 
 for (const [what, key] of [["no key", ""], ["a key of two", ", PRIMARY KEY (name, id)"]] as const) {
   const table = `CREATE TABLE sessions (id bigint, name text${key}) ${PARTITIONED}`;
-  test(`partitions with ${what}: what is kept hides nothing behind it`, async (database) => {
+  test(`partitions with ${what}: kept rows do not hide others`, async (database) => {
     await database.query(table);
     await keepWhere(database, "OLD.id <= 500");
     const counts = await clear(database, { budget: { batch: 100 } });
     deepStrictEqual(counts, { cleared: 2500, remaining: 500, arrived: 0, kept: true });
   });
 
-  test(`partitions with ${what}: an app that writes hinders nothing`, async (database) => {
+  test(`partitions with ${what}: an app writes during the clear`, async (database) => {
     await database.query(table);
     const { signal } = new AbortController();
     await using store = await bindBackend("database", { url: database.url }, context).connect(
@@ -92,7 +92,7 @@ for (const [what, key] of [["no key", ""], ["a key of two", ", PRIMARY KEY (name
   });
 }
 
-test("sessions that take others along are counted all the same", async (database) => {
+test("a cascade within the table is counted", async (database) => {
   await database.query(`CREATE TABLE sessions (id bigint PRIMARY KEY,
       parent bigint REFERENCES sessions ON DELETE CASCADE);
     INSERT INTO sessions SELECT i, NULLIF(1, i) FROM generate_series(1, 3000) i`);
@@ -106,7 +106,7 @@ test("sessions that take others along are counted all the same", async (database
   strictEqual(some.every(([cleared, inDoubt]) => cleared + inDoubt >= 3000), true);
 });
 
-test("a rule in the place of a DELETE is refused", async (database) => {
+test("a rule that replaces DELETE is refused", async (database) => {
   await database.query(
     `CREATE TABLE sessions (id bigint PRIMARY KEY); CREATE TABLE other (id bigint);
     INSERT INTO sessions SELECT i FROM generate_series(1, 10) i; INSERT INTO other TABLE sessions;
@@ -121,7 +121,7 @@ test("a rule in the place of a DELETE is refused", async (database) => {
   deepStrictEqual(await clear(database), { cleared: 10, remaining: 0, arrived: 0 });
 });
 
-test("a table that another has replaced meanwhile is not said to be cleared", async (database) => {
+test("a table that is replaced during the clear is an error", async (database) => {
   await database.query(`CREATE TABLE sessions (id bigint PRIMARY KEY);
     INSERT INTO sessions SELECT i FROM generate_series(1, 3000) i`);
   let swapped: Promise<unknown> | undefined;
@@ -141,7 +141,7 @@ test("a table that another has replaced meanwhile is not said to be cleared", as
   );
 });
 
-test("what a trigger lets go later is counted", async (database) => {
+test("rows that a trigger releases later are counted", async (database) => {
   await database.query(`CREATE TABLE sessions (id bigint PRIMARY KEY); CREATE SEQUENCE statements;
     INSERT INTO sessions SELECT i FROM generate_series(1, 100) i;
     CREATE FUNCTION next() RETURNS trigger LANGUAGE plpgsql AS

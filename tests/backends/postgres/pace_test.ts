@@ -1,4 +1,4 @@
-/** That a clear of PostgreSQL notices whoever waits for it. */
+/** A clear of PostgreSQL notices clients that wait for it. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 // @ts-types="@types/pg"
 import pg from "pg";
@@ -8,7 +8,7 @@ import { freshPostgres } from "../../support/database.ts";
 import { needs } from "../../support/env.ts";
 import { context } from "../subject.ts";
 
-/** How many rows each batch removed; a row takes a millisecond at least. */
+/** How many rows each batch removed. A row takes at least a millisecond. */
 async function batchesOf(isAwaited: boolean): Promise<number[]> {
   await using database = await freshPostgres();
   for (const lines of createStatements("postgres", { name: "sessions" })) {
@@ -39,7 +39,7 @@ async function batchesOf(isAwaited: boolean): Promise<number[]> {
   return sizes;
 }
 
-/** Always wants the row that goes next. */
+/** Always locks the row that the next batch removes first. */
 async function visit(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -48,7 +48,7 @@ async function visit(url: string): Promise<void> {
   await client.end();
 }
 
-Deno.test("postgres: batches are smaller while somebody waits", needs("postgres"), async () => {
+Deno.test("postgres: batches are smaller while a client waits", needs("postgres"), async () => {
   const [quiet, awaited] = await Promise.all([batchesOf(false), batchesOf(true)]);
   ok(Math.min(...quiet.slice(1, -1)) >= 40, `${quiet}`);
   ok(Math.min(...awaited.slice(1, -1)) <= 20, `${awaited}`);

@@ -1,10 +1,10 @@
-/** What an app does with its table, in the words of each engine. */
+/** What an app does with its table, in the SQL of each engine. */
 import type { Engine } from "../../../src/backends/sql/schema.ts";
 import type { TestDatabase } from "../../support/database.ts";
 
 const PAYLOAD = new TextEncoder().encode("payload");
 
-/** How the engines write what differs in the tests' own statements. */
+/** SQL that differs between the engines. */
 const WORDS = {
   postgres: {
     now: "clock_timestamp()",
@@ -28,7 +28,6 @@ const WORDS = {
   },
 } as const satisfies Record<Engine, unknown>;
 
-/** What an app does. */
 export function app(engine: Engine, query: TestDatabase["query"], table: string) {
   const { bytes, series, joined, now } = WORDS[engine];
   const columns = "(session_id, data, created_at, updated_at, expires_at)";
@@ -43,7 +42,7 @@ export function app(engine: Engine, query: TestDatabase["query"], table: string)
     insert: (payload = PAYLOAD) => put(`VALUES ('new${next++}', ${bytes(payload)}, ${times})`),
     async update(from: number, upTo: number) {
       const names = Array.from({ length: upTo - from }, (_, index) => `'s${from + index}'`);
-      // Longer than before: the row has no room where it is.
+      // Longer than before, so that the row moves.
       const longer = bytes(new Uint8Array(200));
       await query(`UPDATE ${table} SET data = ${longer} WHERE session_id IN (${names.join(", ")})`);
     },
@@ -51,7 +50,7 @@ export function app(engine: Engine, query: TestDatabase["query"], table: string)
       const [row] = await query(`SELECT count(*) AS n FROM ${table} WHERE session_id LIKE 's%'`);
       return Number(row?.["n"]);
     },
-    /** Ids that are no ids, and times that say nothing: long over, and not yet there. */
+    /** Odd ids, and sessions of a far past and a far future. */
     async putOdd() {
       const data = bytes(PAYLOAD);
       const ids = ["''", "' a'", "'%'", "'€'", `'${"i".repeat(255)}'`];

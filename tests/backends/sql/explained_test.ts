@@ -1,4 +1,4 @@
-/** What is said of failures: what happened, and not what looks like it. */
+/** The messages of failures name the real cause. */
 import { doesNotMatch, match, rejects, strictEqual } from "node:assert/strict";
 import type { ClearCounts } from "../../../src/backends/contract.ts";
 import { bindBackend } from "../../../src/backends/registry.ts";
@@ -11,7 +11,7 @@ import { context } from "../subject.ts";
 
 const { signal } = new AbortController();
 
-/** Clears one by one, and does something when the first is gone. */
+/** Clears row by row, and does something when the first one is gone. */
 async function clear(
   url: string,
   meanwhile: () => Promise<unknown> = () => Promise.resolve(),
@@ -34,7 +34,7 @@ async function clear(
 async function problem(...args: Parameters<typeof clear>): Promise<AzuError> {
   const result = await clear(...args);
   if ("error" in result) return result.error;
-  throw new Error(`it was cleared: ${JSON.stringify(result.counts)}`);
+  throw new Error(`cleared: ${JSON.stringify(result.counts)}`);
 }
 
 async function fill(database: TestDatabase): Promise<TestDatabase> {
@@ -44,7 +44,7 @@ async function fill(database: TestDatabase): Promise<TestDatabase> {
   return database;
 }
 
-Deno.test("mysql: a server that is stopped meanwhile", needs("mariadb-server"), async () => {
+Deno.test("mysql: the server is stopped during a clear", needs("mariadb-server"), async () => {
   const server = await startMariadb();
   const database = await fill(await freshMariadb(server.url));
   const error = await problem(database.url, async () => await server[Symbol.asyncDispose]());
@@ -53,7 +53,7 @@ Deno.test("mysql: a server that is stopped meanwhile", needs("mariadb-server"), 
 });
 
 Deno.test(
-  "mysql: through a socket, and one that is not there",
+  "mysql: a Unix socket, and a missing one",
   needs("mariadb-server"),
   async () => {
     await using server = await startMariadb();
@@ -71,7 +71,7 @@ Deno.test(
   },
 );
 
-Deno.test("mysql: a statement that somebody cancels", needs("mariadb"), async () => {
+Deno.test("mysql: someone cancels a statement", needs("mariadb"), async () => {
   await using database = await fill(await freshMariadb());
   await database.query(
     "CREATE TRIGGER slow BEFORE DELETE ON sessions FOR EACH ROW " +
@@ -82,7 +82,7 @@ Deno.test("mysql: a statement that somebody cancels", needs("mariadb"), async ()
   match(hint ?? "", /safe to repeat/);
 });
 
-Deno.test("postgres: a statement that somebody cancels", needs("postgres"), async () => {
+Deno.test("postgres: someone cancels a statement", needs("postgres"), async () => {
   await using database = await fill(await freshPostgres());
   await database.query(
     "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS " +
@@ -98,14 +98,14 @@ Deno.test("postgres: a statement that somebody cancels", needs("postgres"), asyn
   match(hint ?? "", /safe to repeat/);
 });
 
-Deno.test("postgres: a table that is dropped meanwhile", needs("postgres"), async () => {
+Deno.test("postgres: the table is dropped during a clear", needs("postgres"), async () => {
   await using database = await fill(await freshPostgres());
   await database.query("INSERT INTO sessions SELECT generate_series(100, 5000)");
   const { message } = await problem(database.url, () => database.query("DROP TABLE sessions"));
   match(message, /^The table does not exist /);
 });
 
-Deno.test("mysql: a table that is dropped meanwhile", needs("mariadb"), async () => {
+Deno.test("mysql: the table is dropped during a clear", needs("mariadb"), async () => {
   await using database = await fill(await freshMariadb());
   const { message } = await problem(database.url, () => database.query("DROP TABLE sessions"));
   match(message, /^Table sessions does not exist/);

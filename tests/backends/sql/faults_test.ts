@@ -1,4 +1,4 @@
-/** What becomes of a clear, and of its counts, when something goes wrong on the way. */
+/** Clears, and their counts, with lost connections, lost answers and locks. */
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
 import type { ClearCounts, ClearOptions } from "../../../src/backends/contract.ts";
 import { bindBackend } from "../../../src/backends/registry.ts";
@@ -9,7 +9,7 @@ import { needs } from "../../support/env.ts";
 import { type Proxy, startProxy } from "../../support/proxy.ts";
 import { context } from "../subject.ts";
 
-/** Many batches, small as they are here. */
+/** Rows, and so many batches. */
 const MANY = 4000;
 const BUDGET = { batch: 200 };
 
@@ -18,7 +18,7 @@ interface Server {
   readonly needs: { readonly ignore: boolean };
   readonly fresh: () => Promise<TestDatabase>;
   readonly series: string;
-  /** What makes a batch last. */
+  /** The request that ends a batch. */
   readonly end: string;
   /** Ends all other connections to this database. */
   readonly killOthers: string;
@@ -60,7 +60,7 @@ async function left(database: TestDatabase): Promise<number> {
   return Number((await database.query("SELECT count(*) AS n FROM sessions"))[0]?.["n"]);
 }
 
-/** Clears as a command would; the last count that it told is for when it fails. */
+/** Clears as a command would. `told` is the last count that was reported. */
 async function clear(
   url: string,
   options: Partial<ClearOptions> = {},
@@ -102,7 +102,7 @@ for (const server of servers) {
       await work(database);
     });
 
-  test("connections that are ended are made again, and the count is true", async (database) => {
+  test("ended connections are replaced, and the count is exact", async (database) => {
     let kills = 0;
     const killing: Promise<unknown>[] = [];
     const { counts } = await clear(database.url, {
@@ -119,7 +119,7 @@ for (const server of servers) {
     strictEqual(await left(database), 0);
   });
 
-  test("an answer that is lost is found out, for the batch was removed", async (database) => {
+  test("a batch whose last answer is lost is counted", async (database) => {
     using proxy = startProxy(Number(new URL(database.url).port));
     let batches = 0;
     proxy.onRequest = (request) => {
@@ -131,7 +131,7 @@ for (const server of servers) {
     strictEqual(await left(database), 0);
   });
 
-  test("an answer that is lost before the end is found out, too", async (database) => {
+  test("a batch whose first answer is lost is counted", async (database) => {
     using proxy = startProxy(Number(new URL(database.url).port));
     let batches = 0;
     proxy.onRequest = (request) => {
@@ -142,7 +142,7 @@ for (const server of servers) {
     deepStrictEqual(counts, DONE);
   });
 
-  test("a server that stays away: what is gone, and what may be", async (database) => {
+  test("a server that stays away: the error says how many are gone, and may be", async (database) => {
     using proxy = startProxy(Number(new URL(database.url).port));
     let batches = 0;
     proxy.onRequest = (request) => {
@@ -164,7 +164,7 @@ for (const server of servers) {
     match(error?.hint ?? "", /safe to repeat/);
   });
 
-  test("an interruption wins over patience", async (database) => {
+  test("an interruption ends the retries", async (database) => {
     using proxy = startProxy(Number(new URL(database.url).port));
     const abort = new AbortController();
     let at = 0;
@@ -178,10 +178,10 @@ for (const server of servers) {
       },
     });
     await rejects(clearing, /enough/);
-    ok(performance.now() - at < 5000); // not the ten seconds of its patience
+    ok(performance.now() - at < 5000); // not after ten seconds of retries
   });
 
-  test("rows that somebody holds for a while are waited for", async (database) => {
+  test("waits for rows that are locked for a while", async (database) => {
     await database.query("BEGIN");
     await database.query(`UPDATE sessions SET updated_at = now() WHERE id = 2000`);
     const releasing = new Promise((resolve) => setTimeout(resolve, 3000))
@@ -192,7 +192,7 @@ for (const server of servers) {
     strictEqual(await left(database), 0);
   });
 
-  test("rows that somebody holds on to: given up, with the counts", async (database) => {
+  test("gives up on rows that stay locked, and says how many are gone", async (database) => {
     await database.query("BEGIN");
     await database.query("UPDATE sessions SET updated_at = now() WHERE id = 2000");
     const begin = performance.now();
@@ -214,7 +214,7 @@ for (const server of servers) {
       ["SET NULL", /would change those rows, too \(ON DELETE SET NULL\)/],
     ] as const
   ) {
-    test(`rows that refer to sessions, ON DELETE ${action}: nothing goes`, async (database) => {
+    test(`rows of another table refer to sessions, ON DELETE ${action}: nothing is removed`, async (database) => {
       await database.query(
         `CREATE TABLE logins (sid bigint, FOREIGN KEY (sid) REFERENCES sessions (id) ON DELETE ${action})`,
       );

@@ -1,4 +1,4 @@
-/** What a clear of a database may not do, cannot do, or does only when told to. */
+/** What a clear of a database refuses, and what it does only if told to: truncating. */
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
 import type { ClearCounts, ClearOptions } from "../../../src/backends/contract.ts";
 import { bindBackend } from "../../../src/backends/registry.ts";
@@ -20,7 +20,7 @@ async function clear(url: string, options: Partial<ClearOptions> = {}, root = "/
 async function problem(clearing: Promise<number | ClearCounts>): Promise<AzuError> {
   const error = await clearing.then(() => undefined, (reason: unknown) => reason);
   if (error instanceof AzuError) return error;
-  throw new Error("a clear that was to fail", { cause: error });
+  throw new Error("the clear did not fail", { cause: error });
 }
 
 async function postgresWith(rows: number): Promise<TestDatabase> {
@@ -39,7 +39,7 @@ async function left(database: TestDatabase): Promise<number> {
   return Number((await database.query("SELECT count(*) AS n FROM sessions"))[0]?.["n"]);
 }
 
-Deno.test("postgres: advises to VACUUM where that is worth a word", needs("postgres"), async () => {
+Deno.test("postgres: advises VACUUM after removing many rows", needs("postgres"), async () => {
   await using few = await postgresWith(9000);
   deepStrictEqual(await clear(few.url), { cleared: 9000, remaining: 0, arrived: 0 });
   await using many = await postgresWith(20_000);
@@ -47,7 +47,7 @@ Deno.test("postgres: advises to VACUUM where that is worth a word", needs("postg
   match(typeof counts === "number" ? "" : counts.advice ?? "", /20000 removed row.*VACUUM/);
 });
 
-Deno.test("postgres: truncates when told to, and counts", needs("postgres"), async () => {
+Deno.test("postgres: truncates if told to, and counts", needs("postgres"), async () => {
   await using database = await postgresWith(20_000);
   const told: number[] = [];
   const onProgress = (cleared: number) => told.push(cleared);
@@ -57,28 +57,36 @@ Deno.test("postgres: truncates when told to, and counts", needs("postgres"), asy
   strictEqual(await left(database), 0);
 });
 
-Deno.test("postgres: truncates no table that another refers to", needs("postgres"), async () => {
-  await using database = await postgresWith(3);
-  await database.query("CREATE TABLE logins (sid bigint REFERENCES sessions)");
-  const error = await problem(clear(database.url, { truncate: true }));
-  match(
-    error.message,
-    /^Rows of another table refer.*none of (?:about )?\d+ session\(s\) is gone$/s,
-  );
-  strictEqual(await left(database), 3);
-});
+Deno.test(
+  "postgres: does not truncate a table that another one refers to",
+  needs("postgres"),
+  async () => {
+    await using database = await postgresWith(3);
+    await database.query("CREATE TABLE logins (sid bigint REFERENCES sessions)");
+    const error = await problem(clear(database.url, { truncate: true }));
+    match(
+      error.message,
+      /^Rows of another table refer.*none of (?:about )?\d+ session\(s\) is gone$/s,
+    );
+    strictEqual(await left(database), 3);
+  },
+);
 
-Deno.test("postgres: a truncation waits for others, not for ever", needs("postgres"), async () => {
-  await using database = await postgresWith(3);
-  await database.query("BEGIN; SELECT * FROM sessions");
-  const error = await problem(clear(database.url, { truncate: true }));
-  match(
-    error.message,
-    /^The database was busy for too long.*none of (?:about )?\d+ session\(s\) is gone$/s,
-  );
-  await database.query("ROLLBACK");
-  strictEqual(await left(database), 3);
-});
+Deno.test(
+  "postgres: truncating waits for others, but not without end",
+  needs("postgres"),
+  async () => {
+    await using database = await postgresWith(3);
+    await database.query("BEGIN; SELECT * FROM sessions");
+    const error = await problem(clear(database.url, { truncate: true }));
+    match(
+      error.message,
+      /^The database was busy for too long.*none of (?:about )?\d+ session\(s\) is gone$/s,
+    );
+    await database.query("ROLLBACK");
+    strictEqual(await left(database), 3);
+  },
+);
 
 Deno.test("sqlite and MySQL cannot truncate", needs("mariadb"), async () => {
   await using app = await tempDir();
@@ -95,7 +103,7 @@ Deno.test("sqlite and MySQL cannot truncate", needs("mariadb"), async () => {
 });
 
 Deno.test(
-  "postgres: a user without the right, and a server that only reads",
+  "postgres: a user without the privilege, and a read-only one",
   needs("postgres"),
   async () => {
     await using database = await postgresWith(5);
@@ -123,7 +131,7 @@ Deno.test(
 );
 
 Deno.test(
-  "mariadb: a user without the right, and one who may not see who refers",
+  "mariadb: a user without the privilege, and a wrong password",
   needs("mariadb"),
   async () => {
     await using database = await freshMariadb();
@@ -153,7 +161,7 @@ Deno.test(
 );
 
 Deno.test(
-  "mariadb: no view, no missing table or database, and other tables' names",
+  "mariadb: refuses a view, a missing table, a missing database",
   needs("mariadb"),
   async () => {
     await using database = await freshMariadb();
@@ -168,7 +176,7 @@ Deno.test(
   },
 );
 
-Deno.test("sqlite: another process that writes, in each way to keep a journal", async () => {
+Deno.test("sqlite: another process writes during a clear, in each journal mode", async () => {
   for (const journal of ["wal", "delete"]) {
     await using app = await tempDir();
     sqlite(
@@ -190,7 +198,7 @@ Deno.test("sqlite: another process that writes, in each way to keep a journal", 
   }
 });
 
-/** A process that puts one session after the other. */
+/** A process that writes one session after the other. */
 function spawnWriter(path: string): AsyncDisposable & { readonly ready: Promise<void> } {
   const code = `import { DatabaseSync } from "node:sqlite";
     const db = new DatabaseSync(${JSON.stringify(path)});
@@ -218,7 +226,7 @@ function spawnWriter(path: string): AsyncDisposable & { readonly ready: Promise<
   };
 }
 
-Deno.test("an aborted signal refuses to truncate, too", needs("postgres"), async () => {
+Deno.test("an aborted signal truncates nothing", needs("postgres"), async () => {
   await using database = await postgresWith(3);
   const backend = bindBackend("database", { url: database.url }, context);
   await using store = await backend.connect(signal);

@@ -1,4 +1,4 @@
-/** For any schema and table that a database takes, exactly that table's rows go. */
+/** For any name of a schema and table, exactly that table's rows are removed. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { bindBackend } from "../../../src/backends/registry.ts";
@@ -9,7 +9,7 @@ import { context, removed } from "../subject.ts";
 
 const { signal } = new AbortController();
 
-/** Any text; and what means something in SQL, or to a driver, more often than chance would. */
+/** Any text, and often text that has a meaning in SQL or for a driver. */
 const texts = fc.oneof(
   fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 }),
   fc.string({
@@ -22,14 +22,14 @@ const texts = fc.oneof(
 
 const bytes = (text: string) => new TextEncoder().encode(text).length;
 
-/** The names that each takes, as its manual has them. */
+/** The names that each engine allows, according to its manual. */
 const TAKEN: Record<Engine, (name: string) => boolean> = {
-  postgres: (name) => !/^pg_/i.test(name) && bytes(name) < 60, // it cuts at 63
-  mysql: (name) => !/[\u{10000}-\u{10ffff}]|\s$/u.test(name), // none beyond U+FFFF, no last blank
+  postgres: (name) => !/^pg_/i.test(name) && bytes(name) < 60, // it cuts names after 63 bytes
+  mysql: (name) => !/[\u{10000}-\u{10ffff}]|\s$/u.test(name), // none beyond U+FFFF, no trailing space
   sqlite: (name) => !/^sqlite_/i.test(name),
 };
 
-/** Fills tables with three rows each, clears the one, and looks at all. */
+/** Fills tables with three rows each, clears one of them, and counts all. */
 async function onlyItsOwn(
   engine: Engine,
   { url, root = "/", query }: Opened,
@@ -66,10 +66,10 @@ async function onlyItsOwn(
 }
 
 for (const [engine, service] of [["postgres", "postgres"], ["mysql", "mariadb"]] as const) {
-  Deno.test(`property: any schema and table that ${engine} takes`, needs(service), async () => {
+  Deno.test(`property: any name of a schema and table in ${engine}`, needs(service), async () => {
     await using database = await CONNECT[engine]();
     const names = texts.filter(TAKEN[engine]);
-    // MySQL's schemas are databases, which all tests share.
+    // A schema of MySQL is a database, and all tests share those.
     const ending = engine === "mysql" ? crypto.randomUUID() : "";
     await fc.assert(
       fc.asyncProperty(fc.option(names), names, async (prefix, name) => {
@@ -88,7 +88,7 @@ for (const [engine, service] of [["postgres", "postgres"], ["mysql", "mariadb"]]
   });
 }
 
-Deno.test("property: any table that SQLite takes", async () => {
+Deno.test("property: any name of a table in SQLite", async () => {
   await using database = await CONNECT.sqlite();
   await fc.assert(
     fc.asyncProperty(fc.boolean(), texts.filter(TAKEN.sqlite), async (qualified, name) => {

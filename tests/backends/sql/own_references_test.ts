@@ -1,4 +1,4 @@
-/** Sessions that refer to sessions by a foreign key of their own table. */
+/** Sessions that refer to other sessions by a foreign key. */
 import { deepStrictEqual, doesNotMatch, match, strictEqual } from "node:assert/strict";
 import type { ClearCounts } from "../../../src/backends/contract.ts";
 import { bindBackend } from "../../../src/backends/registry.ts";

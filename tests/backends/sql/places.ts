@@ -1,4 +1,4 @@
-/** Places for sessions in tables: as setup makes them, and as others do. */
+/** Tables for the conformance suite: the one of setup, and others. */
 import { DatabaseSync } from "node:sqlite";
 import { bindBackend } from "../../../src/backends/registry.ts";
 import {
@@ -12,13 +12,13 @@ import { tempDir } from "../../support/temp.ts";
 import { app } from "./app.ts";
 import { context, type Fixture, type Place } from "../subject.ts";
 
-/** A name that would be something else, were it not quoted. */
+/** A name with SQL in it: it must be quoted. */
 const NAME: TableName = { name: "my \"ses'sions`; --" };
 
-/** The statement that makes the table, where it is not the one of setup. */
+/** Makes the statement that creates another table than the one of setup. */
 export type Shape = (table: string) => string;
 
-/** A database of its own, on the server that the whole run shares. */
+/** A fresh database on the server that all tests share. */
 export async function database(engine: Engine, shape?: Shape): Promise<Place<TableName>> {
   const opened = await CONNECT[engine]();
   return {
@@ -72,7 +72,7 @@ async function fixture(
   };
 }
 
-/** Tables whose names are nearly the same, where it may have them. */
+/** Tables with nearly the same name, if the engine allows it. */
 function neighbours(engine: Engine, { schema, name }: TableName): TableName[] {
   const shorter = [...name].slice(0, -1).join("").trimEnd();
   const inCase = [name.toUpperCase(), name.toLowerCase()];
@@ -82,7 +82,7 @@ function neighbours(engine: Engine, { schema, name }: TableName): TableName[] {
     ...(schema === undefined ? {} : { schema }),
     name: other,
   }));
-  // One of the same name, where names that say nothing else are looked for.
+  // And one of the same name in the default schema.
   return schema === undefined || engine === "sqlite" ? near : [...near, { name }];
 }
 

@@ -19,7 +19,7 @@ Deno.test("a table is a name, or a schema and a name", () => {
   }
 });
 
-Deno.test("identifiers are quoted, whatever they hold", () => {
+Deno.test("identifiers are quoted, whatever they contain", () => {
   strictEqual(quoteIdentifier("postgres", 'a"; DROP TABLE b; --'), '"a""; DROP TABLE b; --"');
   strictEqual(quoteIdentifier("sqlite", "order"), '"order"');
   strictEqual(quoteIdentifier("mysql", "a`b"), "`a``b`");
@@ -32,14 +32,14 @@ Deno.test("identifiers are quoted, whatever they hold", () => {
 const names = fc.string({ unit: "grapheme", minLength: 1, maxLength: 30 })
   .filter((name) => !name.includes("\0") && name.isWellFormed());
 
-Deno.test("property: what is quoted in a config is read back", () => {
+Deno.test("property: a quoted name in a config is read back", () => {
   fc.assert(fc.property(names, names, (schema, name) => {
     const text = quoteTable("postgres", { schema, name });
     deepStrictEqual(parseTable(text), { schema, name });
   }));
 });
 
-Deno.test("property: SQLite makes exactly the table that was named", () => {
+Deno.test("property: SQLite creates exactly the named table", () => {
   fc.assert(fc.property(names.filter((name) => !/^sqlite_/i.test(name)), (name) => {
     const database = new DatabaseSync(":memory:");
     try {
@@ -52,7 +52,7 @@ Deno.test("property: SQLite makes exactly the table that was named", () => {
   }));
 });
 
-Deno.test("index names keep to 63 bytes and stay apart", () => {
+Deno.test("index names have at most 63 bytes and differ", () => {
   const long = "ä".repeat(60);
   const [a, b] = [indexName(long, "session_id"), indexName(long, "expires_at")];
   notStrictEqual(a, b);

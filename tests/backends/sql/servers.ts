@@ -1,4 +1,4 @@
-/** Databases of a test's own, for what a shared one must not be put through. */
+/** Database servers for one test, which may crash them. */
 // @ts-types="@types/pg"
 import pg from "pg";
 import { createConnection } from "mysql2/promise";
@@ -9,18 +9,18 @@ import { startMariadb } from "../../support/mariadb.ts";
 import { pollUntil } from "../../support/poll.ts";
 import { startPostgres } from "../../support/postgres.ts";
 
-/** Sessions that {@linkcode fill} puts there. */
+/** Sessions that {@linkcode fill} creates. */
 export const ROWS = 4000;
 
 type Rows = readonly Readonly<Record<string, unknown>>[];
 
-/** A server of the test's own, and SQL that is said on a new connection each time. */
+/** A server for one test, and queries that each use a new connection. */
 export interface Server extends AsyncDisposable {
   readonly engine: Engine;
   readonly url: string;
-  /** As somebody who may do everything. */
+  /** As a superuser. */
   query(sql: string): Promise<Rows>;
-  /** It comes up again by itself. */
+  /** The server comes up again by itself. */
   crash(): Promise<void>;
   readonly series: string;
   /** Ends every other connection, in one statement. */
@@ -28,7 +28,7 @@ export interface Server extends AsyncDisposable {
 }
 
 export async function postgres(): Promise<Server> {
-  // What it says is committed is to stay so.
+  // So that a committed transaction survives a crash.
   const server = await startPostgres({ args: ["-c", "synchronous_commit=on"] });
   const query = async (sql: string): Promise<Rows> => {
     const client = new pg.Client({ connectionString: server.url });
@@ -36,7 +36,9 @@ export async function postgres(): Promise<Server> {
     return await client.query(sql).then(({ rows }) => rows).finally(() => client.end());
   };
   return {
-    ...{ engine: "postgres", url: server.url, query },
+    engine: "postgres",
+    url: server.url,
+    query,
     series: `SELECT 's' || i, '', now(), now(), now() FROM generate_series(1, ${ROWS}) AS i`,
     killOthers: "SELECT pg_terminate_backend(pid) FROM pg_stat_activity " +
       "WHERE application_name = 'azu'",
@@ -44,7 +46,7 @@ export async function postgres(): Promise<Server> {
       const [found] = await query(
         "SELECT pid FROM pg_stat_activity WHERE application_name = 'azu'",
       );
-      Deno.kill(Number(found?.["pid"]), "SIGKILL"); // the others have to start anew then
+      Deno.kill(Number(found?.["pid"]), "SIGKILL"); // then the server restarts all of them
     },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
@@ -61,7 +63,10 @@ export async function mysql(): Promise<Server> {
   await query("CREATE DATABASE app");
   url.pathname = "/app";
   return {
-    ...{ engine: "mysql", url: url.href, query, crash: server.crash },
+    engine: "mysql",
+    url: url.href,
+    query,
+    crash: server.crash,
     series: `SELECT CONCAT('s', seq), '', now(), now(), now() FROM seq_1_to_${ROWS}`,
     killOthers: "BEGIN NOT ATOMIC FOR other IN (SELECT ID FROM information_schema.PROCESSLIST " +
       "WHERE DB = DATABASE() AND ID <> CONNECTION_ID()) DO KILL CONNECTION other.ID; END FOR; END",

@@ -1,4 +1,4 @@
-/** What becomes of a clear when its server crashes, turns it away, or gives a batch no time. */
+/** Clears while the server crashes, refuses to connect, becomes read-only, or is slow. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import type { ClearCounts } from "../../../src/backends/contract.ts";
 import { bindBackend } from "../../../src/backends/registry.ts";
@@ -9,7 +9,7 @@ import { context } from "../subject.ts";
 
 const DONE = { cleared: ROWS, remaining: 0, arrived: 0 };
 
-/** Clears in small batches, and does something when the first thousand is gone. */
+/** Clears in small batches, and does something when a thousand rows are gone. */
 async function clear(
   url: string,
   meanwhile: () => Promise<unknown> = () => Promise.resolve(),
@@ -33,7 +33,7 @@ async function clear(
   }
 }
 
-/** The counts in a failure's message are those in the store, or enclose them. */
+/** The counts in the message of a failure are true, or bounds of the true ones. */
 async function isTrue(server: Server, { error, told }: { error?: AzuError; told: number }) {
   const message = error?.message ?? "no failure";
   const gone = ROWS - await left(server);
@@ -58,13 +58,13 @@ for (
       await work(server);
     });
 
-  test("a server that crashes amid a clear and comes up again", async (server) => {
+  test("the server crashes during a clear and comes up again", async (server) => {
     const { counts, error } = await clear(server.url, () => server.crash());
     deepStrictEqual(counts, DONE, error?.message);
     strictEqual(await left(server), 0);
   });
 
-  test("a password that is changed amid a clear", async (server) => {
+  test("the password is changed during a clear", async (server) => {
     const { engine, query } = server;
     const [made, changed] = engine === "postgres"
       ? ["CREATE ROLE app LOGIN SUPERUSER PASSWORD 'old'", "ALTER ROLE app PASSWORD 'new'"]
@@ -84,7 +84,7 @@ for (
     deepStrictEqual(again.counts, { ...DONE, cleared: rest }, again.error?.message);
   });
 
-  test("a server that becomes read-only amid a clear", async (server) => {
+  test("the server becomes read-only during a clear", async (server) => {
     const { engine, query } = server;
     const [made, changed, back] = engine === "postgres"
       ? [
@@ -112,7 +112,7 @@ for (
     strictEqual(await left(server), 0);
   });
 
-  test("rows that take their time: batches become as small as they must", async (server) => {
+  test("slow rows: batches become as small as necessary", async (server) => {
     const { engine, query } = server;
     if (engine === "postgres") {
       await query(

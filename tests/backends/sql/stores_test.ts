@@ -1,11 +1,11 @@
-/** What every store must do, asked of each SQL engine, for tables as setup makes them and others. */
+/** The conformance suite on each SQL engine, with the table of setup and with others. */
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import type { Engine, TableName } from "../../../src/backends/sql/schema.ts";
 import { needs } from "../../support/env.ts";
 import { conforms } from "../conformance.ts";
 import { database, type Shape } from "./places.ts";
 
-/** Names that are something else in SQL, or in a driver, or look like another name. */
+/** Names that have a meaning in SQL or for a driver, or look like another name. */
 const NAMES = [
   ...["select", "user", "null", "'", '"', '""', "`", "a.b", ".", "a;b", "--", "/*", "\\", "a\\'b"],
   ...["%s", "?", "$1", ":id", "@a", "{{a}}", "a\nb", "\u{1}", "\u{1b}[2J", " a", "1", "sessions2"],
@@ -21,7 +21,7 @@ const HOSTILE: Record<Engine, readonly TableName[]> = {
     ...[{ schema: 'au"th', name: 'my "t' }, { schema: "a.b", name: "c.d" }],
     ...[{ schema: "select", name: "table" }, { schema: " ", name: " " }],
   ],
-  // A schema is a database there, which all runs of the tests share.
+  // A schema of MySQL is a database, and all test runs share those.
   mysql: [
     ...NAMES,
     ...[long("n", 64), long("ä", 64), long("€", 50), long("`", 50)], // as long as files allow
@@ -45,14 +45,15 @@ const SERVICE = {
 
 function subject(engine: Engine, what: string, shape?: Shape): void {
   conforms({
-    ...{ name: `${engine}, ${what}`, needs: SERVICE[engine] },
+    name: `${engine}, ${what}`,
+    needs: SERVICE[engine],
     hostile: shape === undefined ? HOSTILE[engine] : [],
     start: () => database(engine, shape),
   });
 }
 
 for (const engine of ["postgres", "mysql", "sqlite"] as const) {
-  subject(engine, "a table as setup makes it");
+  subject(engine, "the table of setup");
 }
 
 const COLUMNS = "session_id varchar(255), data bytea, created_at timestamptz, " +
@@ -113,7 +114,7 @@ sqlite("without row id, two columns as the key", (table) => {
     "PRIMARY KEY (expires_at, session_id)) WITHOUT ROWID";
 });
 
-Deno.test("sqlite counts a large table in steps, each of which may be the last", async () => {
+Deno.test("sqlite counts a large table in steps, and can be interrupted after each", async () => {
   const { signal } = new AbortController();
   const shapes: (Shape | undefined)[] = [
     undefined,

@@ -1,4 +1,4 @@
-/** A connection with TLS that breaks says so in words of its own. */
+/** Lost TLS connections: their errors differ from those without TLS. */
 import { deepStrictEqual, ok } from "node:assert/strict";
 // @ts-types="@types/pg"
 import pg from "pg";
@@ -15,7 +15,7 @@ const ROWS = 4000;
 const SCHEMA =
   "CREATE TABLE sessions (id bigint PRIMARY KEY, session_id text, created_at timestamp)";
 
-/** @param endOthers Ends the connections of all others to the database. */
+/** @param endOthers Ends all other connections to the database. */
 async function clearThroughCuts(url: string, endOthers: () => Promise<unknown>): Promise<void> {
   const { signal } = new AbortController();
   await using store = await bindBackend("database", { url }, context).connect(signal);
@@ -33,7 +33,7 @@ async function clearThroughCuts(url: string, endOthers: () => Promise<unknown>):
 }
 
 Deno.test(
-  "postgres: a connection with TLS that ends is made again",
+  "postgres: ended TLS connections are replaced",
   needs("postgres-server", "openssl"),
   async () => {
     await using own = await makeCertificates();
@@ -53,7 +53,7 @@ Deno.test(
 );
 
 Deno.test(
-  "mariadb: a connection with TLS that ends is made again",
+  "mariadb: ended TLS connections are replaced",
   needs("mariadb-server", "openssl"),
   async () => {
     await using own = await makeCertificates();
