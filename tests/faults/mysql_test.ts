@@ -1,4 +1,4 @@
-/** MariaDB behind a line that breaks, stops, damages and delays, at hundreds of places. */
+/** MariaDB behind a network that cuts, garbles and delays, at hundreds of places. */
 import { needs } from "../support/env.ts";
 import { mysql, sqlSubject } from "./sql_subjects.ts";
 import { testSweeps } from "./sweeps.ts";

@@ -1,4 +1,4 @@
-/** PostgreSQL behind a line that breaks, stops, damages and delays, at hundreds of places. */
+/** PostgreSQL behind a network that cuts, garbles and delays, at hundreds of places. */
 import { needs } from "../support/env.ts";
 import { postgres, sqlSubject } from "./sql_subjects.ts";
 import { testSweeps } from "./sweeps.ts";

@@ -1,4 +1,4 @@
-/** Databases with sessions among neighbours, for faults on the way to them. */
+/** Databases with sessions and other tables, for faults on the way to them. */
 import { bindBackend } from "../../src/backends/registry.ts";
 import { createStatements, type Engine } from "../../src/backends/sql/schema.ts";
 import { freshMariadb, freshPostgres, type TestDatabase } from "../support/database.ts";
@@ -8,19 +8,19 @@ const SESSIONS = 1000;
 
 const CONTEXT = { app: "shop", root: "/", env: () => undefined, driver: undefined, stated: {} };
 
-/** How an engine says what the subjects need. */
+/** What differs between the engines. */
 interface Dialect {
   readonly engine: Engine & ("postgres" | "mysql");
   readonly fresh: () => Promise<TestDatabase>;
-  /** What empties a table. */
+  /** The statement that empties a table. */
   readonly empty: "TRUNCATE" | "DELETE FROM";
-  /** The numbers from 1 on, as `i`. */
+  /** A table of the numbers from 1 on, as `i`. */
   readonly series: string;
-  /** All of a table in one value. */
+  /** A query for one value that changes with any row. */
   fingerprint(table: string): string;
-  /** Counts the connections to the database but for our own. */
+  /** A query that counts the other connections to the database. */
   readonly others: string;
-  /** The parameter of a URL that says whether to encrypt, and what it says. */
+  /** The URL's parameter for encryption, and its value. */
   readonly encryption: readonly [name: string, value: string];
 }
 
@@ -48,15 +48,17 @@ export const mysql: Dialect = {
   encryption: ["ssl-mode", "disabled"],
 };
 
-/** For a user of its own, who may not stop the server: a garbled request can ask for that. */
+/** With a user who may not stop the server, because a garbled request can ask for that. */
 async function mariadbForOne(): Promise<TestDatabase> {
   const database = await freshMariadb();
   const url = new URL(database.url);
   const name = url.pathname.slice(1);
-  [url.username, url.password] = [name, "pw"];
+  url.username = name;
+  url.password = "pw";
   await database.query(`GRANT ALL ON ${name}.* TO ${name} IDENTIFIED BY 'pw'`);
   return {
-    ...{ url: url.href, query: database.query },
+    url: url.href,
+    query: database.query,
     async [Symbol.asyncDispose]() {
       await database.query(`DROP USER ${name}`);
       await database[Symbol.asyncDispose]();
@@ -66,13 +68,13 @@ async function mariadbForOne(): Promise<TestDatabase> {
 
 const NEIGHBOURS = ["session", "sessions_old", "sessionr", "ressions", "users"];
 
-/** The same over TLS. */
+/** The same with TLS. */
 export function encrypted<T extends Dialect>(dialect: T): T {
   const { encryption: [name], engine } = dialect;
   return { ...dialect, encryption: [name, engine === "mysql" ? "required" : "require"] };
 }
 
-/** A database of its own, spoken to as the dialect says. */
+/** A fresh database. */
 export async function sqlSubject(dialect: Dialect): Promise<Subject> {
   const { empty } = dialect;
   const database = await dialect.fresh();
@@ -86,7 +88,11 @@ export async function sqlSubject(dialect: Dialect): Promise<Subject> {
   const backend = (port: number) => bindBackend("database", { url: through(port) }, CONTEXT);
   const port = Number(new URL(database.url).port);
   return {
-    ...{ name: "database", url: database.url, port, backend, through },
+    name: "database",
+    url: database.url,
+    port,
+    backend,
+    through,
     protocol: /^require/.test(dialect.encryption[1]) ? "tls" : dialect.engine,
     own: backend(port),
     batch: 100,

@@ -1,4 +1,4 @@
-/** A SQLite file with sessions among neighbours. */
+/** A SQLite file with sessions and another table. */
 import { strictEqual } from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { bindBackend } from "../../src/backends/registry.ts";
@@ -16,8 +16,8 @@ const filling = (table: string) =>
   "SELECT 's' || i, randomblob(200), 0, 0, 0 FROM n";
 
 /**
- * @param journal How SQLite keeps what is not yet, or may be no longer, in the file.
- * @param path The folder of the file; by default one that is removed afterwards.
+ * @param journal SQLite's journal mode.
+ * @param path The folder of the file; by default a temporary one.
  */
 export async function sqlitePlace(journal: "wal" | "delete", path?: string): Promise<Place> {
   const own = path === undefined ? await tempDir() : undefined;
@@ -42,7 +42,9 @@ export async function sqlitePlace(journal: "wal" | "delete", path?: string): Pro
   });
   const url = `sqlite3://${folder}/app.db`;
   return {
-    ...{ name: "database", url, own: bindBackend("database", { url }, CONTEXT) },
+    name: "database",
+    url,
+    own: bindBackend("database", { url }, CONTEXT),
     fill: () =>
       use((database) => {
         database.exec("DELETE FROM sessions");
@@ -55,7 +57,7 @@ export async function sqlitePlace(journal: "wal" | "delete", path?: string): Pro
         strictEqual(one(database, "PRAGMA integrity_check"), "ok");
         return database.prepare("SELECT * FROM sessions_old").all();
       }),
-    // Whoever is gone holds no lock: the system takes it away.
+    // A process that ended holds no lock: the system releases it.
     others: () => use((database) => (database.exec("BEGIN EXCLUSIVE; ROLLBACK"), 0)),
     [Symbol.asyncDispose]: async () => await own?.[Symbol.asyncDispose](),
   };

@@ -82,7 +82,7 @@ Deno.test("a missing table names itself and the migration", needs("postgres"), a
   }
 });
 
-Deno.test("rows that a policy hides do not pass for a clean table", needs("postgres"), async () => {
+Deno.test("rows that row-level security hides are an error", needs("postgres"), async () => {
   await using database = await freshPostgres();
   await using app = await tempDir();
   const role = `app_${crypto.randomUUID().slice(0, 8)}`;
@@ -107,7 +107,7 @@ Deno.test("rows that a policy hides do not pass for a clean table", needs("postg
 });
 
 Deno.test(
-  "rows that others refer to: an error without a session id",
+  "rows of another table refer to sessions: an error without a session id",
   needs("postgres"),
   async () => {
     await using database = await freshPostgres();
@@ -123,7 +123,7 @@ Deno.test(
   },
 );
 
-Deno.test("sqlite: exactly the table's rows go", async () => {
+Deno.test("sqlite: exactly the table's rows are removed", async () => {
   await using app = await tempDir();
   const rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000) " +
     "SELECT 's' || i FROM n";
@@ -158,7 +158,7 @@ Deno.test("sqlite: a table without rowid, and an empty one", async () => {
   strictEqual(again.code, 0);
 });
 
-Deno.test("sqlite: a mistyped file is an error, and none is made", async () => {
+Deno.test("sqlite: a mistyped file is an error, and is not created", async () => {
   await using app = await tempDir();
   const env = { DATABASE_URL: "sqlite3://./no/such.db" };
   const result = await runAzu(CLEAR, { cwd: app.path, env });
@@ -185,7 +185,7 @@ Deno.test("without a database URL: exit 2, naming DATABASE_URL and its shape", a
 });
 
 Deno.test(
-  "a name that PostgreSQL would cut to another table's is refused",
+  "a name that PostgreSQL would cut to another table's name is refused",
   needs("postgres"),
   async () => {
     await using database = await freshPostgres();

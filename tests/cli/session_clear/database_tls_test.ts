@@ -1,4 +1,4 @@
-/** Clearing PostgreSQL and MariaDB over TLS, and what is said where it does not come about. */
+/** Clearing PostgreSQL and MariaDB over TLS, and the errors if TLS fails. */
 import { doesNotMatch, match, strictEqual } from "node:assert/strict";
 // @ts-types="@types/pg"
 import pg from "pg";
@@ -13,7 +13,7 @@ import { tempDir } from "../../support/temp.ts";
 
 const tlsNeeded = needs("postgres-server", "openssl");
 
-/** What a URL asks for, and what then comes of it. */
+/** Parameters of a URL, and the expected output. */
 type Attempt = readonly [parameters: string, expected: RegExp];
 
 const CLEARED = /^No sessions found$/m;
@@ -91,7 +91,7 @@ Deno.test("postgres: a certificate for another host", tlsNeeded, async () => {
   }
 });
 
-Deno.test("postgres: a server that asks for our certificate", tlsNeeded, async () => {
+Deno.test("postgres: a server that requires a client certificate", tlsNeeded, async () => {
   await using own = await makeCertificates();
   await using server = await startPostgres({
     tls: { from: own, name: "server" },

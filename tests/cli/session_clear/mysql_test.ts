@@ -1,4 +1,4 @@
-/** A MySQL table, from its creation to its clearing, as a user sees it. */
+/** Creating and clearing a MySQL table, as a user sees it. */
 import { deepStrictEqual, doesNotMatch, match, strictEqual } from "node:assert/strict";
 import { runAzu } from "../../support/cli.ts";
 import { freshMariadb } from "../../support/database.ts";
@@ -8,7 +8,7 @@ import { tempDir, writeTree } from "../../support/temp.ts";
 
 const CLEAR = ["session:clear", "--backend", "database", "--force"];
 
-Deno.test("mysql: --apply makes the table, clear empties it", needs("mariadb"), async () => {
+Deno.test("mysql: --apply creates the table, clear empties it", needs("mariadb"), async () => {
   await using database = await freshMariadb();
   await using app = await tempDir();
   await writeTree(app.path, {
@@ -42,7 +42,7 @@ Deno.test("mysql: --apply makes the table, clear empties it", needs("mariadb"), 
   match((await runAzu(CLEAR, options)).stdout, /^No sessions found$/m);
 });
 
-Deno.test("mysql: what cannot be reached, or is no URL of a database", async () => {
+Deno.test("mysql: a server that cannot be reached, and wrong URLs", async () => {
   await using app = await tempDir();
   const refused = await runAzu(CLEAR, {
     cwd: app.path,
@@ -68,7 +68,7 @@ Deno.test("mysql: what cannot be reached, or is no URL of a database", async () 
   }
 });
 
-Deno.test("mysql: keys that are not compared as they are written", needs("mariadb"), async () => {
+Deno.test("mysql: primary keys of many types", needs("mariadb"), async () => {
   await using database = await freshMariadb();
   await using app = await tempDir();
   const keys: Record<string, string> = {
@@ -98,7 +98,7 @@ Deno.test("mysql: keys that are not compared as they are written", needs("mariad
 });
 
 Deno.test(
-  "mysql: a table without transactions, whose rows take their time",
+  "mysql: a table without transactions, and with a slow trigger",
   needs("mariadb"),
   async () => {
     await using database = await freshMariadb();
@@ -115,8 +115,8 @@ Deno.test(
   },
 );
 
-Deno.test("mysql: a server that keeps names in lower case", needs("mariadb-server"), async () => {
-  // What the server makes of quotes is its owner's choice: not ours.
+Deno.test("mysql: a server with lower_case_table_names", needs("mariadb-server"), async () => {
+  // azu must not depend on the server's rules for quotes.
   const modes = "--sql-mode=ANSI_QUOTES,NO_BACKSLASH_ESCAPES";
   await using server = await startMariadb({ args: ["--lower-case-table-names=1", modes] });
   await using database = await freshMariadb(server.url);

@@ -1,4 +1,4 @@
-/** A SQLite file that another process keeps locked, from before the tool opens it. */
+/** A SQLite file that another process has locked before azu opens it. */
 import { DatabaseSync } from "node:sqlite";
 import { doesNotMatch, match, ok, strictEqual } from "node:assert/strict";
 import { spawnAzu } from "../../support/cli.ts";
@@ -42,7 +42,7 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
   });
 }
 
-Deno.test("sqlite: a file that is locked at opening, for a while and for good", async () => {
+Deno.test("sqlite: a file that is locked at opening, for a while or for good", async () => {
   await using app = await locked();
   await using kept = await spawnAzu(CLEAR, app.options);
   const given = await kept.finished();
