@@ -33,9 +33,13 @@ export interface Subject<Name> {
   start(): Promise<Place<Name>>;
 }
 
-/** The least that a config tells of itself. */
+/** The least that a backend is made from. */
 export const context = {
-  ...{ app: "app", root: "/", env: () => undefined, driver: undefined, stated: {} },
+  app: "app",
+  root: "/",
+  env: () => undefined,
+  driver: undefined,
+  stated: {},
 } as const;
 
 /** How many a clear removed, where it says that nothing else is there. */

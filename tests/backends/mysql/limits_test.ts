@@ -20,7 +20,8 @@ Deno.test("mysql: each statement has a limit at the server", needs("mariadb"), a
     return undefined;
   };
   const url = new URL(database.url);
-  [url.port, url.search] = [`${proxy.port}`, "?ssl-mode=disabled"];
+  url.port = `${proxy.port}`;
+  url.search = "?ssl-mode=disabled";
   await using store = await bindBackend("database", { url: url.href }, context).connect(signal);
   strictEqual(await store.count(signal), 2);
   await store.clear({ signal, onProgress() {} });
@@ -38,7 +39,8 @@ Deno.test("mysql: a connection that cannot be used is closed", needs("mariadb"),
   );
   try {
     const url = new URL(database.url);
-    [url.username, url.password] = [user, "pw"];
+    url.username = user;
+    url.password = "pw";
     const connecting = bindBackend("database", { url: url.href }, context).connect(signal);
     await rejects(async () => await connecting, /max_queries_per_hour/);
     const mine = `SELECT 1 FROM information_schema.PROCESSLIST WHERE USER = '${user}'`;

@@ -27,7 +27,8 @@ Deno.test("mysql: progress is reported before each long statement", needs("maria
     return undefined;
   };
   const url = new URL(database.url);
-  [url.port, url.search] = [`${proxy.port}`, "?ssl-mode=disabled"];
+  url.port = `${proxy.port}`;
+  url.search = "?ssl-mode=disabled";
   await using store = await bindBackend("database", { url: url.href }, context).connect(signal);
   await store.clear({ signal, onProgress: () => seen.push("tick") });
   match(seen.join(), /SELECT.*SELECT.*MAX.*COUNT.*COUNT/);

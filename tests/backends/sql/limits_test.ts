@@ -113,7 +113,8 @@ Deno.test(
     );
     try {
       const url = new URL(database.url);
-      [url.username, url.password] = [role, "pw"];
+      url.username = role;
+      url.password = "pw";
       const forbidden = await problem(clear(url.href));
       match(
         forbidden.message,
@@ -142,7 +143,8 @@ Deno.test(
     await database.query(`GRANT SELECT ON sessions TO ${role}`);
     try {
       const url = new URL(database.url);
-      [url.username, url.password] = [role, "pw"];
+      url.username = role;
+      url.password = "pw";
       const forbidden = await problem(clear(url.href));
       match(
         forbidden.message,

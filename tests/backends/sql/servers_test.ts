@@ -71,7 +71,8 @@ for (
       : ["GRANT ALL ON *.* TO app IDENTIFIED BY 'old'", "ALTER USER app IDENTIFIED BY 'new'"];
     await query(made);
     const url = new URL(server.url);
-    [url.username, url.password] = ["app", "old"];
+    url.username = "app";
+    url.password = "old";
     const result = await clear(url.href, async () => {
       await query(changed);
       await query(server.killOthers);
@@ -99,7 +100,8 @@ for (
       ];
     await query(made);
     const url = new URL(server.url);
-    [url.username, url.password] = ["app", "pw"];
+    url.username = "app";
+    url.password = "pw";
     const result = await clear(url.href, async () => {
       await query(changed);
       await query(server.killOthers);
