@@ -1,4 +1,4 @@
-/** The rows that a table of MySQL or MariaDB has at the start: see `sql/clear.ts`. */
+/** The rows that a table of MySQL contains at the start of a clear: see `sql/clear.ts`. */
 import type { Closing, Start, StartRows, Walk } from "../sql/clear.ts";
 import { countIn, valueIn } from "../sql/errors.ts";
 import { quoteTable } from "../sql/schema.ts";
@@ -7,16 +7,19 @@ import { checkMysqlReferences } from "./references.ts";
 import { type MysqlSession, READING } from "./session.ts";
 import { inspectMysqlTable, type Key, keyOf, type MysqlTable, withinOf, written } from "./table.ts";
 
-/** Rows in a batch, and its milliseconds: larger are no quicker, and others wait (measured). */
+/** Rows, and milliseconds, of a batch. Larger ones are not faster, and others wait (measured). */
 const PACE = { batch: 10_000, first: 1000, least: 10, maxLatency: 200 } as const;
 
-/** Milliseconds that a batch gets; and, say, a single row whose triggers take their time. */
-const [BATCH, SLOW_BATCH] = [1000, 60_000];
+/** The time limit of a batch in milliseconds. */
+const BATCH = 1000;
+
+/** If even a single row is too slow for that, for example because of its triggers. */
+const SLOW_BATCH = 60_000;
 
 /**
- * Rows up to the highest primary key at the start are the start's, where the key is an integer;
- * where it is not, those up to the latest `created_at`. Where there is neither, all that is found
- * counts as of the start, and what arrives meanwhile cannot be told apart from what came back.
+ * Rows up to the highest primary key at the start are the start's, if the key is one integer.
+ * Otherwise, those up to the latest `created_at`. Without either, all rows that are found count as
+ * the start's, because new rows cannot be told apart from rows that came back.
  */
 export class MysqlRows implements StartRows {
   readonly pace = PACE;
@@ -36,7 +39,7 @@ export class MysqlRows implements StartRows {
     const table = await inspectMysqlTable(this.#session);
     this.#cascades = await checkMysqlReferences(this.#session, tick);
     this.#table = table;
-    if (!table.undoes) this.#limit = SLOW_BATCH; // cut off, it would leave a part done
+    if (!table.undoes) this.#limit = SLOW_BATCH; // if it is cut off, a part of it stays done
     return await this.#session.snapshot(async () => {
       const { mark } = table;
       if (mark !== undefined) {
@@ -46,7 +49,7 @@ export class MysqlRows implements StartRows {
         this.#within = withinOf(mark, table.key, keyOf(valueIn(found, "highest")));
       }
       tick();
-      return { rows: (await this.#counted()).left, isExact: true };
+      return { rows: (await this.#count()).left, isExact: true };
     });
   }
 
@@ -60,17 +63,19 @@ export class MysqlRows implements StartRows {
 
   walk(): Walk {
     const { key } = this.#table;
-    return key === undefined
-      ? new AnyWalk((rows) => this.#removeAny(rows))
-      : new KeysetWalk(this.#keyset(key));
+    if (key !== undefined) return new KeysetWalk(this.#keyset(key));
+    return new AnyWalk((rows) => {
+      const sql = `DELETE FROM ${this.#from} WHERE ${this.#within} LIMIT ${rows}`;
+      return this.#session.batch(sql, this.#limit);
+    });
   }
 
   async close(tick: () => void): Promise<Closing> {
     tick();
-    return await this.#counted();
+    return await this.#count();
   }
 
-  /** Whether the server has finished a batch is found out by the count at the end. */
+  /** The count at the end settles whether the server has finished the batch. */
   inDoubt(rows: number): number {
     return rows;
   }
@@ -79,8 +84,8 @@ export class MysqlRows implements StartRows {
     this.#limit = SLOW_BATCH;
   }
 
-  /** One statement, so one moment. */
-  async #counted(): Promise<Closing> {
+  /** One statement, so one snapshot. */
+  async #count(): Promise<Closing> {
     const columns = `COUNT(*) AS \`all\`, COUNT(IF(${this.#within}, 1, NULL)) AS \`left\``;
     const [row] = await this.#session.read(`SELECT ${columns} FROM ${this.#from}`, READING);
     const left = countIn(row, "left");
@@ -105,10 +110,5 @@ export class MysqlRows implements StartRows {
         return await this.#session.batch(sql, this.#limit);
       },
     };
-  }
-
-  async #removeAny(rows: number): Promise<number> {
-    const sql = `DELETE FROM ${this.#from} WHERE ${this.#within} LIMIT ${rows}`;
-    return await this.#session.batch(sql, this.#limit);
   }
 }

@@ -1,15 +1,15 @@
 /** Ways through a table that engines share. */
 import type { Walk } from "./clear.ts";
 
-/** How an engine goes by key; a key is as its driver reads it, and gives it back. */
+/** How an engine walks by key. A key has the type that its driver reads and takes. */
 export interface Keyset<Key> {
-  /** The key of the row that is so many behind a key; undefined where there are not so many. */
+  /** The key that many rows beyond a key; undefined if there are not that many. */
   keyAfter(last: Key | undefined, rows: number): Promise<Key | undefined>;
-  /** Removes the rows behind a key up to another, that included; without one, to the end. */
+  /** Removes the rows beyond a key, up to and including another one, or to the end. */
   removeUpTo(last: Key | undefined, upTo: Key | undefined): Promise<number>;
 }
 
-/** By key: rows stay where they are in it, however they move in the table. */
+/** By key. Rows may move in the table, but their order by key stays the same. */
 export class KeysetWalk<Key> implements Walk {
   readonly #keyset: Keyset<Key>;
   #last: Key | undefined;

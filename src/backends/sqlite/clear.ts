@@ -1,4 +1,4 @@
-/** The rows that a table of SQLite has at the start: see `sql/clear.ts`. */
+/** The rows that a table of SQLite contains at the start of a clear: see `sql/clear.ts`. */
 import type { ClearOptions } from "../contract.ts";
 import { sleep } from "../pace.ts";
 import type { Closing, Start, StartRows, Walk } from "../sql/clear.ts";
@@ -8,7 +8,7 @@ import type { SqliteSession, Value } from "./session.ts";
 import { asValue, inspectSqliteTable, type SqliteTable, tuple } from "./table.ts";
 
 /**
- * Rows in a batch, and its milliseconds. Nobody else can write meanwhile. But a batch rewrites
+ * Rows, and milliseconds, of a batch. Nobody else can write meanwhile. But a batch rewrites
  * most pages of an index on random ids, so a clear in batches of 10,000 takes twice as long as in
  * batches of 40,000 (measured). A second is a fifth of what the app's driver waits. A process that
  * waits tries again every 100 ms at the latest (SQLite's busy handler), so a rest of 110 ms lets
@@ -16,14 +16,14 @@ import { asValue, inspectSqliteTable, type SqliteTable, tuple } from "./table.ts
  */
 const PACE = { batch: 40_000, first: 5000, least: 100, maxLatency: 1000, turn: 110 } as const;
 
-/** SQL that is true of some rows, and the values in it. */
+/** A condition in SQL, and the values of its parameters. */
 type Condition = readonly [sql: string, ...values: Value[]];
 
 /**
- * Rows up to the highest row id at the start are the start's, as SQLite gives a new row an id
- * beyond the highest that is there; so the last of them go in one moment with the count, for once
- * they are gone, ids begin anew. `WITHOUT ROWID`, the key tells, where it is an integer, else the
- * latest `created_at`; where there is neither, all that is found counts as of the start.
+ * Rows up to the highest row id at the start are the start's, because SQLite gives a new row an id
+ * beyond the highest one. Once the highest rows are gone, ids begin anew, so the last rows are
+ * removed in the same transaction as the count. `WITHOUT ROWID`, an integer key does the same, or
+ * else the latest `created_at`. Without any, all rows that are found count as the start's.
  */
 export class SqliteRows implements StartRows {
   readonly pace = PACE;
@@ -31,7 +31,7 @@ export class SqliteRows implements StartRows {
   readonly #signal: AbortSignal;
   readonly #from: string;
   #table: SqliteTable = { key: [], mark: undefined, sparse: true };
-  /** The rows of the start; and of those, the ones that need not go last. */
+  /** The rows of the start, and those of them that need not be removed last. */
   #within: Condition = ["1"];
   #before: Condition = ["1"];
 
@@ -41,7 +41,7 @@ export class SqliteRows implements StartRows {
     this.#from = quoteTable("sqlite", session.target.table);
   }
 
-  // deno-lint-ignore require-await -- the driver does not wait for anything, and what it throws is to reject
+  // deno-lint-ignore require-await -- the driver is synchronous, but its errors must reject
   async begin(): Promise<Start> {
     return this.#session.transaction("DEFERRED", () => {
       const table = inspectSqliteTable(this.#session);
@@ -60,7 +60,7 @@ export class SqliteRows implements StartRows {
   }
 
   walk(): Walk {
-    return this.#table.key.length === 0 ? new NoWalk() : new KeysetWalk(this.#keyset());
+    return this.#table.key.length === 0 ? NO_WALK : new KeysetWalk(this.#keyset());
   }
 
   // deno-lint-ignore require-await -- as above
@@ -83,7 +83,7 @@ export class SqliteRows implements StartRows {
     return Number(this.#session.get(`SELECT count(*) AS count FROM ${this.#from}`)?.["count"]);
   }
 
-  /** What the walk has left, or all where there is no key to walk by. */
+  /** What the walk has left, or all rows if there is no key to walk by. */
   #removeLast(): number {
     const [within, ...values] = this.#within;
     const { key } = this.#table;
@@ -108,7 +108,7 @@ export class SqliteRows implements StartRows {
         return row === undefined ? undefined : Object.values(row).map(asValue);
       },
       removeUpTo: async (last, upTo) => {
-        await sleep(0, this.#signal); // the driver blocks: let signals in
+        await sleep(0, this.#signal); // the driver blocks, so let signals in
         this.#signal.throwIfAborted();
         const end = upTo === undefined ? "" : ` AND ${tuple(key)} <= ${marks}`;
         const sql = `DELETE FROM ${this.#from} WHERE ${behind(last)}${end}`;
@@ -118,8 +118,5 @@ export class SqliteRows implements StartRows {
   }
 }
 
-/** A table with nothing to go by: one statement, which SQLite keeps atomic, removes all. */
-class NoWalk implements Walk {
-  readonly done = true;
-  next = () => Promise.resolve(0);
-}
+/** Without a key, one statement in `close` removes all rows. */
+const NO_WALK: Walk = { done: true, next: () => Promise.resolve(0) };
