@@ -1,80 +1,87 @@
+/** Time limits for what a command waits for: no wait is unlimited, whatever a backend does. */
 import { OperationError } from "../core/errors.ts";
 
-/** Milliseconds that an interrupted operation has to end by itself, its batch in flight done. */
+/** Milliseconds that an interrupted operation has to finish its batch. */
 const GRACE = 3200;
 
 /**
- * Milliseconds for a last word, of which there are two: to the app's nodes, and to the store. After
- * an interruption, both and the grace are less than five seconds.
+ * Milliseconds for a last request: one to the app's nodes, and one to close the store. After an
+ * interruption, both and the grace take less than five seconds.
  */
-const LAST_WORD = 5000;
-const INTERRUPTED_WORD = 700;
+const LAST_REQUEST = 5000;
+const INTERRUPTED_REQUEST = 700;
 
-/** Milliseconds without a sign of life after which an operation is given up. */
+/** Milliseconds without a sign of life until an operation is given up. */
 const PATIENCE = 120_000;
 
 /**
- * Waits for an operation, but not for ever: whatever a backend does, an interruption is answered,
- * and silence has an end.
- * @param work Is given a function to call at every sign of life.
- * @throws the signal's reason, or an {@link OperationError}.
+ * Waits for an operation.
+ * @param work Receives a function to call at every sign of life.
+ * @throws the signal's reason, or an {@linkcode OperationError} after too long a silence.
  */
 export async function guarded<T>(
   signal: AbortSignal,
   work: (alive: () => void) => Promise<T>,
 ): Promise<T> {
-  const { promise: ended, reject } = Promise.withResolvers<never>();
-  const giveUp = () => {
+  const tooLong = () => {
+    if (signal.aborted) return signal.reason;
     const silence = `The store gave no sign of life for ${PATIENCE / 1000} s; given up`;
-    reject(new OperationError(silence, { hint: "Look whether it is overloaded, or hangs" }));
+    return new OperationError(silence, { hint: "Check whether it is overloaded, or hangs" });
   };
-  let timer = setTimeout(giveUp, PATIENCE);
-  let isOver = false;
-  const alive = () => {
-    if (isOver || signal.aborted) return; // the grace is not made longer
-    clearTimeout(timer);
-    timer = setTimeout(giveUp, PATIENCE);
-  };
-  const interrupt = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => reject(signal.reason), GRACE);
-  };
-  if (signal.aborted) interrupt();
-  signal.addEventListener("abort", interrupt, { once: true });
-  try {
-    return await Promise.race([work(alive), ended]);
-  } finally {
-    isOver = true;
-    clearTimeout(timer);
-    signal.removeEventListener("abort", interrupt);
-  }
+  return await limited(signal, { ms: PATIENCE, interruptedMs: GRACE, tooLong }, work);
 }
 
 /**
- * Waits for what is quickly done, and is tried even when everything else was interrupted.
- * @throws {OperationError} when it takes longer.
+ * Waits for something quick, which is tried even after an interruption.
+ * @throws {OperationError} if it takes too long.
  */
 export async function briefly<T>(
   signal: AbortSignal,
   work: (late: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const late = new AbortController();
-  const { promise: ended, reject } = Promise.withResolvers<never>();
-  const giveUp = () => {
+  const tooLong = () => {
     const error = new OperationError("No answer within seconds; given up");
-    reject(error);
     late.abort(error);
+    return error;
   };
-  let timer = setTimeout(giveUp, LAST_WORD);
-  const interrupt = () => {
+  const limit = { ms: LAST_REQUEST, interruptedMs: INTERRUPTED_REQUEST, tooLong };
+  return await limited(signal, limit, () => work(late.signal));
+}
+
+interface Limit {
+  /** Milliseconds without a sign of life. */
+  readonly ms: number;
+  /** Milliseconds from an interruption on, whatever signs of life there are. */
+  readonly interruptedMs: number;
+  /** Called at the limit; returns the error to throw. */
+  tooLong(): unknown;
+}
+
+async function limited<T>(
+  signal: AbortSignal,
+  { ms, interruptedMs, tooLong }: Limit,
+  work: (alive: () => void) => Promise<T>,
+): Promise<T> {
+  const { promise: ended, reject } = Promise.withResolvers<never>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isOver = false;
+  const restart = (limit: number) => {
     clearTimeout(timer);
-    timer = setTimeout(giveUp, INTERRUPTED_WORD);
+    if (!isOver) timer = setTimeout(() => reject(tooLong()), limit);
   };
-  if (signal.aborted) interrupt();
+  const interrupt = () => restart(interruptedMs);
+  restart(signal.aborted ? interruptedMs : ms);
   signal.addEventListener("abort", interrupt, { once: true });
   try {
-    return await Promise.race([work(late.signal), ended]);
+    return await Promise.race([
+      work(() => {
+        if (!signal.aborted) restart(ms);
+      }),
+      ended,
+    ]);
   } finally {
+    isOver = true;
     clearTimeout(timer);
     signal.removeEventListener("abort", interrupt);
   }

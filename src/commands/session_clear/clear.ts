@@ -1,4 +1,4 @@
-/** What `session:clear` does: removes every session, and looks whether that is so. */
+/** What `session:clear` does: removes every session, and verifies it. */
 import type { Backend, Store } from "../../backends/contract.ts";
 import { AzuError, ExitCode } from "../../core/errors.ts";
 import { asAzuError } from "../../backends/custom.ts";
@@ -11,8 +11,8 @@ import { awaitReplicas, unfollowedError } from "./replicas.ts";
 import { Tally } from "./tally.ts";
 
 /**
- * Clears a backend that can be cleared, and tells the app's nodes, also of a clear that was cut
- * off. Failures are in the report, with the true counts, and not thrown.
+ * Clears a backend and tells the app's nodes, even if the clear was cut off. Failures are not
+ * thrown: they are in the report, with true counts.
  */
 export async function clearSessions(
   backend: Backend,
@@ -36,7 +36,7 @@ export async function clearSessions(
   }
 }
 
-/** Everything has been said and done by then: a connection that does not end is left behind. */
+/** A connection that does not end is left behind: everything is done by then. */
 async function close(store: Store, signal: AbortSignal): Promise<void> {
   await briefly(signal, async () => await store[Symbol.asyncDispose]()).catch(() => {});
 }
@@ -56,7 +56,7 @@ async function clearStore(
     const followed = await withReplicas(report, store, backend, request);
     return withNodes(followed, nodes, backend);
   } catch (error) {
-    // Before the nodes are told: an interruption meanwhile is not why it failed.
+    // First, because an interruption while the nodes are told is not the cause.
     const report = cutOff(error, tally, backend, signal);
     await nodes.tell();
     return withNodes(report, nodes, backend);
@@ -86,7 +86,7 @@ function isDone({ outcome }: ClearReport): boolean {
   return outcome === "cleared" || outcome === "empty";
 }
 
-/** Replicas that lag bring sessions back, where one of them takes over. */
+/** Waits for replicas, if the operator asks for it. */
 async function withReplicas(
   report: ClearReport,
   store: Store,
@@ -101,11 +101,11 @@ async function withReplicas(
     if (error === undefined) return { ...report, replicas };
     return { ...report, replicas, outcome: "failed", error };
   } catch {
-    return { ...report, outcome: "interrupted" }; // it throws for no other reason
+    return { ...report, outcome: "interrupted" }; // it throws nothing else
   }
 }
 
-/** Who was to be told and was not makes a failure of what else was done. */
+/** If the app's nodes could not be told, the clear has failed. */
 function withNodes(
   report: ClearReport,
   { report: nodes, wasInterrupted }: Nodes,

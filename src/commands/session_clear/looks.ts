@@ -1,10 +1,10 @@
-/** Looks at a store without changing it. */
+/** Reads a store without changing it. */
 import type { LookAlike, LookOptions, Store } from "../../backends/contract.ts";
 import type { Budget } from "../../backends/pace.ts";
 import type { ClearPhase } from "./types.ts";
 import { guarded } from "../guard.ts";
 
-/** What is looked at, how hard, and who is told of it. */
+/** What to read, how hard to work, and who to tell. */
 export interface Looks {
   readonly store: Store;
   readonly signal: AbortSignal;

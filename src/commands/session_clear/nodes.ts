@@ -1,31 +1,31 @@
-/** Tells the app's nodes of a clear: what they keep in caches would outlive it. */
+/** Tells the app's nodes about a clear, because their caches would outlive it. */
 import type { Backend, Store } from "../../backends/contract.ts";
 import { formatMilliseconds } from "../../core/duration.ts";
 import { type AzuError, OperationError } from "../../core/errors.ts";
 import { asAzuError } from "../../backends/custom.ts";
 import { briefly } from "../guard.ts";
 
-/** How many nodes heard it, or why none was told. */
+/** How many nodes were told, or why none was. */
 export type NodesReport =
   | { readonly told: number; readonly untold?: never }
   | { readonly told?: never; readonly untold: "as asked" | AzuError };
 
 export interface NodesRequest {
   readonly signal: AbortSignal;
-  /** Whether nodes are to be told. */
+  /** Whether to tell the nodes. */
   readonly broadcast: boolean;
-  /** The present moment. */
+  /** The current time. */
   now(): Date;
   onPhase?(phase: "nodes"): void;
 }
 
-/** The nodes of the app that use a store; there are none where it has no `dropCaches`. */
+/** The app's nodes that use a store. A store without `dropCaches` has none. */
 export class Nodes {
   readonly #store: Store;
   readonly #backend: Backend;
   readonly #request: NodesRequest;
   #report: NodesReport | undefined;
-  /** Whether they were told after an interruption: nothing is removed any more then. */
+  /** Whether they were told after an interruption, when nothing more is removed. */
   #isLast = false;
   #wasInterrupted = false;
 
@@ -35,17 +35,20 @@ export class Nodes {
     this.#request = request;
   }
 
-  /** What became of it; undefined where there are none to tell. */
+  /** Undefined if there are no nodes to tell. */
   get report(): NodesReport | undefined {
     return this.#report;
   }
 
-  /** Whether they were not told as the telling was interrupted: nothing is known to be wrong. */
+  /** Whether telling them was interrupted, so that nothing is known to be wrong. */
   get wasInterrupted(): boolean {
     return this.#wasInterrupted;
   }
 
-  /** Tells them, in a few seconds. Failures are in the report. Returns how many heard it. */
+  /**
+   * Takes a few seconds at most. Failures are in the report.
+   * @returns how many nodes were told.
+   */
   async tell(): Promise<number> {
     if (this.#store.dropCaches === undefined || this.#isLast) return 0;
     this.#isLast = this.#request.signal.aborted;
@@ -69,14 +72,14 @@ export class Nodes {
   }
 }
 
-/** How long a node may go on with what it was not told to drop. */
+/** How long a node that was not told may serve cleared sessions. */
 export function cacheTime({ nodeCache }: Backend): string {
   return nodeCache === undefined
     ? "as long as it caches"
     : `up to ${formatMilliseconds(nodeCache.cacheTtl)}`;
 }
 
-/** A clear that reached the store alone is none: who was logged out may be served all the same. */
+/** Clearing the store is not enough: nodes may still serve cleared sessions from their caches. */
 export function untoldError(backend: Backend, cleared: number, cause: AzuError): AzuError {
   return new OperationError(
     (cleared > 0

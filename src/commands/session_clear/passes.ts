@@ -1,4 +1,4 @@
-/** The passes of a clear: one, or as many as help, until it is proved. */
+/** The passes of a clear, repeated while they help, until it is proved. */
 import type { ClearCounts, ClearOptions, LookAlike } from "../../backends/contract.ts";
 import { OperationError } from "../../core/errors.ts";
 import { guarded } from "../guard.ts";
@@ -7,20 +7,20 @@ import type { Nodes } from "./nodes.ts";
 import type { Counting, Tally } from "./tally.ts";
 import type { ClearReport } from "./types.ts";
 
-/** Passes at the most; a further one is made only while the last one left fewer than before. */
+/** Passes at most. Another one is made only if the last one left fewer sessions than before. */
 const MOST_PASSES = 100;
 
-/** What all passes of a clear are made with. */
+/** What all passes of a clear use. */
 export interface Passes extends Looks {
   readonly nodes: Nodes;
   readonly tally: Tally;
-  /** How the operator wants it done. */
+  /** What the operator asks for. */
   readonly how: Pick<ClearOptions, "budget" | "truncate">;
 }
 
 /**
- * Clears, and looks whether that is so.
- * @throws when it is cut off: then the tally says how many are gone.
+ * Clears, and verifies the result.
+ * @throws if it is cut off. Then the tally says how many sessions are gone.
  */
 export async function clearInPasses(passes: Passes): Promise<ClearReport> {
   const first = await clearOnce(passes);
@@ -29,7 +29,7 @@ export async function clearInPasses(passes: Passes): Promise<ClearReport> {
     : await clearProved(passes, first);
 }
 
-/** Rounds of a store that proves its own work. Until it hears, a node saves sessions back. */
+/** For a store that proves its own work. Until a node is told, it may save sessions back. */
 async function clearProved(passes: Passes, first: ClearCounts): Promise<ClearReport> {
   const { nodes, tally } = passes;
   const isEmpty = tally.cleared === 0 && first.remaining === 0 && first.arrived === 0;
@@ -40,14 +40,14 @@ async function clearProved(passes: Passes, first: ClearCounts): Promise<ClearRep
     const isLast = round > MOST_ROUNDS;
     const again = await clearAgain(passes, isLast);
     if (again === undefined) return await clearByCounting(passes, counts.cleared);
-    if (typeof again === "number") return await clearByCounting(passes, again); // no proof
+    if (typeof again === "number") return await clearByCounting(passes, again); // without proof
     counts = again;
     heard = !isLast && (again.again ?? again.cleared) > 0 ? await nodes.tell() : 0;
   }
   return proved(tally, counts, others);
 }
 
-/** Nodes that were told and save back all the same are apps to be stopped. */
+/** Rounds at most. An app whose nodes still save sessions back must be stopped. */
 const MOST_ROUNDS = 3;
 
 function proved(
@@ -63,7 +63,7 @@ function proved(
   return { ...done, outcome: cleared > 0 ? "cleared" : "empty" };
 }
 
-/** Passes of a store that can only count: until it finds nothing, or as long as that helps. */
+/** For a store that can only count: until it finds nothing, or while passes help. */
 async function clearByCounting(passes: Passes, first: number): Promise<ClearReport> {
   const { nodes, tally } = passes;
   let [remaining, before, removed] = [Infinity, Infinity, first];
@@ -86,8 +86,8 @@ async function clearByCounting(passes: Passes, first: number): Promise<ClearRepo
 }
 
 /**
- * Of what was removed before, some may be there again.
- * @returns undefined of a store that cannot look without removing, where it is to look only.
+ * Removes what was written back; in the last round, only counts it.
+ * @returns undefined if the store cannot count without removing.
  */
 async function clearAgain(
   passes: Passes,
@@ -120,7 +120,7 @@ function clearedBy(counts: number | ClearCounts): number {
   return typeof counts === "number" ? counts : counts.cleared;
 }
 
-/** One way to clear a store. */
+/** A way to clear a store. */
 type Clear = (options: ClearOptions) => Promise<number | ClearCounts>;
 
 async function cleared(

@@ -1,11 +1,11 @@
-/** Waits for replicas: one that lags and takes over brings cleared sessions back. */
+/** Waits for replicas: one that lags behind and takes over would bring sessions back. */
 import { type Backend, CONNECT_TIMEOUT, type Store } from "../../backends/contract.ts";
 import { formatMilliseconds } from "../../core/duration.ts";
 import { type AzuError, OperationError } from "../../core/errors.ts";
 import { asAzuError } from "../../backends/custom.ts";
 import { guarded } from "../guard.ts";
 
-/** How many replicas followed in time, where they are fewest; or why that is not known. */
+/** The lowest number of replicas that caught up in time, or why that is not known. */
 export type ReplicasReport =
   & { readonly asked: number }
   & (
@@ -15,13 +15,13 @@ export type ReplicasReport =
 
 export interface ReplicasRequest {
   readonly signal: AbortSignal;
-  /** How many have to follow. */
+  /** How many must catch up. */
   readonly replicas: number;
   /** Milliseconds. */
   readonly timeout: number | undefined;
 }
 
-/** @throws the signal's reason; what else goes wrong is in the report. */
+/** @throws the signal's reason. Any other failure is in the report. */
 export async function awaitReplicas(
   store: Store,
   backend: Backend,
@@ -39,7 +39,7 @@ export async function awaitReplicas(
   }
 }
 
-/** Why too few replicas make a failure of a clear; undefined where there are enough. */
+/** The error if too few replicas have caught up. */
 export function unfollowedError(
   cleared: number,
   { asked, followed, unknown }: ReplicasReport,
@@ -53,7 +53,7 @@ export function unfollowedError(
     ? `only ${followed} of ${asked} replica(s) have caught up within ${formatMilliseconds(timeout)}`
     : `it is not known whether replicas have caught up: ${unknown.message}`;
   return new OperationError(`${state}, but ${problem}`, {
-    hint: "A replica that has not followed and takes over brings sessions back: look at the " +
+    hint: "A replica that has not caught up and takes over brings sessions back: check the " +
       "replication, and run the command again, it is safe to repeat" +
       (unknown?.hint === undefined ? "" : `. ${unknown.hint}`),
     ...(unknown === undefined ? {} : { cause: unknown }),

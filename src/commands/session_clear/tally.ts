@@ -1,25 +1,25 @@
-/** What is known of a clear at any moment: it may be cut off at every one. */
+/** What is known about a clear at any moment, since it may be cut off at any moment. */
 import type { ClearOptions } from "../../backends/contract.ts";
 
 /**
- * What a pass counts: sessions that are not counted yet; all, those of the passes before too; or
- * its own, of which some may be counted already.
+ * What a pass counts: `more` sessions than before; `all`, including those of earlier passes; or
+ * `its own`, of which some may have been counted already.
  */
 export type Counting = "more" | "all" | "its own";
 
-/** Counts over passes. */
+/** Counts sessions over several passes. */
 export class Tally {
-  /** How many sessions are gone for certain. */
+  /** How many sessions are certainly gone. */
   cleared = 0;
-  /** An estimate of how many there were in all; undefined where there is none. */
+  /** An estimate of how many sessions there were; undefined if there is none. */
   total: number | undefined;
-  /** Whether anything may have been removed yet. */
+  /** Whether anything may have been removed. */
   begun = false;
-  /** Whether a store has been asked to remove something, and has not ended that. */
+  /** Whether the store is removing something. */
   underWay = false;
-  /** Whether a store has lost an answer, and does not know yet what became of that. */
+  /** Whether the store has lost an answer, so that more may be gone. */
   #inDoubt = false;
-  /** What the last pass that had any says to do next. */
+  /** What the operator may want to do next. */
   advice: string | undefined;
   #before = 0;
   #counting: Counting = "more";
@@ -29,7 +29,7 @@ export class Tally {
     this.#tell = tell;
   }
 
-  /** Whether more than is known may be gone. */
+  /** Whether more sessions may be gone than is known. */
   get isUncertain(): boolean {
     return this.underWay || this.#inDoubt;
   }
@@ -52,7 +52,7 @@ export class Tally {
 
   #inAll(count: number): number {
     if (this.#counting === "all") return count;
-    // As many at least: how many of them are counted twice in a sum, nobody knows.
+    // The larger number is certain. A sum could count sessions twice.
     return this.#counting === "more" ? this.#before + count : Math.max(this.#before, count);
   }
 }

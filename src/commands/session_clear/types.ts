@@ -1,4 +1,4 @@
-/** What a clear is asked, and what it answers. */
+/** The request for a clear, and its report. */
 import type { LookAlike } from "../../backends/contract.ts";
 import type { Budget } from "../../backends/pace.ts";
 import type { AzuError } from "../../core/errors.ts";
@@ -6,8 +6,8 @@ import type { NodesReport, NodesRequest } from "./nodes.ts";
 import type { ReplicasReport } from "./replicas.ts";
 
 /**
- * How a clear ended. `cleared` and `empty` are verified; `partial` left sessions; `impossible`
- * is a backend that cannot be cleared from outside; `found` is a dry run.
+ * How a clear ended. `cleared` and `empty` are verified. `partial` left sessions. `impossible` means
+ * that the backend cannot be cleared from outside. `found` is a dry run.
  */
 export type ClearOutcome =
   | "cleared"
@@ -19,7 +19,7 @@ export type ClearOutcome =
   | "declined"
   | "found";
 
-/** What a clear is doing just now. */
+/** What a clear is doing. */
 export type ClearPhase =
   | "connecting"
   | "clearing"
@@ -31,32 +31,32 @@ export type ClearPhase =
 
 export interface ClearReport {
   readonly outcome: ClearOutcome;
-  /** How many sessions are gone for certain. */
+  /** How many sessions are certainly gone. */
   readonly cleared: number;
-  /** Of those to be cleared, how many are there now; undefined where that is not known. */
+  /** How many of the sessions to clear remain; undefined if that is not known. */
   readonly remaining: number | undefined;
-  /** How many were written since the clear began; undefined where that is not known. */
+  /** How many sessions were written since the clear began; undefined if that is not known. */
   readonly arrived: number | undefined;
-  /** Keys that look like sessions under another prefix, where nothing was found under ours. */
+  /** Keys that look like sessions under another prefix, if none were found under ours. */
   readonly lookAlikes: readonly LookAlike[];
   /** What the operator may want to do next. */
   readonly advice?: string;
-  /** Where it was cut off: how far it had come. */
+  /** How far it got, if it was cut off. */
   readonly cutOff?: CutOff;
-  /** What became of telling the app's nodes; undefined where none keep caches. */
+  /** Whether the app's nodes were told; undefined if they do not cache. */
   readonly nodes?: NodesReport;
-  /** How many replicas have followed; undefined where nobody asked. */
+  /** How many replicas have caught up; undefined if nobody asked. */
   readonly replicas?: ReplicasReport;
   /** Why it failed. */
   readonly error?: AzuError;
 }
 
 export interface CutOff {
-  /** Whether anything may have been removed at all. */
+  /** Whether anything may have been removed. */
   readonly begun: boolean;
-  /** Whether more than is known may be gone. */
+  /** Whether more sessions may be gone than is known. */
   readonly isUncertain: boolean;
-  /** An estimate of how many there were in all; undefined where there is none. */
+  /** An estimate of how many sessions there were; undefined if there is none. */
   readonly total: number | undefined;
 }
 
@@ -66,13 +66,13 @@ export interface ClearRequest extends NodesRequest {
   readonly budget: Budget;
   /** Empty the table at once. */
   readonly truncate: boolean;
-  /** Replicas of each server that have to follow; 0 where nobody asks. */
+  /** How many replicas of each server must catch up; 0 if nobody asks. */
   readonly replicas: number;
-  /** Milliseconds to connect, and for replicas to follow; undefined for the adapter's own limit. */
+  /** Milliseconds to connect, and for replicas to catch up; undefined for the default. */
   readonly timeout: number | undefined;
-  /** @param total An estimate of how many there will be; undefined where there is none. */
+  /** @param total An estimate of how many there will be; undefined if there is none. */
   onProgress?(cleared: number, total?: number): void;
-  /** Told how many a count has found so far. */
+  /** Receives how many sessions a count has found so far. */
   onFound?(found: number, total?: number): void;
   onPhase?(phase: ClearPhase): void;
 }
