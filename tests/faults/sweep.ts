@@ -42,7 +42,7 @@ export interface Subject extends Place {
  */
 const [INTERRUPT, BOUND] = [16_000, 25_000];
 
-/** Milliseconds to Ctrl-C where the store is gone for good: before the tool gives it up. */
+/** Milliseconds to Ctrl-C after the store is gone for good: before azu gives it up. */
 const SOON = 1000;
 
 /** An outcome's second half, where an answer was lost and nobody could be asked again. */
@@ -58,9 +58,12 @@ export async function clear(
   backend: Backend,
   batch?: number,
   interrupt = INTERRUPT,
+  mayInterrupt = () => true,
 ): Promise<ClearReport> {
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(new Error("Ctrl-C")), interrupt);
+  const timer = setInterval(() => {
+    if (mayInterrupt()) abort.abort(new Error("Ctrl-C"));
+  }, interrupt);
   const report = await clearSessions(backend, {
     signal: abort.signal,
     budget: batch === undefined ? {} : { batch },
@@ -71,7 +74,7 @@ export async function clear(
     broadcast: true,
     now: () => new Date(),
   });
-  clearTimeout(timer);
+  clearInterval(timer);
   return report;
 }
 
@@ -99,7 +102,9 @@ export async function clearWithFault(subject: Subject, fault: Fault): Promise<st
   await using proxy = faultProxy(subject.port, subject.protocol, fault);
   const begin = performance.now();
   const backend = subject.backend(proxy.port);
-  const report = await clear(backend, subject.batch, fault.forGood ? SOON : INTERRUPT);
+  const report = fault.forGood
+    ? await clear(backend, subject.batch, SOON, () => proxy.happened)
+    : await clear(backend, subject.batch);
   const time = performance.now() - begin;
   const where = `${JSON.stringify(fault)}: ${JSON.stringify(report)} ${report.error?.message}`;
   strictEqual(time < BOUND, true, `${Math.round(time)} ms, ${where}`);
