@@ -137,7 +137,7 @@ function typeOf(name: string, entry: BackendEntry | undefined): string | undefin
   return typeof type === "string" ? type : name;
 }
 
-/** What wins over the config. That no clustering is seen states nothing: it may be elsewhere. */
+/** What overrides the config. If the initializer shows no caches, they may be set up elsewhere. */
 export function statedBy(initializer: Initializer | undefined): Stated {
   if (initializer === undefined) return {};
   const { keyPrefix, table, clustered, clusterChannel } = initializer;
@@ -149,7 +149,7 @@ export function statedBy(initializer: Initializer | undefined): Stated {
   };
 }
 
-/** What the app computes: what it is cannot be told from the source. */
+/** Warnings about values that the app computes, so that azu cannot read them. */
 export function unreadable(initializer: Initializer | undefined, backend: Backend): string[] {
   if (initializer?.stores.includes("redis") !== true) return [];
   const used = (what: string) => `The ${what} that ${INITIALIZER} uses cannot be read from it: `;
@@ -165,7 +165,7 @@ export function unreadable(initializer: Initializer | undefined, backend: Backen
   ];
 }
 
-/** Settings that source and config state differently. */
+/** Warnings about settings that differ between the source and the config. */
 export function disagreements(
   stated: Stated,
   entry: BackendEntry | undefined,

@@ -2,7 +2,7 @@ import { pathToFileURL } from "node:url";
 import { plainBody } from "./plain.ts";
 import { CompileError } from "./source_error.ts";
 
-/** The function that a file becomes; one that awaits at its top level returns a promise. */
+/** The function for a file. One that awaits at its top level returns a promise. */
 export type Body = (
   exports: Record<string, unknown>,
   require: (specifier: string) => unknown,
@@ -12,13 +12,13 @@ export type Body = (
   filename: string,
 ) => unknown;
 
-/** What stands before the code, on its first line, so that no line moves. */
+/** The text before the code, on its first line, so that line numbers stay the same. */
 export function head(isEntry: boolean): string {
   const parameters = "exports, require, console, process, __dirname, __filename";
   return `(${isEntry ? "async " : ""}function (${parameters}) {"use strict";`;
 }
 
-/** A config file that is plain JavaScript; undefined where it is not, or is none at all. */
+/** A config file as a function; undefined if it is not plain JavaScript, or not valid. */
 export function compilePlain(source: string, path: string): Body | undefined {
   const code = plainBody(source);
   if (code === undefined) return undefined;
@@ -32,7 +32,7 @@ export function compilePlain(source: string, path: string): Body | undefined {
 /** @throws {CompileError} */
 export function compile(code: string, path: string, isEntry: boolean): Body {
   try {
-    // A config is code by nature; nothing else is ever evaluated.
+    // A config is code. Nothing else is ever evaluated.
     const body: unknown = globalThis.eval(
       `${head(isEntry)}${code}\n})\n//# sourceURL=${pathToFileURL(path).href}`,
     );

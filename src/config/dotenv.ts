@@ -1,7 +1,7 @@
-// dotenv is imported here and nowhere else: this module is loaded only where there is a .env.
+/** Parses .env files. The only file that imports dotenv. */
 import { parse } from "dotenv";
 
-/** The variables of a .env file. Pure: nothing is put into the environment. */
+/** The variables of a .env file. Does not change the environment. */
 export function parseDotenv(source: string): ReadonlyMap<string, string> {
   return new Map(Object.entries(parse(source)));
 }

@@ -1,6 +1,6 @@
 /**
- * Evaluates a config file that is met at run time, and the files that it imports, without a
- * compiler, a cache or a written file: it works the same from source and in the compiled binary.
+ * Evaluates a config file and the files that it imports, without a cache or a written file. It
+ * works the same from source and in the executable.
  */
 import { dirname, extname, resolve } from "node:path";
 import process from "node:process";
@@ -12,31 +12,31 @@ import { ImportError, SourceError } from "./source_error.ts";
 
 export type Exports = Record<string, unknown>;
 
-/** What the evaluation needs from outside. */
+/** What the evaluation gets from outside. */
 export interface ConfigHost {
-  /** What `import … from "azu"` gives. */
+  /** The exports of `"azu"`. */
   readonly azu: Exports;
-  /** A variable of the environment, by name. */
+  /** Reads an environment variable. */
   env(name: string): string | undefined;
-  /** Where the config's own `console` goes: never to stdout, which carries the answer. */
+  /** Receives what the config prints. It never goes to stdout, which carries the answer. */
   print(line: string): void;
 }
 
-/** A config's files are few and small; more is a mistake, such as importing the app itself. */
+/** Limits for the files of a config. More would be a mistake, such as importing the app. */
 const LARGEST_FILE = 1 << 20;
 
 const EXTENSIONS = [".ts", ".mts", ".js", ".mjs", ".json"];
 
-/** A config's value, and whether it was made for an environment: by a function. */
+/** The value of a config, and whether a function made it for an environment. */
 export interface Evaluated {
   readonly value: unknown;
   readonly byFunction: boolean;
 }
 
 /**
- * The value of a config file: its default export, called where it is a function.
- * @param env What a config that is a function is told: `AZU_ENV`.
- * @throws {UsageError} with file, line, column and reason when it cannot be evaluated.
+ * The default export of a config file. A function is called.
+ * @param env The environment that a function receives: `AZU_ENV`.
+ * @throws {UsageError} with file, line, column and reason if it cannot be evaluated.
  */
 export async function evaluateConfig(
   path: string,
@@ -60,13 +60,13 @@ export async function evaluateConfig(
 const NO_DEFAULT = "expected a default export: export default defineConfig({ ... })";
 
 class Modules {
-  /** The text of every file that was read, by its path. */
+  /** The text of every file that was read, by path. */
   readonly sources = new Map<string, string>();
   readonly #host: ConfigHost;
   readonly #modules = new Map<string, Exports>();
   readonly #process: unknown;
   readonly #console: unknown;
-  /** Loaded for the first file that is not plain: files that are imported never are. */
+  /** Loaded for the first file that is not plain. Imported files never count as plain. */
   #transform: typeof import("./transform.ts") | undefined;
 
   constructor(host: ConfigHost) {
@@ -75,7 +75,7 @@ class Modules {
     this.#console = quietConsole(host.print);
   }
 
-  /** The config file itself: the one that may `await` at its top level. */
+  /** The config file, the only one that may `await` at its top level. */
   async entry(path: string): Promise<Exports> {
     const exports: Exports = {};
     this.#modules.set(path, exports);
@@ -132,7 +132,7 @@ class Modules {
     try {
       return { __esModule: true, default: JSON.parse(this.#read(path)) };
     } catch (error) {
-      // The engine's message quotes the text around the mistake, which may hold a secret.
+      // The engine's message quotes source text, which may contain a secret.
       const [, line, column] = /line (\d+) column (\d+)/.exec(messageOf(error)) ?? [];
       const place = line === undefined ? undefined : { line: Number(line), column: Number(column) };
       throw new SourceError(path, "not valid JSON", place);

@@ -1,4 +1,4 @@
-/** Whatever goes wrong in a config, as a sentence that begins with the user's own file and place. */
+/** Errors of a config as sentences that begin with the user's file and place. */
 import { pathToFileURL } from "node:url";
 import { AzuError, messageOf, UsageError } from "../core/errors.ts";
 import { redact } from "../core/redact.ts";
@@ -7,10 +7,10 @@ import { compilePlain, head } from "./compile.ts";
 import { explainRefusal } from "./sandbox.ts";
 import { CompileError, ImportError, type Place, SourceError } from "./source_error.ts";
 
-/** The text of every file that was read, by its path. */
+/** The text of every file that was read, by path. */
 type Sources = ReadonlyMap<string, string>;
 
-/** @param entry The config file: blamed where nothing tells a better place. */
+/** @param entry The config file, named if no better place is known. */
 export async function explain(error: unknown, entry: string, sources: Sources): Promise<AzuError> {
   if (error instanceof AzuError) return error;
   if (error instanceof SourceError) return at(error.path, error.place, error.message);
@@ -50,7 +50,7 @@ function quoted(specifier: string): string[] {
   return [`"${specifier}"`, `'${specifier}'`];
 }
 
-/** Where one of the texts first stands. */
+/** The first place of one of the texts. */
 function placeOf(source: string, texts: readonly string[]): Place | undefined {
   const lines = source.split("\n");
   for (const [index, line] of lines.entries()) {
@@ -62,9 +62,9 @@ function placeOf(source: string, texts: readonly string[]): Place | undefined {
 }
 
 /**
- * The place of a mistake that the type stripper let pass and the engine did not: a module's
- * syntax errors carry their place, a function's do not. Runs nothing: the import that cannot be
- * resolved comes before anything is run, and the syntax is checked before that.
+ * The place of a mistake that the type stripper accepts and the engine does not. The syntax errors
+ * of a module contain their place; those of a function do not. Nothing is run: the syntax is checked
+ * first, and then an import that cannot be resolved fails.
  */
 async function syntaxErrorPlace(source: string, path: string): Promise<Place | undefined> {
   const { originalPlace, stripTypes } = await import("./transform.ts");
@@ -81,7 +81,7 @@ async function syntaxErrorPlace(source: string, path: string): Promise<Place | u
   }
 }
 
-/** The innermost place in the user's own files, from the stack. */
+/** The innermost place of the stack in the user's files. */
 function thrownAt(
   error: unknown,
   entry: string,
@@ -101,7 +101,7 @@ function thrownAt(
   }
 }
 
-/** What was put before a file's code stands on its first line only. */
+/** Only the first line of a file has text before its code. */
 function withoutHead({ line, column }: Place, length: number): Place {
   return { line, column: line === 1 ? Math.max(1, column - length) : column };
 }

@@ -9,26 +9,26 @@ import { type ConfigHost, evaluateConfig } from "./evaluate.ts";
 import { type Config, configSchema } from "./schema.ts";
 import { validateConfig } from "./validate.ts";
 
-/** A config file's values, those of the chosen environment over the others. */
+/** The values of a config file, with those of the selected environment applied. */
 export interface LoadedConfig {
   readonly config: Config;
-  /** The environments that it may differ in; for a config that is a function, the usual ones. */
+  /** Its environments; the usual ones if the config is a function. */
   readonly environments: readonly string[];
-  /** The environment whose values hold where none is named; undefined: those outside of all. */
+  /** The environment that applies if none is named; undefined if none does. */
   readonly usual: string | undefined;
   readonly warnings: readonly string[];
 }
 
-/** What a config that is a function is asked for, where all that it may say is wanted. */
+/** The environments for which a function is called to get all that it may return. */
 const USUAL_ENVIRONMENTS = ["development", "test", "production"];
 
-/** Milliseconds that a config's own promises may take. */
+/** Milliseconds for the promises of a config. */
 const EVALUATION_LIMIT = 10_000;
 
 /**
- * Evaluates, validates and narrows a config file to one environment.
- * @param environment Whose overrides apply; undefined for none.
- * @throws {UsageError} that lists everything that is wrong with it, a line each.
+ * Evaluates and validates a config file, and applies one environment.
+ * @param environment Undefined for none.
+ * @throws {UsageError} with a line for each problem.
  */
 export async function loadConfig(
   path: string,
@@ -53,7 +53,7 @@ export async function loadConfig(
   };
 }
 
-/** A config's own getters and proxies run here, and may throw. */
+/** Getters and proxies of the config run here, and may throw. */
 function validated(value: unknown, name: string) {
   try {
     return validateConfig(value);
@@ -89,7 +89,7 @@ function narrowed(config: Config, environment: string | undefined, name: string)
   return { config: merged, warnings };
 }
 
-/** A mistyped AZU_ENV would silently leave its overrides out. */
+/** Without this warning, a mistyped AZU_ENV would silently skip its overrides. */
 function unknownEnvironment(known: string[], environment: string, name: string): string[] {
   if (known.length === 0 || known.includes(environment)) return [];
   if (environment === "development" || environment === "test") return [];

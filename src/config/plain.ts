@@ -1,6 +1,6 @@
 /**
- * The short way for a config that is plain JavaScript, as most are: loading the type stripper costs
- * more than all the rest of a command. Whatever is not certainly plain takes the long way.
+ * The short way for a config that is plain JavaScript, as most are. Loading the type stripper takes
+ * longer than the rest of a command. A config that is not certainly plain takes the long way.
  */
 
 /** `import { a, b as c } from "azu"` or from a `node:` module, on one line. */
@@ -8,18 +8,18 @@ const IMPORT = /^import \{([\w$\s,]*)\} from ("azu"|'azu'|"node:[\w/]+"|'node:[\
 
 const EXPORT = /^export default(?=[\s({[])/;
 
-/** As long as what it replaces, so that no column moves. */
+/** As long as the text it replaces, so that columns stay the same. */
 export const PLAIN_EXPORT = "dflt";
 const EXPORT_REPLACEMENT = `exports.${PLAIN_EXPORT} =`;
 
 /**
- * A module as the body of a function, every line in its place; undefined where it may hold types,
- * or a string or comment of several lines, in which a statement could only seem to stand.
+ * A module as the body of a function, with unchanged line numbers. Undefined if it may contain
+ * types, or a string or comment of several lines that could contain text like a statement.
  */
 export function plainBody(source: string): string | undefined {
   const lines = source.split("\n");
   const isCode = (line: string) => !/^\s*(?:\/\/|$)/.test(line);
-  // Types that are valid JavaScript too, and would mean something else, need a "<".
+  // Types that are also valid JavaScript with another meaning contain a "<".
   const doubtful = /[`<]|\/\*|\\\r?$|\bimport\s*[(.]|-->/;
   if (lines.some((line) => isCode(line) && doubtful.test(line))) return undefined;
   let [begun, exports] = [false, 0];

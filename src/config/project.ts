@@ -1,4 +1,4 @@
-/** Everything that the tool knows before it does anything: the app's folder, config and environment. */
+/** What azu knows before it starts: the app's folder, its config and the environment. */
 import { dirname } from "node:path";
 import { readAppFile, readAppInitializer, SHARD_FILE } from "../app/app.ts";
 import type { Initializer } from "../app/initializer/initializer.ts";
@@ -8,41 +8,41 @@ import { findConfig, findUpward } from "./find.ts";
 import type { Config } from "./schema.ts";
 
 export interface Project {
-  /** The app's folder, absolute. */
+  /** The absolute path of the app's folder. */
   readonly root: string;
-  /** The app's name: `app` in the config, else `name` in shard.yml. */
+  /** The app's name: `app` in the config, or else `name` in shard.yml. */
   readonly app: string | undefined;
-  /** The config's file; undefined where there is none. */
+  /** The config file; undefined if there is none. */
   readonly configPath: string | undefined;
-  /** Its values, those of the environment over the others. */
+  /** Its values, with those of the environment applied. */
   readonly config: Config;
-  /** What the app's own initializer says; undefined where there is none. */
+  /** What the app's initializer says; undefined if there is none. */
   readonly initializer: Initializer | undefined;
   readonly warnings: readonly string[];
-  /** All that the config may say, whatever environment this is. */
+  /** What the config says for all environments. */
   variants(): Promise<Variants>;
-  /** A variable of the environment, else of the app's .env. */
+  /** A variable from the environment, or else from the app's .env. */
   env(name: string): string | undefined;
 }
 
 export interface Variants {
-  /** The values where no environment is named. */
+  /** The values without an environment. */
   readonly base: Config;
-  /** The values of every environment that the config may differ in, by its name. */
+  /** The values of each environment, by name. */
   readonly environments: ReadonlyMap<string, Config>;
 }
 
 export interface ProjectOptions {
   /** The value of `--config`. */
   readonly config?: string;
-  /** Where the config's own `console` writes. */
+  /** Receives what the config prints. */
   readonly print: (line: string) => void;
-  /** The environment where `AZU_ENV` names none; undefined: none, no overrides apply. */
+  /** The environment if `AZU_ENV` is not set; undefined for none. */
   readonly defaultEnvironment: "development" | undefined;
 }
 
 /**
- * @throws {UsageError} when the config cannot be found, evaluated or believed.
+ * @throws {UsageError} if the config cannot be found or evaluated, or is not valid.
  */
 export async function loadProject(io: Io, options: ProjectOptions): Promise<Project> {
   const path = await findConfig(io.cwd, options.config);
@@ -87,7 +87,7 @@ export async function loadProject(io: Io, options: ProjectOptions): Promise<Proj
   };
 }
 
-/** The app's folder: where the nearest shard.yml is, else the config, else the working folder. */
+/** The app's folder: that of the nearest shard.yml, or else of the config, or else the working folder. */
 async function findRoot(cwd: string, configPath: string | undefined): Promise<string> {
   const shard = await findUpward(cwd, SHARD_FILE);
   const found = shard ?? configPath;

@@ -1,4 +1,4 @@
-/** What a config may not do: the program has no permission for it, and this says so in words. */
+/** What a config may not do. The program has no permission for it; this explains it in words. */
 import process from "node:process";
 import { isReadable, readableVariables } from "../core/variables.ts";
 import { listed } from "../core/text.ts";
@@ -15,12 +15,12 @@ const REFUSED_MODULES: ReadonlyMap<string, string> = new Map([
   ["node:worker_threads", NO_WORKERS],
 ]);
 
-/** Why a config may not import a module of the runtime; undefined where it may. */
+/** Why a config may not import a module of the runtime; undefined if it may. */
 export function refusalOf(specifier: string): string | undefined {
   return REFUSED_MODULES.get(specifier);
 }
 
-/** The runtime's refusal, for a reader; undefined for any other error. */
+/** The runtime's refusal as a sentence; undefined for any other error. */
 export function explainRefusal(error: unknown): string | undefined {
   if (error instanceof Refusal) return error.message;
   if (!(error instanceof Deno.errors.NotCapable)) return undefined;
@@ -48,9 +48,8 @@ function variableRefusal(name: string): string {
 }
 
 /**
- * Closes, for good, what a config could use to end the process (before anything was done, with an
- * exit code that says it was), to write into the answer, or to run code beside it. The program
- * itself has taken what it needs of these before.
+ * Permanently blocks what a config could use to end the process with a false exit code, to write
+ * to stdout, or to run other code. The program has taken what it needs of these before.
  */
 export function closeDoors(): void {
   const noExit = refusing("a config may not end the process");
@@ -62,7 +61,7 @@ export function closeDoors(): void {
   Object.defineProperty(globalThis, "Worker", { value: refusing(NO_WORKERS) });
 }
 
-/** A function, fit for `new` too, that only refuses. */
+/** A function, also usable with `new`, that throws a refusal. */
 function refusing(reason: string): () => never {
   return function () {
     throw new Refusal(reason);
@@ -70,8 +69,8 @@ function refusing(reason: string): () => never {
 }
 
 /**
- * A console that prints elsewhere than stdout, which carries the answer. It stands in for the
- * global one too, from now on: a backend of the config's own may print later.
+ * A console that does not print to stdout. It also replaces the global one from now on, because a
+ * custom backend may print later.
  */
 export function quietConsole(print: (line: string) => void): unknown {
   const write = (...values: unknown[]) => {
@@ -86,7 +85,7 @@ export function quietConsole(print: (line: string) => void): unknown {
   return quiet;
 }
 
-/** The process as a config sees it: its `env` answers for the readable names, and refuses others. */
+/** The `process` of a config. Its `env` has the readable variables and refuses others. */
 export function restrictedProcess(read: (name: string) => string | undefined): unknown {
   const env = new Proxy({}, {
     get(_target, name) {

@@ -5,17 +5,17 @@ import type { Config } from "./schema.ts";
 /** A day, in milliseconds. */
 const DEFAULT_TTL = 86_400_000;
 
-/** How long a session lives without a visit, in milliseconds. */
+/** The lifetime of a session without a visit, in milliseconds. */
 export function ttlOf(config: Config): number {
   return parseDuration(config.session?.ttl ?? "") ?? DEFAULT_TTL;
 }
 
-/** Whether a visit begins that time anew. */
+/** Whether a visit restarts the lifetime. */
 export function slidingOf(config: Config): boolean {
   return config.session?.sliding ?? true;
 }
 
-/** The cookie as the app shall set it: the strictest policy where the config says nothing. */
+/** The session cookie. The defaults are the strictest. */
 export function cookieSettings(config: Config, app: string): CookieSettings {
   const cookie = config.session?.cookie ?? {};
   return {

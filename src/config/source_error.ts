@@ -1,7 +1,7 @@
-/** The ways in which a config's files can be wrong, before they are put into words. */
+/** The kinds of errors in the files of a config, before they are explained. */
 import { messageOf } from "../core/errors.ts";
 
-/** A place in a file as its author sees it: line and column, both from 1. */
+/** A place in a file: line and column, both from 1. */
 export interface Place {
   readonly line: number;
   readonly column: number;
@@ -18,19 +18,19 @@ export class SourceError extends Error {
   }
 }
 
-/** An import that cannot be; where it stands is still to be found. */
+/** An import that fails. Its place is not known yet. */
 export class ImportError extends Error {
   constructor(readonly path: string, readonly specifier: string, why: string) {
     super(`cannot import "${specifier}": ${why}`);
   }
 }
 
-/** The engine refused a file's syntax; it does not say where. */
+/** The engine rejected the syntax of a file, without a place. */
 export class CompileError extends Error {
   constructor(readonly path: string, cause: unknown) {
     super(messageOf(cause), { cause });
   }
 }
 
-/** Something that a config may not do, refused before it is tried. */
+/** A config tried something that it may not do. */
 export class Refusal extends Error {}

@@ -1,21 +1,21 @@
-// sucrase is imported here and nowhere else: this module is loaded only when there is a config.
+/** Strips types from configs. The only file that imports sucrase. */
 import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
 import { transform } from "sucrase";
 import { messageOf } from "../core/errors.ts";
 import { type Place, SourceError } from "./source_error.ts";
 
-/** `function`: imports become `require` calls, exports properties; `module`: both stay. */
+/** `function`: imports become `require` calls, and exports properties. `module`: both stay. */
 export type Form = "function" | "module";
 
 /**
- * Strips a file's types; every statement stays on its line.
+ * Strips the types of a file. Every statement stays on its line.
  * @throws {SourceError}
  */
 export function stripTypes(source: string, path: string, form: Form): string {
   return transformed(source, path, form).code;
 }
 
-/** Where a place in the stripped code is in the file itself. */
+/** The place in the file for a place in the stripped code. */
 export function originalPlace(source: string, path: string, form: Form, place: Place): Place {
   const { sourceMap } = transformed(source, path, form);
   if (sourceMap === undefined) return place;
@@ -40,7 +40,7 @@ function transformed(source: string, path: string, form: Form) {
   }
 }
 
-/** The parser's own errors say where; any other comes from inside it and says nothing. */
+/** The parser's errors contain a place. Other errors are internal and of no use to the reader. */
 function placeIn(error: unknown): Place | undefined {
   if (!(error instanceof Error) || !("loc" in error)) return undefined;
   const { loc } = error;

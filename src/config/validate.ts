@@ -5,12 +5,12 @@ import { listed, nearest, printable } from "../core/text.ts";
 import { type Config, configSchema } from "./schema.ts";
 import * as v from "valibot";
 
-/** Either a config that keeps to the schema, or everything that is wrong with it. */
+/** A valid config, or all problems. */
 export type Validated =
   | { readonly config: Config; readonly problems?: never }
   | { readonly problems: readonly string[] };
 
-/** Checks what a config file exported; every problem is a line, the path first. */
+/** Validates the export of a config file. Each problem is a line that begins with the path. */
 export function validateConfig(exported: unknown): Validated {
   const result = v.safeParse(configSchema, exported);
   const problems = result.success ? [] : result.issues.map(problemOf);
@@ -20,7 +20,7 @@ export function validateConfig(exported: unknown): Validated {
   return { config: exported };
 }
 
-/** What passed the schema is a config as its author wrote it; the result's own value is not. */
+/** Returns the config as its author wrote it, not the schema's copy. */
 function isConfig(_exported: unknown, passed: boolean): _exported is Config {
   return passed;
 }
@@ -33,10 +33,10 @@ function problemOf(issue: v.BaseIssue<unknown>): string {
     : `${path}: ${issue.message}`;
 }
 
-/** Levels below which no setting lies; an object may contain itself. */
+/** No setting is nested deeper; an object may contain itself. */
 const DEEPEST = 8;
 
-/** The paths of lists: to the schema library they are objects, and no setting is one. */
+/** The paths of arrays. No setting is one, but the schema library accepts them as objects. */
 function arraysIn(value: unknown, path: string, depth = 0): string[] {
   if (Array.isArray(value)) return [path];
   if (!isRecord(value) || depth > DEEPEST) return [];
@@ -63,7 +63,7 @@ function unknownKey(path: string, issue: v.BaseIssue<unknown>): string {
   return `${path}: unknown key; ${help}`;
 }
 
-/** The keys that the schema knows at a path. */
+/** The known keys at a path. */
 function keysAt(schema: unknown, path: readonly string[]): string[] {
   if (!isRecord(schema)) return [];
   if (schema["wrapped"] !== undefined) return keysAt(schema["wrapped"], path);
@@ -75,9 +75,8 @@ function keysAt(schema: unknown, path: readonly string[]): string[] {
 }
 
 /**
- * What no check of single values can see: settings that do not go together, in the base and in
- * each environment as it will be. Takes any value, so that these problems can be told together
- * with all others.
+ * Settings that contradict each other, in the base or in an environment. Accepts any value, so that
+ * these problems can be reported with all others.
  */
 export function contradictions(exported: unknown): string[] {
   if (!isRecord(exported)) return [];
@@ -85,7 +84,7 @@ export function contradictions(exported: unknown): string[] {
   const environments = isRecord(exported["environments"]) ? exported["environments"] : {};
   const inEnvironments = Object.entries(environments).flatMap(([name, overrides]) =>
     contradictionsIn(isRecord(overrides) ? merge(exported, overrides)["session"] : undefined)
-      // What is wrong in the base is wrong in most environments too: once is enough.
+      // A problem of the base is reported once, not for every environment.
       .filter((problem) => !inBase.includes(problem))
       .map((problem) => `environments.${name}.${problem}`)
   );
