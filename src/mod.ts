@@ -31,7 +31,7 @@ export type { MemoryOptions } from "./backends/memory.ts";
 export type { RedisOptions } from "./backends/redis/options.ts";
 export type { Duration } from "./core/duration.ts";
 
-/** What a config that is a function is called with. */
+/** The argument of a config that is a function. */
 export interface ConfigEnvironment {
   /** `AZU_ENV`, or `"development"`. */
   readonly env: string;
@@ -42,24 +42,24 @@ export type ConfigExport =
   | Config
   | ((environment: ConfigEnvironment) => Config | Promise<Config>);
 
-/** Gives the config its type: the editor completes and checks it. Returns it unchanged. */
+/** Returns the config unchanged. Its type lets editors complete and check it. */
 export function defineConfig(config: ConfigExport): ConfigExport {
   return config;
 }
 
-/** A Redis backend, for an entry of `session.backends` under a name of your own. */
+/** A Redis backend, for an entry of `session.backends` with your own name. */
 export function redis(options: RedisOptions = {}): RedisOptions & { readonly type: "redis" } {
   return { ...options, type: "redis" };
 }
 
-/** A database backend (PostgreSQL, MySQL or SQLite, by the URL's scheme), likewise. */
+/** The same for a database (PostgreSQL, MySQL or SQLite, by the scheme of the URL). */
 export function database(
   options: DatabaseOptions = {},
 ): DatabaseOptions & { readonly type: "database" } {
   return { ...options, type: "database" };
 }
 
-/** A memory backend, likewise. */
+/** The same for memory. */
 export function memory(options: MemoryOptions = {}): MemoryOptions & { readonly type: "memory" } {
   return { ...options, type: "memory" };
 }

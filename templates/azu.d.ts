@@ -1,18 +1,18 @@
 // Types for azu.config.ts, written by `azu init`. Refresh with: azu init --update-types
 
 declare module "azu" {
-  /** Gives the config its type: the editor completes and checks it. Returns it unchanged. */
+  /** Returns the config unchanged. Its type lets editors complete and check it. */
   export function defineConfig(config: ConfigExport): ConfigExport;
 
-  /** A Redis backend, for an entry of `session.backends` under a name of your own. */
+  /** A Redis backend, for an entry of `session.backends` with your own name. */
   export function redis(options?: RedisOptions): RedisOptions & { readonly type: "redis" };
 
-  /** A database backend (PostgreSQL, MySQL or SQLite, by the URL's scheme), likewise. */
+  /** The same for a database (PostgreSQL, MySQL or SQLite, by the scheme of the URL). */
   export function database(
     options?: DatabaseOptions,
   ): DatabaseOptions & { readonly type: "database" };
 
-  /** A memory backend, likewise. */
+  /** The same for memory. */
   export function memory(options?: MemoryOptions): MemoryOptions & { readonly type: "memory" };
 
   /** A config, or a function that makes one for an environment. */
@@ -68,7 +68,7 @@ declare module "azu" {
     poolTimeout?: Duration | undefined;
   };
 
-  /** What a memory backend may be told; everything has a default. */
+  /** The options of a memory backend; all have defaults. */
   export type MemoryOptions = {
     /** How often the app removes expired sessions; default `"5m"`. */
     cleanupInterval?: Duration | undefined;
@@ -82,7 +82,7 @@ declare module "azu" {
     environments?: { [name: string]: Overrides } | undefined;
   };
 
-  /** What a config that is a function is called with. */
+  /** The argument of a config that is a function. */
   export interface ConfigEnvironment {
     /** `AZU_ENV`, or `"development"`. */
     readonly env: string;
@@ -144,20 +144,20 @@ declare module "azu" {
     path?: string | undefined;
   };
 
-  /** How a config brings a backend of its own: `session.backends.<name>` may be such a function. */
+  /** A custom backend: `session.backends.<name>` may be such a function. */
   export type BackendFactory = (context: BackendContext) => Backend;
 
-  /** What a backend is made from, besides its own options. */
+  /** What a backend is made from, besides its options. */
   export interface BackendContext {
-    /** The app's name, where the config or `shard.yml` tells it. */
+    /** The app's name, if the config or `shard.yml` has one. */
     readonly app: string | undefined;
-    /** The folder that relative file names start from, absolute. */
+    /** The absolute path of the folder that relative file names start from. */
     readonly root: string;
-    /** A variable of the environment or of `.env`, by name. */
+    /** Reads a variable from the environment or `.env`. */
     env(name: string): string | undefined;
-    /** The database driver that the app's `shard.yml` already has, where it has one. */
+    /** The database driver in the app's `shard.yml`, if there is one. */
     readonly driver: Engine | undefined;
-    /** What the app's own source states; it wins over the config, for that is what the app uses. */
+    /** What the app's source states. It overrides the config, because the app uses it. */
     readonly stated: Stated;
   }
 
@@ -165,22 +165,22 @@ declare module "azu" {
   export interface Backend {
     readonly name: string;
     readonly capabilities: Capabilities;
-    /** What it works on. Pure: connects to nothing. */
+    /** What it works on. Does not connect. */
     describe(): Target;
-    /** The lines that announce a clear; without it, `Clearing <name> sessions...`. */
+    /** The lines before a clear; default: `Clearing <name> sessions...`. */
     announce?(): readonly string[];
-    /** What setup writes; a backend without it cannot be set up by this tool. */
+    /** What setup writes; without it, azu cannot set up this backend. */
     readonly setup?: SetupSpec;
-    /** The caches in the app's nodes, where they keep any: see {@link Store.dropCaches}. */
+    /** The caches of the app's nodes, if they have any: see {@linkcode Store.dropCaches}. */
     readonly nodeCache?: NodeCache;
     /**
-     * Tells, without connecting, what already keeps it from being connected to.
-     * @throws {UsageError} for example where no URL is configured.
+     * Checks the configuration without connecting.
+     * @throws {UsageError} for example if no URL is configured.
      */
     check?(): void;
     /**
      * Opens the store.
-     * @throws {AzuError} when the store cannot be reached or refuses.
+     * @throws {AzuError} if the store cannot be reached, or refuses.
      */
     connect(signal: AbortSignal, options?: ConnectOptions): Promise<Store>;
   }
@@ -188,23 +188,23 @@ declare module "azu" {
   /** A database engine. */
   type Engine = "postgres" | "mysql" | "sqlite";
 
-  /** What is read from the app's source, where it can be read. */
+  /** What could be read from the app's source. */
   interface Stated {
     readonly keyPrefix?: string;
     readonly table?: string;
-    /** Whether the app's nodes keep caches. */
+    /** Whether the app's nodes cache sessions. */
     readonly clustered?: boolean;
-    /** The channel on which they listen. */
+    /** The channel on which the nodes listen. */
     readonly channel?: string;
   }
 
-  /** What a backend can do, as data: code asks these, never the backend's name. */
+  /** What a backend can do, as data. Code asks for these, never for the backend's name. */
   export interface Capabilities {
     /**
-     * Whether sessions can be removed from outside the app; if not, why, and what to do instead.
+     * True if sessions can be removed from outside the app; else why not, and what to do instead.
      */
     readonly clear: true | { readonly whyNot: string; readonly instead: string };
-    /** Whether the tool can create the table that the sessions live in (`--apply`). */
+    /** Whether azu can create the table of the sessions (`--apply`). */
     readonly createTable: boolean;
     /** Whether a clear can empty the table at once ({@link ClearOptions.truncate}). */
     readonly truncate?: boolean;
@@ -212,19 +212,19 @@ declare module "azu" {
     readonly replicas?: boolean;
   }
 
-  /** What a backend works on, fit to be printed: redacted, and the same in every message. */
+  /** What a backend works on, redacted, for messages. */
   export interface Target {
-    /** The server's URL or the file, without credentials. */
+    /** The URL of the server or the file, without credentials. */
     readonly address?: string;
     /** The Redis keys: the key prefix and `*`. */
     readonly pattern?: string;
-    /** The table, as configured, with its schema where one is configured. */
+    /** The table as configured, including its schema if there is one. */
     readonly table?: string;
   }
 
   /** What `session:setup` writes for a backend. */
   interface SetupSpec {
-    /** Which store template of `templates/` it uses. */
+    /** The store template in `templates/`. */
     readonly template: "redis" | "database" | "memory";
     /** The shards that the app needs besides `session`. */
     readonly shards: readonly Shard[];
@@ -232,15 +232,15 @@ declare module "azu" {
     readonly requires: readonly string[];
     /** The environment variables that the app reads besides `SESSION_SECRET`. */
     readonly variables: readonly Variable[];
-    /** The values that the store template takes. */
+    /** The values for the store template. */
     readonly values: StoreValues;
-    /** The table's making and unmaking, for the migration; only where there is a table. */
+    /** The migration, if there is a table. */
     readonly migration?: Migration;
   }
 
-  /** Nodes of the app that share one Redis and keep sessions in caches of their own. */
+  /** Nodes of the app that share one Redis and each cache sessions. */
   interface NodeCache {
-    /** The channel on which they tell each other what to drop. */
+    /** The channel on which they tell each other what to drop from their caches. */
     readonly channel: string;
     /** Milliseconds that a cache serves a session without asking Redis. */
     readonly cacheTtl: number;
@@ -250,46 +250,48 @@ declare module "azu" {
   export interface ConnectOptions {
     /** Default `"operate"`. */
     readonly purpose?: Purpose;
-    /** Milliseconds that connecting to one server may take; default 5000. */
+    /** Milliseconds to connect to one server; default 5000. */
     readonly timeout?: number;
   }
 
-  /** An open connection to where sessions live. */
+  /** An open connection to the sessions. */
   export interface Store extends AsyncDisposable {
-    /** The number of sessions now. */
+    /** The current number of sessions. */
     count(signal: AbortSignal, options?: LookOptions): Promise<number>;
     /**
-     * Removes every session that was there when it began, in batches.
-     * @returns how many were removed; or all that it has found out, which then needs no count.
-     * @throws when it could not go on: what was removed until then is what `onProgress` last said.
+     * Removes every session that exists when it begins, in batches.
+     * @returns how many were removed, or the verified counts; then azu does not count itself.
+     * @throws if it cannot go on. `onProgress` has received what was removed until then.
      */
     clear(options: ClearOptions): Promise<number | ClearCounts>;
     /**
-     * Goes on with the clear before: removes what the app's nodes have saved back before they heard
-     * of it ({@link dropCaches}), and nothing else. What it counts, in its progress too, is the
-     * whole:
-     * what was removed twice is counted once. Without it, `clear` is called again, and the larger
-     * of
-     * the two counts is told, as the same sessions may be in both.
-     * @param isLast Whether it is to look only, as nodes are not told of what it would remove.
+     * Continues the last clear: removes only what the app's nodes have saved back before they were
+     * told ({@linkcode dropCaches}). Returns and reports cumulative totals; a session removed twice
+     * is
+     * counted once. Without this method, `clear` is called again, and the larger of the two counts
+     * is
+     * reported, because both may contain the same sessions.
+     * @param isLast Only count, because the nodes will not be told again.
      */
     clearAgain?(options: ClearOptions, isLast: boolean): Promise<ClearCounts>;
     /** Keys that look like sessions but are not under the configured prefix. */
     lookAlikes?(signal: AbortSignal, options?: LookOptions): Promise<readonly LookAlike[]>;
     /**
-     * Tells the app's nodes, `now`, to drop what they keep in caches of their own; only where they
-     * keep any. Called after a clear, also one that was cut off.
-     * @returns how many nodes heard it.
+     * Tells the app's nodes to drop their caches, if they have any. Called after a clear, even if
+     * it
+     * was cut off.
+     * @param now The time for the message.
+     * @returns how many nodes were told.
      */
     dropCaches?(signal: AbortSignal, now: Date): Promise<number>;
     /**
-     * Waits until so many replicas of every server have followed what was removed, or the time is
-     * over; only where the backend says `replicas`.
+     * Waits until this number of replicas of every server have caught up, or the time is over. Only
+     * for backends with the capability `replicas`.
      * @param timeout Milliseconds.
-     * @returns how many have, of the server where they are fewest.
+     * @returns the lowest number of replicas that caught up, over all servers.
      */
     replicated?(replicas: number, timeout: number, signal: AbortSignal): Promise<number>;
-    /** Creates the table and its indexes where they are missing; says whether the table was. */
+    /** Creates the table and its indexes if they are missing; returns whether the table was. */
     createTable?(signal: AbortSignal): Promise<"created" | "present">;
   }
 
@@ -307,11 +309,11 @@ declare module "azu" {
     readonly shape: string;
   }
 
-  /** What a store template is filled with. */
+  /** The values for a store template. */
   interface StoreValues {
     readonly keyPrefix?: string;
     readonly table?: string;
-    /** The table as SQL writes it, quoted. */
+    /** The table as a quoted SQL name. */
     readonly quotedTable?: string;
     readonly engine?: Engine;
     readonly poolSize?: number;
@@ -319,27 +321,27 @@ declare module "azu" {
     readonly poolTimeout?: number;
     /** Milliseconds. */
     readonly cleanupInterval?: number;
-    /** Only where the app's nodes keep caches. */
+    /** Only if the app's nodes cache sessions. */
     readonly nodeCache?: NodeCache;
   }
 
-  /** How the table is made, and unmade. */
+  /** How the table is created and dropped. */
   interface Migration {
     /** SQL statements, each as its lines. */
     readonly up: readonly (readonly string[])[];
     readonly down: readonly (readonly string[])[];
   }
 
-  /** Why a store is opened: `create` may bring a database file into being. */
+  /** Why a store is opened. `create` may create a database file. */
   type Purpose = "operate" | "create";
 
-  /** How what only looks is watched and slowed down. */
+  /** How a read is watched and slowed down. */
   interface LookOptions {
-    /** How hard it may work; undefined where the operator says nothing. */
+    /** How hard it may work; undefined for the default. */
     readonly budget?: Budget;
     /**
-     * Told now and then how many have been found so far, as a sign of life too.
-     * @param total An estimate of how many there will be in all; undefined where there is none yet.
+     * Receives how many have been found so far. Also a sign of life.
+     * @param total An estimate of how many there will be; undefined if there is none yet.
      */
     onProgress?(found: number, total?: number): void;
   }
@@ -348,37 +350,36 @@ declare module "azu" {
   export interface ClearOptions {
     /** Ends the clear after the batch in flight. */
     readonly signal: AbortSignal;
-    /** How hard it may work; undefined where the operator says nothing. */
+    /** How hard it may work; undefined for the default. */
     readonly budget?: Budget;
     /**
-     * Empties the table at once instead of in batches: quicker, but whoever uses it waits
-     * meanwhile.
-     * A store that cannot refuses with an `ImpossibleError`, and removes nothing.
+     * Empties the table at once instead of in batches. This is faster, but blocks everybody else. A
+     * store that cannot do it throws an `ImpossibleError` and removes nothing.
      */
     readonly truncate?: boolean;
-    /** Told when another part of the work begins; it starts with `clearing`. */
+    /** Called when another phase begins. The first is `clearing`. */
     onPhase?(phase: "clearing" | "verifying"): void;
     /**
-     * Told after each batch how many sessions are gone so far.
-     * @param total An estimate of how many there will be in all; undefined where there is none yet.
-     * @param inDoubt How many more may be gone, as an answer was lost; default 0.
+     * Receives how many sessions are gone, after each batch.
+     * @param total An estimate of how many there will be; undefined if there is none yet.
+     * @param inDoubt How many more may be gone, because an answer was lost; default 0.
      */
     onProgress(cleared: number, total?: number, inDoubt?: number): void;
   }
 
-  /** What a clear has found out, by looking again. */
+  /** The verified counts of a clear. */
   export interface ClearCounts {
-    /** How many sessions are gone: what was removed and is there again does not count. */
+    /** How many sessions are gone. A removed session that is back does not count. */
     readonly cleared: number;
-    /** Of those that were there when it began, how many are there still, or again. */
+    /** How many of the sessions from the start are still there, or back. */
     readonly remaining: number;
-    /** Whether it was tried in vain to remove what remains: nobody has brought that back, then. */
+    /** True if the remaining sessions could not be removed, i.e. nothing wrote them back. */
     readonly kept?: boolean;
-    /** How many it has removed that were removed before; only of {@link Store.clearAgain}. */
+    /** How many were removed that had been removed before; only of {@linkcode Store.clearAgain}. */
     readonly again?: number;
-    /** How many are there that were written since it began. */
+    /** How many sessions were written since it began. */
     readonly arrived: number;
-    /** What the operator may want to do next, as a sentence without a full stop. */
+    /** What the operator may want to do next: a sentence without a full stop. */
     readonly advice?: string;
   }
 
@@ -388,13 +389,13 @@ declare module "azu" {
     readonly count: number;
   }
 
-  /** What the operator allows; durations in milliseconds. */
+  /** The operator's limits. Durations are in milliseconds. */
   interface Budget {
-    /** Sessions, or keys looked at, in one batch at the most. */
+    /** Sessions or scanned keys per batch, at most. */
     readonly batch?: number;
     /** Rest after each batch. */
     readonly pause?: number;
-    /** How long the store may keep a batch waiting; above that, the work slows down. */
+    /** Slow down if a batch takes longer. */
     readonly maxLatency?: number;
   }
 

@@ -1,6 +1,6 @@
 /**
- * One backend, one contract. A backend is a plain value that tells what it can do, what it
- * works on and what setup writes for it; connecting it gives a store to operate on.
+ * The contract of every backend. A backend is a plain value: what it can do, what it works on, and
+ * what setup writes for it. Connecting it returns a store to operate on.
  */
 import type { Budget } from "./pace.ts";
 import type { NodeCache, SetupSpec } from "./setup_spec.ts";
@@ -15,11 +15,11 @@ export type {
   Variable,
 } from "./setup_spec.ts";
 
-/** What a backend can do, as data: code asks these, never the backend's name. */
+/** What a backend can do, as data. Code asks for these, never for the backend's name. */
 export interface Capabilities {
-  /** Whether sessions can be removed from outside the app; if not, why, and what to do instead. */
+  /** True if sessions can be removed from outside the app; else why not, and what to do instead. */
   readonly clear: true | { readonly whyNot: string; readonly instead: string };
-  /** Whether the tool can create the table that the sessions live in (`--apply`). */
+  /** Whether azu can create the table of the sessions (`--apply`). */
   readonly createTable: boolean;
   /** Whether a clear can empty the table at once ({@link ClearOptions.truncate}). */
   readonly truncate?: boolean;
@@ -27,13 +27,13 @@ export interface Capabilities {
   readonly replicas?: boolean;
 }
 
-/** What a backend works on, fit to be printed: redacted, and the same in every message. */
+/** What a backend works on, redacted, for messages. */
 export interface Target {
-  /** The server's URL or the file, without credentials. */
+  /** The URL of the server or the file, without credentials. */
   readonly address?: string;
   /** The Redis keys: the key prefix and `*`. */
   readonly pattern?: string;
-  /** The table, as configured, with its schema where one is configured. */
+  /** The table as configured, including its schema if there is one. */
   readonly table?: string;
 }
 
@@ -41,22 +41,22 @@ export interface Target {
 export interface Backend {
   readonly name: string;
   readonly capabilities: Capabilities;
-  /** What it works on. Pure: connects to nothing. */
+  /** What it works on. Does not connect. */
   describe(): Target;
-  /** The lines that announce a clear; without it, `Clearing <name> sessions...`. */
+  /** The lines before a clear; default: `Clearing <name> sessions...`. */
   announce?(): readonly string[];
-  /** What setup writes; a backend without it cannot be set up by this tool. */
+  /** What setup writes; without it, azu cannot set up this backend. */
   readonly setup?: SetupSpec;
-  /** The caches in the app's nodes, where they keep any: see {@link Store.dropCaches}. */
+  /** The caches of the app's nodes, if they have any: see {@linkcode Store.dropCaches}. */
   readonly nodeCache?: NodeCache;
   /**
-   * Tells, without connecting, what already keeps it from being connected to.
-   * @throws {UsageError} for example where no URL is configured.
+   * Checks the configuration without connecting.
+   * @throws {UsageError} for example if no URL is configured.
    */
   check?(): void;
   /**
    * Opens the store.
-   * @throws {AzuError} when the store cannot be reached or refuses.
+   * @throws {AzuError} if the store cannot be reached, or refuses.
    */
   connect(signal: AbortSignal, options?: ConnectOptions): Promise<Store>;
 }
@@ -65,60 +65,61 @@ export interface Backend {
 export interface ConnectOptions {
   /** Default `"operate"`. */
   readonly purpose?: Purpose;
-  /** Milliseconds that connecting to one server may take; default 5000. */
+  /** Milliseconds to connect to one server; default 5000. */
   readonly timeout?: number;
 }
 
-/** Why a store is opened: `create` may bring a database file into being. */
+/** Why a store is opened. `create` may create a database file. */
 export type Purpose = "operate" | "create";
 
-/** Milliseconds to connect to one server where the operator says nothing. */
+/** The default time to connect to one server, in milliseconds. */
 export const CONNECT_TIMEOUT = 5000;
 
-/** An open connection to where sessions live. */
+/** An open connection to the sessions. */
 export interface Store extends AsyncDisposable {
-  /** The number of sessions now. */
+  /** The current number of sessions. */
   count(signal: AbortSignal, options?: LookOptions): Promise<number>;
   /**
-   * Removes every session that was there when it began, in batches.
-   * @returns how many were removed; or all that it has found out, which then needs no count.
-   * @throws when it could not go on: what was removed until then is what `onProgress` last said.
+   * Removes every session that exists when it begins, in batches.
+   * @returns how many were removed, or the verified counts; then azu does not count itself.
+   * @throws if it cannot go on. `onProgress` has received what was removed until then.
    */
   clear(options: ClearOptions): Promise<number | ClearCounts>;
   /**
-   * Goes on with the clear before: removes what the app's nodes have saved back before they heard
-   * of it ({@link dropCaches}), and nothing else. What it counts, in its progress too, is the whole:
-   * what was removed twice is counted once. Without it, `clear` is called again, and the larger of
-   * the two counts is told, as the same sessions may be in both.
-   * @param isLast Whether it is to look only, as nodes are not told of what it would remove.
+   * Continues the last clear: removes only what the app's nodes have saved back before they were
+   * told ({@linkcode dropCaches}). Returns and reports cumulative totals; a session removed twice is
+   * counted once. Without this method, `clear` is called again, and the larger of the two counts is
+   * reported, because both may contain the same sessions.
+   * @param isLast Only count, because the nodes will not be told again.
    */
   clearAgain?(options: ClearOptions, isLast: boolean): Promise<ClearCounts>;
   /** Keys that look like sessions but are not under the configured prefix. */
   lookAlikes?(signal: AbortSignal, options?: LookOptions): Promise<readonly LookAlike[]>;
   /**
-   * Tells the app's nodes, `now`, to drop what they keep in caches of their own; only where they
-   * keep any. Called after a clear, also one that was cut off.
-   * @returns how many nodes heard it.
+   * Tells the app's nodes to drop their caches, if they have any. Called after a clear, even if it
+   * was cut off.
+   * @param now The time for the message.
+   * @returns how many nodes were told.
    */
   dropCaches?(signal: AbortSignal, now: Date): Promise<number>;
   /**
-   * Waits until so many replicas of every server have followed what was removed, or the time is
-   * over; only where the backend says `replicas`.
+   * Waits until this number of replicas of every server have caught up, or the time is over. Only
+   * for backends with the capability `replicas`.
    * @param timeout Milliseconds.
-   * @returns how many have, of the server where they are fewest.
+   * @returns the lowest number of replicas that caught up, over all servers.
    */
   replicated?(replicas: number, timeout: number, signal: AbortSignal): Promise<number>;
-  /** Creates the table and its indexes where they are missing; says whether the table was. */
+  /** Creates the table and its indexes if they are missing; returns whether the table was. */
   createTable?(signal: AbortSignal): Promise<"created" | "present">;
 }
 
-/** How what only looks is watched and slowed down. */
+/** How a read is watched and slowed down. */
 export interface LookOptions {
-  /** How hard it may work; undefined where the operator says nothing. */
+  /** How hard it may work; undefined for the default. */
   readonly budget?: Budget;
   /**
-   * Told now and then how many have been found so far, as a sign of life too.
-   * @param total An estimate of how many there will be in all; undefined where there is none yet.
+   * Receives how many have been found so far. Also a sign of life.
+   * @param total An estimate of how many there will be; undefined if there is none yet.
    */
   onProgress?(found: number, total?: number): void;
 }
@@ -127,36 +128,36 @@ export interface LookOptions {
 export interface ClearOptions {
   /** Ends the clear after the batch in flight. */
   readonly signal: AbortSignal;
-  /** How hard it may work; undefined where the operator says nothing. */
+  /** How hard it may work; undefined for the default. */
   readonly budget?: Budget;
   /**
-   * Empties the table at once instead of in batches: quicker, but whoever uses it waits meanwhile.
-   * A store that cannot refuses with an `ImpossibleError`, and removes nothing.
+   * Empties the table at once instead of in batches. This is faster, but blocks everybody else. A
+   * store that cannot do it throws an `ImpossibleError` and removes nothing.
    */
   readonly truncate?: boolean;
-  /** Told when another part of the work begins; it starts with `clearing`. */
+  /** Called when another phase begins. The first is `clearing`. */
   onPhase?(phase: "clearing" | "verifying"): void;
   /**
-   * Told after each batch how many sessions are gone so far.
-   * @param total An estimate of how many there will be in all; undefined where there is none yet.
-   * @param inDoubt How many more may be gone, as an answer was lost; default 0.
+   * Receives how many sessions are gone, after each batch.
+   * @param total An estimate of how many there will be; undefined if there is none yet.
+   * @param inDoubt How many more may be gone, because an answer was lost; default 0.
    */
   onProgress(cleared: number, total?: number, inDoubt?: number): void;
 }
 
-/** What a clear has found out, by looking again. */
+/** The verified counts of a clear. */
 export interface ClearCounts {
-  /** How many sessions are gone: what was removed and is there again does not count. */
+  /** How many sessions are gone. A removed session that is back does not count. */
   readonly cleared: number;
-  /** Of those that were there when it began, how many are there still, or again. */
+  /** How many of the sessions from the start are still there, or back. */
   readonly remaining: number;
-  /** Whether it was tried in vain to remove what remains: nobody has brought that back, then. */
+  /** True if the remaining sessions could not be removed, i.e. nothing wrote them back. */
   readonly kept?: boolean;
-  /** How many it has removed that were removed before; only of {@link Store.clearAgain}. */
+  /** How many were removed that had been removed before; only of {@linkcode Store.clearAgain}. */
   readonly again?: number;
-  /** How many are there that were written since it began. */
+  /** How many sessions were written since it began. */
   readonly arrived: number;
-  /** What the operator may want to do next, as a sentence without a full stop. */
+  /** What the operator may want to do next: a sentence without a full stop. */
   readonly advice?: string;
 }
 
@@ -166,29 +167,29 @@ export interface LookAlike {
   readonly count: number;
 }
 
-/** What a backend is made from, besides its own options. */
+/** What a backend is made from, besides its options. */
 export interface BackendContext {
-  /** The app's name, where the config or `shard.yml` tells it. */
+  /** The app's name, if the config or `shard.yml` has one. */
   readonly app: string | undefined;
-  /** The folder that relative file names start from, absolute. */
+  /** The absolute path of the folder that relative file names start from. */
   readonly root: string;
-  /** A variable of the environment or of `.env`, by name. */
+  /** Reads a variable from the environment or `.env`. */
   env(name: string): string | undefined;
-  /** The database driver that the app's `shard.yml` already has, where it has one. */
+  /** The database driver in the app's `shard.yml`, if there is one. */
   readonly driver: Engine | undefined;
-  /** What the app's own source states; it wins over the config, for that is what the app uses. */
+  /** What the app's source states. It overrides the config, because the app uses it. */
   readonly stated: Stated;
 }
 
-/** What is read from the app's source, where it can be read. */
+/** What could be read from the app's source. */
 export interface Stated {
   readonly keyPrefix?: string;
   readonly table?: string;
-  /** Whether the app's nodes keep caches. */
+  /** Whether the app's nodes cache sessions. */
   readonly clustered?: boolean;
-  /** The channel on which they listen. */
+  /** The channel on which the nodes listen. */
   readonly channel?: string;
 }
 
-/** How a config brings a backend of its own: `session.backends.<name>` may be such a function. */
+/** A custom backend: `session.backends.<name>` may be such a function. */
 export type BackendFactory = (context: BackendContext) => Backend;

@@ -7,10 +7,10 @@ export const memoryOptions = options({
   cleanupInterval: v.optional(duration()),
 });
 
-/** What a memory backend may be told; everything has a default. */
+/** The options of a memory backend; all have defaults. */
 export type MemoryOptions = v.InferInput<typeof memoryOptions>;
 
-/** Sessions in the app's own process: nothing outside can reach them. */
+/** Sessions in the app's process, which nothing outside can reach. */
 export function bindMemory(chosen: v.InferOutput<typeof memoryOptions>): Backend {
   return {
     name: "memory",
@@ -33,7 +33,7 @@ export function bindMemory(chosen: v.InferOutput<typeof memoryOptions>): Backend
   };
 }
 
-/** Sessions in the visitors' browsers (the shard's `CookieStore`): found, never configured. */
+/** Sessions in the visitors' browsers (the shard's `CookieStore`). A config cannot select it. */
 export function bindCookie(): Backend {
   return {
     name: "cookie",

@@ -1,23 +1,23 @@
-/** How hard a clear may work: it slows down before other clients of the store notice. */
+/** How hard a clear may work. It slows down before other clients of the store notice. */
 
-/** What the operator allows; durations in milliseconds. */
+/** The operator's limits. Durations are in milliseconds. */
 export interface Budget {
-  /** Sessions, or keys looked at, in one batch at the most. */
+  /** Sessions or scanned keys per batch, at most. */
   readonly batch?: number;
   /** Rest after each batch. */
   readonly pause?: number;
-  /** How long the store may keep a batch waiting; above that, the work slows down. */
+  /** Slow down if a batch takes longer. */
   readonly maxLatency?: number;
 }
 
-/** What an adapter does where the operator says nothing. */
+/** The defaults of an adapter. */
 export interface PaceDefaults {
   readonly batch: number;
-  /** What to begin with, where nothing is known of how heavy one session is. */
+  /** The size of the first batch, when it is not known how large sessions are. */
   readonly first?: number;
-  /** How many times as much a batch may look at where little of it is any work; by default, once. */
+  /** How many times more a batch may scan if little of it is work; default 1. */
   readonly stretch?: number;
-  /** The smallest batch; by default a part of the largest. */
+  /** The smallest batch; default: a fiftieth of the largest. */
   readonly least?: number;
   readonly maxLatency: number;
   /**
@@ -27,13 +27,13 @@ export interface PaceDefaults {
   readonly turn?: number;
 }
 
-/** The part of the largest batch that is never undercut, so that the work has an end. */
+/** The smallest batch as a part of the largest, so that the work ends. */
 const SMALLEST_PART = 1 / 50;
 
-/** From one batch to the next, where the store was quick. */
+/** The growth from one batch to the next, if the store was quick. */
 const GROWTH = 1.25;
 
-/** Milliseconds: the longest rest that is taken by itself. */
+/** Milliseconds: the longest rest because a batch was slow. */
 const LONGEST_REST = 1000;
 
 /** The pace of the work on one server. */
@@ -45,9 +45,9 @@ export class Pace {
   readonly #pause: number;
   readonly #maxLatency: number;
   #batch: number;
-  /** Whether it is still on its way up from a small beginning. */
+  /** Whether it is still growing from the first batch. */
   #starting: boolean;
-  /** The quickest answer so far, where it is known what one is that costs nothing. */
+  /** The quickest answer so far, once the distance of the store is known. */
   #distance: number | undefined;
 
   constructor({ batch, pause = 0, maxLatency }: Budget, defaults: PaceDefaults) {
@@ -61,37 +61,37 @@ export class Pace {
     this.#maxLatency = maxLatency ?? defaults.maxLatency;
   }
 
-  /** How much the next batch may take. */
+  /** The size of the next batch. */
   get batch(): number {
     return Math.max(1, Math.round(this.#batch));
   }
 
   /**
-   * How much the next batch may look at.
-   * @param part How much of the last one was work; 0 to 1, or somewhat more.
+   * How much the next batch may scan.
+   * @param part How much of the last one was work: about 0 to 1.
    */
   lookAt(part: number): number {
     return Math.round(this.batch * Math.max(1, Math.min(this.#stretch, 1 / part)));
   }
 
-  /** Smaller next time, below what is otherwise the least: the last batch did not get through. */
+  /** Makes the next batch much smaller, because the last one failed. */
   shrink(): void {
     this.#batch = Math.max(1, this.#batch / 4);
   }
 
   /**
-   * Tells what an answer takes that costs the store nothing, such as to connect: a store that is
-   * far away is not a slow one. From batches alone the two could not be told apart.
-   * @param roundTrip Milliseconds, at the most.
+   * Records the time of an answer that costs the store nothing, such as connecting: a distant store
+   * is not a slow one, and batches alone do not show the difference.
+   * @param roundTrip An upper bound in milliseconds.
    */
   distance(roundTrip: number): void {
     this.#distance = Math.min(this.#distance ?? Infinity, roundTrip);
   }
 
   /**
-   * After each batch: rests, as the operator wants it, or as long as the store has been kept busy.
-   * @param latency What the batch took, in milliseconds, the way there and back included.
-   * @param awaited Whether somebody was seen to wait for it to end.
+   * Call after each batch. Rests as the operator wants, or for as long as a slow batch took.
+   * @param latency Milliseconds that the batch took, including the round trip.
+   * @param awaited Whether another client was waiting for the batch to end.
    */
   async after(latency: number, signal: AbortSignal, awaited = false): Promise<void> {
     if (this.#distance !== undefined) this.distance(latency);
@@ -111,7 +111,7 @@ export class Pace {
   }
 }
 
-/** Ends at once, and without an error, when the signal does. */
+/** Returns early, without an error, when the signal is aborted. */
 export async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   const { promise, resolve } = Promise.withResolvers<void>();

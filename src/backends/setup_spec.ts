@@ -1,9 +1,9 @@
-/** What setup needs to know of a backend. */
+/** What setup needs to know about a backend. */
 import type { Engine } from "./sql/schema.ts";
 
 /** What `session:setup` writes for a backend. */
 export interface SetupSpec {
-  /** Which store template of `templates/` it uses. */
+  /** The store template in `templates/`. */
   readonly template: "redis" | "database" | "memory";
   /** The shards that the app needs besides `session`. */
   readonly shards: readonly Shard[];
@@ -11,9 +11,9 @@ export interface SetupSpec {
   readonly requires: readonly string[];
   /** The environment variables that the app reads besides `SESSION_SECRET`. */
   readonly variables: readonly Variable[];
-  /** The values that the store template takes. */
+  /** The values for the store template. */
   readonly values: StoreValues;
-  /** The table's making and unmaking, for the migration; only where there is a table. */
+  /** The migration, if there is a table. */
   readonly migration?: Migration;
 }
 
@@ -31,11 +31,11 @@ export interface Variable {
   readonly shape: string;
 }
 
-/** What a store template is filled with. */
+/** The values for a store template. */
 export interface StoreValues {
   readonly keyPrefix?: string;
   readonly table?: string;
-  /** The table as SQL writes it, quoted. */
+  /** The table as a quoted SQL name. */
   readonly quotedTable?: string;
   readonly engine?: Engine;
   readonly poolSize?: number;
@@ -43,19 +43,19 @@ export interface StoreValues {
   readonly poolTimeout?: number;
   /** Milliseconds. */
   readonly cleanupInterval?: number;
-  /** Only where the app's nodes keep caches. */
+  /** Only if the app's nodes cache sessions. */
   readonly nodeCache?: NodeCache;
 }
 
-/** Nodes of the app that share one Redis and keep sessions in caches of their own. */
+/** Nodes of the app that share one Redis and each cache sessions. */
 export interface NodeCache {
-  /** The channel on which they tell each other what to drop. */
+  /** The channel on which they tell each other what to drop from their caches. */
   readonly channel: string;
   /** Milliseconds that a cache serves a session without asking Redis. */
   readonly cacheTtl: number;
 }
 
-/** How the table is made, and unmade. */
+/** How the table is created and dropped. */
 export interface Migration {
   /** SQL statements, each as its lines. */
   readonly up: readonly (readonly string[])[];

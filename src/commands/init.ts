@@ -1,4 +1,4 @@
-/** What `init` does: plans a config and the types that editors need for it. */
+/** What `init` does: plans a config and its types for editors. */
 import { basename, dirname } from "node:path";
 import { readAppFile, SHARD_FILE } from "../app/app.ts";
 import { planFiles, type PlannedFile, type WantedFile } from "../app/plan.ts";
@@ -11,17 +11,17 @@ export const TYPES_NAME = "azu.d.ts";
 
 export interface InitOptions {
   readonly force: boolean;
-  /** Only the types, beside the config that is there. */
+  /** Only the types, beside the existing config. */
   readonly updateTypes: boolean;
 }
 
 export interface InitPlan {
-  /** The folder that the files go to, absolute. */
+  /** The absolute path of the folder to write to. */
   readonly root: string;
   readonly files: readonly PlannedFile[];
 }
 
-/** @throws {UsageError} where there is no config whose types could be updated. */
+/** @throws {UsageError} if there is no config whose types could be updated. */
 export async function planInit(cwd: string, options: InitOptions): Promise<InitPlan> {
   if (options.updateTypes) {
     const root = await folderOfConfig(cwd);
@@ -48,7 +48,7 @@ async function appName(root: string): Promise<string> {
   return (shard === undefined ? undefined : shardName(shard)) ?? basename(root);
 }
 
-/** The example's name stands in several values; a name that would need escaping is not put there. */
+/** Replaces the example's name in all values, unless the new name would need escaping. */
 function configFor(app: string): string {
   const name = /^[\w.-]{1,100}$/.test(app) ? app : "my_app";
   const config = configTemplate.replaceAll(/"shop(?=[":_])/g, () => `"${name}`);

@@ -1,4 +1,4 @@
-/** Carries out what `session:setup` has planned. */
+/** Carries out the plan of `session:setup`. */
 import { changesOf } from "../../app/plan.ts";
 import { checkWritable, writeFiles } from "../../app/write.ts";
 import { messageOf, OperationError } from "../../core/errors.ts";
@@ -6,8 +6,8 @@ import { guarded } from "../guard.ts";
 import type { SetupPlan } from "./plan.ts";
 
 /**
- * Writes the planned files, all or none, and creates the table where that was asked for.
- * @returns whether the table was created or was there already; undefined without `--apply`.
+ * Writes the planned files, all or none, and creates the table with `--apply`.
+ * @returns whether the table was created or already existed; undefined without `--apply`.
  */
 export async function applySetup(
   root: string,
@@ -19,7 +19,7 @@ export async function applySetup(
     await writeFiles(root, files);
     return undefined;
   }
-  // The database first: where it cannot be reached, no file is changed either.
+  // The database first: if it cannot be reached, no file is changed.
   await checkWritable(root, files);
   await using store = await guarded(
     signal,

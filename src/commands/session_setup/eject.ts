@@ -9,14 +9,14 @@ import { configFolder } from "./templates.ts";
 const FOLDER = "azu_templates";
 
 export interface EjectPlan {
-  /** The folder that the templates' own folder is in, absolute. */
+  /** The absolute path of the folder that contains the templates' folder. */
   readonly root: string;
   readonly files: readonly PlannedFile[];
-  /** What is left to be done by hand. */
+  /** What is left to do by hand. */
   readonly nextSteps: readonly string[];
 }
 
-/** The folder that the config names, else one beside the config. */
+/** The folder in the config, or else one beside the config. */
 export async function planEject(project: Project, force: boolean): Promise<EjectPlan> {
   const { templates } = project.config;
   const beside = configFolder(project);

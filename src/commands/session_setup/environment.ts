@@ -1,4 +1,4 @@
-/** The files of an app that tell of its environment: .env.example, and .gitignore for .env. */
+/** The files about the app's environment: .env.example, and .gitignore for .env. */
 import { readAppFile } from "../../app/app.ts";
 import { addVariables, ENV_EXAMPLE } from "../../app/env_example.ts";
 import { addIgnored, GITIGNORE, ignores } from "../../app/gitignore.ts";
@@ -8,8 +8,8 @@ import type { Variable } from "../../backends/contract.ts";
 const ENV = ".env";
 
 /**
- * What they should be: every variable in the one, and .env, where secrets are, in the other.
- * @throws {OperationError} when one of them cannot be read.
+ * Every variable in .env.example, and .env (which contains secrets) in .gitignore.
+ * @throws {OperationError} if one of them cannot be read.
  */
 export async function environmentFiles(
   root: string,

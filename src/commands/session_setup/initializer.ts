@@ -1,4 +1,4 @@
-/** The initializer that setup writes: one source, which holds what every environment says. */
+/** The initializer that setup writes: one source with the settings of every environment. */
 import { INITIALIZER } from "../../app/app.ts";
 import type { Templates } from "../../app/crystal_templates.ts";
 import type { WantedFile } from "../../app/plan.ts";
@@ -10,7 +10,7 @@ import type { Config } from "../../config/schema.ts";
 import { cookieSettings, slidingOf, ttlOf } from "../../config/settings.ts";
 import { listed, printable } from "../../core/text.ts";
 
-/** What the initializer is made for. */
+/** What the initializer is made from. */
 export interface InitializerPlan {
   readonly project: Project;
   readonly app: string;
@@ -22,7 +22,7 @@ export interface InitializerPlan {
   readonly templates: Templates;
 }
 
-/** The file, and what an environment says that one source for all cannot follow. */
+/** The file, and warnings about settings that one source for all environments cannot follow. */
 export async function initializerFile(
   plan: InitializerPlan,
 ): Promise<{ readonly file: WantedFile; readonly warnings: readonly string[] }> {
@@ -42,7 +42,7 @@ export async function initializerFile(
     );
   }
   const baseValues = valuesOf(variants.base);
-  // With AZU_ENV, what is fixed is that environment's.
+  // Settings that cannot differ come from the environment in AZU_ENV.
   if (warnings.length === 0) {
     warnings.push(...fixedDifferences("The config's base", spec.values, baseValues));
   }
@@ -79,7 +79,7 @@ function settingsOf(
   };
 }
 
-/** `azu session:clear` reads these from the source: there they are the same everywhere. */
+/** `azu session:clear` reads these from the source, so they are equal in all environments. */
 function fixedDifferences(
   where: string,
   base: SetupSpec["values"],
@@ -115,7 +115,7 @@ function otherBackend(
   ];
 }
 
-/** Plain HTTP is for a developer's machine; anywhere else it is worth a word. */
+/** Warns about cookies over plain HTTP, except on a developer's machine. */
 function insecureCookies(
   base: EnvironmentSettings,
   environments: ReadonlyMap<string, EnvironmentSettings>,

@@ -1,4 +1,4 @@
-/** What makes the app use its sessions: the require and the handler, in its own source. */
+/** What makes the app use its sessions: the require and the handler in its source. */
 import { INITIALIZER, readAppFile } from "../../app/app.ts";
 import { moduleOf, modulesAround } from "../../app/source/app_module.ts";
 import { tokenize } from "../../app/crystal/lexer.ts";
@@ -13,26 +13,26 @@ import { HANDLER, type HandlerUse, handlerUses } from "../../app/source/session_
 import { sourceFiles } from "../../app/source/files.ts";
 
 export interface Integration {
-  /** Changes of the user's own source: offered, as they were not asked for. */
+  /** Offered changes of the user's own source. */
   readonly wanted: readonly WantedFile[];
-  /** The same for somebody who makes them by hand. */
+  /** The same as steps to do by hand. */
   readonly offered: readonly string[];
-  /** What no change can be offered for. */
+  /** Steps for which no change can be offered. */
   readonly steps: readonly string[];
   readonly warnings: readonly string[];
 }
 
-/** What the app's source has of it already. */
+/** What the app's source already has. */
 interface Survey {
   readonly main: SourceFile | undefined;
   readonly module: string;
   readonly required: boolean;
   readonly uses: readonly (HandlerUse & { readonly path: string })[];
-  /** The file with the list of the handlers, where there is no doubt which one that is. */
+  /** The file with the list of handlers, if there is exactly one. */
   readonly handlersFile: SourceFile | undefined;
 }
 
-/** @throws {OperationError} when a source of the app cannot be read. */
+/** @throws {OperationError} if a source file of the app cannot be read. */
 export async function planIntegration(root: string, app: string): Promise<Integration> {
   const survey = await surveyOf(root, app);
   const edits = new Map<string, string>();
@@ -64,7 +64,7 @@ export async function planIntegration(root: string, app: string): Promise<Integr
   };
 }
 
-/** The session shard's own handler keeps one session for all: it is the user's to take out. */
+/** The session shard's handler shares one session between all visitors. The user must remove it. */
 function replacementsIn({ uses, module }: Survey): { step: string; warning: string }[] {
   const hasOwn = uses.some(({ whose }) => whose === "own");
   return uses.filter(({ whose }) => whose === "shard").map(({ path, line, call }) => ({
@@ -94,7 +94,7 @@ async function surveyOf(root: string, app: string): Promise<Survey> {
   };
 }
 
-/** The main file, else the only one that has the app's module list its handlers. */
+/** The main file, or else the only file in which the app's module lists its handlers. */
 async function handlersFileOf(
   root: string,
   sources: readonly SourceFile[],
@@ -105,11 +105,11 @@ async function handlersFileOf(
   if (main !== undefined && candidates.includes(main)) return main;
   const [file, another] = candidates;
   if (file === undefined || another !== undefined) return undefined;
-  // It was read to be looked at only.
+  // It was decoded without checking its encoding.
   return await readAppFile(root, file.path) === file.source ? file : undefined;
 }
 
-/** Outside of the main file, `handlers` of another module may be anything. */
+/** Outside the main file, only the handlers of the app's module count. */
 function listsHandlers({ source }: SourceFile, isMain: boolean, module: string): boolean {
   if (!/\bhandlers\b/.test(source)) return false;
   const tokens = tokenize(source);

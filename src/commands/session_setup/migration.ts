@@ -8,12 +8,12 @@ import { messageOf, OperationError } from "../../core/errors.ts";
 
 const FOLDER = "src/db/migrations";
 
-/** A migration of ours, by its name: the timestamp, then what it does. */
+/** The file name of our migration: the timestamp, then what it does. */
 const MIGRATION = /^(\d{14})_create_sessions\.cr$/;
 
 /**
- * The migration that should be there: the one that is, where one is, else a new one by the clock.
- * So a second run finds the first one's, and a changed table shows as a difference in it.
+ * The migration: the existing one, or else a new one with the current time. So a second run finds
+ * the first one's migration, and a changed table shows as a difference.
  */
 export async function migrationFile(
   root: string,
@@ -36,7 +36,7 @@ function wanted(timestamp: string, { up, down }: Migration, templates: Templates
   };
 }
 
-/** Their timestamps, the oldest first. */
+/** Their timestamps, oldest first. */
 async function existingMigrations(root: string): Promise<string[]> {
   const timestamps: string[] = [];
   try {

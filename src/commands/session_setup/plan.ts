@@ -1,4 +1,4 @@
-/** What `session:setup` does: plans the files; `apply_setup.ts` writes them. */
+/** What `session:setup` does: plans the files. `apply.ts` writes them. */
 import { readAppFile, SHARD_FILE } from "../../app/app.ts";
 import { accepted, planFiles, type PlannedFile, type WantedFile } from "../../app/plan.ts";
 import { appModule } from "../../app/source/app_module.ts";
@@ -24,22 +24,22 @@ export interface SetupOptions {
   readonly now: Date;
 }
 
-/** Everything that setup would do; nothing of it is done yet. */
+/** Everything that setup would do. */
 export interface SetupPlan {
   readonly choice: Choice;
   readonly files: readonly PlannedFile[];
   /** The SQL statements that `--apply` runs; none without it. */
   readonly statements: readonly string[];
-  /** What is left to be done by hand once the files are written, in order. */
+  /** What is left to do by hand once the files are written, in order. */
   readonly nextSteps: readonly string[];
-  /** What is left besides, where the files that are offered are not changed. */
+  /** What else is left to do by hand if the offered changes are not made. */
   readonly offered: readonly string[];
   readonly warnings: readonly string[];
 }
 
 const SESSION_SHARD: Shard = { name: "session", github: "azutoolkit/session" };
 
-/** @throws {AzuError} when the backend cannot be set up, or the app's files cannot be read. */
+/** @throws {AzuError} if the backend cannot be set up, or a file of the app cannot be read. */
 export async function planSetup(project: Project, options: SetupOptions): Promise<SetupPlan> {
   const { root } = project;
   const app = project.app ?? basename(root);
@@ -89,7 +89,7 @@ export async function planSetup(project: Project, options: SetupOptions): Promis
   };
 }
 
-/** The plan with the changes of the user's own source that it offers. */
+/** The plan with its offered changes accepted. */
 export function withOffers(plan: SetupPlan): SetupPlan {
   return { ...plan, files: accepted(plan.files), offered: [] };
 }
@@ -120,7 +120,7 @@ async function shardFile(root: string) {
   };
 }
 
-/** What whoever sets up should know, though nothing is wrong with it. */
+/** Warnings that are not errors. */
 export function setupWarnings(
   project: Project,
   backend: Backend,
@@ -129,7 +129,7 @@ export function setupWarnings(
   return [...urlWarning(project, backend), ...engineWarning(backend, driver)];
 }
 
-/** The config's URL is the tool's own: the app is told where its store is by its environment. */
+/** Only azu reads the URL in the config. The app reads the variable. */
 function urlWarning(project: Project, { name, setup }: Backend): string[] {
   const entry: unknown = project.config.session?.backends?.[name];
   const [variable] = setup?.variables ?? [];
@@ -140,7 +140,7 @@ function urlWarning(project: Project, { name, setup }: Backend): string[] {
   ];
 }
 
-/** Without a URL and without a driver nothing tells the engine, and the files are specific to it. */
+/** The files depend on the engine. Without a URL and a driver, it is not known. */
 function engineWarning(backend: Backend, driver: string | undefined): string[] {
   const told = backend.describe().address ?? driver;
   if (!backend.setup?.migration || told !== undefined) return [];
@@ -155,7 +155,7 @@ export const SESSION_SECRET: Variable = {
   shape: "at least 32 random bytes, for example the output of `openssl rand -hex 32`",
 };
 
-/** What is left to be done outside of the app's source: only what is not done yet. */
+/** What is left to do outside the app's source. */
 export async function nextSteps(
   project: Project,
   spec: SetupSpec,
