@@ -44,11 +44,12 @@ export class SqliteSession implements SqlSession {
     const session = new SqliteSession(path, target);
     try {
       session.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
-      session.exec(`PRAGMA cache_size = -${CACHE_SIZE}`);
       // SQLite's default, and the app's. Otherwise a cascade could reach into other tables.
       session.exec("PRAGMA foreign_keys = OFF");
       // Only this reads the file.
       await whileLocked(() => session.exec("SELECT count(*) FROM sqlite_master"), isLocked, signal);
+      // It reads the schema, so a locked file would refuse it.
+      session.exec(`PRAGMA cache_size = -${CACHE_SIZE}`);
       return session;
     } catch (error) {
       await session[Symbol.asyncDispose]();
