@@ -88,7 +88,7 @@ declare module "azu" {
     readonly env: string;
   }
 
-  /** A length of time in words: `"500ms"`, `"45s"`, `"15m"`, `"1h"`, `"30d"`, `"2w"`. */
+  /** A duration as text: `"500ms"`, `"45s"`, `"15m"`, `"1h"`, `"30d"`, `"2w"`. */
   export type Duration = `${number}${"ms" | "s" | "m" | "h" | "d" | "w"}`;
 
   /** What one environment changes. */

@@ -5,10 +5,10 @@ import type { Initializer } from "./initializer/initializer.ts";
 export const INITIALIZER = "src/initializers/session.cr";
 export const SHARD_FILE = "shard.yml";
 
-/** The files of an app are read whole; one larger than this is not source. */
+/** Bytes. Files are read whole; a larger one is not source code. */
 export const LARGEST_FILE = 4 << 20;
 
-/** The store that an app was built with, as its initializer tells. */
+/** What the app's initializer says about its store. */
 export async function readAppInitializer(root: string): Promise<Initializer | undefined> {
   const source = await readAppFile(root, INITIALIZER);
   if (source === undefined) return undefined;
@@ -17,7 +17,7 @@ export async function readAppInitializer(root: string): Promise<Initializer | un
 }
 
 /**
- * A file of the app as text; undefined where it does not exist.
+ * A file of the app as text; undefined if it does not exist.
  * @param path Relative to the app's folder.
  */
 export async function readAppFile(root: string, path: string): Promise<string | undefined> {
@@ -35,7 +35,7 @@ export async function readAppFile(root: string, path: string): Promise<string | 
   }
 }
 
-/** What is not UTF-8 would come out changed when it is written again: then it is not read. */
+/** A file that is not UTF-8 is refused, because writing it again would change it. */
 function decoded(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);

@@ -1,4 +1,4 @@
-/** The Crystal that setup writes, as templates: this tool's own, or those that a user took over. */
+/** The templates for the Crystal code that setup writes: azu's own, or those of the user. */
 import clusterTemplate from "../../templates/cluster.cr.eta" with { type: "text" };
 import contextTemplate from "../../templates/context.cr.eta" with { type: "text" };
 import cookieTemplate from "../../templates/cookie.cr.eta" with { type: "text" };
@@ -12,7 +12,7 @@ import storeRedisTemplate from "../../templates/store_redis.cr.eta" with { type:
 import { messageOf, UsageError } from "../core/errors.ts";
 import { readAppFile } from "./app.ts";
 
-/** This tool's own templates, by the names of their files. */
+/** azu's templates by file name. */
 export const ownTemplates = {
   "session.cr.eta": sessionTemplate,
   "store_memory.cr.eta": storeMemoryTemplate,
@@ -28,12 +28,12 @@ export const ownTemplates = {
 
 export type TemplateName = keyof typeof ownTemplates;
 
-/** A template's text, by the name of its file. */
+/** The text of each template, by file name. */
 export type Templates = Readonly<Record<TemplateName, string>>;
 
 /**
- * The templates of a folder; for those that it does not hold, this tool's own.
- * @throws {UsageError} where the folder is not there.
+ * The templates of a folder, and azu's for those that it does not have.
+ * @throws {UsageError} if the folder does not exist.
  */
 export async function templatesIn(folder: string): Promise<Templates> {
   const found = await Deno.stat(folder).catch((error: unknown) => {

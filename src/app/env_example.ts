@@ -3,15 +3,15 @@ import { crystalComment } from "./crystal/literal.ts";
 
 export const ENV_EXAMPLE = ".env.example";
 
-/** A variable that the app reads, and what its value looks like. */
+/** A variable that the app reads, and the shape of its value. */
 export interface ExampleVariable {
   readonly name: string;
   readonly shape: string;
 }
 
 /**
- * A .env.example with those variables that it lacks, behind all that is there. They have no values:
- * whoever copies the file has to give some, and an app without them says so.
+ * A .env.example with the missing variables appended. They have no values: the user fills them in,
+ * and the app says if one is missing.
  */
 export function addVariables(source: string, variables: readonly ExampleVariable[]): string {
   const missing = variables.filter(({ name }) =>
@@ -28,7 +28,7 @@ export function addVariables(source: string, variables: readonly ExampleVariable
   return source + end + gap + lines.map((line) => line + newline).join("");
 }
 
-/** Whether a line gives the variable a value, be it empty; what is commented out does not. */
+/** Whether a line sets the variable, even to nothing. Comments do not count. */
 function assigns(source: string, name: string): boolean {
   return source.split("\n").some((line) =>
     /^\ufeff?[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=/.exec(line)?.[1] === name

@@ -1,12 +1,12 @@
-/** Whether git keeps a file of the app's folder to itself, as .gitignore there says. */
+/** Whether the .gitignore of the app's folder ignores a file. */
 import { newlineOf } from "../core/text.ts";
 
 export const GITIGNORE = ".gitignore";
 
-/** No pattern that means so short a name is longer. */
+/** No pattern for such a short name is longer. */
 const LONGEST_PATTERN = 100;
 
-/** What a .gitignore says of a file: nothing, or by its last line that means it. */
+/** What a .gitignore says about a file: nothing, or what its last matching line says. */
 export type Ignored = "not mentioned" | "ignored" | "included";
 
 /** @param name A file in the folder of the .gitignore. */
@@ -22,14 +22,14 @@ export function ignores(source: string, name: string): Ignored {
   return said;
 }
 
-/** The .gitignore with a line for the file, behind all that is there. */
+/** The .gitignore with a line for the file appended. */
 export function addIgnored(source: string, name: string): string {
   const newline = newlineOf(source);
   const end = source === "" || source.endsWith("\n") ? "" : newline;
   return `${source}${end}${name}${newline}`;
 }
 
-/** As git's own documentation has it; patterns that end in `/` mean folders only. */
+/** Follows git's documentation. Patterns that end in `/` match only folders. */
 function matches(pattern: string, name: string): boolean {
   if (pattern === "" || pattern.length > LONGEST_PATTERN || pattern.endsWith("/")) return false;
   const glob = pattern.replace(/^\/?(?:\*\*\/)*/, "");
@@ -37,7 +37,7 @@ function matches(pattern: string, name: string): boolean {
   return new RegExp(`^${regexOf(glob)}$`, "s").test(name);
 }
 
-/** Whether it has a range such as `[z-a]`, of which nothing is a part. */
+/** Whether it has an empty range such as `[z-a]`. */
 function hasEmptyRange(glob: string): boolean {
   return Array.from(glob.matchAll(/(.)-(.)/gsu)).some(([, from = "", to = ""]) => from > to);
 }

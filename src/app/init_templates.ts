@@ -1,4 +1,4 @@
-/** Files that are written as they stand here. */
+/** Files that `init` writes unchanged. */
 import configTemplate from "../../azu.config.ts" with { type: "text" };
 import typesTemplate from "../../templates/azu.d.ts" with { type: "text" };
 

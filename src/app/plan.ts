@@ -1,32 +1,32 @@
-/** One way of work for files: plan, check, show, write. This is the checking. */
+/** Plans changes of files by comparing the wanted content with the existing files. */
 import { readAppFile } from "./app.ts";
 
-/** A file that setup wants to have a content. */
+/** A file with its wanted content. */
 export interface WantedFile {
   /** Relative to the app's folder, with `/`. */
   readonly path: string;
   readonly content: string;
-  /** Whether the change only adds to what is there, so that nothing of the user's is lost. */
+  /** Whether the change only adds to the file, so that nothing is lost. */
   readonly additive?: boolean;
-  /** Whether the file is the user's own, and is changed only where that is agreed to. */
+  /** Whether the file is the user's own, and is changed only if the user agrees. */
   readonly offer?: boolean;
 }
 
 /**
- * What would happen to a file: `conflict` is a file that is there and differs, and may only be
- * overwritten when asked for; `offer` is an update that nobody has agreed to yet.
+ * What would happen to a file. `conflict`: it exists and differs, and is overwritten only with
+ * `--force`. `offer`: an update to which the user has not agreed yet.
  */
 export type FileAction = "create" | "update" | "overwrite" | "conflict" | "unchanged" | "offer";
 
 export interface PlannedFile {
   readonly path: string;
   readonly action: FileAction;
-  /** Undefined where the file does not exist. */
+  /** Undefined if the file does not exist. */
   readonly before: string | undefined;
   readonly after: string;
 }
 
-/** Compares what is wanted with what is there. Reads only. */
+/** Compares the wanted files with the existing ones. Only reads. */
 export async function planFiles(
   root: string,
   wanted: readonly WantedFile[],
@@ -53,7 +53,7 @@ export function changesOf(plan: readonly PlannedFile[]): PlannedFile[] {
   return plan.filter(({ action }) => written.has(action));
 }
 
-/** The plan with what it offers agreed to. */
+/** The plan with its offers accepted. */
 export function accepted(plan: readonly PlannedFile[]): PlannedFile[] {
   return plan.map((file) => file.action === "offer" ? { ...file, action: "update" } : file);
 }

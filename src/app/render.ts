@@ -1,10 +1,10 @@
-// eta is imported here and nowhere else: loaded only when files are made.
+/** Renders the templates. The only file that imports eta. */
 import { Eta } from "eta";
 import { messageOf, UsageError } from "../core/errors.ts";
 import { crystalComment, crystalSpan, crystalString } from "./crystal/literal.ts";
 import type { TemplateName, Templates } from "./crystal_templates.ts";
 
-/** The session cookie as the app will set it. */
+/** The session cookie that the app will set. */
 export interface CookieSettings {
   readonly name: string;
   readonly secure: boolean;
@@ -14,7 +14,7 @@ export interface CookieSettings {
   readonly path: string;
 }
 
-/** What the initializer is made from; durations in milliseconds. */
+/** What the initializer is made from. Durations are in milliseconds. */
 export interface InitializerSettings {
   /** The app's module, for example `MyApp`. */
   readonly module: string;
@@ -26,15 +26,15 @@ export interface InitializerSettings {
   readonly table?: string;
   readonly quotedTable?: string;
   readonly engine?: "postgres" | "mysql" | "sqlite";
-  /** The channel on which nodes that cache sessions hear of changes; none, no such caches. */
+  /** The channel on which nodes that cache sessions learn about changes; undefined without caches. */
   readonly clusterChannel?: string;
-  /** What holds where no environment says otherwise. */
+  /** The values for all other environments. */
   readonly base: EnvironmentSettings;
-  /** What holds in an environment, by its name. */
+  /** The values of each environment, by name. */
   readonly environments: ReadonlyMap<string, EnvironmentSettings>;
 }
 
-/** What can differ from environment to environment; durations in milliseconds. */
+/** The settings that can differ between environments. Durations are in milliseconds. */
 export interface EnvironmentSettings {
   readonly ttl: number;
   readonly sliding: boolean;
@@ -45,7 +45,7 @@ export interface EnvironmentSettings {
   readonly cacheTtl?: number;
 }
 
-/** `<%= %>` writes a value as a Crystal string literal, `<%~ %>` writes Crystal as it is. */
+/** `<%= %>` writes a value as a Crystal string literal, `<%~ %>` writes Crystal code. */
 const eta = new Eta({
   autoEscape: true,
   autoTrim: false,
@@ -54,7 +54,7 @@ const eta = new Eta({
 
 /**
  * The source of src/initializers/session.cr.
- * @throws {UsageError} that names the template which cannot be rendered.
+ * @throws {UsageError} with the name of a template that cannot be rendered.
  */
 export function renderInitializer(settings: InitializerSettings, templates: Templates): string {
   const clustered = settings.clusterChannel !== undefined;
@@ -80,7 +80,7 @@ export function renderInitializer(settings: InitializerSettings, templates: Temp
   return source.replace(/\n{3,}/g, "\n\n") + "\n";
 }
 
-/** The settings as Crystal: a literal, or a choice by environment where they differ. */
+/** The settings as Crystal: a literal, or a choice by environment if they differ. */
 function settingsByEnvironment({ base, environments, module }: InitializerSettings) {
   const crystal = (select: (settings: EnvironmentSettings) => string): string => {
     const usual = select(base);
@@ -128,7 +128,7 @@ export function renderMigration(
   }).trimEnd() + "\n";
 }
 
-/** A statement as a call, a line of SQL to a line of Crystal. */
+/** A statement as a method call, with one line of Crystal for each line of SQL. */
 function execution(lines: readonly string[]): string {
   if (lines.length === 1) return `    schema.exec(${crystalString(lines[0] ?? "")})`;
   const literals = lines.map((line, index) =>

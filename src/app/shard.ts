@@ -1,4 +1,4 @@
-// yaml is imported here and nowhere else: this module is loaded only where shard.yml is changed.
+/** Reads and changes shard.yml. The only file that imports yaml. */
 import { isMap, isScalar, LineCounter, parseDocument, type YAMLMap } from "yaml";
 import { UsageError } from "../core/errors.ts";
 
@@ -8,13 +8,13 @@ export interface Dependency {
   readonly github: string;
 }
 
-/** The names of the dependencies that a shard.yml lists. */
+/** The names of the dependencies in a shard.yml. */
 export function shardDependencies(source: string): string[] {
   const dependencies = parse(source)?.get("dependencies");
   return isMap(dependencies) ? dependencies.items.map(({ key }) => String(key)) : [];
 }
 
-/** The main files of the targets that a shard.yml lists, in its order. */
+/** The main files of the targets in a shard.yml, in its order. */
 export function shardMains(source: string): string[] {
   const targets = parse(source)?.get("targets");
   if (!isMap(targets)) return [];
@@ -25,9 +25,9 @@ export function shardMains(source: string): string[] {
 }
 
 /**
- * The shard.yml with those dependencies that it lacks: inserted as text behind the last one, so
- * that every other byte stays as it is.
- * @throws {UsageError} when the file is not YAML, or is not laid out as a shard.yml.
+ * The shard.yml with the missing dependencies, inserted as text after the last one, so that all
+ * other bytes stay the same.
+ * @throws {UsageError} if the file is not valid YAML, or not a shard.yml.
  */
 export function addDependencies(source: string, dependencies: readonly Dependency[]): string {
   const present = shardDependencies(source);
@@ -74,7 +74,7 @@ function inserted(source: string, missing: readonly Dependency[]): string {
   return insertedAfterLine(source, length, block(indent, indent === "" ? "  " : indent), newline);
 }
 
-/** Behind the end of the line that holds a position, a comment on it included. */
+/** The offset after the line that contains a position. */
 function insertedAfterLine(source: string, position: number, text: string, newline: string) {
   const lineEnd = source.indexOf("\n", position);
   if (lineEnd < 0) return `${source}${newline}${text}`;

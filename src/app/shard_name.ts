@@ -1,13 +1,13 @@
-/** `name:` and a plain or quoted value, perhaps with a comment behind it. */
+/** `name:` with a plain or quoted value, and maybe a comment. */
 const NAME =
   /^name:[ \t]{1,20}(?:"([^"\\]+)"|'([^']+)'|([^\s#"'&*!|>%@`[\]{},][^#]*?))[ \t]{0,20}(?:#.*)?$/;
 
-/** No app's name makes a longer line. */
+/** No app's name makes the line longer. */
 const LONGEST_LINE = 500;
 
 /**
- * The app's name in shard.yml; undefined where it states none, or states it in an unusual way.
- * Read without the YAML library, whose loading costs more than all the rest.
+ * The app's name in shard.yml; undefined if there is none, or it is written in an unusual way.
+ * Read without the YAML library, which is slow to load.
  */
 export function shardName(source: string): string | undefined {
   for (const line of source.split(/\r?\n/)) {

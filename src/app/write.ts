@@ -5,9 +5,9 @@ import { readAppFile } from "./app.ts";
 import type { PlannedFile } from "./plan.ts";
 
 /**
- * Writes each file beside its place and then moves them all into place; when anything fails,
- * what was moved is put back. Then reads every file again: what is reported is what is there.
- * @throws {OperationError} with nothing changed.
+ * Writes each file next to its place, then moves them all into place. If anything fails, the moved
+ * files are restored. Finally reads every file again to verify it.
+ * @throws {OperationError} after restoring everything.
  */
 export async function writeFiles(root: string, files: readonly PlannedFile[]): Promise<void> {
   await checkWritable(root, files);
@@ -33,8 +33,8 @@ export async function writeFiles(root: string, files: readonly PlannedFile[]): P
 }
 
 /**
- * Between showing a plan and writing it, somebody may have edited a file.
- * @throws {OperationError} also where a file would be written through a link.
+ * Checks that nobody has edited a file since the plan was shown.
+ * @throws {OperationError} also if a file would be written through a link.
  */
 export async function checkWritable(root: string, files: readonly PlannedFile[]): Promise<void> {
   for (const { path, before } of files) {
@@ -47,7 +47,7 @@ export async function checkWritable(root: string, files: readonly PlannedFile[])
   }
 }
 
-/** A link could lead out of the app's folder; what it leads to was not asked for. */
+/** A link could lead out of the app's folder. */
 async function checkNoLink(root: string, path: string): Promise<void> {
   let current = root;
   for (const part of path.split("/")) {
@@ -74,7 +74,7 @@ async function stage(root: string, file: PlannedFile, undo: (() => Promise<void>
   return { temporary, file };
 }
 
-/** Makes the folders below the root that are missing; on undo they are removed again. */
+/** Creates missing folders below the root; undo removes them again. */
 async function makeFolders(
   root: string,
   folders: readonly string[],

@@ -7,22 +7,22 @@ const MILLISECONDS: ReadonlyMap<string, number> = new Map([
   ["w", 604_800_000],
 ]);
 
-/** A length of time in words: `"500ms"`, `"45s"`, `"15m"`, `"1h"`, `"30d"`, `"2w"`. */
+/** A duration as text: `"500ms"`, `"45s"`, `"15m"`, `"1h"`, `"30d"`, `"2w"`. */
 export type Duration = `${number}${"ms" | "s" | "m" | "h" | "d" | "w"}`;
 
 const DURATION = /^(\d{1,12})(ms|s|m|h|d|w)$/;
 
-/** Ten years: nothing about a session lasts longer, and the seconds fit 32 bits everywhere. */
+/** Ten years. No session lasts longer, and the seconds fit in 32 bits. */
 const LONGEST = 3650 * 86_400_000;
 
-/** The milliseconds that a duration stands for; undefined when it is none, zero, or over ten years. */
+/** A duration in milliseconds; undefined if it is not valid, zero, or over ten years. */
 export function parseDuration(text: string): number | undefined {
   const [, amount, unit = ""] = DURATION.exec(text) ?? [];
   const milliseconds = Number(amount) * (MILLISECONDS.get(unit) ?? NaN);
   return milliseconds > 0 && milliseconds <= LONGEST ? milliseconds : undefined;
 }
 
-/** A length of time for a reader who wants to know it roughly: `"8 s"`, `"3 min"`, `"2 h 5 min"`. */
+/** A rough duration for a reader: `"8 s"`, `"3 min"`, `"2 h 5 min"`. */
 export function roughly(milliseconds: number): string {
   const seconds = Math.max(1, Math.round(milliseconds / 1000));
   if (seconds < 100) return `${seconds} s`;

@@ -1,4 +1,4 @@
-/** What a process ends with. An interface: see docs/reference.md. */
+/** The exit codes, which are an interface: see docs/reference.md. */
 export const ExitCode = {
   /** Done, or nothing to do. */
   ok: 0,
@@ -17,15 +17,15 @@ export const ExitCode = {
 export type ExitCode = typeof ExitCode[keyof typeof ExitCode];
 
 /**
- * An error that a reader can act on: it is printed as sentences, never as a stack trace.
- * Any other error is a bug of this tool.
+ * An error that a reader can act on. It is printed as sentences, never as a stack trace. Any other
+ * error is a bug in azu.
  */
 export class AzuError extends Error {
   override name = "AzuError";
 
   /**
    * @param message What failed, on which (redacted) target, and why.
-   * @param exitCode What the process ends with.
+   * @param exitCode The exit code of the process.
    * @param options `hint`: what to do next; `cause`: the error underneath.
    */
   constructor(
@@ -41,7 +41,7 @@ export class AzuError extends Error {
   }
 }
 
-/** Several mistakes at once, each to be told on a line of its own. */
+/** Several mistakes, each printed on its own line. */
 export class Problems extends AzuError {
   override name = "Problems";
   constructor(readonly problems: readonly string[], options: { hint?: string } = {}) {
@@ -49,7 +49,7 @@ export class Problems extends AzuError {
   }
 }
 
-/** The command line, the environment or the config asks for something that cannot be meant. */
+/** The command line, the environment or the config is wrong. */
 export class UsageError extends AzuError {
   override name = "UsageError";
   constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
@@ -57,7 +57,7 @@ export class UsageError extends AzuError {
   }
 }
 
-/** The operation was tried and did not (fully) succeed. */
+/** The operation was tried, and failed or was only partly done. */
 export class OperationError extends AzuError {
   override name = "OperationError";
   constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
@@ -65,7 +65,7 @@ export class OperationError extends AzuError {
   }
 }
 
-/** This backend can never do what was asked. */
+/** This backend can never do that. */
 export class ImpossibleError extends AzuError {
   override name = "ImpossibleError";
   constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {

@@ -1,9 +1,9 @@
-/** What a command may know of the outside: passed in, so that nothing under src/ reaches for it. */
+/** What code below the command line gets from outside. */
 export interface Io {
-  /** The folder that the command works in, absolute (`-C` applied). */
+  /** The absolute path of the working folder, with `-C` applied. */
   readonly cwd: string;
-  /** A variable of the process's environment, by name. Empty values count as unset. */
+  /** Reads an environment variable. An empty one counts as not set. */
   env(name: string): string | undefined;
-  /** The present moment. */
+  /** The current time. */
   now(): Date;
 }

@@ -3,12 +3,12 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Levels that are merged; an object may contain itself. */
+/** Levels that are merged, because an object may contain itself. */
 const DEEPEST = 16;
 
 /**
- * Two plain objects as one: the second wins, key by key and all the way down. Undefined wins
- * over nothing; arrays and functions are taken whole.
+ * Merges two plain objects deeply. The second wins, except for undefined values. Arrays and
+ * functions are not merged.
  */
 export function merge(
   base: Readonly<Record<string, unknown>>,

@@ -1,6 +1,6 @@
 /**
- * The one place that knows what must never be seen. Whatever came from outside (a URL, a
- * driver's message, a config's error) passes through here before it reaches any output.
+ * Removes secrets. Everything from outside (a URL, a driver's message, an error of a config) passes
+ * through here before it reaches any output.
  */
 
 const MASK = "***";
@@ -13,8 +13,8 @@ const SECRET_PARAMETER =
 const URL_IN_TEXT = /\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s"'`<>]*/gi;
 
 /**
- * A connection URL with its password as `***`. Works on text, not on a parsed URL: the URL with
- * an unescaped `/` or `@` in its password does not parse, and is the one most in need of this.
+ * A connection URL with its password as `***`. It works on text, because a URL with an unescaped
+ * `/` or `@` in its password cannot be parsed, and needs this most.
  */
 export function redactUrl(url: string): string {
   const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(url)?.[0];
@@ -29,14 +29,14 @@ export function redactUrl(url: string): string {
   return scheme + user + rest.slice(at) + query;
 }
 
-/** In a Redis URL, what stands alone before the `@` is as likely a misplaced password as a user. */
+/** In a Redis URL, a single name before the `@` may be a misplaced password. */
 function loneUser(scheme: string, user: string): string {
   return /^rediss?(?:\+sentinel)?:/i.test(scheme) ? MASK : user;
 }
 
 /**
- * The part before a query string, and that query string. What has an `@` behind its `?` is taken
- * for a password with an unescaped `?`: rather too much is masked than too little.
+ * The part before a query string, and the query string. An `@` after the `?` suggests a password
+ * with an unescaped `?`: then too much is masked rather than too little.
  */
 function splitQuery(text: string): [string, string] {
   const index = text.indexOf("?");
@@ -46,7 +46,7 @@ function splitQuery(text: string): [string, string] {
   return isQuery ? [text.slice(0, index), query] : [text, ""];
 }
 
-/** The credentials that a connection URL carries, as written and decoded. */
+/** The credentials in a connection URL, as written and decoded. */
 export function secretsOf(url: string): string[] {
   const secrets = new Set<string>();
   const rest = url.replace(/^[a-z][a-z0-9+.-]*:\/\//i, "");
@@ -71,8 +71,8 @@ function decoded(text: string): string {
 }
 
 /**
- * A text from outside without credentials: every URL in it redacted, and every given secret
- * replaced wherever it stands.
+ * A text from outside without credentials: every URL in it is redacted, and every given secret is
+ * replaced wherever it occurs.
  * @param secrets From {@link secretsOf}, and other values that are known to be secret.
  */
 export function redact(text: string, secrets: readonly string[] = []): string {

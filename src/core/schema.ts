@@ -1,4 +1,4 @@
-/** The words of validation: each schema says what it expected, in the reader's terms. */
+/** Building blocks for schemas, with messages in the reader's terms. */
 import * as v from "valibot";
 import { type Duration, formatMilliseconds, parseDuration } from "./duration.ts";
 import { redact } from "./redact.ts";
@@ -24,7 +24,7 @@ function expected(what: string): (issue: { input: unknown }) => string {
   return (issue) => `expected ${what}, got ${shown(issue.input)}`;
 }
 
-/** A duration such as `"24h"`, read to milliseconds; the least is in milliseconds too. */
+/** A duration such as `"24h"`, parsed to milliseconds. The minimum is in milliseconds too. */
 export function duration(least = 1) {
   return v.pipe(
     v.custom<Duration>(
@@ -39,7 +39,7 @@ export function duration(least = 1) {
   );
 }
 
-/** A string that satisfies a condition, named by what it must be. */
+/** A string that satisfies a condition. */
 export function text(what: string, isValid: (value: string) => boolean = () => true) {
   return v.custom<string>(
     (input) => typeof input === "string" && isValid(input),
@@ -62,7 +62,7 @@ export function oneOf<const T extends readonly string[]>(words: T) {
   return v.picklist(words, expected(listed(words.map((word) => `"${word}"`))));
 }
 
-/** A connection URL; what is wrong with it is said without repeating any of its credentials. */
+/** A connection URL. Its problems are reported without its credentials. */
 export function url(problemOf: (url: string) => string | undefined) {
   return v.custom<string>(
     (input) => typeof input === "string" && problemOf(input) === undefined,
@@ -73,7 +73,7 @@ export function url(problemOf: (url: string) => string | undefined) {
   );
 }
 
-/** An object of exactly these keys, none of them required. */
+/** An object with these keys only, all optional. */
 export function options<const T extends v.ObjectEntries>(entries: T) {
   return v.strictObject(entries, expected("an object"));
 }

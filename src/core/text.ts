@@ -1,6 +1,6 @@
 /**
- * The text with its control characters made visible, so that no key, name or driver's message
- * can move the cursor, colour the terminal or forge a line of output.
+ * The text with visible control characters, so that no name or message from outside can move the
+ * cursor, colour the terminal or fake a line of output.
  */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, escape);
@@ -13,7 +13,7 @@ function escape(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
-/** How the line that ends at `lineEnd` (the offset of its `\n`) ends: without it, the first one. */
+/** The line ending at `lineEnd` (the offset of a `\n`), or that of the first line. */
 export function newlineOf(text: string, lineEnd = text.indexOf("\n")): "\n" | "\r\n" {
   return lineEnd > 0 && text[lineEnd - 1] === "\r" ? "\r\n" : "\n";
 }
@@ -24,7 +24,7 @@ export function listed(words: readonly string[], conjunction: "or" | "and" = "or
   return `${words.slice(0, -1).join(", ")} ${conjunction} ${words.at(-1)}`;
 }
 
-/** The candidate that a mistyped word most likely meant; undefined when none is near. */
+/** The candidate most similar to a mistyped word; undefined if none is similar. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const limit = Math.max(word.length > 4 ? 2 : 1, Math.floor(word.length / 3));
   const ranked = candidates
@@ -34,7 +34,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return ranked[0]?.candidate;
 }
 
-/** Levenshtein's distance, without regard to case; for words, not for texts. */
+/** The Levenshtein distance of two words, ignoring case. */
 function editDistance(from: string, to: string): number {
   const a = from.toLowerCase().slice(0, 64);
   const b = to.toLowerCase().slice(0, 64);

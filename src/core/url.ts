@@ -1,4 +1,4 @@
-/** Whether what a URL says of user, password, host and path can be percent-decoded. */
+/** Whether user, password, host and path of a URL can be percent-decoded. */
 export function decodable({ username, password, hostname, pathname }: URL): boolean {
   try {
     [username, password, hostname, pathname].map(decodeURIComponent);

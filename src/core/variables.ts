@@ -1,6 +1,6 @@
 /**
- * The environment variables that azu may read; a name that ends in `*` stands for all that begin
- * so. The permissions of the program (`--allow-env` in deno.json) are these, and a test says so.
+ * The environment variables that azu may read. A `*` at the end stands for any ending. A test
+ * compares them with the program's permissions (`--allow-env` in deno.json).
  */
 export const readableVariables = [
   "AZU_*",

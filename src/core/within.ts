@@ -1,15 +1,15 @@
-/** How long something is waited for. */
+/** How long to wait. */
 export interface Limit {
-  /** Milliseconds; without it, there is no limit in time. */
+  /** Milliseconds; no limit without it. */
   readonly ms?: number;
   /** Ends the wait with its reason. */
   readonly signal?: AbortSignal;
-  /** Makes the error that is thrown when the time is over; by default `timed out`. */
+  /** Returns the error to throw when the time is over; default: `timed out`. */
   late?(): unknown;
 }
 
 /**
- * Waits for work, but not beyond a limit. The work itself goes on: whoever began it must end it.
+ * Waits for work up to a limit. The work goes on after that: the caller must end it.
  * @throws what the work throws, what `late` returns, or the signal's reason.
  */
 export async function within<T>(

@@ -1,20 +1,20 @@
 /**
- * What an initializer says about clustering: nodes of the app that share one Redis, keep sessions
- * in caches of their own, and tell each other over a channel. No Redis Cluster is meant.
+ * What an initializer says about nodes of the app that share one Redis, cache sessions, and tell
+ * each other about changes on a channel. This is not about Redis Cluster.
  */
 import type { Token } from "../crystal/lexer.ts";
 import { codeAt } from "../crystal/names.ts";
 import { literalAt, onlyOne } from "../crystal/names.ts";
 
 /**
- * Whether the code turns clustering on: what is computed may turn it on, and to tell nodes that
- * keep no caches does no harm.
+ * Whether the code enables the caches. A computed value may enable them, and telling nodes without
+ * caches does no harm.
  */
 export function isClusterEnabled(tokens: readonly Token[]): boolean {
   return settingsOf(tokens, "enabled").some(({ value }) => codeAt(tokens, value) !== "false");
 }
 
-/** The channel that the code states: null when it cannot be read, undefined when none is set. */
+/** The channel in the code: null if it cannot be read, undefined if none is set. */
 export function clusterChannelOf(tokens: readonly Token[]): string | null | undefined {
   const found = settingsOf(tokens, "channel");
   if (found.length === 0) return undefined;
@@ -22,7 +22,7 @@ export function clusterChannelOf(tokens: readonly Token[]): string | null | unde
 }
 
 interface Setting {
-  /** The index of the first token of what it is set to. */
+  /** The index of the first token of its value. */
   readonly value: number;
   /** The code that can end that value. */
   readonly ends?: string[];

@@ -15,24 +15,24 @@ import { findStores, kindOf, type StoreKind, type UsedStore } from "./stores.ts"
 
 export type { StoreKind } from "./stores.ts";
 
-/** What the code of an initializer says about where the sessions are. */
+/** What an initializer says about where the sessions are. */
 export interface Initializer {
-  /** Which stores the code can be using: none when none is recognised, several when in doubt. */
+  /** The stores that the code may use: none if none is recognised, several if in doubt. */
   readonly stores: readonly StoreKind[];
-  /** Whether the app's nodes keep sessions of Redis in caches of their own, as the code says. */
+  /** Whether the app's nodes cache the sessions of Redis. */
   readonly clustered: boolean;
-  /** The channel on which such nodes listen; null when the code sets one that cannot be read. */
+  /** The channel on which such nodes listen; null if it cannot be read. */
   readonly clusterChannel?: string | null;
-  /** The Redis key prefix that the code states, when it is a plain literal. */
+  /** The Redis key prefix, if it is a plain literal. */
   readonly keyPrefix?: string;
-  /** The table that the code states, when it is a plain literal. */
+  /** The table, if it is a plain literal. */
   readonly table?: string;
 }
 
-/** The prefix that the session shard itself puts before every key, in `RedisStore#prefixed`. */
+/** The prefix that the session shard puts before every key, in `RedisStore#prefixed`. */
 const SHARD_PREFIX = "session:";
 
-/** Reads the initializer `source`: comments and texts that name a store do not count. */
+/** Reads an initializer. Comments and strings that name a store do not count. */
 export function readInitializer(source: string): Initializer {
   const tokens = tokenize(source);
   const definitions = readDefinitions(tokens);
@@ -71,7 +71,7 @@ function beginsStatement(tokens: readonly Token[], index: number): boolean {
     [";", "%}"].includes(codeAt(tokens, index - 1));
 }
 
-/** What a store's own class says: names that other classes of the file use mean other things. */
+/** The prefix in the store's class. The same names in other classes mean something else. */
 function keyPrefixOf(
   tokens: readonly Token[],
   inStore: readonly number[],
@@ -84,7 +84,7 @@ function keyPrefixOf(
   if (methods.length > 0) return onlyOne(methods.map((index) => prefixIn(tokens, index)));
   const constants = literalsOf(tokens, inStore, "KEY_PREFIX");
   if (constants.length > 0) return onlyOne(constants);
-  // Where a class ends is told by its indentation: a method beyond may be the store's after all.
+  // The end of a class is guessed from indentation, so a method after it may belong to the store.
   if ([...tokens.keys()].some(isPrefixed)) return undefined;
   return used.every((store) => isShards(store, definitions)) ? SHARD_PREFIX : undefined;
 }
@@ -94,7 +94,7 @@ function tableOf(tokens: readonly Token[], inStore: readonly number[]): string |
   return onlyOne(table.length > 0 ? table : literalsOf(tokens, inStore, "TABLE_NAME"));
 }
 
-/** Whether the store is one of the shard's Redis stores, not one of the app's with such a name. */
+/** Whether the store is one of the shard's Redis stores, and not the app's with the same name. */
 function isShards(store: UsedStore, definitions: Definitions): boolean {
   if (store.kind !== "redis") return false;
   const bases = definitions.get(store.last);
@@ -102,7 +102,7 @@ function isShards(store: UsedStore, definitions: Definitions): boolean {
   return store.path === store.last || store.path === `Session::${store.last}`;
 }
 
-/** The text that the method named at `index` puts before its own argument. */
+/** The string that the method at `index` puts before its argument. */
 function prefixIn(tokens: readonly Token[], index: number): string | undefined {
   const at = firstString(tokens, index);
   const text = tokens[at];
@@ -122,7 +122,7 @@ function prefixIn(tokens: readonly Token[], index: number): string | undefined {
   return text.value + value + (between?.kind === "text" ? between.value : "");
 }
 
-/** The index of the first text in the body of the method named at `index`; past all if none. */
+/** The index of the first string in the body of the method at `index`; else the last index + 1. */
 function firstString(tokens: readonly Token[], index: number): number {
   for (let at = afterParentheses(tokens, index + 1); at < tokens.length; at++) {
     if (tokens[at]?.kind === "string") return at;

@@ -1,10 +1,10 @@
 import type { Token } from "../crystal/lexer.ts";
 import { codeAt, type Definitions, type Name, nameAt } from "../crystal/names.ts";
 
-/** What a session store keeps its sessions in. */
+/** Where a session store keeps its sessions. */
 export type StoreKind = "redis" | "database" | "memory" | "cookie";
 
-/** A store that the code can be using: a known name, or the app's own of a recognised kind. */
+/** A store that the code may use: one with a known name, or the app's own of a known kind. */
 export interface UsedStore extends Name {
   readonly kind: StoreKind;
 }
@@ -29,13 +29,13 @@ export function kindOf(name: Name): StoreKind | undefined {
   return KNOWN.get(name.last);
 }
 
-/** The stores used, and the names of the file's own classes that they are made of. */
+/** The stores in use, and the classes of the file that they are made of. */
 export interface FoundStores {
   readonly used: readonly UsedStore[];
   readonly classes: ReadonlySet<string>;
 }
 
-/** The stores used, by the code that says so, else all the known ones that the code names. */
+/** The stores that the code selects, or else all known stores that it names. */
 export function findStores(tokens: readonly Token[], definitions: Definitions): FoundStores {
   const found = resolve(usesIn(tokens), definitions, tokens);
   if (found.used.length > 0) return found;
@@ -52,13 +52,13 @@ function namedIn(tokens: readonly Token[]): UsedStore[] {
     const kind = token.kind === "constant" ? KNOWN.get(token.text) : undefined;
     if (kind === undefined) return [];
     const last = codeAt(tokens, index);
-    // What is before a leading `::` is no namespace.
+    // The token before a leading `::` is not a namespace.
     const isInside = codeAt(tokens, index - 1) === "::" && tokens[index - 2]?.kind === "constant";
     return [{ last, path: isInside ? `${codeAt(tokens, index - 2)}::${last}` : last, kind }];
   });
 }
 
-/** What `Session.use_store(…)`, `config.store = …` and `config.provider = …` are given. */
+/** The arguments of `Session.use_store(…)`, `config.store = …` and `config.provider = …`. */
 function usesIn(tokens: readonly Token[]): Name[] {
   return [...tokens.keys()].flatMap((index) => {
     const value = usedFrom(tokens, index);
@@ -96,19 +96,19 @@ function resolve(
     if (kind === undefined && bases.some(isAbstractStore) && usesDatabase(tokens)) {
       found.push({ ...name, kind: "database" });
     }
-    // A known name counts as what it says: a base of another kind does not change it.
+    // A known name decides the kind, whatever its base class is.
     const followed = bases.filter((base) => kind === undefined || kindOf(base) === kind);
     for (const base of followed.toReversed()) pending.push(base);
   }
   return { used: found, classes: seen };
 }
 
-/** Whether the name is the shard's class that stores of one's own inherit from. */
+/** Whether the name is the shard's abstract class for stores. */
 function isAbstractStore({ path }: Name): boolean {
   return path === "Store" || path === "Session::Store";
 }
 
-/** Whether the code speaks to crystal-db, whose constant is `DB`. */
+/** Whether the code uses crystal-db, whose constant is `DB`. */
 function usesDatabase(tokens: readonly Token[]): boolean {
   return tokens.some((token) => token.kind === "constant" && token.text === "DB");
 }

@@ -1,4 +1,4 @@
-/** The app's module: where its source has one, that; else one made from the app's name. */
+/** The app's module: the one in its source, or else one made from the app's name. */
 import { type Token, tokenize } from "../crystal/lexer.ts";
 import { type Block, blocksAround, blocksIn } from "../crystal/blocks.ts";
 import { TOP_LEVEL_CONSTANTS } from "../crystal/literal.ts";
@@ -8,17 +8,17 @@ import { handlerMethods } from "./handlers.ts";
 import { mainFile } from "./main_file.ts";
 
 /**
- * The name of the app's module, as code outside of it writes it: `Shop`, `Shop::Web`.
+ * The full name of the app's module: `Shop`, `Shop::Web`.
  * @param app The app's name.
- * @throws {OperationError} where the main file cannot be read.
+ * @throws {OperationError} if the main file cannot be read.
  */
 export async function appModule(root: string, app: string): Promise<string> {
   return moduleOf((await mainFile(root, app))?.source ?? "", app);
 }
 
 /**
- * The module of a main file that lists the handlers, else that includes Azu, else a name made from
- * the app's that means nothing else yet.
+ * The module in the main file that lists the handlers, or else includes Azu. Without one, a name
+ * made from the app's that is not used for anything else.
  */
 export function moduleOf(source: string, app: string): string {
   const tokens = tokenize(source);
@@ -33,7 +33,7 @@ export function moduleOf(source: string, app: string): string {
   return taken ? `${name}App` : name;
 }
 
-/** The modules around a token, joined; undefined where there is none, or anything else around. */
+/** The modules around a token, joined; undefined if there is none, or something else around it. */
 export function modulesAround(
   tokens: readonly Token[],
   blocks: readonly Block[],
@@ -42,7 +42,7 @@ export function modulesAround(
   const around = blocksAround(blocks, index);
   if (around.length === 0 || around.some(({ keyword }) => keyword !== "module")) return undefined;
   const paths = around.map(({ open }) => pathAt(tokens, open + 1));
-  // A generic module is no name to put anything into.
+  // A generic module cannot be reopened by name.
   if (paths.some((path) => path === undefined || codeAt(tokens, path.end) === "(")) {
     return undefined;
   }
@@ -56,7 +56,7 @@ function includesOfAzu(tokens: readonly Token[]): number[] {
   });
 }
 
-/** Whether the name is that of something which is no module: that cannot be opened as one. */
+/** Whether the name belongs to a class or the like, which cannot be opened as a module. */
 function isClass(tokens: readonly Token[], blocks: readonly Block[], name: string): boolean {
   return blocks.some(({ keyword, open }) =>
     /^(?:class|struct|enum|lib|union|annotation)$/.test(keyword) &&

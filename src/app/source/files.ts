@@ -4,13 +4,13 @@ import { LARGEST_FILE } from "../app.ts";
 import { messageOf, OperationError } from "../../core/errors.ts";
 import type { SourceFile } from "./main_file.ts";
 
-/** Source files that are looked at: an app has hundreds at most. */
+/** Source files that are read at most. An app has hundreds. */
 const MOST_FILES = 10_000;
 
 /**
- * The files below `src/`, links not followed, to be looked at only: what is not UTF-8 in them comes
- * out changed. Files that are too large to be source are left out.
- * @throws {OperationError} where one cannot be read.
+ * The files below `src/`, without following links. Do not write them back: bytes that are not UTF-8
+ * are replaced. Files that are too large to be source code are skipped.
+ * @throws {OperationError} if one cannot be read.
  */
 export async function* sourceFiles(root: string): AsyncGenerator<SourceFile> {
   let seen = 0;
@@ -34,7 +34,7 @@ async function* crystalFiles(folder: string): AsyncGenerator<string> {
   }
 }
 
-/** What is gone, or no folder, holds no source. */
+/** Something missing, or not a folder, contains no source. */
 async function reading<T>(path: string, read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read();

@@ -1,16 +1,16 @@
-/** Adds an element to the list of an app's HTTP handlers, as its last. */
+/** Adds an element at the end of the list of an app's HTTP handlers. */
 import { newlineOf } from "../../core/text.ts";
 import { type Block, blocksAround, blocksIn } from "../crystal/blocks.ts";
 import { addsOnly, inserted, type Insertion } from "../crystal/edit.ts";
 import { locate, type Span, type Token } from "../crystal/lexer.ts";
 import { codeAt, pathAt } from "../crystal/names.ts";
 
-/** What a method of the app itself may be in. */
+/** The blocks that a method of the app may be in. */
 const HOMES = new Set(["module", "class", "struct"]);
 
 /**
- * The source with `element` as the last of the handlers; undefined where no list of them, or more
- * than one, is recognised with certainty.
+ * The source with `element` as the last handler; undefined unless exactly one list of handlers is
+ * recognised with certainty.
  * @param element A Crystal expression, for example `Shop::SessionHandler.new`.
  */
 export function addHandler(source: string, element: string): string | undefined {
@@ -33,7 +33,7 @@ function theList(tokens: readonly Token[], spans: readonly Span[]): HandlersList
   return handlersListAt(tokens, blocks, method, touches);
 }
 
-/** What is put in, and before which token. */
+/** What is inserted, and before which token. */
 interface Change {
   readonly insertions: readonly Insertion[];
   readonly index: number;
@@ -52,7 +52,7 @@ function changeFor(
   const end = spans[last]?.end ?? 0;
   const line = lineStart(source, closing);
   if (last === list.open) {
-    // The formatter has a layout of its own for an empty list with a comment in it.
+    // The formatter has a special layout for an empty list with a comment.
     if (source.slice(end, closing).includes("\n")) return undefined;
     return { insertions: [{ at: end, text: element }], index: last + 1, added: element };
   }
@@ -62,7 +62,7 @@ function changeFor(
     const added = `, ${element}`;
     return { insertions: [{ at, text: added }], index: hasComma ? last : last + 1, added };
   }
-  // The formatter aligns the comments of lines that follow each other: a line between moves them.
+  // The formatter aligns comments of consecutive lines: a new line between them would move them.
   if (/^[^\n]*#/.test(source.slice(closing))) return undefined;
   const indent = indentOf(source, spans, list) ?? deeper(source.slice(line, closing));
   const newline = newlineOf(source, line - 1);
@@ -72,14 +72,14 @@ function changeFor(
   return { insertions: [...comma, { at: line, text }], index: last + 1, added };
 }
 
-/** The index of the last token before another that is not the end of a line. */
+/** The index of the last token before another one that is not a newline. */
 function lastCode(tokens: readonly Token[], index: number): number {
   let at = index - 1;
   while (tokens[at]?.kind === "newline") at--;
   return at;
 }
 
-/** How the last element that begins a line is indented. */
+/** The indentation of the last element that begins a line. */
 function indentOf(
   source: string,
   spans: readonly Span[],
@@ -100,7 +100,7 @@ function lineStart(source: string, position: number): number {
   return source.lastIndexOf("\n", position - 1) + 1;
 }
 
-/** An array literal that is all that a method does; the indexes are of tokens. */
+/** An array literal that is the whole body of a method. The indexes are those of tokens. */
 export interface HandlersList {
   /** Of `[`. */
   readonly open: number;
@@ -112,7 +112,7 @@ export interface HandlersList {
 
 const KEYWORDS = new Set("do end if unless else elsif then of in when".split(" "));
 
-/** The indexes of the `def` of each `self.handlers`, or of a `handlers` where self is extended. */
+/** The indexes of the `def` of each `self.handlers`, or of `handlers` with `extend self`. */
 export function handlerMethods(tokens: readonly Token[], blocks: readonly Block[]): number[] {
   const methods = blocks.filter(({ keyword }) => keyword === "def").map(({ open }) => open);
   return methods.filter((at) => {
@@ -134,9 +134,9 @@ function extendsSelf(tokens: readonly Token[], blocks: readonly Block[], index: 
 }
 
 /**
- * The list that the method at `index` returns; undefined where it takes arguments, does anything
- * else, or where a further element might not become one: behind a call without parentheses it would
- * be an argument, and what macros make of a list is not known.
+ * The list that the method at `index` returns. Undefined if the method takes arguments or does
+ * anything else, or if another element might not become one: after a call without parentheses it
+ * would be an argument, and macros may do anything with a list.
  */
 export function handlersListAt(
   tokens: readonly Token[],
@@ -156,7 +156,7 @@ export function handlersListAt(
   return own.some(isBare) ? undefined : { open, close, elements: elementsIn(tokens, own) };
 }
 
-/** The index of the first token of a method without arguments, behind its type. */
+/** The index of the first token in the body of a method without arguments. */
 function bodyOf(tokens: readonly Token[], index: number): number | undefined {
   let at = codeAt(tokens, index + 1) === "self" ? index + 4 : index + 2;
   if (codeAt(tokens, at) === "(") {
@@ -167,7 +167,7 @@ function bodyOf(tokens: readonly Token[], index: number): number | undefined {
   return isBreak(tokens, at) ? afterBreaks(tokens, at) : undefined;
 }
 
-/** The index of what follows `of HTTP::Handler`, and the ends of lines. */
+/** The index after `of HTTP::Handler` and newlines. */
 function afterType(tokens: readonly Token[], index: number): number {
   if (codeAt(tokens, index) !== "of") return afterBreaks(tokens, index);
   return afterBreaks(tokens, pathAt(tokens, index + 1)?.end ?? index);
@@ -187,7 +187,7 @@ const CLOSING: ReadonlyMap<string, string> = new Map(
   Object.entries({ "(": ")", "[": "]", "{": "}", "@[": "]", "#{": "}" }),
 );
 
-/** The index of the bracket that closes the one at `index`; undefined where there are macros. */
+/** The index of the bracket that closes the one at `index`; undefined if there are macros. */
 function closing(tokens: readonly Token[], index: number): number | undefined {
   const expected: string[] = [];
   for (let at = index; at < tokens.length; at++) {
@@ -201,7 +201,7 @@ function closing(tokens: readonly Token[], index: number): number | undefined {
   }
 }
 
-/** The indexes of the list's own tokens: those that are in no brackets and blocks of an element. */
+/** The indexes of the tokens that are not inside brackets or blocks of an element. */
 function outsideOf(
   tokens: readonly Token[],
   blocks: readonly Block[],
@@ -220,7 +220,7 @@ function outsideOf(
   return own;
 }
 
-/** The indexes at which elements begin: the first, and one behind every comma but the last. */
+/** The indexes at which elements begin. */
 function elementsIn(tokens: readonly Token[], own: readonly number[]): number[] {
   const code = own.filter((at) => tokens[at]?.kind !== "newline");
   return code.filter((_, i) => i === 0 || codeAt(tokens, code[i - 1] ?? 0) === ",");
@@ -230,7 +230,7 @@ function isCalled(tokens: readonly Token[], index: number): boolean {
   return tokens[index]?.kind === "identifier" && !KEYWORDS.has(codeAt(tokens, index));
 }
 
-/** Whether what is at `index`, behind a name, is its argument, and not an operator's. */
+/** Whether the token at `index`, after a name, is its argument and not an operator. */
 function beginsArgument(
   tokens: readonly Token[],
   index: number,

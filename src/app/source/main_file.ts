@@ -1,4 +1,4 @@
-/** The app's main file: the one that the compiler is given, or that its server requires. */
+/** The app's main file, which is compiled, or which its server requires. */
 import { INITIALIZER, readAppFile, SHARD_FILE } from "../app.ts";
 import { shardName } from "../shard_name.ts";
 
@@ -9,13 +9,13 @@ export interface SourceFile {
   readonly source: string;
 }
 
-/** No file system takes a longer name. */
+/** No file system accepts a longer name. */
 const LONGEST_NAME = 200;
 
 /**
- * `src/<app>.cr`, by the name that the config or shard.yml gives the app, else the first `main:` of
- * shard.yml's `targets:` that is there; undefined where there is none of them.
- * @throws {OperationError} where it cannot be read.
+ * `src/<app>.cr`, with the app's name from the config or shard.yml, or else the first existing
+ * `main:` of the `targets:` in shard.yml.
+ * @throws {OperationError} if it cannot be read.
  */
 export async function mainFile(root: string, app: string): Promise<SourceFile | undefined> {
   const shard = await readAppFile(root, SHARD_FILE);
@@ -27,7 +27,7 @@ export async function mainFile(root: string, app: string): Promise<SourceFile | 
   return await firstOf(root, shardMains(shard).filter(isInside));
 }
 
-/** How the initializer is required from a file of the app. */
+/** The path with which a file of the app requires the initializer. */
 export function initializerFrom(path: string): string {
   const target = INITIALIZER.replace(/\.cr$/, "").split("/");
   const folder = path.split("/").slice(0, -1);
@@ -39,7 +39,7 @@ export function initializerFrom(path: string): string {
   return `${up === "" ? "./" : up}${target.join("/")}`;
 }
 
-/** `azu new` may be given one, and `crystal init` makes the other of it. */
+/** `azu new` accepts either spelling, and `crystal init` converts it. */
 function spellings(name: string): string[] {
   const isName = /^[^/\\\p{Cc}]+$/u.test(name) &&
     new TextEncoder().encode(name).length <= LONGEST_NAME;
@@ -54,7 +54,7 @@ async function firstOf(root: string, paths: readonly string[]): Promise<SourceFi
   }
 }
 
-/** Whether a path of shard.yml stays in the app's folder, and is Crystal's and no file of ours. */
+/** Whether a path in shard.yml is a Crystal file in the app's folder, and not one of ours. */
 function isInside(path: string): boolean {
   const parts = path.split("/");
   return path !== INITIALIZER && path.endsWith(".cr") && path.length <= LONGEST_NAME &&

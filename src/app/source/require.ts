@@ -1,4 +1,4 @@
-/** Adds a `require` to a Crystal source, behind those that it begins with. */
+/** The requires of a Crystal source: adds one, or looks for the initializer's. */
 import { newlineOf } from "../../core/text.ts";
 import { INITIALIZER } from "../app.ts";
 import { addsOnly, inserted } from "../crystal/edit.ts";
@@ -10,8 +10,8 @@ import type { SourceFile } from "./main_file.ts";
 import { join } from "node:path";
 
 /**
- * The source with `require "<path>"` as a line of its own behind the last of the requires that it
- * begins with; undefined where it begins with none, or they share their lines with other code.
+ * The source with `require "<path>"` on its own line, after the last of the requires at the top.
+ * Undefined if there are none, or they share lines with other code.
  */
 export function addRequire(source: string, path: string): string | undefined {
   const { tokens, spans } = locate(source);
@@ -26,8 +26,8 @@ export function addRequire(source: string, path: string): string | undefined {
 }
 
 /**
- * The index of the last one that ends its line. Those between `{%` and `{% end %}` are passed over:
- * whether they come to be is not known.
+ * The index of the last one that ends its line. Those between `{%` and `{% end %}` are skipped,
+ * because they may not apply.
  */
 function lastLeadingRequire(tokens: readonly Token[]): number | undefined {
   let last: number | undefined;
@@ -47,7 +47,7 @@ function lastLeadingRequire(tokens: readonly Token[]): number | undefined {
   return last;
 }
 
-/** Whether a whole statement of that kind begins at the index. */
+/** Whether a whole `require` statement begins at the index. */
 function isRequire(tokens: readonly Token[], index: number): boolean {
   const [word, file, next] = [tokens[index], tokens[index + 1], tokens[index + 2]];
   if (word?.kind !== "identifier" || word.text !== "require") return false;
@@ -56,7 +56,7 @@ function isRequire(tokens: readonly Token[], index: number): boolean {
     /^(?:;|\{%)$/.test(codeAt(tokens, index + 2));
 }
 
-/** The initializer without its ending, as a require names it. */
+/** The initializer without its extension, as a require names it. */
 const TARGET = INITIALIZER.replace(/\.cr$/, "");
 
 /** Whether a file of the app requires the session initializer, by name or by glob. */
@@ -66,7 +66,7 @@ export function requiresInitializer({ path, source }: SourceFile): boolean {
   return requiresOf(source).some((required) => names(folder, required));
 }
 
-/** Whether a relative require in a file of the folder means the initializer. */
+/** Whether a relative require in a file of the folder includes the initializer. */
 function names(folder: string, required: string): boolean {
   if (!/^\.\.?\//.test(required)) return false;
   const path = join(folder, required).replaceAll("\\", "/");

@@ -1,4 +1,4 @@
-/** Where an app's source makes a session handler: its own, or the session shard's. */
+/** Finds the session handlers that an app's source creates: its own, or the session shard's. */
 import { locate, type Token } from "../crystal/lexer.ts";
 import { codeAt } from "../crystal/names.ts";
 
@@ -7,10 +7,10 @@ export const HANDLER = "SessionHandler";
 
 /** A call of `SessionHandler.new`. */
 export interface HandlerUse {
-  /** `own` is that of the app's module. Others of that name are none of ours. */
+  /** `own` is the handler in the app's module. Other classes with that name do not count. */
   readonly whose: "own" | "shard";
   readonly line: number;
-  /** The call as the source has it, without its arguments where they are long or hold texts. */
+  /** The call as in the source, without arguments that are long or contain strings. */
   readonly call: string;
 }
 
@@ -35,7 +35,7 @@ export function handlerUses(source: string, module: string): HandlerUse[] {
   });
 }
 
-/** A name may be written from inside its module: `Web::SessionHandler` in `Shop`. */
+/** Inside its module, a name may be shorter: `Web::SessionHandler` in `Shop`. */
 function whoseIs(path: string, module: string): HandlerUse["whose"] | undefined {
   const own = `::${module}::${HANDLER}`;
   if (path === own || (!path.startsWith("::") && own.endsWith(`::${path}`))) return "own";
@@ -52,7 +52,7 @@ function firstOf(tokens: readonly Token[], index: number): number {
   return at;
 }
 
-/** The index of the `)` of the arguments; that of `new` where there are none in parentheses. */
+/** The index of the `)` after the arguments, or of `new` without parentheses. */
 function argumentsEnd(tokens: readonly Token[], index: number): number {
   if (codeAt(tokens, index) !== "(") return index - 1;
   let depth = 0;
