@@ -202,7 +202,8 @@ const CONNECTION_FAILURES: readonly KnownFailure[] = [
     hint: "Check the host and port: is it Redis, and does it expect TLS (rediss://)?",
   },
   {
-    matches: /ConnectionLost|ECONNRESET|ECONNABORTED|EPIPE|UnexpectedEof/i,
+    // Deno 2.5 calls a write to a closed connection UNKNOWN.
+    matches: /ConnectionLost|ECONNRESET|ECONNABORTED|EPIPE|UnexpectedEof|(?:read|write) UNKNOWN/i,
     problem: "The connection to Redis was lost",
     hint: "Check that the server is up, and run the command again: it is safe to repeat",
   },

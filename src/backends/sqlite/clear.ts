@@ -11,10 +11,10 @@ import { asValue, inspectSqliteTable, type SqliteTable, tuple } from "./table.ts
  * Rows, and milliseconds, of a batch. Nobody else can write meanwhile. But a batch rewrites
  * most pages of an index on random ids, so a clear in batches of 10,000 takes twice as long as in
  * batches of 40,000 (measured). A second is a fifth of what the app's driver waits. A process that
- * waits tries again every 100 ms at the latest (SQLite's busy handler), so a rest of 110 ms lets
+ * waits tries again every 100 ms at the latest (SQLite's busy handler), so a rest of 150 ms lets
  * it write.
  */
-const PACE = { batch: 40_000, first: 5000, least: 100, maxLatency: 1000, turn: 110 } as const;
+const PACE = { batch: 40_000, first: 5000, least: 100, maxLatency: 1000, turn: 150 } as const;
 
 /** A condition in SQL, and the values of its parameters. */
 type Condition = readonly [sql: string, ...values: Value[]];
