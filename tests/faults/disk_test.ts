@@ -56,7 +56,7 @@ async function clearWhileFull(place: Place, disk: SmallDisk, room?: number): Pro
   const { outcome, cleared, error } = await disk.filled(() => clear(place.own, 100), room);
   strictEqual(outcome, "failed");
   match(error?.message ?? "", /^The database's disk (?:is|failed, or is) full/);
-  match(error?.hint ?? "", /Make room.*safe/s);
+  match(error?.hint ?? "", /^Free some space.*safe/s);
   const left = await place.sessions();
   strictEqual(total - left, cleared, error?.message);
   ok(left > 0);
