@@ -203,7 +203,8 @@ const CONNECTION_FAILURES: readonly KnownFailure[] = [
   },
   {
     // Deno 2.5 calls a write to a closed connection UNKNOWN.
-    matches: /ConnectionLost|ECONNRESET|ECONNABORTED|EPIPE|UnexpectedEof|(?:read|write) UNKNOWN/i,
+    matches:
+      /ConnectionLost|ECONNRESET|ECONNABORTED|EPIPE|UnexpectedEof|(?:read|write) (?:UNKNOWN|EBADF)/i,
     problem: "The connection to Redis was lost",
     hint: "Check that the server is up, and run the command again: it is safe to repeat",
   },

@@ -243,7 +243,7 @@ const EXPLANATIONS: readonly Explanation[] = [
   },
   {
     matches:
-      /Connection terminated|write UNKNOWN|close_notify|ECONNRESET|EPIPE|not queryable|^57P0|^08|CONNECTION_LOST|closed state|SERVER_SHUTDOWN|CONNECTION_KILLED/,
+      /Connection terminated|(?:read|write) (?:UNKNOWN|EBADF)|close_notify|ECONNRESET|EPIPE|not queryable|^57P0|^08|CONNECTION_LOST|closed state|SERVER_SHUTDOWN|CONNECTION_KILLED/,
     problem: "The connection to the database was lost",
     hint: "Check that the server is up, and run the command again: it is safe to repeat",
   },
