@@ -1,5 +1,5 @@
 /** One plain connection to one Redis server. The only file that imports ioredis. */
-import type { Buffer } from "node:buffer";
+import { type Buffer, isAscii } from "node:buffer";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { AbstractConnector, Redis } from "ioredis";
@@ -101,7 +101,7 @@ export class RedisConnection implements Disposable {
     if (this.isClosed) throw this.#end;
     this.#waiting++;
     try {
-      const reply = this.#redis.callBuffer(name, args.flat());
+      const reply = this.#redis.callBuffer(name, args.flat().map(asText));
       if (this.#waiting === 1) this.#restartTimer();
       return await reply;
     } catch (error) {
@@ -153,6 +153,11 @@ export class RedisConnection implements Disposable {
       error.message.startsWith("Command queue state error");
     return isInvalid ? new ProtocolError(`the reply is not valid (${error.name})`) : error;
   }
+}
+
+/** ioredis writes texts much faster than buffers. ASCII is the same bytes as either. */
+function asText(argument: Argument): Argument {
+  return typeof argument === "object" && isAscii(argument) ? argument.toString() : argument;
 }
 
 /** Redis repeats the arguments of a command that it does not know. */
