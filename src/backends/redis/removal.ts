@@ -182,11 +182,22 @@ function checkedCount(reply: unknown, most: number): number {
 
 function bySlot(keys: readonly Buffer[]): readonly (readonly Buffer[])[] {
   const slots = new Map<number, Buffer[]>();
+  const alone: Buffer[][] = [];
   for (const key of keys) {
+    if (hasEmptyTag(key)) {
+      alone.push([key]);
+      continue;
+    }
     const slot: number = calculateSlot(key);
     const group = slots.get(slot);
     if (group === undefined) slots.set(slot, [key]);
     else group.push(key);
   }
-  return [...slots.values()];
+  return [...slots.values(), ...alone];
+}
+
+/** For some of these, such as `{}}`, cluster-key-slot returns another slot than Redis. */
+function hasEmptyTag(key: Buffer): boolean {
+  const brace = key.indexOf("{");
+  return brace !== -1 && key[brace + 1] === 0x7d;
 }

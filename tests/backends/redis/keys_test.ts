@@ -79,7 +79,7 @@ for (const mode of ["server", "cluster"] as const) {
           names(all.filter((key) => !isOurs(key))),
         );
       }),
-      { numRuns: 100 },
+      { numRuns: 100, examples: [["{}}", ["", "\r\n"]]] },
     );
   });
 }
