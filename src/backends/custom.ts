@@ -4,18 +4,14 @@
  */
 import * as v from "valibot";
 import { AzuError, messageOf, OperationError, UsageError } from "../core/errors.ts";
-import { isRecord } from "../core/record.ts";
 import { redact } from "../core/redact.ts";
 import type {
   Backend,
   BackendContext,
   BackendFactory,
-  ClearCounts,
   ClearOptions,
-  LookAlike,
   LookOptions,
   Store,
-  Target,
 } from "./contract.ts";
 
 const backendShape = v.looseObject({
@@ -30,6 +26,25 @@ const backendShape = v.looseObject({
   connect: v.function(),
   nodeCache: v.optional(v.looseObject({ channel: v.string(), cacheTtl: v.number() })),
 });
+
+const text = v.optional(v.string());
+const targetShape = v.looseObject({ address: text, pattern: text, table: text });
+
+/** Each method of a store is checked when it is called. */
+const storeShape = v.looseObject({});
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+const countsShape = v.looseObject({
+  cleared: count,
+  remaining: count,
+  arrived: count,
+  kept: v.optional(v.boolean()),
+  again: v.optional(count),
+  advice: text,
+});
+
+const lookAlikesShape = v.array(v.looseObject({ pattern: v.string(), count }));
 
 /**
  * Makes the backend `session.backends.<name>` of a config.
@@ -57,28 +72,34 @@ export function customBackend(
 }
 
 function checkedBackend(made: Backend): Backend {
-  const { name, capabilities, setup, nodeCache } = made;
+  const { name, capabilities, announce, setup, nodeCache } = made;
+  const unclear = `The ${name} backend does not describe what it works on: expected an object ` +
+    "with texts (address, pattern, table)";
   return {
     name,
     capabilities,
     ...(setup === undefined ? {} : { setup }),
     ...(nodeCache === undefined ? {} : { nodeCache }),
-    describe: () => targetIn(explained(made, () => made.describe()), name),
-    ...(made.announce === undefined ? {} : {
-      announce: () => linesIn(explained(made, () => made.announce?.()), name),
+    describe: () => checked(targetShape, explained(made, () => made.describe()), unclear),
+    ...(announce === undefined ? {} : {
+      announce: () => {
+        const lines = explained(made, () => announce.call(made));
+        const message = `The ${name} backend announces no list of lines`;
+        return checked(v.array(v.unknown()), lines, message).map(String);
+      },
     }),
     check: () => explained(made, () => made.check?.()),
     async connect(signal, options) {
-      const store: unknown = await made.connect(signal, options);
-      if (isStore(store)) return checkedStore(store);
-      throw new OperationError(`The ${name} backend connects to no store`);
+      const store = await made.connect(signal, options);
+      return checkedStore(checked(storeShape, store, `The ${name} backend connects to no store`));
     },
   };
 }
 
-/** Only an object can have the methods of a store; each is checked when it is called. */
-function isStore(value: unknown): value is Store {
-  return isRecord(value);
+/** @throws {OperationError} with this message if the value has another shape. */
+function checked<T>(shape: v.GenericSchema, value: T, message: string): T {
+  if (v.safeParse(shape, value).success) return value;
+  throw new OperationError(message);
 }
 
 /** @throws {AzuError} for whatever a backend throws: that is not a bug of azu. */
@@ -97,52 +118,44 @@ export function asAzuError(error: unknown, { name }: Backend): AzuError {
   return new OperationError(message, { cause: error });
 }
 
-function targetIn(described: unknown, name: string): Target {
-  const target: Record<string, string> = {};
-  for (const part of ["address", "pattern", "table"] as const) {
-    const value = isRecord(described) ? described[part] : null;
-    if (typeof value === "string") target[part] = value;
-    else if (value !== undefined) {
-      throw new OperationError(
-        `The ${name} backend does not describe what it works on: expected an object with texts ` +
-          "(address, pattern, table)",
-      );
-    }
-  }
-  return target;
-}
-
-function linesIn(lines: unknown, name: string): readonly string[] {
-  if (Array.isArray(lines)) return lines.map(String);
-  throw new OperationError(`The ${name} backend announces no list of lines`);
-}
+const NO_COUNT = "The backend returned no count, so nothing is known to be cleared";
 
 function checkedStore(store: Store): Store {
   const { clearAgain, lookAlikes, dropCaches, replicated, createTable } = store;
   return {
-    count: async (signal, options) => countIn(await store.count(signal, checkedLook(options))),
-    clear: async (options) => countsIn(await store.clear(checkedClear(options))),
+    async count(signal, options) {
+      return checked(count, await store.count(signal, checkedLook(options)), NO_COUNT);
+    },
+    async clear(options) {
+      const counts = await store.clear(checkedClear(options));
+      return checked(v.union([count, countsShape]), counts, NO_COUNT);
+    },
     ...(clearAgain === undefined ? {} : {
       clearAgain: async (options, isLast) => {
-        const counts = countsIn(await clearAgain.call(store, checkedClear(options), isLast));
-        if (typeof counts === "object") return counts;
-        throw new OperationError("The backend returned no counts of a second clear");
+        const counts = await clearAgain.call(store, checkedClear(options), isLast);
+        return checked(countsShape, counts, "The backend returned no counts of a second clear");
       },
     }),
     ...(lookAlikes === undefined ? {} : {
       lookAlikes: async (signal, options) => {
-        return lookAlikesIn(await lookAlikes.call(store, signal, checkedLook(options)));
+        const found = await lookAlikes.call(store, signal, checkedLook(options));
+        const message = "The backend returned no list of look-alikes, so nothing is known of " +
+          "other prefixes";
+        return checked(lookAlikesShape, found, message);
       },
     }),
     ...(dropCaches === undefined ? {} : {
       dropCaches: async (signal, now) => {
-        const heard = await dropCaches.call(store, signal, now);
-        return countIn(heard, "it is not known whether the nodes were told");
+        const message = "The backend returned no count, so it is not known whether the nodes " +
+          "were told";
+        return checked(count, await dropCaches.call(store, signal, now), message);
       },
     }),
     replicated: async (replicas, timeout, signal) => {
       const followed = await replicated?.call(store, replicas, timeout, signal);
-      return countIn(followed, "it is not known whether replicas have caught up");
+      const message = "The backend returned no count, so it is not known whether replicas have " +
+        "caught up";
+      return checked(count, followed ?? NaN, message);
     },
     ...(createTable === undefined
       ? {}
@@ -151,46 +164,12 @@ function checkedStore(store: Store): Store {
   };
 }
 
-/** @param unproved What is not known without the count. */
-function countIn(count: unknown, unproved = "nothing is known to be cleared"): number {
-  if (typeof count === "number" && Number.isInteger(count) && count >= 0) return count;
-  throw new OperationError(`The backend returned no count, so ${unproved}`);
-}
-
-function countsIn(answer: unknown): number | ClearCounts {
-  if (!isRecord(answer)) return countIn(answer);
-  const { advice, kept, again } = answer;
-  return {
-    cleared: countIn(answer["cleared"]),
-    remaining: countIn(answer["remaining"]),
-    ...(kept === undefined ? {} : { kept: kept === true }),
-    ...(again === undefined ? {} : { again: countIn(again) }),
-    arrived: countIn(answer["arrived"]),
-    ...(typeof advice === "string" ? { advice } : {}),
-  };
-}
-
-function lookAlikesIn(answer: unknown): readonly LookAlike[] {
-  const wrong = new OperationError(
-    "The backend returned no list of look-alikes, so nothing is known of other prefixes",
-  );
-  if (!Array.isArray(answer)) throw wrong;
-  return answer.map((one: unknown) => {
-    if (!isRecord(one) || typeof one["pattern"] !== "string") throw wrong;
-    const count = countIn(one["count"], "nothing is known of other prefixes");
-    return { pattern: one["pattern"], count };
-  });
-}
-
-/** The estimate of a total, or undefined if it is not a number. */
-function totalIn(total: unknown): number | undefined {
-  return typeof total === "number" && Number.isFinite(total) ? total : undefined;
-}
-
 function checkedLook(options: LookOptions = {}): LookOptions {
   return {
     ...options,
-    onProgress: (found, total) => options.onProgress?.(countIn(found), totalIn(total)),
+    onProgress: (found, total) => {
+      options.onProgress?.(checked(count, found, NO_COUNT), totalIn(total));
+    },
   };
 }
 
@@ -198,7 +177,13 @@ function checkedClear(options: ClearOptions): ClearOptions {
   return {
     ...options,
     onProgress: (cleared, total, inDoubt) => {
-      options.onProgress(countIn(cleared), totalIn(total), Number(inDoubt) || 0);
+      const doubt = Number(inDoubt) || 0;
+      options.onProgress(checked(count, cleared, NO_COUNT), totalIn(total), doubt);
     },
   };
+}
+
+/** The estimate of a total, or undefined if it is not a number. */
+function totalIn(total: unknown): number | undefined {
+  return typeof total === "number" && Number.isFinite(total) ? total : undefined;
 }

@@ -1,16 +1,17 @@
 import { countIn, missingTable } from "../sql/errors.ts";
 import { applyStatements, quoteTable } from "../sql/schema.ts";
 import type { SqlEngine } from "../sql/store.ts";
-import { MysqlRows } from "./clear.ts";
+import { mysqlRows, PACE } from "./clear.ts";
 import { explainMysqlError, mysqlFault } from "./errors.ts";
 import { MysqlSession, READING } from "./session.ts";
 import { storageEngineOf } from "./table.ts";
 
 export const mysql: SqlEngine<MysqlSession> = {
-  open: (target, signal) => MysqlSession.open(target, signal),
+  open: MysqlSession.open,
   explain: explainMysqlError,
   faultOf: mysqlFault,
-  startRows: (session) => new MysqlRows(session),
+  pace: PACE,
+  startRows: mysqlRows,
   whyNotTruncate: "MySQL does not report how many rows a TRUNCATE removes",
 
   async count(session) {

@@ -2,6 +2,13 @@
 import { errorCode, UnexpectedAnswer } from "../sql/errors.ts";
 import { postgresFault, TooSlow, Unsettled } from "./errors.ts";
 import type { Answer, Limits, PostgresSession } from "./session.ts";
+import type { PostgresTable } from "./table.ts";
+
+/** With the commit, other clients wait at most a second for rows that a batch has locked. */
+const BATCH: Limits = { statement: 900, lock: 500 };
+
+/** If even a single row is too slow for that, for example because of its triggers. */
+const SLOW_BATCH: Limits = { statement: 60_000, lock: 5000 };
 
 /**
  * A client that waits for a row that we have locked waits for our transaction: pg_locks shows it
@@ -27,8 +34,10 @@ interface Doubt {
 
 export class PostgresBatches {
   readonly #session: PostgresSession;
+  readonly #from: string;
   /** Whether the server can tell what became of a transaction. */
   readonly #tracks: boolean;
+  #limits = BATCH;
   #doubt: Doubt | undefined;
   /** Rows in doubt after a crash. They are gone if the same statement finds no row any more. */
   #shaken = 0;
@@ -36,9 +45,15 @@ export class PostgresBatches {
   #owed = 0;
   #isAwaited = false;
 
-  constructor(session: PostgresSession, tracks: boolean) {
+  constructor(session: PostgresSession, { from, paged }: PostgresTable) {
     this.#session = session;
-    this.#tracks = tracks;
+    this.#from = from;
+    this.#tracks = paged;
+  }
+
+  /** Allows the next batches more time. */
+  relax(): void {
+    this.#limits = SLOW_BATCH;
   }
 
   /** Whether another client waited for rows of the last batch. */
@@ -52,11 +67,13 @@ export class PostgresBatches {
   }
 
   /**
-   * Runs a DELETE in its own transaction.
+   * Removes the rows that meet a condition, in their own transaction.
    * @returns how many rows it removed, and those of a batch before it whose answer was lost.
    * @throws {TooSlow} if it took too long, and was undone.
    */
-  async run(sql: string, limits: Limits): Promise<number> {
+  async remove(where: string): Promise<number> {
+    const sql = `DELETE FROM ${this.#from} WHERE ${where}`;
+    const limits = this.#limits;
     const began = performance.now();
     try {
       if (!this.#tracks) return removedBy(await this.#session.run(sql, limits));

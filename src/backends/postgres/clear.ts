@@ -1,17 +1,17 @@
 /** The rows that a table of PostgreSQL contains at the start of a clear: see `sql/clear.ts`. */
 import { printable } from "../../core/text.ts";
 import type { ClearOptions } from "../contract.ts";
-import type { Closing, Start, StartRows, Walk } from "../sql/clear.ts";
-import { KeysetWalk } from "../sql/walks.ts";
+import type { StartRows, Walk } from "../sql/clear.ts";
+import { keysetWalk } from "../sql/walks.ts";
 import { PostgresBatches } from "./batches.ts";
 import { countRows, estimate, highestMark, pagesOf } from "./count.ts";
 import { checkPostgresReferences, checkRules, isSelfCascading } from "./references.ts";
-import type { Limits, PostgresSession, Read } from "./session.ts";
+import type { PostgresSession } from "./session.ts";
 import { checkIdentity, inspectPostgresTable, type PostgresTable, withinOf } from "./table.ts";
 import {
-  LeftWalk,
-  PageWalk,
-  PlacesWalk,
+  leftWalk,
+  pageWalk,
+  placesWalk,
   postgresKeyset,
   restWalk,
   type Target,
@@ -23,13 +23,7 @@ import {
  * They become smaller when another client is seen to wait. The first is small, in case rows are
  * large.
  */
-const PACE = { batch: 100_000, first: 2000, least: 10, maxLatency: 150 } as const;
-
-/** With the commit, other clients wait at most a second for rows that a batch has locked. */
-const BATCH: Limits = { statement: 900, lock: 500 };
-
-/** If even a single row is too slow for that, for example because of its triggers. */
-const SLOW_BATCH: Limits = { statement: 60_000, lock: 5000 };
+export const PACE = { batch: 100_000, first: 2000, least: 10, maxLatency: 150 } as const;
 
 /** The most rows to remove in one statement if there is no key to find them by. */
 const REST = 1000;
@@ -42,111 +36,66 @@ const FEW = 10_000;
  * Otherwise, those up to the latest `created_at`. Without either, all rows that are found count as
  * the start's, because new rows cannot be told apart from rows that came back.
  */
-export class PostgresRows implements StartRows {
-  readonly pace = PACE;
-  readonly #session: PostgresSession;
-  readonly #options: ClearOptions;
-  #limits = BATCH;
-  #table: PostgresTable | undefined;
-  #within = "true";
-  #pages = 0;
-  #start: Start = { rows: 0, isExact: true };
-  #batches: PostgresBatches;
-  #cascades = false;
-  /** Rows of the start at the last count. */
-  #left = 0;
-
-  constructor(session: PostgresSession, options: ClearOptions) {
-    this.#session = session;
-    this.#options = options;
-    this.#batches = new PostgresBatches(session, false);
+export async function postgresRows(
+  session: PostgresSession,
+  { truncate = false }: ClearOptions,
+  tick: () => void,
+): Promise<StartRows> {
+  const table = await inspectPostgresTable(session);
+  // TRUNCATE ignores rules. The server itself refuses it if there is a foreign key, even if no row
+  // refers to a session.
+  if (!truncate) {
+    await checkRules(session, table.oid);
+    await checkPostgresReferences(session, table.oid, tick);
   }
+  const cascades = !truncate && await isSelfCascading(session, table.oid);
+  let pages = 0;
+  const { within, start } = await session.snapshot(async (read) => {
+    pages = await pagesOf(read, table);
+    const within = withinOf(table, await highestMark(read, table, pages));
+    const start = table.paged && !truncate && !cascades
+      ? await estimate(read, table, pages)
+      : { rows: (await countRows(read, table, within, pages, tick)).left, isExact: true };
+    return { within, start };
+  });
+  const batches = new PostgresBatches(session, table);
+  const target = { session, batches, from: table.from, within };
+  return {
+    start,
+    cascades,
+    isAwaited: () => batches.isAwaited,
+    walk: (pass, rows) => {
+      return truncate && pass === 1 ? truncateWalk(target) : walk(target, table, pages, pass, rows);
+    },
+    close: (tick) => {
+      return session.snapshot(async (read) => {
+        await checkIdentity(read, session, table);
+        pages = await pagesOf(read, table);
+        return await countRows(read, table, within, pages, tick);
+      });
+    },
+    inDoubt: (rows) => truncate ? start.rows : batches.inDoubt(rows),
+    relax: () => batches.relax(),
+    adviceAfter(cleared, { left, arrived }) {
+      if (truncate || cleared <= FEW || cleared < left + arrived) return undefined;
+      return `The table ${printable(session.target.tableText)} still takes up the space of ` +
+        `${cleared} removed row(s): autovacuum frees it for new rows in time, VACUUM does at once`;
+    },
+  };
+}
 
-  get cascades(): boolean {
-    return this.#cascades;
-  }
-
-  get isAwaited(): boolean {
-    return this.#batches.isAwaited;
-  }
-
-  async begin(tick: () => void): Promise<Start> {
-    const table = await inspectPostgresTable(this.#session);
-    // TRUNCATE ignores rules. The server itself refuses it if there is a foreign key, even if no
-    // row refers to a session.
-    if (!this.#options.truncate) {
-      await checkRules(this.#session, table.oid);
-      await checkPostgresReferences(this.#session, table.oid, tick);
-      this.#cascades = await isSelfCascading(this.#session, table.oid);
-    }
-    this.#table = table;
-    this.#batches = new PostgresBatches(this.#session, table.paged);
-    this.#start = await this.#session.snapshot(async (read) => {
-      this.#pages = await pagesOf(read, table);
-      this.#within = withinOf(table, await highestMark(read, table, this.#pages));
-      if (table.paged && !this.#options.truncate && !this.#cascades) {
-        return await estimate(read, table, this.#pages);
-      }
-      return { rows: (await this.#count(read, tick)).left, isExact: true };
-    });
-    return this.#start;
-  }
-
-  walk(pass: number): Walk {
-    const { paged, keys: [key, ...others] } = this.#found;
-    const target = this.#target;
-    const hasOneKey = key !== undefined && others.length === 0;
-    if (this.#options.truncate && pass === 1) return truncateWalk(target);
-    if (paged && pass === 1) return new PageWalk(target, this.#pages, this.#start.rows);
-    if (pass > 1 && !hasOneKey && this.#left <= REST) return restWalk(target);
-    if (paged) return new LeftWalk(target, this.#pages, hasOneKey ? key : "ctid");
-    if (key === undefined) return new PlacesWalk(target);
-    return new KeysetWalk(postgresKeyset(target, [key, ...others]));
-  }
-
-  async close(tick: () => void): Promise<Closing> {
-    return await this.#session.snapshot(async (read) => {
-      await checkIdentity(read, this.#session, this.#found);
-      return await this.#count(read, tick);
-    });
-  }
-
-  inDoubt(rows: number): number {
-    return this.#options.truncate ? this.#start.rows : this.#batches.inDoubt(rows);
-  }
-
-  relax(): void {
-    this.#limits = SLOW_BATCH;
-  }
-
-  adviceAfter(cleared: number, { left, arrived }: Closing): string | undefined {
-    if (this.#options.truncate || cleared <= FEW || cleared < left + arrived) return undefined;
-    return `The table ${printable(this.#session.target.tableText)} still takes up the space of ` +
-      `${cleared} removed row(s): autovacuum frees it for new rows in time, VACUUM does at once`;
-  }
-
-  async #count(read: Read, tick: () => void): Promise<Closing> {
-    this.#pages = await pagesOf(read, this.#found);
-    const closing = await countRows(read, this.#found, this.#within, this.#pages, () => {
-      this.#options.signal.throwIfAborted();
-      tick();
-    });
-    this.#left = closing.left;
-    return closing;
-  }
-
-  get #target(): Target {
-    return {
-      session: this.#session,
-      batches: this.#batches,
-      from: this.#found.from,
-      within: this.#within,
-      limits: () => this.#limits,
-    };
-  }
-
-  get #found(): PostgresTable {
-    if (this.#table === undefined) throw new Error("The clear has not begun");
-    return this.#table;
-  }
+/** @param rows How many rows of the start there were at the last count. */
+function walk(
+  target: Target,
+  { paged, keys: [key, ...others] }: PostgresTable,
+  pages: number,
+  pass: number,
+  rows: number,
+): Walk {
+  const hasOneKey = key !== undefined && others.length === 0;
+  if (paged && pass === 1) return pageWalk(target, pages, rows);
+  if (pass > 1 && !hasOneKey && rows <= REST) return restWalk(target);
+  if (paged) return leftWalk(target, pages, hasOneKey ? key : "ctid");
+  if (key === undefined) return placesWalk(target);
+  return keysetWalk(postgresKeyset(target, [key, ...others]));
 }

@@ -1,16 +1,17 @@
 import { applyStatements, quoteTable, quoteText } from "../sql/schema.ts";
 import type { SqlEngine } from "../sql/store.ts";
-import { PostgresRows } from "./clear.ts";
+import { PACE, postgresRows } from "./clear.ts";
 import { countRows, pagesOf } from "./count.ts";
 import { explainPostgresError, postgresFault } from "./errors.ts";
 import { PostgresSession, READING } from "./session.ts";
 import { inspectPostgresTable } from "./table.ts";
 
 export const postgres: SqlEngine<PostgresSession> = {
-  open: (target, signal) => PostgresSession.open(target, signal),
+  open: PostgresSession.open,
   explain: explainPostgresError,
   faultOf: postgresFault,
-  startRows: (session, options) => new PostgresRows(session, options),
+  pace: PACE,
+  startRows: postgresRows,
 
   async count(session, signal, onProgress) {
     const table = await inspectPostgresTable(session);

@@ -18,9 +18,34 @@ export interface PostgresTable {
   readonly paged: boolean;
 }
 
+/** What a name can stand for besides a table, by its letter in pg_class. */
+const KINDS = new Map([["v", "a view"], ["m", "a materialized view"], ["f", "a foreign table"]]);
+
 /** @throws {AzuError} if there is no such table, or it is a view. */
 export async function inspectPostgresTable(session: PostgresSession): Promise<PostgresTable> {
-  const { oid, from } = await nameTable(session);
+  const { target } = session;
+  const table = quoteTable("postgres", target.table);
+  // Servers since version 14 find the rows in a range of pages without reading the others.
+  const { rows: [found] } = await session.run(
+    "SELECT c.oid::text AS oid, c.relkind::text AS kind, m.amname = 'heap' AND " +
+      "current_setting('server_version_num')::int >= 140000 AS heap " +
+      "FROM pg_class c LEFT JOIN pg_am m ON m.oid = c.relam " +
+      `WHERE c.oid = to_regclass(${quoteText(table)})`,
+  );
+  if (found === undefined) throw missingTable(target);
+  const kind = String(found["kind"]);
+  if (kind !== "r" && kind !== "p") throw notATable(target, KINDS.get(kind) ?? "something else");
+  const oid = String(found["oid"]);
+  const from = kind === "p" ? table : `ONLY ${table}`;
+  // Partitions have pages of their own.
+  const paged = kind === "r" && found["heap"] === true && await hasPages(session, from);
+  return { oid, from, paged, ...await columnsOf(session, oid) };
+}
+
+async function columnsOf(
+  session: PostgresSession,
+  oid: string,
+): Promise<Pick<PostgresTable, "keys" | "mark">> {
   const columns = await session.run(
     "SELECT a.attname AS name, t.typname AS type, a.attnum::text AS number, " +
       "(SELECT i.indkey::text FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisprimary) " +
@@ -34,8 +59,7 @@ export async function inspectPostgresTable(session: PostgresSession): Promise<Po
   const dated = columns.rows.some(({ name, type }) =>
     name === "created_at" && /^timestamp(tz)?$/.test(String(type))
   );
-  const mark = isInteger ? keys[0] : dated ? quoted("created_at") : undefined;
-  return { from, oid, keys, mark, paged: await isPaged(session, oid, from) };
+  return { keys, mark: isInteger ? keys[0] : dated ? quoted("created_at") : undefined };
 }
 
 /** The condition that rows of the start meet, if `highest` was the highest mark then. */
@@ -69,33 +93,8 @@ export async function checkIdentity(
   );
 }
 
-/** What a name can stand for besides a table, by its letter in pg_class. */
-const KINDS = new Map([["v", "a view"], ["m", "a materialized view"], ["f", "a foreign table"]]);
-
-async function nameTable(session: PostgresSession): Promise<{ oid: string; from: string }> {
-  const { target } = session;
-  const table = quoteTable("postgres", target.table);
-  const sql = `SELECT oid::text AS oid, relkind::text AS kind FROM pg_class ` +
-    `WHERE oid = to_regclass(${quoteText(table)})`;
-  const [found] = (await session.run(sql)).rows;
-  if (found === undefined) throw missingTable(target);
-  const oid = String(found["oid"]);
-  if (found["kind"] === "r") return { oid, from: `ONLY ${table}` };
-  if (found["kind"] === "p") return { oid, from: table };
-  throw notATable(target, KINDS.get(String(found["kind"])) ?? "something else");
-}
-
-/**
- * Servers since version 14 find the rows in a range of pages without reading the others. Databases
- * that only speak PostgreSQL's protocol store rows differently. Partitions have pages of their own.
- */
-async function isPaged(session: PostgresSession, oid: string, from: string): Promise<boolean> {
-  const [found] = (await session.run(
-    "SELECT current_setting('server_version_num')::int >= 140000 AS recent, EXISTS " +
-      `(SELECT 1 FROM pg_class c JOIN pg_am m ON m.oid = c.relam WHERE c.oid = ${oid} ` +
-      "AND c.relkind = 'r' AND m.amname = 'heap') AS heap",
-  )).rows;
-  if (found?.["recent"] !== true || found["heap"] !== true) return false;
+/** Databases that only speak PostgreSQL's protocol store rows differently. */
+async function hasPages(session: PostgresSession, from: string): Promise<boolean> {
   try {
     await session.run(`SELECT 1 FROM ${from} WHERE ctid >= '(0,0)' AND ctid < '(0,1)' LIMIT 1`);
     return true;

@@ -2,7 +2,7 @@
 import type { Walk } from "../sql/clear.ts";
 import { countIn } from "../sql/errors.ts";
 import { quoteText } from "../sql/schema.ts";
-import { type Keyset, OnceWalk } from "../sql/walks.ts";
+import { type Keyset, tuple } from "../sql/walks.ts";
 import type { PostgresBatches } from "./batches.ts";
 import { pageRange } from "./count.ts";
 import { type Limits, type PostgresSession, READING } from "./session.ts";
@@ -14,8 +14,6 @@ export interface Target {
   readonly from: string;
   /** The condition that rows of the start meet. */
   readonly within: string;
-  /** The limits of a batch. */
-  limits(): Limits;
 }
 
 /** The most pages in one statement: about 100,000 rows of ordinary sessions. */
@@ -28,108 +26,71 @@ const FIRST_PAGES = 32;
  * By ranges of pages. Each page is read once, so this is as fast as one DELETE. A row that is
  * updated meanwhile may move to a page that was passed. A later pass finds it.
  */
-export class PageWalk implements Walk {
-  readonly #target: Target;
-  readonly #pages: number;
-  #next = 0;
-  #pagesPerRow: number;
-  /** Pages of the last batch. */
-  #span = FIRST_PAGES / 2;
-
-  constructor(target: Target, pages: number, rows: number) {
-    this.#target = target;
-    this.#pages = pages;
-    this.#pagesPerRow = pages / Math.max(1, rows);
-  }
-
-  get done(): boolean {
-    return this.#next >= this.#pages;
-  }
-
-  async next(rows: number): Promise<number> {
-    const { batches, from, within, limits } = this.#target;
+export function pageWalk({ batches, within }: Target, pages: number, rows: number): Walk {
+  let next = 0;
+  let pagesPerRow = pages / Math.max(1, rows);
+  let span = FIRST_PAGES / 2;
+  return async (rows) => {
     // The pages ahead may be fuller than those before, so the range grows step by step.
-    const wanted = Math.min(rows * this.#pagesPerRow, this.#span * 2, MOST_PAGES);
-    const span = Math.max(1, Math.round(wanted));
-    const range = pageRange(this.#next, this.#next + span);
-    const removed = await batches.run(`DELETE FROM ${from} WHERE ${range} AND ${within}`, limits());
-    this.#span = span;
-    this.#pagesPerRow = span / Math.max(1, removed);
-    this.#next += span;
-    return removed;
-  }
+    const wanted = Math.min(rows * pagesPerRow, span * 2, MOST_PAGES);
+    const pagesNow = Math.max(1, Math.round(wanted));
+    const range = pageRange(next, next + pagesNow);
+    const removed = await batches.remove(`${range} AND ${within}`);
+    span = pagesNow;
+    pagesPerRow = span / Math.max(1, removed);
+    next += span;
+    return { removed, isLast: next >= pages };
+  };
 }
 
 /**
  * Finds the few rows that a pass has left by page, and removes them by key, which stays the same if
  * a row moves.
+ * @param key A unique column; or `ctid`, then a later pass finds rows that move in between.
  */
-export class LeftWalk implements Walk {
-  readonly #target: Target;
-  readonly #pages: number;
-  readonly #key: string;
-  #next = 0;
+export function leftWalk(
+  { session, batches, from, within }: Target,
+  pages: number,
+  key: string,
+): Walk {
+  let next = 0;
   /** The place of the last row that a batch found in these pages. If it was kept, it stays there. */
-  #last: string | undefined;
-
-  /** @param key A unique column; or `ctid`, then a later pass finds rows that move in between. */
-  constructor(target: Target, pages: number, key: string) {
-    this.#target = target;
-    this.#pages = pages;
-    this.#key = key;
-  }
-
-  get done(): boolean {
-    return this.#next >= this.#pages;
-  }
-
-  async next(rows: number): Promise<number> {
-    const { session, batches, from, within, limits } = this.#target;
-    const behind = this.#last === undefined ? "" : ` AND ctid > ${quoteText(this.#last)}`;
-    const range = pageRange(this.#next, this.#next + MOST_PAGES) + behind;
-    const found = await session.run(
-      `SELECT ${this.#key}::text AS found, ctid::text AS place FROM ${from} ` +
+  let last: string | undefined;
+  return async (rows) => {
+    const behind = last === undefined ? "" : ` AND ctid > ${quoteText(last)}`;
+    const range = pageRange(next, next + MOST_PAGES) + behind;
+    const { rows: found } = await session.run(
+      `SELECT ${key}::text AS found, ctid::text AS place FROM ${from} ` +
         `WHERE ${range} AND ${within} ORDER BY ctid LIMIT ${rows}`,
       READING,
     );
-    const values = found.rows.map((row) => quoteText(String(row["found"])));
-    const removed = values.length === 0 ? await batches.settle() : await batches.run(
-      `DELETE FROM ${from} WHERE ${this.#key} IN (${values.join(", ")}) AND ${within}`,
-      limits(),
-    );
-    if (values.length < rows) {
-      this.#next += MOST_PAGES;
-      this.#last = undefined;
-    } else {
-      this.#last = found.rows.map((row) => String(row["place"])).at(-1);
-    }
-    return removed;
-  }
+    const keys = found.map((row) => quoteText(String(row["found"])));
+    const removed = keys.length === 0
+      ? await batches.settle()
+      : await batches.remove(`${key} IN (${keys.join(", ")}) AND ${within}`);
+    const hasMore = keys.length === rows;
+    if (!hasMore) next += MOST_PAGES;
+    last = hasMore ? String(found.at(-1)?.["place"]) : undefined;
+    return { removed, isLast: next >= pages };
+  };
 }
 
 /** By primary key, for tables whose rows cannot be found by page. */
-export function postgresKeyset(target: Target, keys: readonly string[]): Keyset<readonly string[]> {
-  const { session, batches, from, within, limits } = target;
-  const columns = `(${keys.join(", ")})`;
-  const at = (values: readonly string[]) => `(${values.map(quoteText).join(", ")})`;
-  const behind = (last: readonly string[] | undefined) =>
-    last === undefined ? within : `${columns} > ${at(last)} AND ${within}`;
-  const texts = keys.map((key, index) => `${key}::text AS key_${index}`).join(", ");
+export function postgresKeyset(
+  { session, batches, from, within }: Target,
+  columns: readonly string[],
+): Keyset<readonly string[]> {
   return {
-    async keyAfter(last, rows) {
-      const { rows: [found] } = await session.run(
-        `SELECT ${texts} FROM ${from} WHERE ${behind(last)} ` +
-          `ORDER BY ${keys.join(", ")} LIMIT 1 OFFSET ${rows - 1}`,
-        READING,
-      );
-      return found === undefined
-        ? undefined
-        : keys.map((_, index) => String(found[`key_${index}`]));
+    from,
+    within,
+    columns,
+    selected: columns.map((column, index) => `${column}::text AS key_${index}`).join(", "),
+    written: (key) => tuple(key.map(quoteText)),
+    async find(select) {
+      const { rows: [found] } = await session.run(select, READING);
+      return found && columns.map((_, index) => String(found[`key_${index}`]));
     },
-    async removeUpTo(last, upTo) {
-      const end = upTo === undefined ? "" : ` AND ${columns} <= ${at(upTo)}`;
-      return await batches.run(`DELETE FROM ${from} WHERE ${behind(last)}${end}`, limits());
-    },
+    remove: (where) => batches.remove(where),
   };
 }
 
@@ -137,45 +98,31 @@ export function postgresKeyset(target: Target, keys: readonly string[]): Keyset<
  * By place, in whatever partition, for tables with neither key nor pages. A row that is updated
  * meanwhile moves. A later pass finds it.
  */
-export class PlacesWalk implements Walk {
-  readonly #target: Target;
+export function placesWalk({ session, batches, from, within }: Target): Walk {
   /** Rows that were found but not removed. The next batch finds them again, before the others. */
-  #kept = 0;
-  #done = false;
-
-  constructor(target: Target) {
-    this.#target = target;
-  }
-
-  get done(): boolean {
-    return this.#done;
-  }
-
-  async next(rows: number): Promise<number> {
-    const { session, batches, from, within, limits } = this.#target;
-    const found = (await session.run(
+  let kept = 0;
+  return async (rows) => {
+    const { rows: found } = await session.run(
       `SELECT tableoid::text AS part, ctid::text AS place FROM ${from} WHERE ${within} ` +
-        `LIMIT ${rows} OFFSET ${this.#kept}`,
+        `LIMIT ${rows} OFFSET ${kept}`,
       READING,
-    )).rows;
+    );
     const parts = Map.groupBy(found, ({ part }) => String(part));
     const conditions = [...parts].map(([part, each]) => {
       const places = quoteText(`{"${each.map(({ place }) => String(place)).join('","')}"}`);
       return `(tableoid = ${part} AND ctid = ANY (${places}::tid[]))`;
     });
-    const removed = found.length === 0 ? 0 : await batches.run(
-      `DELETE FROM ${from} WHERE (${conditions.join(" OR ")}) AND ${within}`,
-      limits(),
-    );
-    this.#kept += found.length - removed;
-    this.#done = found.length < rows;
-    return removed;
-  }
+    const removed = found.length === 0
+      ? 0
+      : await batches.remove(`(${conditions.join(" OR ")}) AND ${within}`);
+    kept += found.length - removed;
+    return { removed, isLast: found.length < rows };
+  };
 }
 
 /** All rows in one statement, if few are left that move and have no key to find them by. */
-export function restWalk({ batches, from, within, limits }: Target): Walk {
-  return new OnceWalk(() => batches.run(`DELETE FROM ${from} WHERE ${within}`, limits()));
+export function restWalk({ batches, within }: Target): Walk {
+  return async () => ({ removed: await batches.remove(within), isLast: true });
 }
 
 /** From asking for the lock on, others wait to use the table: so ask for it only for a while. */
@@ -183,12 +130,11 @@ const TRUNCATE: Limits = { statement: 60_000, lock: 1000 };
 
 /** Empties the table. With the lock, nobody writes between the count and the TRUNCATE. */
 export function truncateWalk({ session, from }: Target): Walk {
-  return new OnceWalk(() =>
+  return () =>
     session.transaction("BEGIN", TRUNCATE, async (run) => {
       await run(`LOCK TABLE ${from} IN ACCESS EXCLUSIVE MODE`);
       const { rows: [found] } = await run(`SELECT count(*) AS count FROM ${from}`);
       await run(`TRUNCATE TABLE ${from}`);
-      return countIn(found, "count");
-    })
-  );
+      return { removed: countIn(found, "count"), isLast: true };
+    });
 }

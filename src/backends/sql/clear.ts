@@ -9,27 +9,24 @@
  */
 import { type AzuError, OperationError } from "../../core/errors.ts";
 import type { ClearCounts, ClearOptions } from "../contract.ts";
-import { Pace, type PaceDefaults } from "../pace.ts";
+import { Pace } from "../pace.ts";
 import { Retry } from "./retry.ts";
 import type { SqlEngine, SqlSession } from "./store.ts";
 
-/** The rows of the start, as an engine finds and removes them. */
+/** The rows of the start, as an engine has found them and removes them. */
 export interface StartRows {
-  readonly pace: PaceDefaults;
+  readonly start: Start;
   /** Whether another client was seen to wait for the last batch; undefined if nobody looks. */
-  readonly isAwaited?: boolean;
+  isAwaited?(): boolean;
   /**
-   * Decides which rows are meant.
-   * @param tick Called before each long statement, as a sign of life.
-   * @returns how many rows there are; an estimate is at least 1.
-   * @throws {AzuError} if it is clear from the start that they cannot all be removed.
+   * A way through the rows. A pass after the first one finds few.
+   * @param rows How many rows of the start there were at the last count.
    */
-  begin(tick: () => void): Promise<Start>;
-  /** A way through the rows. A pass after the first one finds few. */
-  walk(pass: number): Walk;
+  walk(pass: number, rows: number): Walk;
   /**
    * Counts what is left, in one snapshot. An engine may remove the last rows in the same
    * transaction.
+   * @param tick Called before each long statement, as a sign of life. Throws if interrupted.
    */
   close(tick: () => void): Promise<Closing>;
   /** False if the server cannot undo a batch that fails; default true. */
@@ -43,17 +40,21 @@ export interface StartRows {
   adviceAfter?(cleared: number, closing: Closing): string | undefined;
 }
 
-/** A pass, batch by batch. After a failure, the next batch begins where the last good one ended. */
-export interface Walk {
-  readonly done: boolean;
-  /**
-   * Removes about this many rows, in a transaction.
-   * @returns how many it removed.
-   */
-  next(rows: number): Promise<number>;
+/**
+ * A pass, batch by batch: removes about this many rows, in a transaction. After a failure, the next
+ * batch begins where the last good one ended.
+ */
+export type Walk = (rows: number) => Promise<Batch>;
+
+export interface Batch {
+  readonly removed: number;
+  /** Whether the pass ends with this batch. */
+  readonly isLast: boolean;
 }
 
+/** How many rows there are at the start. */
 export interface Start {
+  /** An estimate is at least 1. */
   readonly rows: number;
   /** False if that is an estimate. If exact, the final count settles what lost answers left open. */
   readonly isExact: boolean;
@@ -76,15 +77,10 @@ export async function clearRows<Session extends SqlSession>(
   options: ClearOptions,
 ): Promise<ClearCounts> {
   const { signal } = options;
-  const rows = engine.startRows(session, options);
-  const pace = new Pace(options.budget ?? {}, rows.pace);
-  const connection = {
-    faultOf: (error: unknown) => engine.faultOf(error),
-    reconnect: async () => await session.reconnect?.(signal),
-  };
-  const clear = new SqlClear(rows, options, pace, new Retry(rows, connection, signal, pace));
+  const pace = new Pace(options.budget ?? {}, engine.pace);
+  const clear = new SqlClear(options, pace, new Retry(session, engine.faultOf, signal, pace));
   try {
-    return await clear.run();
+    return await clear.run((tick) => engine.startRows(session, options, tick));
   } catch (error) {
     signal.throwIfAborted();
     throw withCounts(engine.explain(error, session.target), clear.state);
@@ -92,118 +88,105 @@ export async function clearRows<Session extends SqlSession>(
 }
 
 class SqlClear {
-  readonly #rows: StartRows;
   readonly #options: ClearOptions;
   readonly #pace: Pace;
   readonly #retry: Retry;
-  #start: Start | undefined;
+  #rows: StartRows | undefined;
   #cleared = 0;
   /** The most rows that batches whose answers were lost can have removed. */
   #unknown = 0;
 
-  constructor(rows: StartRows, options: ClearOptions, pace: Pace, retry: Retry) {
-    this.#rows = rows;
+  constructor(options: ClearOptions, pace: Pace, retry: Retry) {
     this.#options = options;
     this.#pace = pace;
     this.#retry = retry;
   }
 
-  async run(): Promise<ClearCounts> {
-    const start = await this.#retry.run(() => this.#rows.begin(() => this.#report()));
-    this.#start = start;
+  async run(begin: (tick: () => void) => Promise<StartRows>): Promise<ClearCounts> {
+    const tick = () => {
+      this.#options.signal.throwIfAborted();
+      this.#report();
+    };
+    const rows = await this.#retry.run(() => begin(tick));
+    this.#rows = rows;
+    const { start } = rows;
     if (start.rows === 0) return { cleared: 0, remaining: 0, arrived: 0 };
-    const returns = new Returns();
+    let left = start.rows;
+    let mostGone = start.isExact ? start.rows : Infinity;
+    let inFirstPass = 0;
+    let hasReturned = false;
     for (let pass = 1;; pass++) {
       const before = this.#cleared;
       this.#report();
-      await this.#pass(this.#rows.walk(pass));
-      const closing = await this.#retry.run(() => this.#rows.close(() => this.#report()));
-      this.#settle(closing, start);
-      const { left: remaining, arrived } = closing;
-      returns.after(this.#cleared - before, remaining);
-      if (remaining > 0 && this.#cleared > before && pass < MOST_PASSES) continue;
-      const most = start.isExact ? start.rows - remaining : returns.mostGone;
-      const advice = this.#rows.adviceAfter?.(this.#cleared, closing);
+      await this.#pass(rows, rows.walk(pass, left));
+      const closing = await this.#retry.run(() => rows.close(tick));
+      this.#settle(closing, rows);
+      const removed = this.#cleared - before;
+      // A row that comes back is removed, and counted, again.
+      if (pass === 1) inFirstPass = Math.max(removed, closing.left);
+      else if (removed > left - closing.left) hasReturned = true;
+      left = closing.left;
+      if (left > 0 && removed > 0 && pass < MOST_PASSES) continue;
+      // All that the first pass left may be rows that it had removed.
+      if (!start.isExact && hasReturned) mostGone = inFirstPass;
+      const advice = rows.adviceAfter?.(this.#cleared, closing);
       return {
-        cleared: Math.max(0, Math.min(this.#cleared, most)),
-        remaining,
-        arrived,
-        ...(remaining > 0 ? { kept: !returns.seen } : {}),
+        cleared: Math.max(0, Math.min(this.#cleared, mostGone - left)),
+        remaining: left,
+        arrived: closing.arrived,
+        ...(left > 0 ? { kept: !hasReturned } : {}),
         ...(advice === undefined ? {} : { advice }),
       };
     }
   }
 
-  async #pass(walk: Walk): Promise<void> {
+  async #pass(rows: StartRows, walk: Walk): Promise<void> {
     const { signal } = this.#options;
-    const isExact = this.#start?.isExact === true;
-    while (!walk.done) {
+    const { isExact } = rows.start;
+    let isLast = false;
+    while (!isLast) {
       const began = performance.now();
-      const removed = await this.#retry.run(() => walk.next(this.#pace.batch), () => {
-        const inDoubt = this.#rows.inDoubt(this.#pace.batch);
+      const batch = await this.#retry.run(() => walk(this.#pace.batch), (fault) => {
+        if (fault === "slow" && this.#pace.batch === 1) rows.relax?.();
+        if (fault !== "lost" && rows.undoes !== false) return;
+        const inDoubt = rows.inDoubt(this.#pace.batch);
         this.#unknown = isExact ? this.#unknown + inDoubt : inDoubt;
         this.#report();
       });
       // Without an exact count to settle it, the engine settles a doubt before its next batch.
       if (!isExact) this.#unknown = 0;
-      this.#cleared += removed;
+      this.#cleared += batch.removed;
+      isLast = batch.isLast;
       this.#report();
       signal.throwIfAborted();
-      await this.#pace.after(performance.now() - began, signal, this.#rows.isAwaited);
+      await this.#pace.after(performance.now() - began, signal, rows.isAwaited?.());
       signal.throwIfAborted();
     }
   }
 
   /** Whatever is no longer there is gone, even if no answer said so. */
-  #settle({ left, removed }: Closing, start: Start): void {
+  #settle({ left, removed }: Closing, { start, cascades }: StartRows): void {
     this.#cleared += removed;
-    if (this.#unknown > 0 || this.#rows.cascades) {
-      this.#cleared = Math.max(this.#cleared, start.rows - left);
-    }
+    if (this.#unknown > 0 || cascades) this.#cleared = Math.max(this.#cleared, start.rows - left);
     this.#unknown = 0;
     this.#report();
   }
 
   #report(): void {
-    const total = Math.max(this.#cleared, this.#start?.rows ?? 0);
+    const total = Math.max(this.#cleared, this.#rows?.start.rows ?? 0);
     this.#options.onProgress(this.#cleared, total, this.#inDoubt);
   }
 
   get #inDoubt(): number {
-    const others = (this.#start?.rows ?? 0) - this.#cleared;
-    return this.#rows.cascades ? Math.max(others, this.#unknown) : this.#unknown;
+    const others = (this.#rows?.start.rows ?? 0) - this.#cleared;
+    return this.#rows?.cascades ? Math.max(others, this.#unknown) : this.#unknown;
   }
 
   /** How far it got; undefined if nothing was begun. */
   get state(): State | undefined {
-    return this.#start === undefined
+    return this.#rows === undefined
       ? undefined
-      : { ...this.#start, cleared: this.#cleared, unknown: this.#inDoubt };
-  }
-}
-
-/** Whether removed rows have come back, so that they were removed, and counted, again. */
-class Returns {
-  #seen = false;
-  #first: { readonly removed: number; readonly left: number } | undefined;
-  #left = 0;
-
-  /** After a pass: how many rows it removed, and how many of the start's rows it left. */
-  after(removed: number, left: number): void {
-    if (this.#first === undefined) this.#first = { removed, left };
-    else if (removed > this.#left - left) this.#seen = true;
-    this.#left = left;
-  }
-
-  get seen(): boolean {
-    return this.#seen;
-  }
-
-  /** How many rows can be gone for good. If some came back, all that the first pass left did. */
-  get mostGone(): number {
-    if (!this.#seen || this.#first === undefined) return Infinity;
-    const { removed, left } = this.#first;
-    return Math.max(0, removed - left) + left - this.#left;
+      : { ...this.#rows.start, cleared: this.#cleared, unknown: this.#inDoubt };
   }
 }
 

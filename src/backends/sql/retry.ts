@@ -1,5 +1,6 @@
 /** Trying again, if that is safe and may help, for as long as an operator would wait. */
 import { type Pace, sleep } from "../pace.ts";
+import type { SqlSession } from "./store.ts";
 
 /**
  * What a failure means for the work:
@@ -12,17 +13,6 @@ import { type Pace, sleep } from "../pace.ts";
  */
 export type Fault = "lost" | "busy" | "slow" | "final";
 
-interface Work {
-  /** False if what a batch has done stays done, whatever error it ends with. Default true. */
-  readonly undoes?: boolean;
-  relax?(): void;
-}
-
-interface Connection {
-  faultOf(error: unknown): Fault;
-  reconnect(): Promise<void>;
-}
-
 /** Milliseconds without progress until a clear gives up. */
 const PATIENCE = 10_000;
 
@@ -32,34 +22,40 @@ const LONGEST_REST = 1600;
 
 /** Repeats the steps of a clear. */
 export class Retry {
-  readonly #work: Work;
-  readonly #connection: Connection;
+  readonly #session: SqlSession;
+  readonly #faultOf: (error: unknown) => Fault;
   readonly #signal: AbortSignal;
   readonly #pace: Pace;
-  #isRelaxed = false;
+  /** Whether the smallest batch was too slow once. */
+  #wasTooSlow = false;
   /** The first failure since the last progress, and when it happened. */
   #failed: { readonly first: unknown; readonly at: number } | undefined;
   #rest = FIRST_REST;
   #isConnected = true;
 
-  constructor(work: Work, connection: Connection, signal: AbortSignal, pace: Pace) {
-    this.#work = work;
-    this.#connection = connection;
+  constructor(
+    session: SqlSession,
+    faultOf: (error: unknown) => Fault,
+    signal: AbortSignal,
+    pace: Pace,
+  ) {
+    this.#session = session;
+    this.#faultOf = faultOf;
     this.#signal = signal;
     this.#pace = pace;
   }
 
   /**
    * @param step Safe to repeat.
-   * @param onDoubt Called if the step has failed, but may be done, in part or in whole.
+   * @param onFault Called before the step is repeated, or its failure thrown.
    * @throws the signal's reason; else the first failure, if it persists.
    */
-  async run<T>(step: () => Promise<T>, onDoubt?: () => void): Promise<T> {
+  async run<T>(step: () => Promise<T>, onFault?: (fault: Fault) => void): Promise<T> {
     for (;;) {
       this.#signal.throwIfAborted();
       let hasBegun = false;
       try {
-        if (!this.#isConnected) await this.#connection.reconnect();
+        if (!this.#isConnected) await this.#session.reconnect?.(this.#signal);
         this.#isConnected = true;
         hasBegun = true;
         const result = await step();
@@ -67,8 +63,8 @@ export class Retry {
         this.#rest = FIRST_REST;
         return result;
       } catch (error) {
-        const fault = this.#connection.faultOf(error);
-        if (hasBegun && (fault === "lost" || this.#work.undoes === false)) onDoubt?.();
+        const fault = this.#faultOf(error);
+        if (hasBegun) onFault?.(fault);
         this.#signal.throwIfAborted();
         await this.#after(error, fault);
       }
@@ -90,36 +86,10 @@ export class Retry {
   #makeSmaller(error: unknown): void {
     if (this.#pace.batch > 1) {
       this.#pace.shrink();
-    } else if (!this.#isRelaxed) {
-      this.#isRelaxed = true;
-      this.#work.relax?.();
-    } else {
+    } else if (this.#wasTooSlow) {
       throw error;
-    }
-  }
-}
-
-/** Milliseconds that a single statement waits in all for another process, and between attempts. */
-const LOCK_PATIENCE = 5000;
-const LOCK_REST = 50;
-
-/**
- * Repeats a single step while another process holds a lock.
- * @throws the signal's reason; else what the step throws.
- */
-export async function whileLocked<T>(
-  step: () => T,
-  isLocked: (error: unknown) => boolean,
-  signal: AbortSignal,
-): Promise<T> {
-  const end = performance.now() + LOCK_PATIENCE;
-  for (;;) {
-    signal.throwIfAborted();
-    try {
-      return step();
-    } catch (error) {
-      if (!isLocked(error) || performance.now() > end) throw error;
-      await sleep(LOCK_REST, signal);
+    } else {
+      this.#wasTooSlow = true;
     }
   }
 }

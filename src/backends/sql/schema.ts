@@ -71,37 +71,32 @@ const COLUMN_TYPES = {
 
 /** The statements, each as its lines, that create the table and its indexes if they are missing. */
 export function createStatements(engine: Engine, table: TableName): string[][] {
+  const quoted = (name: string) => quoteIdentifier(engine, name);
   const type = COLUMN_TYPES[engine];
-  const columns = [
-    ["id", type.id],
-    ["session_id", `${type.sessionId} NOT NULL`],
-    ["data", `${type.data} NOT NULL`],
-    ["created_at", `${type.time} NOT NULL`],
-    ["updated_at", `${type.time} NOT NULL`],
-    ["expires_at", `${type.time} NOT NULL`],
-  ] as const;
-  const lines = columns.map(([name, definition]) =>
-    `  ${quoteIdentifier(engine, name)} ${definition}`
-  );
-  const create = `CREATE TABLE IF NOT EXISTS ${quoteTable(engine, table)} (`;
+  const parts = [
+    `${quoted("id")} ${type.id}`,
+    `${quoted("session_id")} ${type.sessionId} NOT NULL`,
+    `${quoted("data")} ${type.data} NOT NULL`,
+    `${quoted("created_at")} ${type.time} NOT NULL`,
+    `${quoted("updated_at")} ${type.time} NOT NULL`,
+    `${quoted("expires_at")} ${type.time} NOT NULL`,
+  ];
   // MySQL has no CREATE INDEX IF NOT EXISTS, so there the indexes are part of the table.
-  if (engine === "mysql") return [[create, ...separated([...lines, ...mysqlKeys(table)]), ")"]];
+  if (engine === "mysql") {
+    const key = (column: string) => `${quoted(indexName(table.name, column))} (${quoted(column)})`;
+    parts.push(`UNIQUE KEY ${key("session_id")}`, `KEY ${key("expires_at")}`);
+  }
+  const create = [
+    `CREATE TABLE IF NOT EXISTS ${quoteTable(engine, table)} (`,
+    ...parts.map((part, index) => `  ${part}${index < parts.length - 1 ? "," : ""}`),
+    ")",
+  ];
+  if (engine === "mysql") return [create];
   return [
-    [create, ...separated(lines), ")"],
+    create,
     createIndex(engine, table, "session_id", "UNIQUE INDEX"),
     createIndex(engine, table, "expires_at", "INDEX"),
   ];
-}
-
-function mysqlKeys(table: TableName): string[] {
-  return [["session_id", "UNIQUE KEY"], ["expires_at", "KEY"]].map(([column = "", kind = ""]) =>
-    `  ${kind} ${quoteIdentifier("mysql", indexName(table.name, column))} ` +
-    `(${quoteIdentifier("mysql", column)})`
-  );
-}
-
-function separated(lines: string[]): string[] {
-  return lines.map((line, index) => index < lines.length - 1 ? `${line},` : line);
 }
 
 function createIndex(engine: Engine, table: TableName, column: string, kind: string): string[] {

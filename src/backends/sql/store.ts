@@ -1,6 +1,7 @@
 /** The store that all SQL engines share. What differs between them is behind {@linkcode SqlEngine}. */
 import { type AzuError, ImpossibleError } from "../../core/errors.ts";
-import type { ClearCounts, ClearOptions, LookOptions, Purpose, Store } from "../contract.ts";
+import type { ClearOptions, LookOptions, Purpose, Store } from "../contract.ts";
+import type { PaceDefaults } from "../pace.ts";
 import type { DatabaseTarget } from "./backend.ts";
 import { clearRows, type StartRows } from "./clear.ts";
 import type { Fault } from "./retry.ts";
@@ -25,8 +26,13 @@ export interface SqlEngine<Session extends SqlSession> {
     signal: AbortSignal,
     onProgress: LookOptions["onProgress"],
   ): Promise<number>;
-  /** The rows that a clear removes. */
-  startRows(session: Session, options: ClearOptions): StartRows;
+  readonly pace: PaceDefaults;
+  /**
+   * Decides which rows a clear removes, and counts them.
+   * @param tick Called before each long statement, as a sign of life. Throws if interrupted.
+   * @throws {AzuError} if it is clear from the start that they cannot all be removed.
+   */
+  startRows(session: Session, options: ClearOptions, tick: () => void): Promise<StartRows>;
   /** Why it cannot empty a table at once; undefined if it can. */
   readonly whyNotTruncate?: string;
   /** Creates the table if it is missing; fails if the table lacks a column. */
@@ -40,55 +46,30 @@ export async function openSqlStore<Session extends SqlSession>(
   signal: AbortSignal,
   purpose: Purpose,
 ): Promise<Store> {
-  const open = () => engine.open(target, signal, purpose);
-  return new SqlStore(engine, await explained(engine, target, signal, open));
-}
-
-class SqlStore<Session extends SqlSession> implements Store {
-  readonly #engine: SqlEngine<Session>;
-  readonly #session: Session;
-
-  constructor(engine: SqlEngine<Session>, session: Session) {
-    this.#engine = engine;
-    this.#session = session;
-  }
-
-  async count(signal: AbortSignal, { onProgress }: LookOptions = {}): Promise<number> {
-    const count = () => this.#engine.count(this.#session, signal, onProgress);
-    return await explained(this.#engine, this.#session.target, signal, count);
-  }
-
-  async clear(options: ClearOptions): Promise<ClearCounts> {
-    const { whyNotTruncate } = this.#engine;
-    if (options.truncate && whyNotTruncate !== undefined) {
-      throw new ImpossibleError(`This backend cannot truncate: ${whyNotTruncate}`, {
-        hint: "Run the command without --truncate",
-      });
-    }
-    return await clearRows(this.#engine, this.#session, options);
-  }
-
-  async createTable(signal: AbortSignal): Promise<"created" | "present"> {
-    const create = () => this.#engine.createTable(this.#session, signal);
-    return await explained(this.#engine, this.#session.target, signal, create);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#session[Symbol.asyncDispose]();
-  }
-}
-
-async function explained<T, Session extends SqlSession>(
-  engine: SqlEngine<Session>,
-  target: DatabaseTarget,
-  signal: AbortSignal,
-  work: () => Promise<T>,
-): Promise<T> {
-  signal.throwIfAborted();
-  try {
-    return await work();
-  } catch (error) {
+  const explained = async <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
     signal.throwIfAborted();
-    throw engine.explain(error, target);
-  }
+    try {
+      return await work();
+    } catch (error) {
+      signal.throwIfAborted();
+      throw engine.explain(error, target);
+    }
+  };
+  const session = await explained(signal, () => engine.open(target, signal, purpose));
+  return {
+    count: (signal, { onProgress } = {}) => {
+      return explained(signal, () => engine.count(session, signal, onProgress));
+    },
+    async clear(options) {
+      const { whyNotTruncate } = engine;
+      if (options.truncate && whyNotTruncate !== undefined) {
+        throw new ImpossibleError(`This backend cannot truncate: ${whyNotTruncate}`, {
+          hint: "Run the command without --truncate",
+        });
+      }
+      return await clearRows(engine, session, options);
+    },
+    createTable: (signal) => explained(signal, () => engine.createTable(session, signal)),
+    [Symbol.asyncDispose]: async () => await session[Symbol.asyncDispose](),
+  };
 }

@@ -1,73 +1,48 @@
-/** Ways through a table that engines share. */
+/** The ways through a table that engines share. */
 import type { Walk } from "./clear.ts";
 
-/** How an engine walks by key. A key has the type that its driver reads and takes. */
+/** How an engine walks by key. A key has the type that its driver reads. */
 export interface Keyset<Key> {
-  /** The key that many rows beyond a key; undefined if there are not that many. */
-  keyAfter(last: Key | undefined, rows: number): Promise<Key | undefined>;
-  /** Removes the rows beyond a key, up to and including another one, or to the end. */
-  removeUpTo(last: Key | undefined, upTo: Key | undefined): Promise<number>;
+  /** The table in SQL. */
+  readonly from: string;
+  /** The condition that rows to remove meet. */
+  readonly within: string;
+  /** The columns of the key, quoted. */
+  readonly columns: readonly string[];
+  /** Those columns as they are selected. */
+  readonly selected: string;
+  /** A key as SQL: a value, or a row value if there are several columns. */
+  written(key: Key): string;
+  /**
+   * Runs a SELECT of one key.
+   * @param last The key in the statement, if there is one, for an engine that writes a parameter.
+   */
+  find(select: string, last: Key | undefined): Promise<Key | undefined>;
+  /** Removes the rows that meet a condition; the keys in it as above. */
+  remove(where: string, last: Key | undefined, upTo: Key | undefined): number | Promise<number>;
 }
 
 /** By key. Rows may move in the table, but their order by key stays the same. */
-export class KeysetWalk<Key> implements Walk {
-  readonly #keyset: Keyset<Key>;
-  #last: Key | undefined;
-  #done = false;
-
-  constructor(keyset: Keyset<Key>) {
-    this.#keyset = keyset;
-  }
-
-  get done(): boolean {
-    return this.#done;
-  }
-
-  async next(rows: number): Promise<number> {
-    const upTo = await this.#keyset.keyAfter(this.#last, rows);
-    const removed = await this.#keyset.removeUpTo(this.#last, upTo);
-    this.#last = upTo;
-    this.#done = upTo === undefined;
-    return removed;
-  }
+export function keysetWalk<Key>(keyset: Keyset<Key>): Walk {
+  const { within, columns } = keyset;
+  let last: Key | undefined;
+  return async (rows) => {
+    const behind = last === undefined
+      ? within
+      : `${within} AND ${tuple(columns)} > ${keyset.written(last)}`;
+    const upTo = await keyset.find(
+      `SELECT ${keyset.selected} FROM ${keyset.from} WHERE ${behind} ` +
+        `ORDER BY ${columns.join(", ")} LIMIT 1 OFFSET ${rows - 1}`,
+      last,
+    );
+    const end = upTo === undefined ? "" : ` AND ${tuple(columns)} <= ${keyset.written(upTo)}`;
+    const removed = await keyset.remove(behind + end, last, upTo);
+    last = upTo;
+    return { removed, isLast: upTo === undefined };
+  };
 }
 
-/** Without a key: some rows, wherever they are, until there are no more. */
-export class AnyWalk implements Walk {
-  readonly #remove: (rows: number) => Promise<number>;
-  #done = false;
-
-  constructor(remove: (rows: number) => Promise<number>) {
-    this.#remove = remove;
-  }
-
-  get done(): boolean {
-    return this.#done;
-  }
-
-  async next(rows: number): Promise<number> {
-    const removed = await this.#remove(rows);
-    this.#done = removed < rows;
-    return removed;
-  }
-}
-
-/** A single statement that removes all rows that are meant. */
-export class OnceWalk implements Walk {
-  readonly #remove: () => Promise<number>;
-  #done = false;
-
-  constructor(remove: () => Promise<number>) {
-    this.#remove = remove;
-  }
-
-  get done(): boolean {
-    return this.#done;
-  }
-
-  async next(): Promise<number> {
-    const removed = await this.#remove();
-    this.#done = true;
-    return removed;
-  }
+/** Values as a row value; one value as itself, because only then SQLite uses its index. */
+export function tuple(values: readonly string[]): string {
+  return values.length === 1 ? values.join() : `(${values.join(", ")})`;
 }

@@ -1,11 +1,11 @@
 /** The rows that a table of SQLite contains at the start of a clear: see `sql/clear.ts`. */
 import type { ClearOptions } from "../contract.ts";
 import { sleep } from "../pace.ts";
-import type { Closing, Start, StartRows, Walk } from "../sql/clear.ts";
-import { type Keyset, KeysetWalk } from "../sql/walks.ts";
+import type { StartRows, Walk } from "../sql/clear.ts";
 import { quoteTable } from "../sql/schema.ts";
+import { type Keyset, keysetWalk, tuple } from "../sql/walks.ts";
 import type { SqliteSession, Value } from "./session.ts";
-import { asValue, inspectSqliteTable, type SqliteTable, tuple } from "./table.ts";
+import { asValue, inspectSqliteTable, keyIn, type SqliteTable } from "./table.ts";
 
 /**
  * Rows, and milliseconds, of a batch. Nobody else can write meanwhile. But a batch rewrites
@@ -14,10 +14,13 @@ import { asValue, inspectSqliteTable, type SqliteTable, tuple } from "./table.ts
  * waits tries again every 100 ms at the latest (SQLite's busy handler), so a rest of 150 ms lets
  * it write.
  */
-const PACE = { batch: 40_000, first: 5000, least: 100, maxLatency: 1000, turn: 150 } as const;
-
-/** A condition in SQL, and the values of its parameters. */
-type Condition = readonly [sql: string, ...values: Value[]];
+export const PACE = {
+  batch: 40_000,
+  first: 5000,
+  least: 100,
+  maxLatency: 1000,
+  turn: 150,
+} as const;
 
 /**
  * Rows up to the highest row id at the start are the start's, because SQLite gives a new row an id
@@ -25,98 +28,72 @@ type Condition = readonly [sql: string, ...values: Value[]];
  * removed in the same transaction as the count. `WITHOUT ROWID`, an integer key does the same, or
  * else the latest `created_at`. Without any, all rows that are found count as the start's.
  */
-export class SqliteRows implements StartRows {
-  readonly pace = PACE;
-  readonly #session: SqliteSession;
-  readonly #signal: AbortSignal;
-  readonly #from: string;
-  #table: SqliteTable = { key: [], mark: undefined, sparse: true };
-  /** The rows of the start, and those of them that need not be removed last. */
-  #within: Condition = ["1"];
-  #before: Condition = ["1"];
-
-  constructor(session: SqliteSession, { signal }: ClearOptions) {
-    this.#session = session;
-    this.#signal = signal;
-    this.#from = quoteTable("sqlite", session.target.table);
-  }
-
-  // deno-lint-ignore require-await -- the driver is synchronous, but its errors must reject
-  async begin(): Promise<Start> {
-    return this.#session.transaction("DEFERRED", () => {
-      const table = inspectSqliteTable(this.#session);
-      this.#table = table;
-      const { mark, sparse } = table;
-      if (mark !== undefined) {
-        const highest = this.#session.get(`SELECT max(${mark}) AS highest FROM ${this.#from}`);
-        const value = asValue(highest?.["highest"]);
-        const orNone = sparse ? ` OR ${mark} IS NULL` : "";
-        this.#within = value === null ? ["0"] : [`(${mark} <= ?${orNone})`, value];
-        if (value === null && sparse) this.#within = [`${mark} IS NULL`];
-        this.#before = sparse || value === null ? this.#within : [`${mark} < ?`, value];
-      }
-      return { rows: this.#countAll(), isExact: true };
-    });
-  }
-
-  walk(): Walk {
-    return this.#table.key.length === 0 ? NO_WALK : new KeysetWalk(this.#keyset());
-  }
-
-  // deno-lint-ignore require-await -- as above
-  async close(): Promise<Closing> {
-    return this.#session.transaction("IMMEDIATE", () => {
-      const removed = this.#removeLast();
-      const all = this.#countAll();
-      const [within, ...values] = this.#within;
-      const sql = `SELECT count(*) AS count FROM ${this.#from} WHERE ${within}`;
-      const left = all === 0 ? 0 : Number(this.#session.get(sql, ...values)?.["count"]);
-      return { left, arrived: all - left, removed };
-    });
-  }
-
-  inDoubt(): number {
-    return 0;
-  }
-
-  #countAll(): number {
-    return Number(this.#session.get(`SELECT count(*) AS count FROM ${this.#from}`)?.["count"]);
-  }
-
+export async function sqliteRows(
+  session: SqliteSession,
+  { signal }: ClearOptions,
+): Promise<StartRows> {
+  const from = quoteTable("sqlite", session.target.table);
+  const { key, within, before, rows } = await session.transaction("DEFERRED", () => {
+    const table = inspectSqliteTable(session);
+    const marked = table.mark === undefined ? undefined : `max(${table.mark})`;
+    const highest = marked && session.get(`SELECT ${marked} AS highest FROM ${from}`)?.["highest"];
+    return { key: table.key, ...conditionsOf(table, asValue(highest)), rows: session.count(from) };
+  });
+  const [sqlWithin, ...valuesWithin] = within;
+  const [sqlBefore, ...valuesBefore] = before;
+  const keyset: Keyset<readonly Value[]> = {
+    from,
+    within: sqlBefore,
+    columns: key,
+    selected: key.join(", "),
+    written: (values) => tuple(values.map(() => "?")),
+    async find(select, last = []) {
+      await sleep(0, signal); // the driver blocks, so let signals in
+      signal.throwIfAborted();
+      return keyIn(session.get(select, ...valuesBefore, ...last));
+    },
+    remove: (where, last = [], upTo = []) => {
+      const sql = `DELETE FROM ${from} WHERE ${where}`;
+      return session.run(sql, ...valuesBefore, ...last, ...upTo);
+    },
+  };
   /** What the walk has left, or all rows if there is no key to walk by. */
-  #removeLast(): number {
-    const [within, ...values] = this.#within;
-    const { key } = this.#table;
-    const columns = tuple(key);
-    const some = `SELECT ${key.join(", ")} FROM ${this.#from} WHERE ${within} LIMIT ${PACE.batch}`;
-    const where = key.length === 0 ? within : `${columns} IN (${some})`;
-    return this.#session.run(`DELETE FROM ${this.#from} WHERE ${where}`, ...values);
-  }
-
-  #keyset(): Keyset<Value[]> {
-    const [before, ...values] = this.#before;
-    const { key } = this.#table;
-    const marks = tuple(key.map(() => "?"));
-    const behind = (last: Value[] | undefined) =>
-      last === undefined ? before : `${tuple(key)} > ${marks} AND ${before}`;
-    return {
-      // deno-lint-ignore require-await -- as above
-      keyAfter: async (last, rows) => {
-        const sql = `SELECT ${key.join(", ")} FROM ${this.#from} WHERE ${behind(last)} ` +
-          `ORDER BY ${key.join(", ")} LIMIT 1 OFFSET ${rows - 1}`;
-        const row = this.#session.get(sql, ...last ?? [], ...values);
-        return row === undefined ? undefined : Object.values(row).map(asValue);
-      },
-      removeUpTo: async (last, upTo) => {
-        await sleep(0, this.#signal); // the driver blocks, so let signals in
-        this.#signal.throwIfAborted();
-        const end = upTo === undefined ? "" : ` AND ${tuple(key)} <= ${marks}`;
-        const sql = `DELETE FROM ${this.#from} WHERE ${behind(last)}${end}`;
-        return this.#session.run(sql, ...last ?? [], ...values, ...upTo ?? []);
-      },
-    };
-  }
+  const removeLast = () => {
+    const some = `SELECT ${key.join(", ")} FROM ${from} WHERE ${sqlWithin} LIMIT ${PACE.batch}`;
+    const where = key.length === 0 ? sqlWithin : `${tuple(key)} IN (${some})`;
+    return session.run(`DELETE FROM ${from} WHERE ${where}`, ...valuesWithin);
+  };
+  return {
+    start: { rows, isExact: true },
+    walk: () => key.length === 0 ? NO_WALK : keysetWalk(keyset),
+    close: () =>
+      session.transaction("IMMEDIATE", () => {
+        const removed = removeLast();
+        const all = session.count(from);
+        const left = all === 0 ? 0 : session.count(`${from} WHERE ${sqlWithin}`, ...valuesWithin);
+        return { left, arrived: all - left, removed };
+      }),
+    inDoubt: () => 0,
+  };
 }
 
 /** Without a key, one statement in `close` removes all rows. */
-const NO_WALK: Walk = { done: true, next: () => Promise.resolve(0) };
+const NO_WALK: Walk = () => Promise.resolve({ removed: 0, isLast: true });
+
+/** A condition in SQL, and the values of its parameters. */
+type Condition = readonly [sql: string, ...values: Value[]];
+
+/**
+ * The rows of the start, and those of them that need not be removed last.
+ * @param highest The highest mark of all rows; null if there is none.
+ */
+function conditionsOf(
+  { mark, sparse }: SqliteTable,
+  highest: Value,
+): { within: Condition; before: Condition } {
+  const alike = (...condition: Condition) => ({ within: condition, before: condition });
+  if (mark === undefined) return alike("1");
+  if (highest === null) return alike(sparse ? `${mark} IS NULL` : "0");
+  if (sparse) return alike(`(${mark} <= ? OR ${mark} IS NULL)`, highest);
+  return { within: [`${mark} <= ?`, highest], before: [`${mark} < ?`, highest] };
+}

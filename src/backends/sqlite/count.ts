@@ -1,54 +1,36 @@
-/** Counts the rows of a SQLite table, in steps that each end soon. */
+/** Counts the rows of a SQLite table. */
+import type { LookOptions } from "../contract.ts";
+import { sleep } from "../pace.ts";
 import { quoteTable } from "../sql/schema.ts";
-import type { SqliteSession, Value } from "./session.ts";
-import { asValue, type SqliteTable, tuple } from "./table.ts";
+import { tuple } from "../sql/walks.ts";
+import { type SqliteSession, type Value, whileLocked } from "./session.ts";
+import { inspectSqliteTable, keyIn } from "./table.ts";
 
 /** Rows in a step. It takes some milliseconds if they are in memory. */
 const STEP = 50_000;
 
-export class SqliteCounter {
-  readonly #session: SqliteSession;
-  readonly #from: string;
-  readonly #key: readonly string[];
-  #last: readonly Value[] | undefined;
-  #count = 0;
-
-  constructor(session: SqliteSession, { key }: SqliteTable) {
-    this.#session = session;
-    this.#from = quoteTable("sqlite", session.target.table);
-    this.#key = key;
-  }
-
-  get count(): number {
-    return this.#count;
-  }
-
-  /** @returns whether that was the last step. A step that throws counts nothing. */
-  step(): boolean {
-    const key = this.#key;
-    if (key.length === 0) {
-      const row = this.#session.get(`SELECT count(*) AS count FROM ${this.#from}`);
-      this.#count = Number(row?.["count"]);
-      return true;
+/** In steps, because the driver blocks: signals are let in between them. */
+export async function countRows(
+  session: SqliteSession,
+  signal: AbortSignal,
+  onProgress: LookOptions["onProgress"],
+): Promise<number> {
+  const from = quoteTable("sqlite", session.target.table);
+  const { key } = await whileLocked(() => inspectSqliteTable(session), signal);
+  const columns = key.join(", ");
+  let last: readonly Value[] = [];
+  for (let counted = 0;; counted += STEP) {
+    const marks = tuple(last.map(() => "?"));
+    const rest = last.length === 0 ? from : `${from} WHERE ${tuple(key)} > ${marks}`;
+    const step = `SELECT ${columns} FROM ${rest} ORDER BY ${columns} LIMIT 1 OFFSET ${STEP - 1}`;
+    const upTo = key.length === 0
+      ? undefined
+      : await whileLocked(() => keyIn(session.get(step, ...last)), signal);
+    if (upTo === undefined) {
+      return counted + await whileLocked(() => session.count(rest, ...last), signal);
     }
-    const last = this.#last;
-    const marks = tuple(key.map(() => "?"));
-    const behind = last === undefined ? "" : ` WHERE ${tuple(key)} > ${marks}`;
-    const upTo = this.#session.get(
-      `SELECT ${key.join(", ")} FROM ${this.#from}${behind} ` +
-        `ORDER BY ${key.join(", ")} LIMIT 1 OFFSET ${STEP - 1}`,
-      ...last ?? [],
-    );
-    if (upTo !== undefined) {
-      this.#last = Object.values(upTo).map(asValue);
-      this.#count += STEP;
-      return false;
-    }
-    const row = this.#session.get(
-      `SELECT count(*) AS count FROM ${this.#from}${behind}`,
-      ...last ?? [],
-    );
-    this.#count += Number(row?.["count"]);
-    return true;
+    last = upTo;
+    onProgress?.(counted + STEP);
+    await sleep(0, signal);
   }
 }

@@ -2,8 +2,8 @@
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { OperationError } from "../../core/errors.ts";
 import type { Purpose } from "../contract.ts";
+import { sleep } from "../pace.ts";
 import type { DatabaseTarget } from "../sql/backend.ts";
-import { whileLocked } from "../sql/retry.ts";
 import type { SqlSession } from "../sql/store.ts";
 import { isLocked } from "./errors.ts";
 import { sqlitePath } from "./url.ts";
@@ -47,7 +47,7 @@ export class SqliteSession implements SqlSession {
       // SQLite's default, and the app's. Otherwise a cascade could reach into other tables.
       session.exec("PRAGMA foreign_keys = OFF");
       // Only this reads the file.
-      await whileLocked(() => session.exec("SELECT count(*) FROM sqlite_master"), isLocked, signal);
+      await whileLocked(() => session.exec("SELECT count(*) FROM sqlite_master"), signal);
       // It reads the schema, so a locked file would refuse it.
       session.exec(`PRAGMA cache_size = -${CACHE_SIZE}`);
       return session;
@@ -79,8 +79,14 @@ export class SqliteSession implements SqlSession {
     return Number(this.#prepare(sql).run(...values).changes);
   }
 
+  /** @param rows The table in SQL, and a condition if need be. */
+  count(rows: string, ...values: Value[]): number {
+    return Number(this.get(`SELECT count(*) AS count FROM ${rows}`, ...values)?.["count"]);
+  }
+
   /** Reads one snapshot. If the work throws, it is undone. */
-  transaction<T>(kind: "DEFERRED" | "IMMEDIATE", work: () => T): T {
+  // deno-lint-ignore require-await -- the driver is synchronous, but its errors must reject
+  async transaction<T>(kind: "DEFERRED" | "IMMEDIATE", work: () => T): Promise<T> {
     this.exec(`BEGIN ${kind}`);
     try {
       const result = work();
@@ -132,4 +138,28 @@ async function checkFile(path: string, target: DatabaseTarget): Promise<void> {
     hint: `${hint}; relative paths start at ${target.root}. ` +
       "`azu session:setup --backend database --apply` creates it",
   });
+}
+
+/** Milliseconds that a single statement waits in all for another process, and between attempts. */
+const LOCK_PATIENCE = 5000;
+const LOCK_REST = 50;
+
+/**
+ * Repeats a single step while another process holds a lock.
+ * @throws the signal's reason; else what the step throws.
+ */
+export async function whileLocked<T>(
+  step: () => T | Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  const end = performance.now() + LOCK_PATIENCE;
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      return await step();
+    } catch (error) {
+      if (!isLocked(error) || performance.now() > end) throw error;
+      await sleep(LOCK_REST, signal);
+    }
+  }
 }

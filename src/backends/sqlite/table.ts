@@ -1,7 +1,7 @@
 /** What SQLite says about a table, and the keys of its rows. */
 import { missingTable, notATable } from "../sql/errors.ts";
 import { quoteIdentifier } from "../sql/schema.ts";
-import type { SqliteSession, Value } from "./session.ts";
+import type { Row, SqliteSession, Value } from "./session.ts";
 
 export interface SqliteTable {
   /** The quoted columns that rows are found by, one after the other; empty if there are none. */
@@ -57,12 +57,12 @@ function quoted(name: string): string {
   return quoteIdentifier("sqlite", name);
 }
 
-/** A row value; for one column just that column, because only then SQLite uses its index. */
-export function tuple(columns: readonly string[]): string {
-  return columns.length === 1 ? columns.join() : `(${columns.join(", ")})`;
+/** The key that a SELECT of its columns returned; undefined if it found no row. */
+export function keyIn(row: Row | undefined): Value[] | undefined {
+  return row && Object.values(row).map(asValue);
 }
 
-/** The value of a key's column, as a statement takes it. */
+/** A value that was read, as a statement takes it. */
 export function asValue(value: unknown): Value {
   if (typeof value === "string" || typeof value === "number" || typeof value === "bigint") {
     return value;
