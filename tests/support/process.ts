@@ -57,7 +57,12 @@ export class RunningProcess implements AsyncDisposable {
 
   /** Sends a signal, unless the process has ended. */
   signal(name: Deno.Signal): void {
-    if (this.#running) this.child.kill(name);
+    try {
+      if (this.#running) this.child.kill(name);
+    } catch (error) {
+      // It has just ended, and its status does not say so yet.
+      if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
+    }
   }
 
   /** Types at the process's standard input; what has ended no longer listens. */

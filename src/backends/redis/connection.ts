@@ -145,7 +145,8 @@ export class RedisConnection implements Disposable {
     if (!(error instanceof Error)) return this.#end ?? lost();
     if (error.name === "ReplyError") return new ErrorReply(withoutArguments(error.message));
     if (this.#end !== undefined) return this.#end;
-    if (error.message === "Connection is closed.") return lost();
+    // The second: the socket has ended, but ioredis has not heard of it yet.
+    if (/^Connection is closed\.|^Stream isn't writeable/.test(error.message)) return lost();
     // A server with too many clients says so before it is asked.
     const [, unasked] = /^Command queue state error.* Last error: (.*)$/s.exec(error.message) ?? [];
     if (unasked !== undefined) return new ErrorReply(withoutArguments(unasked));
