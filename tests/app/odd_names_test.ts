@@ -14,31 +14,24 @@ import { compile, DECLARATIONS } from "../crystal/compiler.ts";
 import { needs } from "../support/env.ts";
 import { tempDir, writeTree } from "../support/temp.ts";
 
-/** Names that try to leave their string, and names that mean something to Crystal already. */
+/** Texts that try to leave their string, and for each an app whose name means something to Crystal. */
 const NAMES = [
-  'quote " and #{raise "x"}',
-  "back\\slash\\",
-  "line\nbreak\r\n\ttab",
-  "ünïcödé 日本語 🍪",
-  "\u202e\u0000\ufeff\u2028",
-  "%{x} #$0 `id` '",
-  "3 starts with a digit",
-  "end\nend\n\nputs 1",
-  "session",
-  "redis",
-  "db",
-  "http",
-  "log",
-  "string",
-  "azu",
-  "uuid",
-];
+  ['quote " and #{raise "x"}', "session"],
+  ["back\\slash\\", "redis"],
+  ["line\nbreak\r\n\ttab", "db"],
+  ["ünïcödé 日本語 🍪", "http"],
+  ["\u202e\u0000\ufeff\u2028", "log"],
+  ["%{x} #$0 `id` '", "string"],
+  ["3 starts with a digit", "azu"],
+  ["end\nend\n\nputs 1", "uuid"],
+  ["sid", '3 "quotes" #{raise "x"} ünïcödé'],
+] as const;
 
 const STORES = ["memory", "redis", "clustered", "postgres", "mysql", "sqlite"] as const;
 
 const SHARDS = { postgres: "pg", mysql: "mysql", sqlite: "sqlite3" } as const;
 
-function settingsFor(name: string) {
+function settingsFor(name: string, app: string) {
   const cookie = {
     name: "sid",
     secure: true,
@@ -51,7 +44,7 @@ function settingsFor(name: string) {
   const others = { ...base, ttl: 1000, sliding: false, poolSize: 7, cleanupInterval: 1000 };
   return {
     app: name,
-    module: moduleOf("", name),
+    module: moduleOf("", app),
     base,
     environments: new Map([
       [name, { ...others, cookie: { ...cookie, domain: "example.com", path: `/${name}` } }],
@@ -60,8 +53,12 @@ function settingsFor(name: string) {
   };
 }
 
-function sources(name: string, store: typeof STORES[number]): Record<string, string> {
-  const settings = settingsFor(name);
+function sources(
+  name: string,
+  app: string,
+  store: typeof STORES[number],
+): Record<string, string> {
+  const settings = settingsFor(name, app);
   const use = `require "http"\nrequire "./session"\n` +
     `server = HTTP::Server.new([${settings.module}::SessionHandler.new] of HTTP::Handler)\n` +
     "server.listen(0)\n";
@@ -74,13 +71,13 @@ function sources(name: string, store: typeof STORES[number]): Record<string, str
     const redis = { ...settings, template: "redis", requires: ["redis"], keyPrefix: name } as const;
     return { "session.cr": renderInitializer({ ...redis, ...more }, ownTemplates), "main.cr": use };
   }
-  return { ...databaseSources(name, store), "main.cr": `${use}require "./migration"\n` };
+  return { ...databaseSources(name, app, store), "main.cr": `${use}require "./migration"\n` };
 }
 
-function databaseSources(name: string, engine: Engine): Record<string, string> {
+function databaseSources(name: string, app: string, engine: Engine): Record<string, string> {
   const table = { name };
   const database = {
-    ...settingsFor(name),
+    ...settingsFor(name, app),
     template: "database",
     requires: ["db", SHARDS[engine]],
     engine,
@@ -102,11 +99,11 @@ function databaseSources(name: string, engine: Engine): Record<string, string> {
 
 Deno.test("what is written compiles, whatever things are called", needs("crystal"), async () => {
   await using folder = await tempDir();
-  for (const [index, name] of NAMES.entries()) {
+  for (const [index, [name, app]] of NAMES.entries()) {
     const store = STORES[index % STORES.length] ?? "memory";
-    const app = join(folder.path, String(index));
-    await writeTree(app, sources(name, store));
-    const complaint = await compile({ source: join(app, "main.cr"), shards: [DECLARATIONS] });
-    strictEqual(complaint, undefined, `${JSON.stringify(name)} with ${store}: ${complaint}`);
+    const root = join(folder.path, String(index));
+    await writeTree(root, sources(name, app, store));
+    const complaint = await compile({ source: join(root, "main.cr"), shards: [DECLARATIONS] });
+    strictEqual(complaint, undefined, `${JSON.stringify(name)}, ${app}, ${store}: ${complaint}`);
   }
 });
