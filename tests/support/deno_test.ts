@@ -4,8 +4,8 @@ import { closingLine, type Counts, readCounts, readErrors } from "./summary.ts";
 
 const CONFIG = join(import.meta.dirname ?? ".", "../../deno.json");
 
-/** Files at once where the run is parallel: most tests wait for processes. */
-const JOBS = String(navigator.hardwareConcurrency + 1);
+/** Test files that run at once if the run is parallel. Most tests wait for processes or limits. */
+const JOBS = String(3 * navigator.hardwareConcurrency);
 
 /** What a run of `deno test` came to. */
 export interface Tested {
@@ -14,14 +14,17 @@ export interface Tested {
   readonly errors: string | undefined;
 }
 
-/** Runs `deno test` with all permissions, shows what it prints, and counts the tests. */
+/**
+ * Runs `deno test` with all permissions, shows what it prints, and counts the tests. Types are not
+ * checked again: `task static` has done that.
+ */
 export async function denoTest(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
   stopped: AbortSignal,
 ): Promise<Tested> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "--allow-all", "--config", CONFIG, ...args],
+    args: ["test", "--no-check", "--allow-all", "--config", CONFIG, ...args],
     env: { DENO_JOBS: JOBS, ...env },
     stdin: "null",
     stdout: "piped",
