@@ -6,6 +6,6 @@ import { testSweeps } from "./sweeps.ts";
 testSweeps("mysql", needs("mariadb"), () => sqlSubject(mysql), [
   ["cut", 60],
   ["half-close", 20],
-  ["garble", 120],
+  ["garble", 60],
   ["delay", 10],
 ]);

@@ -6,6 +6,6 @@ import { testSweeps } from "./sweeps.ts";
 testSweeps("postgres", needs("postgres"), () => sqlSubject(postgres), [
   ["cut", 60],
   ["half-close", 20],
-  ["garble", 120],
+  ["garble", 60],
   ["delay", 10],
 ]);

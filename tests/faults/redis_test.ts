@@ -4,8 +4,8 @@ import { redisSubject } from "./redis_subject.ts";
 import { testSweeps } from "./sweeps.ts";
 
 testSweeps("redis", needs("redis-server"), () => redisSubject(), [
-  ["cut", 120],
+  ["cut", 60],
   ["half-close", 40],
-  ["garble", 120],
+  ["garble", 60],
   ["delay", 20],
 ]);
