@@ -12,7 +12,7 @@ Object.defineProperty(process, "env", {
 });
 
 const interruption = new AbortController();
-const { exit, consoleSize } = Deno; // the code of a config runs without them
+const { exit, consoleSize } = Deno; // kept here, because both are taken from the code of a config
 let lost: string | undefined; // why stdout could not be written
 
 const host: Host = {
@@ -98,7 +98,7 @@ function columns(): number | undefined {
 
 function output(stream: typeof Deno.stdout | typeof Deno.stderr): Output {
   let closed = false;
-  const writeSync = stream.writeSync.bind(stream); // the code of a config runs without it
+  const writeSync = stream.writeSync.bind(stream); // kept here, because it is taken from the code of a config
   const isAnswer = stream === Deno.stdout;
   return {
     isTerminal: stream.isTerminal(),

@@ -81,7 +81,8 @@ export interface Store extends AsyncDisposable {
   count(signal: AbortSignal, options?: LookOptions): Promise<number>;
   /**
    * Removes every session that exists when it begins, in batches.
-   * @returns how many were removed, or the verified counts; then azu does not count itself.
+   * @returns the number of removed sessions, or verified counts, after which azu does not count
+   *   again.
    * @throws if it cannot go on. `onProgress` has received what was removed until then.
    */
   clear(options: ClearOptions): Promise<number | ClearCounts>;
@@ -109,7 +110,7 @@ export interface Store extends AsyncDisposable {
    * @returns the lowest number of replicas that caught up, over all servers.
    */
   replicated?(replicas: number, timeout: number, signal: AbortSignal): Promise<number>;
-  /** Creates the table and its indexes if they are missing; returns whether the table was. */
+  /** Creates the table and its indexes if they are missing. `present`: the table was there. */
   createTable?(signal: AbortSignal): Promise<"created" | "present">;
 }
 
@@ -153,7 +154,7 @@ export interface ClearCounts {
   readonly remaining: number;
   /** True if the remaining sessions could not be removed, i.e. nothing wrote them back. */
   readonly kept?: boolean;
-  /** How many were removed that had been removed before; only of {@linkcode Store.clearAgain}. */
+  /** How many sessions were removed a second time. Only {@linkcode Store.clearAgain} sets it. */
   readonly again?: number;
   /** How many sessions were written since it began. */
   readonly arrived: number;

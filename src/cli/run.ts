@@ -39,7 +39,7 @@ export function crash(host: Host, error: unknown): ExitCode {
   return failed(host, reporterFor(host), error);
 }
 
-/** Reports what failed before a command had anything to report. */
+/** Reports an error that no command has reported. */
 function failed(host: Host, reporter: Reporter, error: unknown): ExitCode {
   if (!(error instanceof AzuError)) {
     host.stderr.write(bugReport(error));

@@ -137,7 +137,10 @@ function typeOf(name: string, entry: BackendEntry | undefined): string | undefin
   return typeof type === "string" ? type : name;
 }
 
-/** What overrides the config. If the initializer shows no caches, they may be set up elsewhere. */
+/**
+ * The settings of the source, which override the config. `clustered` is left out if it is false,
+ * because the caches may be set up elsewhere.
+ */
 export function statedBy(initializer: Initializer | undefined): Stated {
   if (initializer === undefined) return {};
   const { keyPrefix, table, clustered, clusterChannel } = initializer;
@@ -149,7 +152,7 @@ export function statedBy(initializer: Initializer | undefined): Stated {
   };
 }
 
-/** Warnings about values that the app computes, so that azu cannot read them. */
+/** Warnings about values that azu cannot read, because the app computes them. */
 export function unreadable(initializer: Initializer | undefined, backend: Backend): string[] {
   if (initializer?.stores.includes("redis") !== true) return [];
   const used = (what: string) => `The ${what} that ${INITIALIZER} uses cannot be read from it: `;

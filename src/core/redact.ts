@@ -13,14 +13,14 @@ const SECRET_PARAMETER =
 const URL_IN_TEXT = /\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s"'`<>]*/gi;
 
 /**
- * A connection URL with its password as `***`. It works on text, because a URL with an unescaped
- * `/` or `@` in its password cannot be parsed, and needs this most.
+ * Masks the password in a connection URL. Works on text, because a URL with an unescaped `/` or `@`
+ * in its password cannot be parsed.
  */
 export function redactUrl(url: string): string {
   const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(url)?.[0];
   if (scheme === undefined) return MASK;
-  const withoutParameters = url.slice(scheme.length).replace(SECRET_PARAMETER, `$1${MASK}`);
-  const [rest, query] = splitQuery(withoutParameters);
+  const maskedParameters = url.slice(scheme.length).replace(SECRET_PARAMETER, `$1${MASK}`);
+  const [rest, query] = splitQuery(maskedParameters);
   const at = rest.lastIndexOf("@");
   if (at < 0) return scheme + rest + query;
   const userinfo = rest.slice(0, at);
@@ -66,13 +66,12 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text; // not percent-encoded at all: as written is all there is
+    return text; // not valid percent-encoding
   }
 }
 
 /**
- * A text from outside without credentials: every URL in it is redacted, and every given secret is
- * replaced wherever it occurs.
+ * Removes credentials from a text: redacts every URL, and replaces every given secret.
  * @param secrets From {@link secretsOf}, and other values that are known to be secret.
  */
 export function redact(text: string, secrets: readonly string[] = []): string {

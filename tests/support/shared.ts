@@ -8,7 +8,7 @@ import { type Programs, provision } from "./services.ts";
 
 /** What a whole run shares: its servers stop when this is disposed of. */
 export interface SharedServices extends AsyncDisposable {
-  /** A line each for what isn't there. */
+  /** One line for each service that is missing, with the reason. */
   readonly missing: readonly string[];
 }
 
@@ -16,8 +16,8 @@ export interface SharedServices extends AsyncDisposable {
 type Found = { readonly at: string } | { readonly why: string };
 
 /**
- * Finds or installs the programs, starts one Redis, one PostgreSQL and one MariaDB unless their URLs are given,
- * and tells of it all in this process's environment, which the tests inherit.
+ * Finds or installs the programs, and starts one Redis, one PostgreSQL and one MariaDB unless their
+ * URLs are given. Where they are is written to environment variables, which the tests inherit.
  */
 export async function startShared(stopped: AbortSignal): Promise<SharedServices> {
   await using starting = new AsyncDisposableStack();

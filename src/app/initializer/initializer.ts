@@ -54,7 +54,7 @@ export function readInitializer(source: string): Initializer {
   };
 }
 
-/** The files that `require "…"` statements of the Crystal `source` name, in order. */
+/** The files that a Crystal source requires, in order. */
 export function requiresOf(source: string): string[] {
   const tokens = tokenize(source);
   return tokens.flatMap((token, index) => {

@@ -1,4 +1,4 @@
-/** The ways through a table of PostgreSQL. */
+/** The ways to delete the rows of a PostgreSQL table in batches. */
 import type { Walk } from "../sql/clear.ts";
 import { countIn } from "../sql/errors.ts";
 import { quoteText } from "../sql/schema.ts";
@@ -12,18 +12,18 @@ export interface Target {
   readonly session: PostgresSession;
   readonly batches: PostgresBatches;
   readonly from: string;
-  /** The condition that rows of the start meet. */
+  /** The condition that selects the rows that existed when the clear began. */
   readonly within: string;
 }
 
 /** The most pages in one statement: about 100,000 rows of ordinary sessions. */
 const MOST_PAGES = 2048;
 
-/** The most pages in the first one, when it is only an estimate how full they are. */
+/** The most pages in the first statement. How full they are is only an estimate until then. */
 const FIRST_PAGES = 32;
 
 /**
- * By ranges of pages. Each page is read once, so this is as fast as one DELETE. A row that is
+ * Deletes by ranges of pages. Each page is read once, so this is as fast as one DELETE. A row that is
  * updated meanwhile may move to a page that was passed. A later pass finds it.
  */
 export function pageWalk({ batches, within }: Target, pages: number, rows: number): Walk {
@@ -44,8 +44,8 @@ export function pageWalk({ batches, within }: Target, pages: number, rows: numbe
 }
 
 /**
- * Finds the few rows that a pass has left by page, and removes them by key, which stays the same if
- * a row moves.
+ * Searches the pages for the few rows that a pass has missed, and deletes them by key, which stays the
+ * same if a row moves.
  * @param key A unique column; or `ctid`, then a later pass finds rows that move in between.
  */
 export function leftWalk(
@@ -54,11 +54,11 @@ export function leftWalk(
   key: string,
 ): Walk {
   let next = 0;
-  /** The place of the last row that a batch found in these pages. If it was kept, it stays there. */
+  /** The ctid of the last row found in these pages: a row that is kept is not found again. */
   let last: string | undefined;
   return async (rows) => {
-    const behind = last === undefined ? "" : ` AND ctid > ${quoteText(last)}`;
-    const range = pageRange(next, next + MOST_PAGES) + behind;
+    const afterLast = last === undefined ? "" : ` AND ctid > ${quoteText(last)}`;
+    const range = pageRange(next, next + MOST_PAGES) + afterLast;
     const { rows: found } = await session.run(
       `SELECT ${key}::text AS found, ctid::text AS place FROM ${from} ` +
         `WHERE ${range} AND ${within} ORDER BY ctid LIMIT ${rows}`,
@@ -75,7 +75,7 @@ export function leftWalk(
   };
 }
 
-/** By primary key, for tables whose rows cannot be found by page. */
+/** Deletes by primary key, for tables whose rows cannot be found by page. */
 export function postgresKeyset(
   { session, batches, from, within }: Target,
   columns: readonly string[],
@@ -95,7 +95,7 @@ export function postgresKeyset(
 }
 
 /**
- * By place, in whatever partition, for tables with neither key nor pages. A row that is updated
+ * Deletes by partition and ctid, for tables with neither key nor pages. A row that is updated
  * meanwhile moves. A later pass finds it.
  */
 export function placesWalk({ session, batches, from, within }: Target): Walk {
@@ -120,12 +120,12 @@ export function placesWalk({ session, batches, from, within }: Target): Walk {
   };
 }
 
-/** All rows in one statement, if few are left that move and have no key to find them by. */
+/** Deletes the rest in one statement: a few rows that move and have no key. */
 export function restWalk({ batches, within }: Target): Walk {
   return async () => ({ removed: await batches.remove(within), isLast: true });
 }
 
-/** From asking for the lock on, others wait to use the table: so ask for it only for a while. */
+/** A pending request for the lock already makes others wait, so it is short. Milliseconds. */
 const TRUNCATE: Limits = { statement: 60_000, lock: 1000 };
 
 /** Empties the table. With the lock, nobody writes between the count and the TRUNCATE. */

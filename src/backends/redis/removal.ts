@@ -7,7 +7,7 @@ import { SeenKeys } from "./seen_keys.ts";
 import { saysMoved } from "./topology.ts";
 import { allEnded } from "./walk.ts";
 
-/** Up to this many keys, the filter of removed keys practically never mistakes a new key. */
+/** Up to this many removed keys, the filter practically never takes a new key for a removed one. */
 const EXACT = 4_000_000;
 
 /** The removal of all keys under one prefix: by a clear, and by those that continue it. */
@@ -19,8 +19,9 @@ export class Removal {
   #removed = 0;
   /** Different sessions whose UNLINK got no reply: each may be gone or not. */
   #lost = 0;
-  /** Removed sessions that this pass, and the last one, has found again and not removed again. */
+  /** Removed sessions that this pass has found again and not yet removed again. */
   #back = 0;
+  /** The same for the last pass. */
   #backBefore = 0;
   /** Of those, the ones whose repeated UNLINK got no reply. */
   #backLost = 0;
@@ -86,7 +87,7 @@ export class Removal {
    * Removes keys.
    * @param again Whether some of them may have been removed before.
    * @returns whether the cluster sent some of them elsewhere.
-   * @throws why some could not be removed.
+   * @throws if some could not be removed.
    */
   async remove(node: RedisNode, keys: readonly Buffer[], again: boolean): Promise<boolean> {
     if (!again) return await this.#removeNew(node, keys);
@@ -196,7 +197,7 @@ function bySlot(keys: readonly Buffer[]): readonly (readonly Buffer[])[] {
   return [...slots.values(), ...alone];
 }
 
-/** For some of these, such as `{}}`, cluster-key-slot returns another slot than Redis. */
+/** For some keys with an empty tag, such as `{}}`, cluster-key-slot and Redis differ. */
 function hasEmptyTag(key: Buffer): boolean {
   const brace = key.indexOf("{");
   return brace !== -1 && key[brace + 1] === 0x7d;

@@ -23,7 +23,8 @@ export interface Walk {
 const IN_FLIGHT = 2;
 
 /**
- * Scans a server from start to end. SCAN returns every key that exists all the while at least once.
+ * Scans a server from start to end. Keys that exist during the whole scan are
+ * returned at least once.
  * @param visit Receives the keys of each batch. Its promise is awaited two batches later.
  */
 export async function walk(
@@ -114,7 +115,7 @@ export class ScannedShare {
   /**
    * For one server.
    * @param keys How many keys it has, if that is known.
-   * @returns what to call with the number of keys scanned since the last call.
+   * @returns a callback for the number of keys scanned since its last call.
    */
   of(keys: number | undefined): (scanned: number) => void {
     if (keys !== undefined) {
@@ -171,7 +172,7 @@ export class WalkProgress {
     if (work === undefined) return undefined;
     this.#underWay++;
     return work.then((moved) => {
-      this.#underWay--; // after a failure it stays, so the walk gets no further
+      this.#underWay--; // not after a failure: then the walk counts as unfinished
       this.#removed ||= !moved;
       return moved;
     });

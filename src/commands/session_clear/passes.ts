@@ -1,4 +1,4 @@
-/** The passes of a clear, repeated while they help, until it is proved. */
+/** Clears a store in passes, until none of its sessions are left or a pass makes no progress. */
 import type { ClearCounts, ClearOptions, LookAlike } from "../../backends/contract.ts";
 import { OperationError } from "../../core/errors.ts";
 import { guarded } from "../guard.ts";
@@ -10,7 +10,7 @@ import type { ClearReport } from "./types.ts";
 /** Passes at most. Another one is made only if the last one left fewer sessions than before. */
 const MOST_PASSES = 100;
 
-/** What all passes of a clear use. */
+/** What every pass of a clear needs. */
 export interface Passes extends Looks {
   readonly nodes: Nodes;
   readonly tally: Tally;
@@ -29,7 +29,10 @@ export async function clearInPasses(passes: Passes): Promise<ClearReport> {
     : await clearProved(passes, first);
 }
 
-/** For a store that proves its own work. Until a node is told, it may save sessions back. */
+/**
+ * For a store that verifies its own result. App nodes may write cached sessions back until they are
+ * told.
+ */
 async function clearProved(passes: Passes, first: ClearCounts): Promise<ClearReport> {
   const { nodes, tally } = passes;
   const isEmpty = tally.cleared === 0 && first.remaining === 0 && first.arrived === 0;
@@ -63,7 +66,7 @@ function proved(
   return { ...done, outcome: cleared > 0 ? "cleared" : "empty" };
 }
 
-/** For a store that can only count: until it finds nothing, or while passes help. */
+/** For a store that only counts. Repeats until it counts none, or a pass makes no progress. */
 async function clearByCounting(passes: Passes, first: number): Promise<ClearReport> {
   const { nodes, tally } = passes;
   let [remaining, before, removed] = [Infinity, Infinity, first];
@@ -145,8 +148,8 @@ async function cleared(
 }
 
 /**
- * Of a store that tells which are left.
- * @param isKept Whether those never went; else they have come back.
+ * The error for sessions that remain after a clear that the store has verified.
+ * @param isKept Whether they could not be removed. Otherwise an app has written them back.
  */
 export function leftError(remaining: number, isKept: boolean): OperationError {
   if (isKept) return kept(remaining);
@@ -157,7 +160,11 @@ export function leftError(remaining: number, isKept: boolean): OperationError {
   );
 }
 
-/** @param removed By the last pass: where it could remove none, nobody writes, something keeps. */
+/**
+ * The report of a clear after which the store still counts sessions.
+ * @param removed By the last pass. If it is 0, the rest cannot be removed; otherwise an app still
+ *   writes sessions.
+ */
 export function partial(cleared: number, remaining: number, removed: number): ClearReport {
   const error = removed > 0
     ? new OperationError(

@@ -32,7 +32,7 @@ export interface SetupPlan {
   readonly statements: readonly string[];
   /** What is left to do by hand once the files are written, in order. */
   readonly nextSteps: readonly string[];
-  /** What else is left to do by hand if the offered changes are not made. */
+  /** Further steps by hand, if the user declines the offered changes. */
   readonly offered: readonly string[];
   readonly warnings: readonly string[];
 }
@@ -120,7 +120,7 @@ async function shardFile(root: string) {
   };
 }
 
-/** Warnings that are not errors. */
+/** Warnings about values that work, but are probably not meant. */
 export function setupWarnings(
   project: Project,
   backend: Backend,

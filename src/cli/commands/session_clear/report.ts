@@ -91,7 +91,7 @@ function showReplicas(reporter: Reporter, { replicas }: ClearReport): void {
   reporter.line(`At least ${replicas.followed} replica(s) of each server have caught up`);
 }
 
-/** Whether the app's nodes may still serve cleared sessions from their caches. */
+/** Says whether the app's nodes may still serve cleared sessions from their caches. */
 function showNodes(
   reporter: Reporter,
   { nodes, error }: ClearReport,
