@@ -43,7 +43,7 @@ if (lost !== undefined) host.stderr.write(`error: Cannot write to stdout: ${lost
 // A hanging connection would keep the process alive.
 exit(lost !== undefined && exitCode === 0 ? 1 : exitCode);
 
-/** Ends with a report of an error that nobody caught. */
+/** Reports an uncaught error and exits. */
 async function crashed(error: unknown): Promise<void> {
   try {
     const { crash } = await import("./src/cli/run.ts");
@@ -54,7 +54,7 @@ async function crashed(error: unknown): Promise<void> {
   }
 }
 
-/** Scripts ask for the version often, so nothing else is loaded for it. */
+/** Runs azu. `--version` loads nothing else, because scripts call it often. */
 async function main(): Promise<number> {
   const built = build(Deno.version, Deno.build.target);
   if (host.args.length === 1 && host.args[0] === "--version") {
@@ -111,7 +111,7 @@ function output(stream: typeof Deno.stdout | typeof Deno.stderr): Output {
         } catch (error) {
           if (error instanceof Deno.errors.WouldBlock) pause();
           else closed = true; // the work goes on
-          // A reader that went away is not a failure, but a full disk is.
+          // A closed pipe is fine; any other error (such as a full disk) is not.
           const isFailure = closed && !(error instanceof Deno.errors.BrokenPipe);
           if (isFailure && isAnswer) lost = messageOf(error);
         }

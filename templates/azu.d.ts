@@ -147,7 +147,7 @@ declare module "azu" {
   /** A custom backend: `session.backends.<name>` may be such a function. */
   export type BackendFactory = (context: BackendContext) => Backend;
 
-  /** What a backend is made from, besides its options. */
+  /** The context passed to a backend factory. */
   export interface BackendContext {
     /** The app's name, if the config or `shard.yml` has one. */
     readonly app: string | undefined;
@@ -157,7 +157,7 @@ declare module "azu" {
     env(name: string): string | undefined;
     /** The database driver in the app's `shard.yml`, if there is one. */
     readonly driver: Engine | undefined;
-    /** What the app's source states. It overrides the config, because the app uses it. */
+    /** Settings found in the app's source. They take precedence over the config. */
     readonly stated: Stated;
   }
 
@@ -165,7 +165,7 @@ declare module "azu" {
   export interface Backend {
     readonly name: string;
     readonly capabilities: Capabilities;
-    /** What it works on. Does not connect. */
+    /** Returns the target without connecting. */
     describe(): Target;
     /** The lines before a clear; default: `Clearing <name> sessions...`. */
     announce?(): readonly string[];
@@ -188,7 +188,7 @@ declare module "azu" {
   /** A database engine. */
   type Engine = "postgres" | "mysql" | "sqlite";
 
-  /** What could be read from the app's source. */
+  /** Settings that were found in the app's source. */
   interface Stated {
     readonly keyPrefix?: string;
     readonly table?: string;
@@ -212,7 +212,7 @@ declare module "azu" {
     readonly replicas?: boolean;
   }
 
-  /** What a backend works on, redacted, for messages. */
+  /** The server, keys or table of a backend, for messages. Credentials are removed. */
   export interface Target {
     /** The URL of the server or the file, without credentials. */
     readonly address?: string;
@@ -260,7 +260,8 @@ declare module "azu" {
     count(signal: AbortSignal, options?: LookOptions): Promise<number>;
     /**
      * Removes every session that exists when it begins, in batches.
-     * @returns how many were removed, or the verified counts; then azu does not count itself.
+     * @returns the number of removed sessions, or verified counts, after which azu does not count
+     *   again.
      * @throws if it cannot go on. `onProgress` has received what was removed until then.
      */
     clear(options: ClearOptions): Promise<number | ClearCounts>;
@@ -280,7 +281,7 @@ declare module "azu" {
      * Tells the app's nodes to drop their caches, if they have any. Called after a clear, even if
      * it
      * was cut off.
-     * @param now The time for the message.
+     * @param now The timestamp of the invalidation message.
      * @returns how many nodes were told.
      */
     dropCaches?(signal: AbortSignal, now: Date): Promise<number>;
@@ -291,7 +292,7 @@ declare module "azu" {
      * @returns the lowest number of replicas that caught up, over all servers.
      */
     replicated?(replicas: number, timeout: number, signal: AbortSignal): Promise<number>;
-    /** Creates the table and its indexes if they are missing; returns whether the table was. */
+    /** Creates the table and its indexes if they are missing. `present`: the table was there. */
     createTable?(signal: AbortSignal): Promise<"created" | "present">;
   }
 
@@ -335,18 +336,18 @@ declare module "azu" {
   /** Why a store is opened. `create` may create a database file. */
   type Purpose = "operate" | "create";
 
-  /** How a read is watched and slowed down. */
+  /** Options for reporting progress of a read and limiting its load. */
   interface LookOptions {
     /** How hard it may work; undefined for the default. */
     readonly budget?: Budget;
     /**
-     * Receives how many have been found so far. Also a sign of life.
+     * Called with the number found so far. Also resets the inactivity timeout.
      * @param total An estimate of how many there will be; undefined if there is none yet.
      */
     onProgress?(found: number, total?: number): void;
   }
 
-  /** How a clear is stopped, watched and slowed down. */
+  /** Options of `Store.clear`. */
   export interface ClearOptions {
     /** Ends the clear after the batch in flight. */
     readonly signal: AbortSignal;
@@ -371,19 +372,19 @@ declare module "azu" {
   export interface ClearCounts {
     /** How many sessions are gone. A removed session that is back does not count. */
     readonly cleared: number;
-    /** How many of the sessions from the start are still there, or back. */
+    /** The number of original sessions that still exist or were written back. */
     readonly remaining: number;
-    /** True if the remaining sessions could not be removed, i.e. nothing wrote them back. */
+    /** True if the remaining sessions could not be removed; false if they were written back. */
     readonly kept?: boolean;
-    /** How many were removed that had been removed before; only of {@linkcode Store.clearAgain}. */
+    /** How many sessions were removed a second time. Only {@linkcode Store.clearAgain} sets it. */
     readonly again?: number;
-    /** How many sessions were written since it began. */
+    /** The number of sessions created after the clear began. */
     readonly arrived: number;
     /** What the operator may want to do next: a sentence without a full stop. */
     readonly advice?: string;
   }
 
-  /** Keys that look like sessions of another prefix. */
+  /** Keys under another prefix that look like sessions. */
   export interface LookAlike {
     readonly pattern: string;
     readonly count: number;

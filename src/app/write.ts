@@ -7,7 +7,7 @@ import type { PlannedFile } from "./plan.ts";
 /**
  * Writes each file next to its place, then moves them all into place. If anything fails, the moved
  * files are restored. Finally reads every file again to verify it.
- * @throws {OperationError} after restoring everything.
+ * @throws {OperationError} if a file cannot be written. All changes have been rolled back.
  */
 export async function writeFiles(root: string, files: readonly PlannedFile[]): Promise<void> {
   await checkWritable(root, files);

@@ -27,7 +27,7 @@ export interface Capabilities {
   readonly replicas?: boolean;
 }
 
-/** What a backend works on, redacted, for messages. */
+/** The server, keys or table of a backend, for messages. Credentials are removed. */
 export interface Target {
   /** The URL of the server or the file, without credentials. */
   readonly address?: string;
@@ -41,7 +41,7 @@ export interface Target {
 export interface Backend {
   readonly name: string;
   readonly capabilities: Capabilities;
-  /** What it works on. Does not connect. */
+  /** Returns the target without connecting. */
   describe(): Target;
   /** The lines before a clear; default: `Clearing <name> sessions...`. */
   announce?(): readonly string[];
@@ -99,7 +99,7 @@ export interface Store extends AsyncDisposable {
   /**
    * Tells the app's nodes to drop their caches, if they have any. Called after a clear, even if it
    * was cut off.
-   * @param now The time for the message.
+   * @param now The timestamp of the invalidation message.
    * @returns how many nodes were told.
    */
   dropCaches?(signal: AbortSignal, now: Date): Promise<number>;
@@ -114,18 +114,18 @@ export interface Store extends AsyncDisposable {
   createTable?(signal: AbortSignal): Promise<"created" | "present">;
 }
 
-/** How a read is watched and slowed down. */
+/** Options for reporting progress of a read and limiting its load. */
 export interface LookOptions {
   /** How hard it may work; undefined for the default. */
   readonly budget?: Budget;
   /**
-   * Receives how many have been found so far. Also a sign of life.
+   * Called with the number found so far. Also resets the inactivity timeout.
    * @param total An estimate of how many there will be; undefined if there is none yet.
    */
   onProgress?(found: number, total?: number): void;
 }
 
-/** How a clear is stopped, watched and slowed down. */
+/** Options of `Store.clear`. */
 export interface ClearOptions {
   /** Ends the clear after the batch in flight. */
   readonly signal: AbortSignal;
@@ -150,25 +150,25 @@ export interface ClearOptions {
 export interface ClearCounts {
   /** How many sessions are gone. A removed session that is back does not count. */
   readonly cleared: number;
-  /** How many of the sessions from the start are still there, or back. */
+  /** The number of original sessions that still exist or were written back. */
   readonly remaining: number;
-  /** True if the remaining sessions could not be removed, i.e. nothing wrote them back. */
+  /** True if the remaining sessions could not be removed; false if they were written back. */
   readonly kept?: boolean;
   /** How many sessions were removed a second time. Only {@linkcode Store.clearAgain} sets it. */
   readonly again?: number;
-  /** How many sessions were written since it began. */
+  /** The number of sessions created after the clear began. */
   readonly arrived: number;
   /** What the operator may want to do next: a sentence without a full stop. */
   readonly advice?: string;
 }
 
-/** Keys that look like sessions of another prefix. */
+/** Keys under another prefix that look like sessions. */
 export interface LookAlike {
   readonly pattern: string;
   readonly count: number;
 }
 
-/** What a backend is made from, besides its options. */
+/** The context passed to a backend factory. */
 export interface BackendContext {
   /** The app's name, if the config or `shard.yml` has one. */
   readonly app: string | undefined;
@@ -178,11 +178,11 @@ export interface BackendContext {
   env(name: string): string | undefined;
   /** The database driver in the app's `shard.yml`, if there is one. */
   readonly driver: Engine | undefined;
-  /** What the app's source states. It overrides the config, because the app uses it. */
+  /** Settings found in the app's source. They take precedence over the config. */
   readonly stated: Stated;
 }
 
-/** What could be read from the app's source. */
+/** Settings that were found in the app's source. */
 export interface Stated {
   readonly keyPrefix?: string;
   readonly table?: string;

@@ -1,4 +1,4 @@
-/** The command line: words in, exit code out. */
+/** Parses the arguments, runs the command, and returns the exit code. */
 import { AzuError, ExitCode, messageOf, OperationError } from "../core/errors.ts";
 import { type Build, versionText } from "./build.ts";
 import { init } from "./commands/init/command.ts";
@@ -29,12 +29,12 @@ export async function run(host: Host, build: Build): Promise<ExitCode> {
   }
 }
 
-/** A reporter for what happens before the arguments have been parsed. */
+/** Creates a reporter for errors that occur before the arguments are parsed. */
 function reporterFor(host: Host): Reporter {
   return new Reporter(host, { json: host.args.includes("--json"), quiet: false });
 }
 
-/** Reports an error that nobody caught: in a forgotten promise, or a timer. */
+/** Reports an uncaught error, such as an unhandled rejection. */
 export function crash(host: Host, error: unknown): ExitCode {
   return failed(host, reporterFor(host), error);
 }

@@ -9,15 +9,15 @@ import { isRecord } from "../core/record.ts";
 import { listed, nearest, printable } from "../core/text.ts";
 import type { Project } from "./project.ts";
 
-/** What selected a backend, for scripts. */
+/** How the backend was selected, as reported in JSON. */
 export type DecidedBy = "flag" | "initializer" | "environment" | "config" | "default";
 
 export interface Choice {
   readonly backend: Backend;
   readonly decidedBy: DecidedBy;
-  /** The same for a reader: an option, a file or a variable. */
+  /** The same in words, for messages. */
   readonly decidedByText: string;
-  /** Where the app's source and the config disagree. */
+  /** Warnings about differences between the app's source and the config. */
   readonly warnings: readonly string[];
 }
 
@@ -96,7 +96,7 @@ function fromInitializer(project: Project): Decision | undefined {
   return { name: nameOf(kind, project), decidedBy: "initializer", text: INITIALIZER };
 }
 
-/** The config may have its own name for a backend of this kind. */
+/** Returns the name of this backend in the config, or its kind. */
 function nameOf(kind: StoreKind, project: Project): string {
   const chosen = project.config.session?.backend;
   if (chosen === undefined) return kind;

@@ -12,7 +12,7 @@ import { ImportError, SourceError } from "./source_error.ts";
 
 export type Exports = Record<string, unknown>;
 
-/** What the evaluation gets from outside. */
+/** Host functions available during evaluation. */
 export interface ConfigHost {
   /** The exports of `"azu"`. */
   readonly azu: Exports;
@@ -22,7 +22,7 @@ export interface ConfigHost {
   print(line: string): void;
 }
 
-/** Limits for the files of a config. More would be a mistake, such as importing the app. */
+/** The maximum size of a config file. Larger files are probably imported by mistake. */
 const LARGEST_FILE = 1 << 20;
 
 const EXTENSIONS = [".ts", ".mts", ".js", ".mjs", ".json"];
@@ -34,7 +34,8 @@ export interface Evaluated {
 }
 
 /**
- * The default export of a config file. A function is called.
+ * Evaluates a config file and returns its default export. If that is a function, calls it and
+ * returns the result.
  * @param env The environment that a function receives: `AZU_ENV`.
  * @throws {UsageError} with file, line, column and reason if it cannot be evaluated.
  */
@@ -66,7 +67,7 @@ class Modules {
   readonly #modules = new Map<string, Exports>();
   readonly #process: unknown;
   readonly #console: unknown;
-  /** Loaded for the first file that is not plain. Imported files never count as plain. */
+  /** Loaded on demand. Only a config file that needs no TypeScript transform does without it. */
   #transform: typeof import("./transform.ts") | undefined;
 
   constructor(host: ConfigHost) {
@@ -75,7 +76,7 @@ class Modules {
     this.#console = quietConsole(host.print);
   }
 
-  /** The config file, the only one that may `await` at its top level. */
+  /** Runs the config file. Only this file may use top-level await. */
   async entry(path: string): Promise<Exports> {
     const exports: Exports = {};
     this.#modules.set(path, exports);

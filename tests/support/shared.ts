@@ -6,13 +6,13 @@ import { startPostgres } from "./postgres.ts";
 import { startRedis } from "./redis.ts";
 import { type Programs, provision } from "./services.ts";
 
-/** What a whole run shares: its servers stop when this is disposed of. */
+/** Servers shared by all tests of a run. Dispose to stop them. */
 export interface SharedServices extends AsyncDisposable {
   /** One line for each service that is missing, with the reason. */
   readonly missing: readonly string[];
 }
 
-/** Where a service is, or why there is none. */
+/** The location of a service, or the reason why it is unavailable. */
 type Found = { readonly at: string } | { readonly why: string };
 
 /**
@@ -56,7 +56,7 @@ function locate(programs: Programs): [ServiceName, Found][] {
   ];
 }
 
-/** A server that cannot start fails the tests that need it rather than all of them. */
+/** Returns the error instead of throwing, so that only tests that need this server fail. */
 async function attempt(start: () => Promise<string>): Promise<Found> {
   try {
     return { at: await start() };

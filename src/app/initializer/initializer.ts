@@ -15,7 +15,7 @@ import { findStores, kindOf, type StoreKind, type UsedStore } from "./stores.ts"
 
 export type { StoreKind } from "./stores.ts";
 
-/** What an initializer says about where the sessions are. */
+/** The session settings found in an initializer. */
 export interface Initializer {
   /** The stores that the code may use: none if none is recognised, several if in doubt. */
   readonly stores: readonly StoreKind[];

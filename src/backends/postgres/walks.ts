@@ -7,7 +7,7 @@ import type { PostgresBatches } from "./batches.ts";
 import { pageRange } from "./count.ts";
 import { type Limits, type PostgresSession, READING } from "./session.ts";
 
-/** Which rows to remove, as SQL, and how. */
+/** The rows to delete, and the session to use. */
 export interface Target {
   readonly session: PostgresSession;
   readonly batches: PostgresBatches;

@@ -12,7 +12,7 @@ const EXACT = 4_000_000;
 
 /** The removal of all keys under one prefix: by a clear, and by those that continue it. */
 export class Removal {
-  /** The ids of keys for which an UNLINK was sent and not refused. */
+  /** The keys for which UNLINK was sent and did not return an error. */
   readonly #seen = new SeenKeys();
   readonly #prefixLength: number;
   /** Different sessions whose removal the server has confirmed. */
@@ -23,7 +23,7 @@ export class Removal {
   #back = 0;
   /** The same for the last pass. */
   #backBefore = 0;
-  /** Of those, the ones whose repeated UNLINK got no reply. */
+  /** The subset of #back whose second UNLINK got no reply. */
   #backLost = 0;
   #again = 0;
 
@@ -31,7 +31,7 @@ export class Removal {
     this.#prefixLength = prefixLength;
   }
 
-  /** How many sessions are certainly gone. One that is back does not count. */
+  /** The number of sessions known to be removed, not including those written back. */
   get gone(): number {
     return this.#removed - this.#there;
   }
@@ -50,7 +50,9 @@ export class Removal {
     return Math.min(this.#removed, Math.max(this.#back, this.#backBefore));
   }
 
-  /** What a failed pass has found again may still be there when the next pass begins. */
+  /**
+   * Starts a pass. Keys that a failed pass found again may still exist, so they are carried over.
+   */
   beginPass(): void {
     this.#backBefore = this.#there;
     this.#backLost = this.#there;
@@ -78,7 +80,7 @@ export class Removal {
     return { old, new: fresh };
   }
 
-  /** Records that removed sessions are there again, and stay. */
+  /** Records removed keys that were written back and will not be removed again. */
   comeBack(count: number): void {
     this.#back += count;
   }
@@ -139,7 +141,7 @@ export class Removal {
   }
 }
 
-/** What came of an UNLINK that the server did not refuse. */
+/** The result of an UNLINK that did not return an error. */
 interface UnlinkReply {
   readonly keys: readonly Buffer[];
   /** How many of them existed; undefined if the reply was lost. */
@@ -148,13 +150,13 @@ interface UnlinkReply {
 
 interface Unlinked {
   readonly replies: readonly UnlinkReply[];
-  /** Whether the cluster sent some keys elsewhere. They are not removed. */
+  /** Whether some keys were redirected and therefore not removed. */
   readonly moved: boolean;
-  /** Why not all were removed. */
+  /** The first error, if any. */
   readonly failure: unknown;
 }
 
-/** Sends UNLINK, on a cluster once for each slot. */
+/** Sends UNLINK. On a cluster, sends one command per slot. */
 async function unlink(
   { connection, mode }: RedisNode,
   keys: readonly Buffer[],

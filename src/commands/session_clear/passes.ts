@@ -7,20 +7,20 @@ import type { Nodes } from "./nodes.ts";
 import type { Counting, Tally } from "./tally.ts";
 import type { ClearReport } from "./types.ts";
 
-/** Passes at most. Another one is made only if the last one left fewer sessions than before. */
+/** The maximum number of passes. A pass is repeated only if the previous one made progress. */
 const MOST_PASSES = 100;
 
 /** What every pass of a clear needs. */
 export interface Passes extends Looks {
   readonly nodes: Nodes;
   readonly tally: Tally;
-  /** What the operator asks for. */
+  /** Options given on the command line. */
   readonly how: Pick<ClearOptions, "budget" | "truncate">;
 }
 
 /**
  * Clears, and verifies the result.
- * @throws if it is cut off. Then the tally says how many sessions are gone.
+ * @throws if clearing stops early. `tally` then holds the number of removed sessions.
  */
 export async function clearInPasses(passes: Passes): Promise<ClearReport> {
   const first = await clearOnce(passes);
@@ -50,7 +50,7 @@ async function clearProved(passes: Passes, first: ClearCounts): Promise<ClearRep
   return proved(tally, counts, others);
 }
 
-/** Rounds at most. An app whose nodes still save sessions back must be stopped. */
+/** The maximum number of rounds. If nodes keep writing sessions back, the app must be stopped. */
 const MOST_ROUNDS = 3;
 
 function proved(
@@ -89,7 +89,7 @@ async function clearByCounting(passes: Passes, first: number): Promise<ClearRepo
 }
 
 /**
- * Removes what was written back; in the last round, only counts it.
+ * Removes sessions that were written back. In the last round, only counts them.
  * @returns undefined if the store cannot count without removing.
  */
 async function clearAgain(

@@ -1,4 +1,4 @@
-/** What `session:setup` does: plans the files. `apply.ts` writes them. */
+/** Plans the files that `session:setup` writes. `apply.ts` writes them. */
 import { readAppFile, SHARD_FILE } from "../../app/app.ts";
 import { accepted, planFiles, type PlannedFile, type WantedFile } from "../../app/plan.ts";
 import { appModule } from "../../app/source/app_module.ts";
@@ -28,7 +28,7 @@ export interface SetupOptions {
 export interface SetupPlan {
   readonly choice: Choice;
   readonly files: readonly PlannedFile[];
-  /** The SQL statements that `--apply` runs; none without it. */
+  /** The SQL statements to run. Empty unless `--apply` is given. */
   readonly statements: readonly string[];
   /** What is left to do by hand once the files are written, in order. */
   readonly nextSteps: readonly string[];
@@ -155,7 +155,7 @@ export const SESSION_SECRET: Variable = {
   shape: "at least 32 random bytes, for example the output of `openssl rand -hex 32`",
 };
 
-/** What is left to do outside the app's source. */
+/** Returns the manual steps outside the app's source. */
 export async function nextSteps(
   project: Project,
   spec: SetupSpec,

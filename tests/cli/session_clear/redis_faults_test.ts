@@ -1,4 +1,4 @@
-/** A clear of a Redis that fails: the clear ends, and its counts are true. */
+/** Tests clearing while Redis fails: the command ends and reports correct counts. */
 import { deepStrictEqual, doesNotMatch, match, strictEqual } from "node:assert/strict";
 import { Redis } from "ioredis";
 import { runAzu, spawnAzu } from "../../support/cli.ts";
@@ -50,7 +50,7 @@ async function clear(url: string, args = CLEAR) {
   return await runAzu(args, { cwd: app.path, env: { REDIS_URL: url }, timeoutMs: 100_000 });
 }
 
-/** Waits until some sessions are gone, long before all are. */
+/** Waits until the first sessions are removed. */
 async function hasBegun(client: Redis): Promise<void> {
   const before = SESSIONS + 100;
   await pollUntil("the first to go", async () => await client.dbsize() < before);

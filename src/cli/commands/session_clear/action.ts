@@ -16,13 +16,13 @@ const QUESTION = "Are you sure you want to clear all sessions? This will log out
 
 type Options = SessionClearOptions & GlobalOptions;
 
-/** What one run of the command works with. */
+/** The state of one `session:clear` run. */
 interface Run {
   readonly host: Host;
   readonly options: Options;
   readonly reporter: Reporter;
   readonly choice: Choice;
-  /** What the backend works on. Asked once, so that all lines agree. */
+  /** The backend's target. Computed once so that all output is consistent. */
   readonly target: Target;
   readonly start: number;
 }
@@ -148,7 +148,7 @@ function exitCodeOf(host: Host, { outcome, error }: ClearReport): ExitCode {
   }
 }
 
-/** The error if the options ask for something that the backend cannot do. */
+/** Returns an error if the backend does not support a given option. */
 function unsupported(
   { truncate, waitReplicas }: Options,
   { name, capabilities }: Backend,
@@ -166,7 +166,7 @@ function unsupported(
   });
 }
 
-/** How the operator wants the clear to be done. */
+/** Converts CLI options to clear options. */
 function requested({ batch, pause, maxLatency, truncate, waitReplicas, timeout }: Options) {
   return {
     budget: {

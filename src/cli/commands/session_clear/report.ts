@@ -28,7 +28,7 @@ export function showReport(
       reporter.line("No sessions found");
       nodes();
       showReplicas(reporter, report);
-      // The sessions may be under another prefix.
+      // No check mark if there may be sessions under another prefix.
       if (report.lookAlikes.length === 0) reporter.verified("Nothing to clear");
       showArrived(reporter, report);
     },
@@ -103,7 +103,7 @@ function showNodes(
   if (untold === "as asked") {
     reporter.warn(`The app's nodes were not told (--no-broadcast): each ${consequence}`);
   } else if (untold !== undefined) {
-    // The error may already say it.
+    // Skip the warning if the error already reports this.
     if (error?.cause !== untold) {
       reporter.warn(`The app's nodes could not be told: each ${consequence} (${untold.message})`);
     }
@@ -121,7 +121,7 @@ function showNodes(
   }
 }
 
-/** The backend, what selected it, and what it works on. */
+/** Formats the backend, how it was selected, and its target. */
 export function decisionLine(choice: Choice, { address, pattern, table }: Target): string {
   const { nodeCache } = choice.backend;
   const parts = [
@@ -134,7 +134,7 @@ export function decisionLine(choice: Choice, { address, pattern, table }: Target
   return parts.join(", ");
 }
 
-/** The line about a clear that was cut off. */
+/** Formats the result of an incomplete clear. */
 export function clearedThen({ cleared, cutOff }: ClearReport, end: string): string {
   return `Cleared ${cutOff?.isUncertain ? "at least " : ""}${cleared} session(s), then ${end}`;
 }
@@ -175,7 +175,7 @@ export function restOf(report: ClearReport): string | undefined {
   return `${gone}, ${others} may remain${safe}`;
 }
 
-/** What a JSON document says besides the report. */
+/** Additional fields of the JSON document. */
 export interface Circumstances {
   readonly choice: Choice;
   readonly target: Target;
