@@ -1,7 +1,7 @@
 /**
  * Measures start-up: `./denow task bench:startup`. Runs the compiled azu and an empty program on the
- * same runtime in pairs, so that a machine that slows down slows both. Prints the median ratio and
- * the bound of each case, and exits with 1 if a ratio exceeds its bound.
+ * same runtime in pairs, so that a machine that slows down slows both. Prints the median ratio of
+ * their processor time and the bound of each case, and exits with 1 if a ratio exceeds its bound.
  */
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -51,7 +51,9 @@ try {
   ];
   const size = (await Deno.stat(azu)).size - (await Deno.stat(empty)).size;
   printLine(`size over the empty program: ${(size / 2 ** 20).toFixed(2)} MiB`);
-  printLine(`start-up over the empty program, median of ${PAIRS} pairs (least, most; bound):`);
+  printLine(
+    `processor time over the empty program, median of ${PAIRS} pairs (least, most; bound):`,
+  );
   let broken = false;
   for (const one of cases) {
     const { ratio, least, most, milliseconds } = await measure(one, empty);
@@ -107,17 +109,17 @@ async function measure({ args, env = {} }: Case, empty: string) {
   };
 }
 
-/** Milliseconds from the start of a process to its end. */
+/** Milliseconds of processor time that a process takes, of all its threads. */
 async function time(program: string, args: readonly string[], env: Record<string, string>) {
-  const start = performance.now();
-  const { success, stderr } = await new Deno.Command(program, {
-    args: [...args],
+  const { success, stderr } = await new Deno.Command("bash", {
+    args: ["-c", 'TIMEFORMAT="%U %S"; time "$@" >/dev/null', "bash", program, ...args],
     env,
     stdin: "null",
     stdout: "null",
     stderr: "piped",
   }).output();
-  const took = performance.now() - start;
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
-  return took;
+  const printed = new TextDecoder().decode(stderr);
+  const [, user, system] = /(\d+\.\d+) (\d+\.\d+)\n$/.exec(printed) ?? [];
+  if (!success || user === undefined || system === undefined) throw new Error(printed);
+  return 1000 * (Number(user) + Number(system));
 }

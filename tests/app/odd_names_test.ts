@@ -60,8 +60,7 @@ function sources(
 ): Record<string, string> {
   const settings = settingsFor(name, app);
   const use = `require "http"\nrequire "./session"\n` +
-    `server = HTTP::Server.new([${settings.module}::SessionHandler.new] of HTTP::Handler)\n` +
-    "server.listen(0)\n";
+    `HTTP::Server.new([${settings.module}::SessionHandler.new] of HTTP::Handler).listen(0)\n`;
   if (store === "memory") {
     const memory = { ...settings, template: "memory", requires: [] } as const;
     return { "session.cr": renderInitializer(memory, ownTemplates), "main.cr": use };
@@ -99,11 +98,19 @@ function databaseSources(name: string, app: string, engine: Engine): Record<stri
 
 Deno.test("what is written compiles, whatever things are called", needs("crystal"), async () => {
   await using folder = await tempDir();
+  const main: string[] = [];
   for (const [index, [name, app]] of NAMES.entries()) {
     const store = STORES[index % STORES.length] ?? "memory";
-    const root = join(folder.path, String(index));
-    await writeTree(root, sources(name, app, store));
-    const complaint = await compile({ source: join(root, "main.cr"), shards: [DECLARATIONS] });
-    strictEqual(complaint, undefined, `${JSON.stringify(name)}, ${app}, ${store}: ${complaint}`);
+    const files = Object.entries(sources(name, app, store)).map(([file, text]) => [
+      file,
+      // An app adds these to HTTP::Server::Context and to CQL, which all of them share here.
+      text.replaceAll(/\b(visitor|CreateSessions)\b/g, `$1${index}`),
+    ]);
+    await writeTree(join(folder.path, `${index}_${store}`), Object.fromEntries(files));
+    main.push(`require "./${index}_${store}/main"\n`);
   }
+  // All at once: a compilation takes seconds, whatever its size.
+  await writeTree(folder.path, { "main.cr": main.join("") });
+  const source = join(folder.path, "main.cr");
+  strictEqual(await compile({ source, shards: [DECLARATIONS] }), undefined);
 });
