@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { messageOf, OperationError } from "../core/errors.ts";
+import { isMissing, messageOf, OperationError } from "../core/errors.ts";
 import type { Initializer } from "./initializer/initializer.ts";
 
 export const INITIALIZER = "src/initializers/session.cr";
@@ -22,16 +22,24 @@ export async function readAppInitializer(root: string): Promise<Initializer | un
  */
 export async function readAppFile(root: string, path: string): Promise<string | undefined> {
   const file = join(root, path);
-  try {
+  return await ifPresent(file, async () => {
     const { isFile, size } = await Deno.stat(file);
     if (!isFile) throw new Error("it is not a file");
     if (size > LARGEST_FILE) throw new Error("it is larger than 4 MiB");
     return decoded(await Deno.readFile(file));
+  });
+}
+
+/**
+ * What is read at a path; undefined if there is nothing.
+ * @throws {OperationError} if it cannot be read.
+ */
+export async function ifPresent<T>(path: string, read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return undefined;
-    }
-    throw new OperationError(`Cannot read ${file}: ${messageOf(error)}`, { cause: error });
+    if (isMissing(error)) return undefined;
+    throw new OperationError(`Cannot read ${path}: ${messageOf(error)}`, { cause: error });
   }
 }
 

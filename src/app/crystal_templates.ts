@@ -28,6 +28,12 @@ export const ownTemplates = {
 
 export type TemplateName = keyof typeof ownTemplates;
 
+export const templateNames = Object.keys(ownTemplates).filter((name) => isTemplateName(name));
+
+function isTemplateName(name: string): name is TemplateName {
+  return Object.hasOwn(ownTemplates, name);
+}
+
 /** The text of each template, by file name. */
 export type Templates = Readonly<Record<TemplateName, string>>;
 
@@ -47,16 +53,3 @@ export async function templatesIn(folder: string): Promise<Templates> {
   for (const name of templateNames) texts[name] = await readAppFile(folder, name) ?? texts[name];
   return texts;
 }
-
-export const templateNames = [
-  "session.cr.eta",
-  "store_memory.cr.eta",
-  "store_redis.cr.eta",
-  "store_cluster.cr.eta",
-  "store_database.cr.eta",
-  "cookie.cr.eta",
-  "handler.cr.eta",
-  "context.cr.eta",
-  "cluster.cr.eta",
-  "migration.cr.eta",
-] as const satisfies TemplateName[];

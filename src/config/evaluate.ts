@@ -8,7 +8,7 @@ import { messageOf } from "../core/errors.ts";
 import { type Body, compile, compilePlain } from "./compile.ts";
 import { PLAIN_EXPORT } from "./plain.ts";
 import { closeDoors, quietConsole, refusalOf, restrictedProcess } from "./sandbox.ts";
-import { ImportError, SourceError } from "./source_error.ts";
+import { placeOf, SourceError } from "./source_error.ts";
 
 export type Exports = Record<string, unknown>;
 
@@ -95,7 +95,7 @@ class Modules {
     if (/^node:/.test(specifier)) return this.#builtin(specifier, importer);
     if (!/^\.{0,2}\//.test(specifier)) {
       const why = 'a config may import relative files, node: modules and "azu"';
-      throw new ImportError(importer, specifier, why);
+      throw this.#importError(importer, specifier, why);
     }
     const path = resolve(dirname(importer), specifier);
     const loaded = this.#modules.get(path);
@@ -110,22 +110,28 @@ class Modules {
 
   #readImported(path: string, specifier: string, importer: string): void {
     if (!EXTENSIONS.includes(extname(path))) {
-      throw new ImportError(importer, specifier, "expected a .ts, .js or .json file");
+      throw this.#importError(importer, specifier, "expected a .ts, .js or .json file");
     }
     try {
       this.#read(path);
     } catch (error) {
-      throw new ImportError(importer, specifier, fileProblem(error));
+      throw this.#importError(importer, specifier, fileProblem(error));
     }
+  }
+
+  #importError(importer: string, specifier: string, why: string): SourceError {
+    const source = this.sources.get(importer) ?? "";
+    const place = placeOf(source, [`"${specifier}"`, `'${specifier}'`]);
+    return new SourceError(importer, `cannot import "${specifier}": ${why}`, place);
   }
 
   #builtin(specifier: string, importer: string): unknown {
     if (specifier === "node:process") return this.#process;
     if (specifier === "node:console") return this.#console;
     const refusal = refusalOf(specifier);
-    if (refusal !== undefined) throw new ImportError(importer, specifier, refusal);
+    if (refusal !== undefined) throw this.#importError(importer, specifier, refusal);
     const found = process.getBuiltinModule(specifier);
-    if (found === undefined) throw new ImportError(importer, specifier, "no such node: module");
+    if (found === undefined) throw this.#importError(importer, specifier, "no such node: module");
     return found;
   }
 

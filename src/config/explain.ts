@@ -5,7 +5,7 @@ import { redact } from "../core/redact.ts";
 import { printable } from "../core/text.ts";
 import { compilePlain, head } from "./compile.ts";
 import { explainRefusal } from "./sandbox.ts";
-import { CompileError, ImportError, type Place, SourceError } from "./source_error.ts";
+import { CompileError, type Place, placeOf, SourceError } from "./source_error.ts";
 
 /** The text of every file that was read, by path. */
 type Sources = ReadonlyMap<string, string>;
@@ -14,20 +14,11 @@ type Sources = ReadonlyMap<string, string>;
 export async function explain(error: unknown, entry: string, sources: Sources): Promise<AzuError> {
   if (error instanceof AzuError) return error;
   if (error instanceof SourceError) return at(error.path, error.place, error.message);
-  if (error instanceof ImportError) {
-    return at(
-      error.path,
-      placeOf(sources.get(error.path) ?? "", quoted(error.specifier)),
-      error.message,
-    );
-  }
-  if (error instanceof CompileError && /import\.meta/.test(error.message)) {
-    const place = placeOf(sources.get(error.path) ?? "", ["import.meta"]);
-    return at(error.path, place, NO_IMPORT_META);
-  }
   if (error instanceof CompileError) {
-    const place = await syntaxErrorPlace(sources.get(error.path) ?? "", error.path);
-    return at(error.path, place, error.message);
+    const source = sources.get(error.path) ?? "";
+    return /import\.meta/.test(error.message)
+      ? at(error.path, placeOf(source, ["import.meta"]), NO_IMPORT_META)
+      : at(error.path, await syntaxErrorPlace(source, error.path), error.message);
   }
   const { originalPlace } = await import("./transform.ts");
   const [path, place] = thrownAt(error, entry, sources, originalPlace) ?? [entry, undefined];
@@ -45,21 +36,6 @@ function at(
 }
 
 const NO_IMPORT_META = "import.meta is not available in a config; __dirname and __filename are";
-
-function quoted(specifier: string): string[] {
-  return [`"${specifier}"`, `'${specifier}'`];
-}
-
-/** The first place of one of the texts. */
-function placeOf(source: string, texts: readonly string[]): Place | undefined {
-  const lines = source.split("\n");
-  for (const [index, line] of lines.entries()) {
-    for (const text of texts) {
-      const column = line.indexOf(text);
-      if (column >= 0) return { line: index + 1, column: column + 1 };
-    }
-  }
-}
 
 /**
  * The place of a mistake that the type stripper accepts and the engine does not. The syntax errors

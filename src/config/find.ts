@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from "node:path";
-import { messageOf, UsageError } from "../core/errors.ts";
+import { isMissing, messageOf, UsageError } from "../core/errors.ts";
 
 export const CONFIG_NAME = "azu.config.ts";
 
@@ -48,9 +48,7 @@ async function isFile(path: string): Promise<boolean> {
   try {
     return (await Deno.stat(path)).isFile;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return false;
-    }
+    if (isMissing(error)) return false;
     throw new UsageError(`Cannot look for ${path}: ${messageOf(error)}`, { cause: error });
   }
 }

@@ -4,6 +4,7 @@ import { messageOf, Problems, UsageError } from "../core/errors.ts";
 import { merge } from "../core/record.ts";
 import { redact } from "../core/redact.ts";
 import { listed } from "../core/text.ts";
+import { within } from "../core/within.ts";
 import * as azu from "../mod.ts";
 import { type ConfigHost, evaluateConfig } from "./evaluate.ts";
 import { type Config, configSchema } from "./schema.ts";
@@ -36,10 +37,14 @@ export async function loadConfig(
   host: Pick<ConfigHost, "env" | "print">,
 ): Promise<LoadedConfig> {
   const name = basename(path);
-  const { value, byFunction } = await limited(
-    evaluateConfig(path, environment ?? "development", { azu: { ...azu }, ...host }),
-    name,
-  );
+  const evaluated = evaluateConfig(path, environment ?? "development", {
+    azu: { ...azu },
+    ...host,
+  });
+  const { value, byFunction } = await within(evaluated, {
+    ms: EVALUATION_LIMIT,
+    late: () => new UsageError(`${name}: still not evaluated after ${EVALUATION_LIMIT / 1000} s`),
+  });
   const checked = validated(value, name);
   if (checked.problems) {
     throw new Problems(checked.problems.map((problem) => `${name}: ${problem}`));
@@ -59,18 +64,6 @@ function validated(value: unknown, name: string) {
     return validateConfig(value);
   } catch (error) {
     throw new UsageError(`${name}: cannot be read: ${redact(messageOf(error))}`, { cause: error });
-  }
-}
-
-async function limited<T>(work: Promise<T>, name: string): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    reject(new UsageError(`${name}: still not evaluated after ${EVALUATION_LIMIT / 1000} s`));
-  }, EVALUATION_LIMIT);
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -18,11 +18,12 @@ export class SourceError extends Error {
   }
 }
 
-/** An import that fails. Its place is not known yet. */
-export class ImportError extends Error {
-  constructor(readonly path: string, readonly specifier: string, why: string) {
-    super(`cannot import "${specifier}": ${why}`);
-  }
+/** The first place of one of the texts in a file; undefined if it contains none. */
+export function placeOf(source: string, texts: readonly string[]): Place | undefined {
+  const found = texts.map((text) => source.indexOf(text)).filter((at) => at >= 0);
+  if (found.length === 0) return undefined;
+  const lines = source.slice(0, Math.min(...found)).split("\n");
+  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
 }
 
 /** The engine rejected the syntax of a file, without a place. */

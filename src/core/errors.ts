@@ -73,6 +73,11 @@ export class ImpossibleError extends AzuError {
   }
 }
 
+/** Whether a path leads to nothing. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   try {

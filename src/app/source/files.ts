@@ -1,7 +1,6 @@
 /** The Crystal files of an app. */
 import { join, relative } from "node:path";
-import { LARGEST_FILE } from "../app.ts";
-import { messageOf, OperationError } from "../../core/errors.ts";
+import { ifPresent, LARGEST_FILE } from "../app.ts";
 import type { SourceFile } from "./main_file.ts";
 
 /** Source files that are read at most. An app has hundreds. */
@@ -16,7 +15,7 @@ export async function* sourceFiles(root: string): AsyncGenerator<SourceFile> {
   let seen = 0;
   for await (const path of crystalFiles(join(root, "src"))) {
     if (++seen > MOST_FILES) return;
-    const source = await reading(path, async () => {
+    const source = await ifPresent(path, async () => {
       const { size } = await Deno.stat(path);
       return size > LARGEST_FILE ? undefined : await Deno.readTextFile(path);
     });
@@ -26,22 +25,10 @@ export async function* sourceFiles(root: string): AsyncGenerator<SourceFile> {
 }
 
 async function* crystalFiles(folder: string): AsyncGenerator<string> {
-  const entries = await reading(folder, () => Array.fromAsync(Deno.readDir(folder))) ?? [];
+  const entries = await ifPresent(folder, () => Array.fromAsync(Deno.readDir(folder))) ?? [];
   for (const entry of entries.sort((a, b) => a.name < b.name ? -1 : 1)) {
     const path = join(folder, entry.name);
     if (entry.isDirectory) yield* crystalFiles(path);
     else if (entry.isFile && entry.name.endsWith(".cr")) yield path;
-  }
-}
-
-/** Something missing, or not a folder, contains no source. */
-async function reading<T>(path: string, read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return undefined;
-    }
-    throw new OperationError(`Cannot read ${path}: ${messageOf(error)}`, { cause: error });
   }
 }

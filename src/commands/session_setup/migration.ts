@@ -1,10 +1,9 @@
 import { join } from "node:path";
-import { readAppFile } from "../../app/app.ts";
+import { ifPresent, readAppFile } from "../../app/app.ts";
 import type { Templates } from "../../app/crystal_templates.ts";
 import type { WantedFile } from "../../app/plan.ts";
 import { renderMigration } from "../../app/render.ts";
 import type { Migration } from "../../backends/contract.ts";
-import { messageOf, OperationError } from "../../core/errors.ts";
 
 const FOLDER = "src/db/migrations";
 
@@ -38,21 +37,11 @@ function wanted(timestamp: string, { up, down }: Migration, templates: Templates
 
 /** Their timestamps, oldest first. */
 async function existingMigrations(root: string): Promise<string[]> {
-  const timestamps: string[] = [];
-  try {
-    for await (const { name, isFile } of Deno.readDir(join(root, FOLDER))) {
-      const timestamp = MIGRATION.exec(name)?.[1];
-      if (isFile && timestamp !== undefined) timestamps.push(timestamp);
-    }
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return [];
-    }
-    throw new OperationError(`Cannot read ${join(root, FOLDER)}: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
-  return timestamps.sort();
+  const folder = join(root, FOLDER);
+  const entries = await ifPresent(folder, () => Array.fromAsync(Deno.readDir(folder))) ?? [];
+  return entries
+    .flatMap(({ name, isFile }) => isFile ? MIGRATION.exec(name)?.[1] ?? [] : [])
+    .sort();
 }
 
 /** `YYYYMMDDHHMMSS`. */
