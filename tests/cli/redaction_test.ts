@@ -9,13 +9,20 @@ import { tempDir, writeTree } from "../support/temp.ts";
 const PASSWORD = "Tr0ub4dor&3 /:@#?%";
 const ENCODED = encodeURIComponent(PASSWORD);
 
-/** Runs a clear in every way of output, and looks at every byte that comes out. */
-async function outputs(env: Record<string, string>, backend: string, files = {}) {
+const LOUD = [["--force"], ["--force", "--json"]];
+const ALL_MODES = [...LOUD, ["--dry-run"], ["--force", "-q"], []];
+
+/** Runs a clear in several ways of output, and returns every byte that comes out. */
+async function outputs(
+  env: Record<string, string>,
+  backend: string,
+  { files = {}, modes = LOUD } = {},
+) {
   await using app = await tempDir();
   await writeTree(app.path, files);
   let all = "";
   const codes = new Set<number>();
-  for (const mode of [["--force"], ["--dry-run"], ["--force", "--json"], ["--force", "-q"], []]) {
+  for (const mode of modes) {
     const args = ["session:clear", "-b", backend, ...mode];
     const { code, stdout, stderr } = await runAzu(args, { cwd: app.path, env });
     all += stdout + stderr;
@@ -32,7 +39,7 @@ function assertSecret(all: string, ...secrets: string[]): void {
 
 Deno.test("redis: success", needs("redis-server"), async () => {
   await using server = await startRedis({ password: PASSWORD });
-  const { all, codes } = await outputs({ REDIS_URL: server.url }, "redis");
+  const { all, codes } = await outputs({ REDIS_URL: server.url }, "redis", { modes: ALL_MODES });
   assertSecret(all, PASSWORD, ENCODED);
   match(all, /Redis URL: redis:\/\/:\*\*\*@127\.0\.0\.1/);
   strictEqual(codes.has(0), true);
@@ -49,6 +56,7 @@ Deno.test(
         const { all } = await outputs(
           { REDIS_URL: `redis://${user}:${ENCODED}@${place}` },
           "redis",
+          { modes: ALL_MODES },
         );
         assertSecret(all, PASSWORD, ENCODED);
         match(all, /:\*\*\*@/);
@@ -94,7 +102,7 @@ Deno.test(
     await using database = await freshPostgres();
     await database.query("CREATE TABLE sessions (session_id text)");
     const good = new URL(database.url);
-    const success = await outputs({ DATABASE_URL: good.href }, "database");
+    const success = await outputs({ DATABASE_URL: good.href }, "database", { modes: ALL_MODES });
     assertSecret(success.all, good.password);
     strictEqual(success.codes.has(0), true);
     for (
@@ -117,17 +125,17 @@ Deno.test(
 
 Deno.test("a config that throws its secrets, and one with a secret in a wrong place", async () => {
   const env = { REDIS_URL: "redis://127.0.0.1:1" };
-  const thrown = await outputs(env, "redis", {
-    "azu.config.ts": `throw new Error("cannot reach redis://app:${ENCODED}@db:6379/1");`,
-  });
+  const run = (config: string) =>
+    outputs(env, "redis", { files: { "azu.config.ts": config }, modes: ALL_MODES });
+  const thrown = await run(
+    `throw new Error("cannot reach redis://app:${ENCODED}@db:6379/1");`,
+  );
   match(thrown.all, /azu\.config\.ts:1:7: cannot reach redis:\/\/app:\*\*\*@db:6379\/1/);
   assertSecret(thrown.all, ENCODED);
-  const misplaced = await outputs(env, "redis", {
-    "azu.config.ts": `export default {
-      secret: "${PASSWORD}",
-      session: { ttl: "redis://app:${ENCODED}@db", backends: { redis: { url: 'http://a:${ENCODED}@b' } } },
-    };`,
-  });
+  const misplaced = await run(`export default {
+    secret: "${PASSWORD}",
+    session: { ttl: "redis://app:${ENCODED}@db", backends: { redis: { url: 'http://a:${ENCODED}@b' } } },
+  };`);
   strictEqual([...misplaced.codes].join(), "2");
   assertSecret(misplaced.all, PASSWORD, ENCODED);
 });

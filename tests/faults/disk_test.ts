@@ -75,7 +75,7 @@ for (const journal of ["wal", "delete"] as const) {
   });
 }
 
-/** What writes a line of a kilobyte for each session that goes, where the disk is small. */
+/** What writes a line of two kilobytes for each session that goes, where the disk is small. */
 const LOGGING = {
   postgres: (path: string) => [
     `COPY (SELECT) TO PROGRAM 'mkdir ${path}/space'`, // the server wants a folder of its own
@@ -83,13 +83,13 @@ const LOGGING = {
     "CREATE TABLE log (line text) TABLESPACE azu_small",
     "ALTER TABLE log ALTER line SET STORAGE EXTERNAL",
     "CREATE FUNCTION log() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN " +
-    "INSERT INTO log VALUES (repeat('x', 1000)); RETURN NULL; END $$",
+    "INSERT INTO log VALUES (repeat('x', 2000)); RETURN NULL; END $$",
     "CREATE TRIGGER log AFTER DELETE ON sessions FOR EACH ROW EXECUTE FUNCTION log()",
   ],
   mysql: (path: string) => [
     `CREATE TABLE log (line text) DATA DIRECTORY = '${path}'`,
     "CREATE TRIGGER log AFTER DELETE ON sessions FOR EACH ROW " +
-    "INSERT INTO log VALUES (repeat('x', 1000))",
+    "INSERT INTO log VALUES (repeat('x', 2000))",
   ],
 };
 

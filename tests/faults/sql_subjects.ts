@@ -4,7 +4,7 @@ import { createStatements, type Engine } from "../../src/backends/sql/schema.ts"
 import { freshMariadb, freshPostgres, type TestDatabase } from "../support/database.ts";
 import type { Subject } from "./sweep.ts";
 
-const SESSIONS = 1000;
+const SESSIONS = 500;
 
 const CONTEXT = { app: "shop", root: "/", env: () => undefined, driver: undefined, stated: {} };
 

@@ -6,7 +6,7 @@ import { createStatements } from "../../src/backends/sql/schema.ts";
 import { tempDir } from "../support/temp.ts";
 import type { Place } from "./sweep.ts";
 
-const SESSIONS = 1000;
+const SESSIONS = 500;
 
 const CONTEXT = { app: "shop", root: "/", env: () => undefined, driver: undefined, stated: {} };
 

@@ -7,22 +7,22 @@ import { conversation, MORE, type Subject, sweep } from "./sweep.ts";
 /** Many, for most of their time is waiting. */
 const WORKERS = 16;
 
-/** @param howMany Bytes of either side that something happens to; it happens at every request, too. */
+/** @param howMany Bytes of each side that something happens to; it happens at every request, too. */
 export function testSweeps(
   store: string,
   options: { readonly ignore: boolean },
   makeSubject: () => Promise<Subject>,
   howMany: readonly (readonly [Fault["kind"], number])[],
 ): void {
-  for (const side of ["request", "answer"] as const) {
-    for (const [kind, count] of howMany) {
-      const name = `${store}: ${kind} in the ${side} at ${count} bytes, and at every request`;
-      Deno.test(name, options, async () => {
-        const faults = faultsOf(await measured(makeSubject), kind, side, count);
-        const outcomes = await sweep(makeSubject, faults, WORKERS);
-        if (kind === "delay") deepStrictEqual(outcomes, { cleared: faults.length });
-      });
-    }
+  for (const [kind, count] of howMany) {
+    const name = `${store}: ${kind} at ${count} bytes of each side, and at every request`;
+    Deno.test(name, options, async () => {
+      const sent = await measured(makeSubject);
+      const faults = (["request", "answer"] as const)
+        .flatMap((side) => faultsOf(sent, kind, side, count));
+      const outcomes = await sweep(makeSubject, faults, WORKERS);
+      if (kind === "delay") deepStrictEqual(outcomes, { cleared: faults.length });
+    });
   }
   Deno.test(`${store}: lost for good at every request, then interrupted`, options, async () => {
     const faults = faultsOf(await measured(makeSubject), "cut", "answer", 0)
