@@ -6,8 +6,8 @@
  * line of output is `N passed, N failed`.
  * @module
  */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { join, relative } from "node:path";
 import { denoTest, type Tested, wholeRun } from "./support/deno_test.ts";
 import { printLine } from "./support/output.ts";
 import { startShared } from "./support/shared.ts";
@@ -18,29 +18,24 @@ import { scratchRoot } from "./support/temp.ts";
 interface Run {
   readonly label: string;
   readonly env: Readonly<Record<string, string>>;
-  /** The folders, or files, of its tests: what is run where no files are named. */
-  readonly folders: readonly string[];
-  /** What is not its own of them. */
-  readonly without?: string;
+  /** Whether it includes a test file. @param name The file's path in the folder of tests. */
+  includes(name: string): boolean;
 }
 
 const TESTS = import.meta.dirname ?? "tests";
 const CONFIG = join(TESTS, "../deno.json");
 const MAIN = join(TESTS, "../main.ts");
-const BINARY_TESTS = join(TESTS, "binary");
-/** Of the others, those that drive the tool as a process, too. */
-const DRIVEN = ["killed", "printed"].map((name) => join(TESTS, `faults/${name}_test.ts`));
 const BINARY = join(TESTS, "../dist", Deno.build.os === "windows" ? "azu.exe" : "azu");
 const SOURCE_RUN: Run = {
   label: "the source",
   env: {},
-  folders: [TESTS],
-  without: BINARY_TESTS,
+  includes: (name) => !name.startsWith("binary/"),
 };
+/** The tests that run the tool as a process. */
 const BINARY_RUN: Run = {
   label: "the compiled binary",
   env: { AZU_SUBJECT: BINARY },
-  folders: [join(TESTS, "cli"), BINARY_TESTS, ...DRIVEN],
+  includes: (name) => /^(?:binary|cli)\/|^faults\/(?:killed|printed)_/.test(name),
 };
 const OPTIONS = ["--fast", "--source"];
 /**
@@ -71,7 +66,7 @@ const SLOW = [
   "cli/session_clear/signals",
   "backends/sql/explained",
   "binary/reproducible",
-].map((name) => join(TESTS, `${name}_test.ts`));
+].map((name) => `${name}_test.ts`);
 
 Deno.exit(await main([...Deno.args]));
 
@@ -118,18 +113,25 @@ async function prepare(run: Run): Promise<void> {
 }
 
 /**
- * The arguments for a run: its folders where they name neither a file nor a folder; undefined where
- * they name none of its own.
+ * The arguments for a run: its files among those that they name, or all of its files where they name
+ * neither a file nor a folder; undefined where they name none of its own.
  */
-function argumentsFor({ folders, without }: Run, args: string[]): string[] | undefined {
+function argumentsFor(run: Run, args: string[]): string[] | undefined {
   const isPath = (arg: string) => !arg.startsWith("-") && existsSync(arg);
-  const isOwn = (arg: string) => {
-    const path = Deno.realPathSync(arg);
-    const isWithin = (folder: string) => path === folder || path.startsWith(`${folder}/`);
-    return folders.some(isWithin) && !(without !== undefined && isWithin(without));
-  };
-  const ignored = without === undefined ? [] : [`--ignore=${without}`];
-  if (!args.some(isPath)) return [...ignored, ...SLOW.filter(isOwn), ...folders, ...args];
-  const chosen = args.filter((arg) => !isPath(arg) || isOwn(arg));
-  return chosen.some(isPath) ? [...ignored, ...chosen] : undefined;
+  const named = args.filter(isPath).map((path) => relative(TESTS, Deno.realPathSync(path)));
+  const isNamed = (name: string) =>
+    named.length === 0 ||
+    named.some((path) => path === "" || path === name || name.startsWith(`${path}/`));
+  const files = testFiles().filter((name) => run.includes(name) && isNamed(name));
+  if (files.length === 0) return undefined;
+  const slow = SLOW.filter((name) => files.includes(name));
+  const others = files.filter((name) => !SLOW.includes(name));
+  const paths = [...slow, ...others].map((name) => join(TESTS, name));
+  return [...paths, ...args.filter((arg) => !isPath(arg))];
+}
+
+/** The paths of all test files in their folder. */
+function testFiles(): string[] {
+  const names = readdirSync(TESTS, { recursive: true, encoding: "utf8" });
+  return names.filter((name) => name.endsWith("_test.ts")).sort();
 }

@@ -39,13 +39,15 @@ export async function compile(compilation: Compilation): Promise<string | undefi
 }
 
 async function standardLibrary(): Promise<string> {
-  const { stdout } = await new Deno.Command(service("crystal"), {
+  const { success, stdout, stderr } = await new Deno.Command(service("crystal"), {
     args: ["env", "CRYSTAL_PATH"],
     // Without what the caller's own CRYSTAL_PATH says.
     clearEnv: true,
     env: { PATH: Deno.env.get("PATH") ?? "/usr/bin:/bin" },
   }).output();
-  const paths = new TextDecoder().decode(stdout).trim().split(":");
+  const decoder = new TextDecoder();
+  if (!success) throw new Error(`crystal env: ${decoder.decode(stderr)}`);
+  const paths = decoder.decode(stdout).trim().split(":");
   // The first is the app's own lib/.
   return paths.filter((path) => path !== "lib").join(":");
 }

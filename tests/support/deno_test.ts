@@ -5,7 +5,7 @@ import { closingLine, type Counts, readCounts, readErrors } from "./summary.ts";
 const CONFIG = join(import.meta.dirname ?? ".", "../../deno.json");
 
 /** Test files that run at once if the run is parallel. Most tests wait for processes or limits. */
-const JOBS = String(2 * navigator.hardwareConcurrency);
+const JOBS = String(3 * navigator.hardwareConcurrency);
 
 /** What a run of `deno test` came to. */
 export interface Tested {
