@@ -7,7 +7,7 @@ import type { Bench } from "./support/options.ts";
 import { list } from "./support/report.ts";
 import { largest, median, ratios } from "./support/stats.ts";
 
-const ROUNDS = 2;
+const ROUNDS = 5;
 
 /** As a server is run that may not lose anything. */
 const ARGS = ["--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=1G"];
