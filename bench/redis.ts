@@ -1,6 +1,6 @@
 /** Redis: against a script inside the server, the recipe of every operator, and KEYS. */
 import { Redis } from "ioredis";
-import type { RedisServer } from "../tests/support/redis.ts";
+import type { RedisServer } from "../tests/support/servers/redis.ts";
 import { type ClearRun, expectCleared } from "./support/azu.ts";
 import type { Bench } from "./support/options.ts";
 import { list } from "./support/report.ts";

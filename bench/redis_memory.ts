@@ -1,5 +1,5 @@
 /** How much memory a clear of Redis takes: the same, however many sessions there are. */
-import { startRedis } from "../tests/support/redis.ts";
+import { startRedis } from "../tests/support/servers/redis.ts";
 import { expectCleared } from "./support/azu.ts";
 import type { Bench } from "./support/options.ts";
 import { fillRedis, type RedisKeys } from "./support/redis_data.ts";

@@ -1,6 +1,6 @@
 /** How long other clients of Redis wait meanwhile. */
-import type { RedisServer } from "../tests/support/redis.ts";
-import { startRedis } from "../tests/support/redis.ts";
+import type { RedisServer } from "../tests/support/servers/redis.ts";
+import { startRedis } from "../tests/support/servers/redis.ts";
 import { expectCleared } from "./support/azu.ts";
 import type { Bench } from "./support/options.ts";
 import { OtherProcess } from "./support/other_process.ts";

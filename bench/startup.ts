@@ -8,7 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { compileExecutable } from "../scripts/compile/executable.ts";
 import { toolchainFor } from "../scripts/compile/toolchain.ts";
 import { printLine } from "../tests/support/output.ts";
-import { startRedis } from "../tests/support/redis.ts";
+import { startRedis } from "../tests/support/servers/redis.ts";
 import { median } from "./support/stats.ts";
 
 const PAIRS = 15;

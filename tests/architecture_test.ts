@@ -27,9 +27,10 @@ const drivers: Record<string, string> = {
 /** Other packages that cost start-up time, each imported by one file. */
 const costly: Record<string, string> = {
   yaml: "src/app/shard.ts",
-  eta: "src/app/render.ts",
+  eta: "src/app/render_templates.ts",
   diff: "src/cli/terminal/diff.ts",
   dotenv: "src/config/dotenv.ts",
+  ignore: "src/app/gitignore.ts",
   sucrase: "src/config/transform.ts",
 };
 

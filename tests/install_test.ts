@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { parse } from "yaml";
 import deno from "../deno.json" with { type: "json" };
-import { which } from "./support/programs.ts";
+import { which } from "./support/servers/programs.ts";
 import { readTree, type TempDir, tempDir, writeTree } from "./support/temp.ts";
 
 const root = join(import.meta.dirname ?? "", "..");

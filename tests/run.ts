@@ -10,7 +10,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { denoTest, type Tested, wholeRun } from "./support/deno_test.ts";
 import { printLine } from "./support/output.ts";
-import { startShared } from "./support/shared.ts";
+import { startShared } from "./support/servers/shared.ts";
 import { type Counts, sumCounts } from "./support/summary.ts";
 import { scratchRoot } from "./support/temp.ts";
 
@@ -43,24 +43,24 @@ const OPTIONS = ["--fast", "--source"];
  * compute alternate with those that wait.
  */
 const SLOW = [
-  "cli/session_clear/cluster",
+  "cli/session_clear/redis/cluster",
   "faults/mysql",
   "backends/sql/faults",
   "faults/killed",
-  "cli/session_clear/redis_faults",
+  "cli/session_clear/redis/faults",
   "faults/postgres",
   "cli/session_clear/faults",
   "faults/printed",
   "faults/redis",
   "backends/sql/stores",
-  "cli/session_clear/broadcast",
+  "cli/session_clear/redis/broadcast",
   "cli/session_clear/progress",
   "cli/redaction",
   "faults/tls",
   "app/generated_compiles",
-  "cli/session_clear/database_tls",
-  "cli/session_clear/redis_slow",
-  "cli/session_clear/cluster_seeds",
+  "cli/session_clear/database/tls",
+  "cli/session_clear/redis/slow",
+  "cli/session_clear/redis/cluster_seeds",
   "cli/config",
   "backends/sql/servers",
   "cli/session_clear/signals",

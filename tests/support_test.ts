@@ -5,11 +5,11 @@ import pg from "pg";
 import { shellQuote, spawnAzu } from "./support/cli.ts";
 import { needs, service } from "./support/env.ts";
 import { pollUntil } from "./support/poll.ts";
-import { startPostgres } from "./support/postgres.ts";
-import { startRedis } from "./support/redis.ts";
+import { startPostgres } from "./support/servers/postgres.ts";
+import { startRedis } from "./support/servers/redis.ts";
 import { closingLine, readCounts, readErrors, sumCounts } from "./support/summary.ts";
-import type { Server } from "./support/server.ts";
-import { standIn } from "./support/stand_in.ts";
+import type { Server } from "./support/servers/server.ts";
+import { standIn } from "./support/network/stand_in.ts";
 import { readTree, tempDir, writeTree } from "./support/temp.ts";
 
 const PASSWORD = `p4ss word/:@#%"'\\`;
@@ -42,7 +42,7 @@ Deno.test("A server that cannot start says why", needs("redis-server"), async ()
 
 Deno.test("A server ends with the process that started it", needs("redis-server"), async () => {
   await using scratch = await tempDir();
-  const redis = new URL("./support/redis.ts", import.meta.url);
+  const redis = new URL("./support/servers/redis.ts", import.meta.url);
   const code = `import("${redis}").then(async (it) => console.log((await it.startRedis()).pid))`;
   await using script = await standIn(
     `exec ${shellQuote(Deno.execPath())} eval --no-lock ${shellQuote(code)}`,

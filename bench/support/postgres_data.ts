@@ -2,7 +2,7 @@
 // @ts-types="@types/pg"
 import pg from "pg";
 import { createStatements } from "../../src/backends/sql/schema.ts";
-import { type PostgresServer, startPostgres } from "../../tests/support/postgres.ts";
+import { type PostgresServer, startPostgres } from "../../tests/support/servers/postgres.ts";
 
 /**
  * The settings of a server that must not lose data: commits are on the disk. No checkpoint and no

@@ -1,6 +1,6 @@
 /** Redis servers with the same keys: one is filled and saved, the others start from its file. */
 import { join } from "node:path";
-import { type RedisServer, startRedis } from "../../tests/support/redis.ts";
+import { type RedisServer, startRedis } from "../../tests/support/servers/redis.ts";
 
 /** Sessions of about 200 bytes with a TTL, among other keys. */
 export interface RedisKeys {

@@ -2,7 +2,7 @@
 // @ts-types="@types/pg"
 import pg from "pg";
 import { createStatements } from "../../src/backends/sql/schema.ts";
-import { startPostgres } from "../../tests/support/postgres.ts";
+import { startPostgres } from "../../tests/support/servers/postgres.ts";
 import type { Azu } from "./azu.ts";
 import type { SoakStore } from "./soak_store.ts";
 

@@ -1,6 +1,6 @@
 /** A Redis server for the soak test. */
 import { Redis } from "ioredis";
-import { startRedis } from "../../tests/support/redis.ts";
+import { startRedis } from "../../tests/support/servers/redis.ts";
 import type { Azu } from "./azu.ts";
 import type { SoakStore } from "./soak_store.ts";
 

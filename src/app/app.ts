@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { isMissing, messageOf, OperationError } from "../core/errors.ts";
-import type { Initializer } from "./initializer/initializer.ts";
+import type { Initializer } from "./initializer_reader/initializer.ts";
 
 export const INITIALIZER = "src/initializers/session.cr";
 export const SHARD_FILE = "shard.yml";
@@ -12,7 +12,7 @@ export const LARGEST_FILE = 4 << 20;
 export async function readAppInitializer(root: string): Promise<Initializer | undefined> {
   const source = await readAppFile(root, INITIALIZER);
   if (source === undefined) return undefined;
-  const { readInitializer } = await import("./initializer/initializer.ts");
+  const { readInitializer } = await import("./initializer_reader/initializer.ts");
   return readInitializer(source);
 }
 

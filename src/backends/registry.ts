@@ -4,7 +4,7 @@ import { customBackend } from "./custom.ts";
 import { bindDatabase, databaseOptions } from "./sql/backend.ts";
 import { bindMemory, memoryOptions } from "./memory.ts";
 import { bindRedis } from "./redis/backend.ts";
-import { redisOptions } from "./redis/options.ts";
+import { redisOptions } from "./redis/config_options.ts";
 
 /** A built-in backend. */
 interface Definition {

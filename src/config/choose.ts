@@ -1,6 +1,6 @@
 /** Selects the backend. */
 import { INITIALIZER } from "../app/app.ts";
-import type { Initializer, StoreKind } from "../app/initializer/initializer.ts";
+import type { Initializer, StoreKind } from "../app/initializer_reader/initializer.ts";
 import type { Backend, BackendContext, Stated } from "../backends/contract.ts";
 import { bindCookie } from "../backends/memory.ts";
 import { type BackendEntry, backendTypes, bindBackend } from "../backends/registry.ts";

@@ -1,7 +1,7 @@
 /** What azu knows before it starts: the app's folder, its config and the environment. */
 import { dirname } from "node:path";
 import { readAppFile, readAppInitializer, SHARD_FILE } from "../app/app.ts";
-import type { Initializer } from "../app/initializer/initializer.ts";
+import type { Initializer } from "../app/initializer_reader/initializer.ts";
 import { shardName } from "../app/shard_name.ts";
 import type { Io } from "../core/io.ts";
 import { findConfig, findUpward } from "./find.ts";

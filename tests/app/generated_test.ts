@@ -2,12 +2,12 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { ownTemplates } from "../../src/app/crystal_templates.ts";
 import { crystalModule } from "../../src/app/crystal/literal.ts";
-import { readInitializer } from "../../src/app/initializer/initializer.ts";
+import { readInitializer } from "../../src/app/initializer_reader/initializer.ts";
 import {
   type InitializerSettings,
   renderInitializer,
   renderMigration,
-} from "../../src/app/render.ts";
+} from "../../src/app/render_templates.ts";
 import {
   createStatements,
   dropStatement,

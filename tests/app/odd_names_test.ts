@@ -3,7 +3,7 @@ import { strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { moduleOf } from "../../src/app/source/app_module.ts";
 import { ownTemplates } from "../../src/app/crystal_templates.ts";
-import { renderInitializer, renderMigration } from "../../src/app/render.ts";
+import { renderInitializer, renderMigration } from "../../src/app/render_templates.ts";
 import {
   createStatements,
   dropStatement,

@@ -4,7 +4,7 @@ import { runAzu, shellQuote } from "../support/cli.ts";
 import { needs, type ServiceName } from "../support/env.ts";
 import { printNote } from "../support/output.ts";
 import type { ProcessResult } from "../support/process.ts";
-import { standIn } from "../support/stand_in.ts";
+import { standIn } from "../support/network/stand_in.ts";
 import { type TempDir, tempDir, writeTree } from "../support/temp.ts";
 import { executable } from "./subject.ts";
 

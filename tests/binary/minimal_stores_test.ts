@@ -3,8 +3,8 @@ import { deepStrictEqual, doesNotMatch, match, strictEqual } from "node:assert/s
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Redis } from "ioredis";
-import { freshPostgres } from "../support/database.ts";
-import { startRedis } from "../support/redis.ts";
+import { freshPostgres } from "../support/servers/database.ts";
+import { startRedis } from "../support/servers/redis.ts";
 import { type Chroot, chroot, needsChroot, NOBODY } from "./chroot.ts";
 
 const CLEAR = ["session:clear", "--force"];

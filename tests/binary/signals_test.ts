@@ -8,10 +8,10 @@ import {
 } from "node:assert/strict";
 import { join } from "node:path";
 import { shellQuote, spawnAzu } from "../support/cli.ts";
-import { sqlite, sqliteCount } from "../support/database.ts";
+import { sqlite, sqliteCount } from "../support/servers/database.ts";
 import { needs, service } from "../support/env.ts";
 import { RunningProcess } from "../support/process.ts";
-import { standIn } from "../support/stand_in.ts";
+import { standIn } from "../support/network/stand_in.ts";
 import { tempDir, writeTree } from "../support/temp.ts";
 import { executable } from "./subject.ts";
 

@@ -7,9 +7,9 @@ import {
   strictEqual,
 } from "node:assert/strict";
 import { runAzu, runAzuOnTerminal, shellQuote } from "../support/cli.ts";
-import { sqlite, sqliteCount } from "../support/database.ts";
+import { sqlite, sqliteCount } from "../support/servers/database.ts";
 import { needs } from "../support/env.ts";
-import { standIn } from "../support/stand_in.ts";
+import { standIn } from "../support/network/stand_in.ts";
 import { tempDir, writeTree } from "../support/temp.ts";
 import { executable } from "./subject.ts";
 

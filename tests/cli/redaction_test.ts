@@ -1,9 +1,9 @@
 /** A password never appears, whatever goes wrong. */
 import { match, strictEqual } from "node:assert/strict";
 import { runAzu } from "../support/cli.ts";
-import { freshPostgres } from "../support/database.ts";
+import { freshPostgres } from "../support/servers/database.ts";
 import { needs } from "../support/env.ts";
-import { startRedis } from "../support/redis.ts";
+import { startRedis } from "../support/servers/redis.ts";
 import { tempDir, writeTree } from "../support/temp.ts";
 
 const PASSWORD = "Tr0ub4dor&3 /:@#?%";

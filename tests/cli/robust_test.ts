@@ -2,9 +2,9 @@
 import { deepStrictEqual, doesNotMatch, match, strictEqual } from "node:assert/strict";
 import { Redis } from "ioredis";
 import { runAzu, spawnAzu } from "../support/cli.ts";
-import { freshPostgres, sqlite, sqliteCount } from "../support/database.ts";
+import { freshPostgres, sqlite, sqliteCount } from "../support/servers/database.ts";
 import { needs } from "../support/env.ts";
-import { startRedis } from "../support/redis.ts";
+import { startRedis } from "../support/servers/redis.ts";
 import { tempDir, writeTree } from "../support/temp.ts";
 
 const CLEAR = ["session:clear", "--force"];
@@ -294,7 +294,7 @@ Deno.test("an answer that cannot be written is a failure", needs("redis-server")
   const client = new Redis(server.url);
   await client.set("session:1", "x");
   client.disconnect();
-  await using script = await (await import("../support/stand_in.ts")).standIn(
+  await using script = await (await import("../support/network/stand_in.ts")).standIn(
     'exec "$@" >/dev/full',
   );
   const subject = Deno.env.get("AZU_SUBJECT");

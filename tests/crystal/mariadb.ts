@@ -1,7 +1,7 @@
 /** A MariaDB server of the run's own, for the store on MySQL. */
 import { join } from "node:path";
-import { which } from "../support/programs.ts";
-import { exchange, onFreePort, type Server, startServer } from "../support/server.ts";
+import { which } from "../support/servers/programs.ts";
+import { exchange, onFreePort, type Server, startServer } from "../support/servers/server.ts";
 import { tempDir } from "../support/temp.ts";
 
 export interface MariadbServer extends Server {

@@ -1,6 +1,6 @@
 /** Debian's packages that the behaviour tests need besides those of the other tests. */
-import { cannotInstall, installPackages } from "../support/debian.ts";
-import { which } from "../support/programs.ts";
+import { cannotInstall, installPackages } from "../support/servers/debian.ts";
+import { which } from "../support/servers/programs.ts";
 
 const PACKAGES = [
   // What Crystal links a real app with.

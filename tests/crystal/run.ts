@@ -9,7 +9,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { denoTest, wholeRun } from "../support/deno_test.ts";
 import { printLine, printNote } from "../support/output.ts";
-import { startShared } from "../support/shared.ts";
+import { startShared } from "../support/servers/shared.ts";
 import type { Counts } from "../support/summary.ts";
 import { scratchRoot, tempDir } from "../support/temp.ts";
 import { buildApp } from "./app.ts";

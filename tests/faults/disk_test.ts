@@ -1,10 +1,10 @@
 /** A disk without room, under what a clear writes: all of a SQLite file, or what triggers log. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { freshMariadb, freshPostgres } from "../support/database.ts";
+import { freshMariadb, freshPostgres } from "../support/servers/database.ts";
 import { needs } from "../support/env.ts";
-import { startMariadb } from "../support/mariadb.ts";
+import { startMariadb } from "../support/servers/mariadb.ts";
 import { printNote } from "../support/output.ts";
-import { startPostgres } from "../support/postgres.ts";
+import { startPostgres } from "../support/servers/postgres.ts";
 import { mysql, postgres, sqlSubject } from "./sql_subjects.ts";
 import { sqlitePlace } from "./sqlite_place.ts";
 import { clear, type Place } from "./sweep.ts";

@@ -1,5 +1,5 @@
 /** Where in a conversation something is to go wrong. */
-import type { Fault, FaultProxy } from "../support/fault_proxy.ts";
+import type { Fault, FaultProxy } from "../support/network/fault_proxy.ts";
 
 /** Faults all over a conversation: at bytes by the seed, and at every request. */
 export function faultsOf(

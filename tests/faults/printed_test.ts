@@ -1,7 +1,7 @@
 /** What the tool prints, and ends with, behind a line that fails it. */
 import { deepStrictEqual, doesNotMatch, match, ok, strictEqual } from "node:assert/strict";
 import { runAzu } from "../support/cli.ts";
-import { type Fault, faultProxy } from "../support/fault_proxy.ts";
+import { type Fault, faultProxy } from "../support/network/fault_proxy.ts";
 import { needs } from "../support/env.ts";
 import { tempDir, writeTree } from "../support/temp.ts";
 import { faultsOf, randoms } from "./places.ts";

@@ -1,8 +1,8 @@
 /** A Redis with sessions and other keys, for tests that disturb the connection to it. */
 import { Redis } from "ioredis";
 import { bindBackend } from "../../src/backends/registry.ts";
-import type { Certificates } from "../support/certificates.ts";
-import { startRedis } from "../support/redis.ts";
+import type { Certificates } from "../support/servers/certificates.ts";
+import { startRedis } from "../support/servers/redis.ts";
 import type { Subject } from "./sweep.ts";
 
 const SESSIONS = 1200;

@@ -1,7 +1,7 @@
 /** Databases with sessions and other tables, for faults on the way to them. */
 import { bindBackend } from "../../src/backends/registry.ts";
 import { createStatements, type Engine } from "../../src/backends/sql/schema.ts";
-import { freshMariadb, freshPostgres, type TestDatabase } from "../support/database.ts";
+import { freshMariadb, freshPostgres, type TestDatabase } from "../support/servers/database.ts";
 import type { Subject } from "./sweep.ts";
 
 const SESSIONS = 500;

@@ -4,8 +4,8 @@ import type { Backend } from "../../src/backends/contract.ts";
 import { restOf } from "../../src/cli/commands/session_clear/report.ts";
 import type { ClearReport } from "../../src/commands/session_clear/types.ts";
 import { clearSessions } from "../../src/commands/session_clear/clear.ts";
-import { type Fault, type FaultProxy, faultProxy } from "../support/fault_proxy.ts";
-import type { Protocol } from "../support/requests.ts";
+import { type Fault, type FaultProxy, faultProxy } from "../support/network/fault_proxy.ts";
+import type { Protocol } from "../support/network/requests.ts";
 
 /** A store with sessions among neighbours, looked at from outside. */
 export interface Place extends AsyncDisposable {

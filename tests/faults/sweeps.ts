@@ -1,6 +1,6 @@
 /** The tests of a sweep, the same for every store. */
 import { deepStrictEqual, ok } from "node:assert/strict";
-import type { Fault } from "../support/fault_proxy.ts";
+import type { Fault } from "../support/network/fault_proxy.ts";
 import { faultsOf } from "./places.ts";
 import { conversation, MORE, type Subject, sweep } from "./sweep.ts";
 

@@ -1,9 +1,9 @@
 /** Every store over TLS, behind a line that breaks, stops and damages. */
-import { type Certificates, makeCertificates } from "../support/certificates.ts";
-import { freshMariadb, freshPostgres } from "../support/database.ts";
+import { type Certificates, makeCertificates } from "../support/servers/certificates.ts";
+import { freshMariadb, freshPostgres } from "../support/servers/database.ts";
 import { needs } from "../support/env.ts";
-import { startMariadb } from "../support/mariadb.ts";
-import { startPostgres } from "../support/postgres.ts";
+import { startMariadb } from "../support/servers/mariadb.ts";
+import { startPostgres } from "../support/servers/postgres.ts";
 import { faultsOf } from "./places.ts";
 import { redisSubject } from "./redis_subject.ts";
 import { encrypted, mysql, postgres, sqlSubject } from "./sql_subjects.ts";

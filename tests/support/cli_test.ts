@@ -2,7 +2,7 @@ import { deepStrictEqual, doesNotMatch, match, ok, rejects, strictEqual } from "
 import { join } from "node:path";
 import { runAzu, runAzuOnTerminal, shellQuote, spawnAzu } from "./cli.ts";
 import { needs } from "./env.ts";
-import { standIn } from "./stand_in.ts";
+import { standIn } from "./network/stand_in.ts";
 import { readTree } from "./temp.ts";
 
 const HOSTILE = [

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { printNote } from "./output.ts";
-import { findMariadb, findPostgres, which } from "./programs.ts";
+import { findMariadb, findPostgres, which } from "./servers/programs.ts";
 
 interface Source {
   /** The environment variable that tests/run.ts sets. */

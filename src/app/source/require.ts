@@ -5,7 +5,7 @@ import { addsOnly, inserted } from "../crystal/edit.ts";
 import { locate, type Token } from "../crystal/lexer.ts";
 import { crystalString } from "../crystal/literal.ts";
 import { codeAt } from "../crystal/names.ts";
-import { requiresOf } from "../initializer/initializer.ts";
+import { requiresOf } from "../initializer_reader/initializer.ts";
 import type { SourceFile } from "./main_file.ts";
 import { join } from "node:path";
 

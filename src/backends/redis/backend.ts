@@ -3,7 +3,7 @@ import { UsageError } from "../../core/errors.ts";
 import { isRecord } from "../../core/record.ts";
 import { printable } from "../../core/text.ts";
 import { type Backend, type BackendContext, CONNECT_TIMEOUT, type NodeCache } from "../contract.ts";
-import type { redisOptions } from "./options.ts";
+import type { redisOptions } from "./config_options.ts";
 import { APP_REDIS_URL_SHAPE, parseRedisUrl, redisUrlProblem } from "./url.ts";
 
 const DEFAULT_URL = "redis://localhost:6379";

@@ -8,10 +8,10 @@ import { type Choice, chooseToSetUp } from "../../config/choose.ts";
 import type { Project } from "../../config/project.ts";
 import { ImpossibleError } from "../../core/errors.ts";
 import { isRecord } from "../../core/record.ts";
-import { environmentFiles } from "./environment.ts";
-import { initializerFile } from "./initializer.ts";
+import { environmentFiles } from "./environment_files.ts";
+import { initializerFile } from "./initializer_file.ts";
 import { planIntegration } from "./integration.ts";
-import { migrationFile } from "./migration.ts";
+import { migrationFile } from "./migration_file.ts";
 import { templatesOf } from "./templates.ts";
 import { basename, join } from "node:path";
 

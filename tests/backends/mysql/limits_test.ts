@@ -1,10 +1,10 @@
 /** After azu gives up, no statement and no connection is left at the server. */
 import { match, ok, rejects, strictEqual } from "node:assert/strict";
 import { bindBackend } from "../../../src/backends/registry.ts";
-import { freshMariadb } from "../../support/database.ts";
+import { freshMariadb } from "../../support/servers/database.ts";
 import { needs } from "../../support/env.ts";
 import { pollUntil } from "../../support/poll.ts";
-import { startProxy } from "../../support/proxy.ts";
+import { startProxy } from "../../support/network/proxy.ts";
 import { context } from "../subject.ts";
 
 const { signal } = new AbortController();

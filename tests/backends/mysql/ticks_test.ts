@@ -1,9 +1,9 @@
 /** Progress is reported before each statement that may take long. */
 import { match, ok } from "node:assert/strict";
 import { bindBackend } from "../../../src/backends/registry.ts";
-import { freshMariadb } from "../../support/database.ts";
+import { freshMariadb } from "../../support/servers/database.ts";
 import { needs } from "../../support/env.ts";
-import { startProxy } from "../../support/proxy.ts";
+import { startProxy } from "../../support/network/proxy.ts";
 import { context } from "../subject.ts";
 
 const { signal } = new AbortController();

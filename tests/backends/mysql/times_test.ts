@@ -2,9 +2,9 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { ClearCounts } from "../../../src/backends/contract.ts";
 import { bindBackend } from "../../../src/backends/registry.ts";
-import { freshMariadb, type TestDatabase } from "../../support/database.ts";
+import { freshMariadb, type TestDatabase } from "../../support/servers/database.ts";
 import { needs } from "../../support/env.ts";
-import { startMariadb } from "../../support/mariadb.ts";
+import { startMariadb } from "../../support/servers/mariadb.ts";
 import { context } from "../subject.ts";
 
 const { signal } = new AbortController();

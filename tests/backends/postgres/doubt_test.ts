@@ -4,11 +4,11 @@ import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import pg from "pg";
 import type { ClearCounts } from "../../../src/backends/contract.ts";
 import { bindBackend } from "../../../src/backends/registry.ts";
-import { freshPostgres, type TestDatabase } from "../../support/database.ts";
+import { freshPostgres, type TestDatabase } from "../../support/servers/database.ts";
 import { needs } from "../../support/env.ts";
-import { faultProxy } from "../../support/fault_proxy.ts";
+import { faultProxy } from "../../support/network/fault_proxy.ts";
 import { pollUntil } from "../../support/poll.ts";
-import { startPostgres } from "../../support/postgres.ts";
+import { startPostgres } from "../../support/servers/postgres.ts";
 import { context } from "../subject.ts";
 
 const { signal } = new AbortController();

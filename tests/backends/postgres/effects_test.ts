@@ -3,7 +3,7 @@ import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import type { ClearCounts, ClearOptions } from "../../../src/backends/contract.ts";
 import { bindBackend } from "../../../src/backends/registry.ts";
 import { messageOf } from "../../../src/core/errors.ts";
-import { freshPostgres, type TestDatabase } from "../../support/database.ts";
+import { freshPostgres, type TestDatabase } from "../../support/servers/database.ts";
 import { needs } from "../../support/env.ts";
 import { context } from "../subject.ts";
 

@@ -3,8 +3,8 @@ import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { Redis } from "ioredis";
 import { bindBackend } from "../../../src/backends/registry.ts";
 import { needs } from "../../support/env.ts";
-import { pausingProxy } from "../../support/pausing_proxy.ts";
-import { startRedis } from "../../support/redis.ts";
+import { pausingProxy } from "../../support/network/pausing_proxy.ts";
+import { startRedis } from "../../support/servers/redis.ts";
 import { context } from "../subject.ts";
 
 const redisNeeded = needs("redis-server");

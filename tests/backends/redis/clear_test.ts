@@ -3,7 +3,7 @@ import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { Redis } from "ioredis";
 import { bindBackend } from "../../../src/backends/registry.ts";
 import { needs } from "../../support/env.ts";
-import { startRedis } from "../../support/redis.ts";
+import { startRedis } from "../../support/servers/redis.ts";
 
 const redisNeeded = needs("redis-server");
 const context = { app: "app", root: "/", env: () => undefined, driver: undefined, stated: {} };

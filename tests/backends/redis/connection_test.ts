@@ -9,7 +9,7 @@ import {
   ProtocolError,
   RedisConnection,
 } from "../../../src/backends/redis/connection.ts";
-import { bytesOf, startPeer, type Talk } from "../../support/redis_peer.ts";
+import { bytesOf, startPeer, type Talk } from "../../support/network/redis_peer.ts";
 
 const { signal } = new AbortController();
 const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -6,7 +6,7 @@ import { Redis } from "ioredis";
 import { bindBackend } from "../../../src/backends/registry.ts";
 import { needs } from "../../support/env.ts";
 import { pollUntil } from "../../support/poll.ts";
-import { startRedis } from "../../support/redis.ts";
+import { startRedis } from "../../support/servers/redis.ts";
 import { context, removed } from "../subject.ts";
 
 const redisNeeded = needs("redis-server");

@@ -2,9 +2,9 @@
 import { Buffer } from "node:buffer";
 import { Redis } from "ioredis";
 import { bindBackend } from "../../../src/backends/registry.ts";
-import { startCluster } from "../../support/redis_cluster.ts";
-import { MASTER, startSentinels } from "../../support/redis_sentinel.ts";
-import { startRedis } from "../../support/redis.ts";
+import { startCluster } from "../../support/servers/redis_cluster.ts";
+import { MASTER, startSentinels } from "../../support/servers/redis_sentinel.ts";
+import { startRedis } from "../../support/servers/redis.ts";
 import { context, type Fixture, type Place } from "../subject.ts";
 
 /** The servers, and connections to them that bypass azu. */

@@ -8,8 +8,8 @@ import { Removal } from "../../../src/backends/redis/removal.ts";
 import { parseRedisUrl } from "../../../src/backends/redis/url.ts";
 import { bindBackend } from "../../../src/backends/registry.ts";
 import { needs } from "../../support/env.ts";
-import { pausingProxy } from "../../support/pausing_proxy.ts";
-import { startRedis } from "../../support/redis.ts";
+import { pausingProxy } from "../../support/network/pausing_proxy.ts";
+import { startRedis } from "../../support/servers/redis.ts";
 import { context } from "../subject.ts";
 
 const redisNeeded = needs("redis-server");

@@ -4,7 +4,7 @@ import { RedisConnection } from "../../../src/backends/redis/connection.ts";
 import type { RedisNode } from "../../../src/backends/redis/node.ts";
 import { clusterTopology, members, ownView } from "../../../src/backends/redis/topology.ts";
 import { nameOf } from "../../../src/backends/redis/url.ts";
-import { bytesOf, startPeer } from "../../support/redis_peer.ts";
+import { bytesOf, startPeer } from "../../support/network/redis_peer.ts";
 
 /** A node at 127.0.0.1 that answers every command with `reply`. */
 async function nodeSaying(reply: string) {

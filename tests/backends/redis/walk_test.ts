@@ -7,7 +7,7 @@ import { openNode } from "../../../src/backends/redis/node.ts";
 import { walk } from "../../../src/backends/redis/walk.ts";
 import { parseRedisUrl } from "../../../src/backends/redis/url.ts";
 import { needs } from "../../support/env.ts";
-import { startRedis } from "../../support/redis.ts";
+import { startRedis } from "../../support/servers/redis.ts";
 
 const redisNeeded = needs("redis-server");
 const { signal } = new AbortController();

@@ -1,6 +1,6 @@
 /** What an app does with its table, in the SQL of each engine. */
 import type { Engine } from "../../../src/backends/sql/schema.ts";
-import type { TestDatabase } from "../../support/database.ts";
+import type { TestDatabase } from "../../support/servers/database.ts";
 
 const PAYLOAD = new TextEncoder().encode("payload");
 

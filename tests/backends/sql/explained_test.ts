@@ -3,9 +3,9 @@ import { doesNotMatch, match, rejects, strictEqual } from "node:assert/strict";
 import type { ClearCounts } from "../../../src/backends/contract.ts";
 import { bindBackend } from "../../../src/backends/registry.ts";
 import { AzuError } from "../../../src/core/errors.ts";
-import { freshMariadb, freshPostgres, type TestDatabase } from "../../support/database.ts";
+import { freshMariadb, freshPostgres, type TestDatabase } from "../../support/servers/database.ts";
 import { needs } from "../../support/env.ts";
-import { startMariadb } from "../../support/mariadb.ts";
+import { startMariadb } from "../../support/servers/mariadb.ts";
 import { tempDir } from "../../support/temp.ts";
 import { context } from "../subject.ts";
 

@@ -4,9 +4,9 @@ import type { ClearCounts, ClearOptions } from "../../../src/backends/contract.t
 import { bindBackend } from "../../../src/backends/registry.ts";
 import { createStatements, type Engine } from "../../../src/backends/sql/schema.ts";
 import { AzuError } from "../../../src/core/errors.ts";
-import { freshMariadb, freshPostgres, type TestDatabase } from "../../support/database.ts";
+import { freshMariadb, freshPostgres, type TestDatabase } from "../../support/servers/database.ts";
 import { needs } from "../../support/env.ts";
-import { type Proxy, startProxy } from "../../support/proxy.ts";
+import { type Proxy, startProxy } from "../../support/network/proxy.ts";
 import { context } from "../subject.ts";
 
 /** Rows, and so many batches. */

@@ -4,7 +4,12 @@ import type { ClearCounts, ClearOptions } from "../../../src/backends/contract.t
 import { bindBackend } from "../../../src/backends/registry.ts";
 import { createStatements } from "../../../src/backends/sql/schema.ts";
 import { AzuError, ExitCode } from "../../../src/core/errors.ts";
-import { freshMariadb, freshPostgres, sqlite, type TestDatabase } from "../../support/database.ts";
+import {
+  freshMariadb,
+  freshPostgres,
+  sqlite,
+  type TestDatabase,
+} from "../../support/servers/database.ts";
 import { needs } from "../../support/env.ts";
 import { tempDir } from "../../support/temp.ts";
 import { context } from "../subject.ts";

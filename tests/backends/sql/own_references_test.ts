@@ -4,7 +4,7 @@ import type { ClearCounts } from "../../../src/backends/contract.ts";
 import { bindBackend } from "../../../src/backends/registry.ts";
 import type { Engine } from "../../../src/backends/sql/schema.ts";
 import { AzuError } from "../../../src/core/errors.ts";
-import { freshMariadb, freshPostgres, type TestDatabase } from "../../support/database.ts";
+import { freshMariadb, freshPostgres, type TestDatabase } from "../../support/servers/database.ts";
 import { needs } from "../../support/env.ts";
 import { context } from "../subject.ts";
 

@@ -7,7 +7,7 @@ import {
   quoteTable,
   type TableName,
 } from "../../../src/backends/sql/schema.ts";
-import { freshMariadb, freshPostgres, type TestDatabase } from "../../support/database.ts";
+import { freshMariadb, freshPostgres, type TestDatabase } from "../../support/servers/database.ts";
 import { tempDir } from "../../support/temp.ts";
 import { app } from "./app.ts";
 import { context, type Fixture, type Place } from "../subject.ts";

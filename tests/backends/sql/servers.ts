@@ -5,9 +5,9 @@ import { createConnection } from "mysql2/promise";
 import { endMysql } from "../../../src/backends/mysql/connection.ts";
 import { createStatements, type Engine } from "../../../src/backends/sql/schema.ts";
 import { isRecord } from "../../../src/core/record.ts";
-import { startMariadb } from "../../support/mariadb.ts";
+import { startMariadb } from "../../support/servers/mariadb.ts";
 import { pollUntil } from "../../support/poll.ts";
-import { startPostgres } from "../../support/postgres.ts";
+import { startPostgres } from "../../support/servers/postgres.ts";
 
 /** Sessions that {@linkcode fill} creates. */
 export const ROWS = 4000;

@@ -5,10 +5,10 @@ import pg from "pg";
 import { createConnection } from "mysql2/promise";
 import { bindBackend } from "../../../src/backends/registry.ts";
 import { endMysql } from "../../../src/backends/mysql/connection.ts";
-import { makeCertificates } from "../../support/certificates.ts";
+import { makeCertificates } from "../../support/servers/certificates.ts";
 import { needs } from "../../support/env.ts";
-import { startMariadb } from "../../support/mariadb.ts";
-import { startPostgres } from "../../support/postgres.ts";
+import { startMariadb } from "../../support/servers/mariadb.ts";
+import { startPostgres } from "../../support/servers/postgres.ts";
 import { context } from "../subject.ts";
 
 const ROWS = 4000;

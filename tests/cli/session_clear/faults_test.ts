@@ -2,9 +2,9 @@
 import { doesNotMatch, match, strictEqual } from "node:assert/strict";
 import { Redis } from "ioredis";
 import { runAzu, spawnAzu } from "../../support/cli.ts";
-import { freshPostgres, sqlite } from "../../support/database.ts";
+import { freshPostgres, sqlite } from "../../support/servers/database.ts";
 import { needs } from "../../support/env.ts";
-import { startRedis } from "../../support/redis.ts";
+import { startRedis } from "../../support/servers/redis.ts";
 import { tempDir } from "../../support/temp.ts";
 
 const CLEAR = ["session:clear", "--force"];

@@ -2,7 +2,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { runAzu, runAzuOnTerminal } from "../../support/cli.ts";
-import { sqlite } from "../../support/database.ts";
+import { sqlite } from "../../support/servers/database.ts";
 import { needs } from "../../support/env.ts";
 import { tempDir } from "../../support/temp.ts";
 

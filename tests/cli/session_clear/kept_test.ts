@@ -2,7 +2,12 @@
 import { doesNotMatch, match, strictEqual } from "node:assert/strict";
 import type { Engine } from "../../../src/backends/sql/schema.ts";
 import { runAzu } from "../../support/cli.ts";
-import { freshMariadb, freshPostgres, sqlite, type TestDatabase } from "../../support/database.ts";
+import {
+  freshMariadb,
+  freshPostgres,
+  sqlite,
+  type TestDatabase,
+} from "../../support/servers/database.ts";
 import { needs } from "../../support/env.ts";
 import { tempDir } from "../../support/temp.ts";
 

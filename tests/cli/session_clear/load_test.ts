@@ -3,7 +3,7 @@ import { match, strictEqual } from "node:assert/strict";
 import { Redis } from "ioredis";
 import { runAzu } from "../../support/cli.ts";
 import { needs } from "../../support/env.ts";
-import { startRedis } from "../../support/redis.ts";
+import { startRedis } from "../../support/servers/redis.ts";
 import { tempDir } from "../../support/temp.ts";
 
 const TOTAL = 200_000;

@@ -3,8 +3,8 @@ import { deepStrictEqual, match } from "node:assert/strict";
 import { Redis } from "ioredis";
 import { runAzu } from "../../support/cli.ts";
 import { needs } from "../../support/env.ts";
-import { pausingProxy } from "../../support/pausing_proxy.ts";
-import { startRedis } from "../../support/redis.ts";
+import { pausingProxy } from "../../support/network/pausing_proxy.ts";
+import { startRedis } from "../../support/servers/redis.ts";
 import { tempDir, writeTree } from "../../support/temp.ts";
 
 const redisNeeded = needs("redis-server");

@@ -2,10 +2,10 @@
 import { deepStrictEqual, doesNotMatch, match, strictEqual } from "node:assert/strict";
 import { Redis } from "ioredis";
 import { runAzu } from "../../support/cli.ts";
-import { sqlite, sqliteCount } from "../../support/database.ts";
+import { sqlite, sqliteCount } from "../../support/servers/database.ts";
 import { needs } from "../../support/env.ts";
 import { pollUntil } from "../../support/poll.ts";
-import { startRedis } from "../../support/redis.ts";
+import { startRedis } from "../../support/servers/redis.ts";
 import { tempDir, writeTree } from "../../support/temp.ts";
 
 const CLEAR = ["session:clear", "--force"];

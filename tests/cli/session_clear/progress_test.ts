@@ -3,7 +3,7 @@ import { deepStrictEqual, doesNotMatch, match, strictEqual } from "node:assert/s
 import { Redis } from "ioredis";
 import { runAzu, runAzuOnTerminal } from "../../support/cli.ts";
 import { needs } from "../../support/env.ts";
-import { startRedis } from "../../support/redis.ts";
+import { startRedis } from "../../support/servers/redis.ts";
 import { tempDir, writeTree } from "../../support/temp.ts";
 
 const terminalNeeded = needs("redis-server", "script");

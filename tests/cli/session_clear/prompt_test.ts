@@ -1,6 +1,6 @@
 import { doesNotMatch, match, strictEqual } from "node:assert/strict";
 import { runAzu, runAzuOnTerminal } from "../../support/cli.ts";
-import { sqlite, sqliteCount } from "../../support/database.ts";
+import { sqlite, sqliteCount } from "../../support/servers/database.ts";
 import { needs } from "../../support/env.ts";
 import { tempDir } from "../../support/temp.ts";
 

@@ -4,7 +4,7 @@ import { Redis } from "ioredis";
 import { runAzuOnTerminal, spawnAzu } from "../../support/cli.ts";
 import { needs } from "../../support/env.ts";
 import { pollUntil } from "../../support/poll.ts";
-import { startRedis } from "../../support/redis.ts";
+import { startRedis } from "../../support/servers/redis.ts";
 import { tempDir } from "../../support/temp.ts";
 
 const redisNeeded = needs("redis-server");

@@ -1,6 +1,6 @@
 import { deepStrictEqual, doesNotMatch, match, strictEqual } from "node:assert/strict";
 import { runAzu } from "../../support/cli.ts";
-import { freshPostgres, sqliteCount } from "../../support/database.ts";
+import { freshPostgres, sqliteCount } from "../../support/servers/database.ts";
 import { needs } from "../../support/env.ts";
 import { readTree, tempDir, writeTree } from "../../support/temp.ts";
 

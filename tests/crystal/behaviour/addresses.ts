@@ -2,7 +2,7 @@
 import { deepStrictEqual, match, notStrictEqual, strictEqual } from "node:assert/strict";
 import { runAzu } from "../../support/cli.ts";
 import { needs } from "../../support/env.ts";
-import { startRedis } from "../../support/redis.ts";
+import { startRedis } from "../../support/servers/redis.ts";
 import { appFolder } from "../app.ts";
 import { spawnNode, startNode } from "../running_app.ts";
 import { chosenVariants } from "../variants.ts";

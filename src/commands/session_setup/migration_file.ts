@@ -1,0 +1,50 @@
+import { join } from "node:path";
+import { ifPresent, readAppFile } from "../../app/app.ts";
+import type { Templates } from "../../app/crystal_templates.ts";
+import type { WantedFile } from "../../app/plan.ts";
+import { renderMigration } from "../../app/render_templates.ts";
+import type { Migration } from "../../backends/contract.ts";
+
+const FOLDER = "src/db/migrations";
+
+/** The file name of our migration: the timestamp, then what it does. */
+const MIGRATION = /^(\d{14})_create_sessions\.cr$/;
+
+/**
+ * The migration: the existing one, or else a new one with the current time. So a second run finds
+ * the first one's migration, and a changed table shows as a difference.
+ */
+export async function migrationFile(
+  root: string,
+  migration: Migration,
+  now: Date,
+  templates: Templates,
+): Promise<WantedFile> {
+  const existing = await existingMigrations(root);
+  const candidates = existing.map((timestamp) => wanted(timestamp, migration, templates));
+  for (const candidate of candidates) {
+    if (await readAppFile(root, candidate.path) === candidate.content) return candidate;
+  }
+  return candidates.at(-1) ?? wanted(utcTimestamp(now), migration, templates);
+}
+
+function wanted(timestamp: string, { up, down }: Migration, templates: Templates): WantedFile {
+  return {
+    path: `${FOLDER}/${timestamp}_create_sessions.cr`,
+    content: renderMigration(timestamp, up, down, templates),
+  };
+}
+
+/** Their timestamps, oldest first. */
+async function existingMigrations(root: string): Promise<string[]> {
+  const folder = join(root, FOLDER);
+  const entries = await ifPresent(folder, () => Array.fromAsync(Deno.readDir(folder))) ?? [];
+  return entries
+    .flatMap(({ name, isFile }) => isFile ? MIGRATION.exec(name)?.[1] ?? [] : [])
+    .sort();
+}
+
+/** `YYYYMMDDHHMMSS`. */
+function utcTimestamp(now: Date): string {
+  return now.toISOString().replace(/\D/g, "").slice(0, 14);
+}

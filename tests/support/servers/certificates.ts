@@ -1,0 +1,48 @@
+/** Certificates of the test's own, made by openssl. */
+import { type TempDir, tempDir } from "../temp.ts";
+
+export interface Certificates extends AsyncDisposable {
+  /** The folder of `<name>.crt` and `<name>.key`: the authority is `ca`, a client's is `client`. */
+  readonly path: string;
+  /** As redis-server takes them. */
+  args(server: "server" | "elsewhere", clients: "yes" | "no"): string[];
+}
+
+/** An authority, what it has signed for 127.0.0.1 and for another host, and for a client. */
+export async function makeCertificates(): Promise<Certificates> {
+  const folder = await tempDir("azu-certificates-");
+  await openssl(folder, [
+    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
+    ...["-keyout", "ca.key", "-out", "ca.crt", "-days", "2", "-subj", "/CN=azu test authority"],
+  ]);
+  await sign(folder, "server", "IP:127.0.0.1,DNS:localhost");
+  await sign(folder, "elsewhere", "DNS:redis.example");
+  await sign(folder, "client", "DNS:azu");
+  const { path } = folder;
+  return {
+    path,
+    args: (name, clients) => [
+      ...["--tls-cert-file", `${path}/${name}.crt`, "--tls-key-file", `${path}/${name}.key`],
+      ...["--tls-ca-cert-file", `${path}/ca.crt`, "--tls-auth-clients", clients],
+    ],
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
+}
+
+async function sign(folder: TempDir, name: string, alternative: string): Promise<void> {
+  await Deno.writeTextFile(`${folder.path}/${name}.ext`, `subjectAltName=${alternative}\n`);
+  await openssl(folder, [
+    ...["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
+    ...["-keyout", `${name}.key`, "-out", `${name}.csr`, "-subj", `/CN=${name}`],
+  ]);
+  await openssl(folder, [
+    ...["x509", "-req", "-in", `${name}.csr`, "-CA", "ca.crt", "-CAkey", "ca.key"],
+    ...["-CAcreateserial", "-days", "2", "-extfile", `${name}.ext`, "-out", `${name}.crt`],
+  ]);
+}
+
+async function openssl(folder: TempDir, args: string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command("openssl", { args, cwd: folder.path })
+    .output();
+  if (!success) throw new Error(`openssl ${args[0]}: ${new TextDecoder().decode(stderr)}`);
+}

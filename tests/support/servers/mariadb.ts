@@ -1,0 +1,81 @@
+import { join } from "node:path";
+import { service } from "../env.ts";
+import { exchange, onFreePort, type Server, startServer } from "./server.ts";
+import { removeTree, tempDir } from "../temp.ts";
+
+/** Options of {@linkcode startMariadb}. */
+export interface MariadbOptions {
+  /** Of the user `azu`; a random one of letters and digits by default. */
+  readonly password?: string;
+  /** More arguments of mariadbd. */
+  readonly args?: readonly string[];
+}
+
+/** A MariaDB server that runs until it is disposed of. */
+export interface MariadbServer extends Server {
+  /** Ends the server at once, as a failure would: it comes up again. */
+  crash(): Promise<void>;
+  /** Where it answers: the user `azu`, who may do everything, in the database `mysql`. */
+  readonly url: string;
+  readonly port: number;
+}
+
+/** Starts a server again each time that it ends, until it is told to stop. */
+const AGAIN = `trap 'trap "" TERM; kill $server; wait $server; exit' TERM
+while :; do "$@" & server=$!; wait $server; done`;
+
+/** Starts an empty MariaDB of the caller's own on a free port of 127.0.0.1. */
+export async function startMariadb(options: MariadbOptions = {}): Promise<MariadbServer> {
+  const bin = service("mariadb-server");
+  const password = options.password ?? crypto.randomUUID().replaceAll("-", () => "");
+  return await onFreePort(async (port) => {
+    const dir = await makeData();
+    const data = join(dir, "data");
+    const init = join(dir, "init.sql");
+    const quoted = password.replaceAll(/['\\]/g, (character) => `\\${character}`);
+    await Deno.writeTextFile(
+      init,
+      `GRANT ALL ON *.* TO azu@'%' IDENTIFIED BY '${quoted}' WITH GRANT OPTION;`,
+      { mode: 0o600 },
+    );
+    const server = await startServer({
+      command: "/bin/sh",
+      args: [
+        ...["-c", AGAIN, "sh", join(bin, "mariadbd")],
+        ...["--no-defaults", `--datadir=${data}`, `--port=${port}`, "--bind-address=127.0.0.1"],
+        ...[`--socket=${dir}/socket`, `--pid-file=${dir}/pid`, `--init-file=${init}`],
+        `--tmpdir=${dir}`, // a server that starts removes what others have in theirs
+        ...["--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0"],
+        ...(Deno.uid() === 0 ? ["--user=root"] : []),
+        ...options.args ?? [],
+      ],
+      dir,
+      stopSignal: "TERM",
+      readyLine: /ready for connections/,
+      // It greets whoever connects.
+      answers: async () => (await exchange(port, new Uint8Array([0]))).length > 0,
+    });
+    return {
+      ...server,
+      port,
+      crash: async () => Deno.kill(Number(await Deno.readTextFile(join(dir, "pid"))), "SIGKILL"),
+      url: `mysql://azu:${encodeURIComponent(password)}@127.0.0.1:${port}/mysql`,
+    };
+  });
+}
+
+/** Makes the files of a server in a new folder's `data`, and returns the folder. */
+async function makeData(): Promise<string> {
+  const { path: dir } = await tempDir("azu-mariadb-");
+  const { success, stdout, stderr } = await new Deno.Command("mariadb-install-db", {
+    args: [
+      ...["--no-defaults", `--datadir=${join(dir, "data")}`, "--skip-test-db"],
+      "--auth-root-authentication-method=normal",
+    ],
+    stdin: "null",
+  }).output();
+  if (success) return dir;
+  await removeTree(dir);
+  const decoder = new TextDecoder();
+  throw new Error(`Cannot make a MariaDB: ${decoder.decode(stdout)}${decoder.decode(stderr)}`);
+}
