@@ -1,6 +1,6 @@
 /** The entry point. The only file that accesses the process and exits. */
 import process from "node:process";
-import { build, versionText } from "./src/cli/build.ts";
+import { versionText } from "./src/cli/version.ts";
 import { type Host, type Input, Interruption, type Output } from "./src/cli/terminal/host.ts";
 import { messageOf, UsageError } from "./src/core/errors.ts";
 import { isReadable } from "./src/core/variables.ts";
@@ -56,13 +56,13 @@ async function crashed(error: unknown): Promise<void> {
 
 /** Runs azu. `--version` loads nothing else, because scripts call it often. */
 async function main(): Promise<number> {
-  const built = build(Deno.version, Deno.build.target);
+  const version = versionText(Deno.version, Deno.build.target);
   if (host.args.length === 1 && host.args[0] === "--version") {
-    host.stdout.write(`${versionText(built)}\n`);
+    host.stdout.write(`${version}\n`);
     return 0;
   }
   const { run } = await import("./src/cli/run.ts");
-  return await run(host, built);
+  return await run(host, version);
 }
 
 /** An environment variable. One that the program may not read counts as not set. */

@@ -10,7 +10,7 @@
  */
 import type { DatabaseOptions } from "./backends/sql/backend.ts";
 import type { MemoryOptions } from "./backends/memory.ts";
-import type { RedisOptions } from "./backends/redis/config_options.ts";
+import type { RedisOptions } from "./backends/redis/backend.ts";
 import type { Config } from "./config/schema.ts";
 
 export type {
@@ -28,7 +28,7 @@ export type {
 export type { Config, CookieOptions, Overrides } from "./config/schema.ts";
 export type { DatabaseOptions } from "./backends/sql/backend.ts";
 export type { MemoryOptions } from "./backends/memory.ts";
-export type { RedisOptions } from "./backends/redis/config_options.ts";
+export type { RedisOptions } from "./backends/redis/backend.ts";
 export type { Duration } from "./core/duration.ts";
 
 /** The argument of a config that is a function. */

@@ -30,7 +30,7 @@ const costly: Record<string, string> = {
   eta: "src/app/render_templates.ts",
   diff: "src/cli/terminal/diff.ts",
   dotenv: "src/config/dotenv.ts",
-  ignore: "src/app/gitignore.ts",
+  ignore: "src/app/environment_files.ts",
   sucrase: "src/config/transform.ts",
 };
 

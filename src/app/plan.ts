@@ -1,5 +1,7 @@
-/** Plans changes of files by comparing the wanted content with the existing files. */
+/** Plans changes of the app's files, and carries them out: all of them or none. */
 import { readAppFile } from "./app.ts";
+import { join } from "node:path";
+import { messageOf, OperationError } from "../core/errors.ts";
 
 /** A file with its wanted content. */
 export interface WantedFile {
@@ -56,4 +58,96 @@ export function changesOf(plan: readonly PlannedFile[]): PlannedFile[] {
 /** The plan with its offers accepted. */
 export function accepted(plan: readonly PlannedFile[]): PlannedFile[] {
   return plan.map((file) => file.action === "offer" ? { ...file, action: "update" } : file);
+}
+
+/**
+ * Writes each file next to its place, then moves them all into place. If anything fails, the moved
+ * files are restored. Finally reads every file again to verify it.
+ * @throws {OperationError} if a file cannot be written. All changes have been rolled back.
+ */
+export async function writeFiles(root: string, files: readonly PlannedFile[]): Promise<void> {
+  await checkWritable(root, files);
+  const undo: (() => Promise<void>)[] = [];
+  try {
+    const staged = [];
+    for (const file of files) staged.push(await stage(root, file, undo));
+    for (const { temporary, file } of staged) {
+      const path = join(root, file.path);
+      await Deno.rename(temporary, path);
+      undo.push(() => restore(path, file));
+    }
+    for (const { path, after } of files) {
+      if (await readAppFile(root, path) !== after) throw new Error(`${path} did not keep its text`);
+    }
+  } catch (error) {
+    for (const step of undo.reverse()) await step().catch(() => {}); // best effort, latest first
+    throw new OperationError(`Cannot write to ${root}: ${messageOf(error)}; nothing was changed`, {
+      hint: "Check that you may write there, and that the disk has room",
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Checks that nobody has edited a file since the plan was shown.
+ * @throws {OperationError} also if a file would be written through a link.
+ */
+export async function checkWritable(root: string, files: readonly PlannedFile[]): Promise<void> {
+  for (const { path, before } of files) {
+    if (await readAppFile(root, path) !== before) {
+      throw new OperationError(`${path} was changed while azu ran; nothing was changed`, {
+        hint: "Run the command again",
+      });
+    }
+    await checkNoLink(root, path);
+  }
+}
+
+/** A link could lead out of the app's folder. */
+async function checkNoLink(root: string, path: string): Promise<void> {
+  let current = root;
+  for (const part of path.split("/")) {
+    current = join(current, part);
+    const found = await Deno.lstat(current).catch(() => undefined); // not there: nothing to follow
+    if (found?.isSymlink) {
+      throw new OperationError(`${current} is a symbolic link; nothing was changed`, {
+        hint: "azu does not write through links: replace it by a file or folder of the app",
+      });
+    }
+  }
+}
+
+async function stage(root: string, file: PlannedFile, undo: (() => Promise<void>)[]) {
+  const folders = file.path.split("/").slice(0, -1);
+  await makeFolders(root, folders, undo);
+  const temporary = join(root, ...folders, `.azu-${crypto.randomUUID()}`);
+  await Deno.writeTextFile(temporary, file.after, { createNew: true });
+  undo.push(() => Deno.remove(temporary));
+  if (file.before !== undefined && Deno.build.os !== "windows") {
+    const { mode } = await Deno.stat(join(root, file.path));
+    if (mode !== null) await Deno.chmod(temporary, mode & 0o7777);
+  }
+  return { temporary, file };
+}
+
+/** Creates missing folders below the root; undo removes them again. */
+async function makeFolders(
+  root: string,
+  folders: readonly string[],
+  undo: (() => Promise<void>)[],
+): Promise<void> {
+  for (let depth = 1; depth <= folders.length; depth++) {
+    const folder = join(root, ...folders.slice(0, depth));
+    try {
+      await Deno.mkdir(folder);
+      undo.push(() => Deno.remove(folder));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+  }
+}
+
+async function restore(path: string, { before }: PlannedFile): Promise<void> {
+  if (before === undefined) await Deno.remove(path);
+  else await Deno.writeTextFile(path, before);
 }

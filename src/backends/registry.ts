@@ -3,8 +3,7 @@ import type { Backend, BackendContext, BackendFactory } from "./contract.ts";
 import { customBackend } from "./custom.ts";
 import { bindDatabase, databaseOptions } from "./sql/backend.ts";
 import { bindMemory, memoryOptions } from "./memory.ts";
-import { bindRedis } from "./redis/backend.ts";
-import { redisOptions } from "./redis/config_options.ts";
+import { bindRedis, redisOptions } from "./redis/backend.ts";
 
 /** A built-in backend. */
 interface Definition {

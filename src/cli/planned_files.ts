@@ -1,6 +1,5 @@
 /** Files that a command has planned: how they are shown, written and reported. */
-import { changesOf, type PlannedFile } from "../app/plan.ts";
-import { writeFiles } from "../app/write.ts";
+import { changesOf, type PlannedFile, writeFiles } from "../app/plan.ts";
 import { ExitCode, OperationError } from "../core/errors.ts";
 import { listed } from "../core/text.ts";
 import type { Host } from "./terminal/host.ts";

@@ -1,6 +1,5 @@
 /** Parses the arguments, runs the command, and returns the exit code. */
 import { AzuError, ExitCode, messageOf, OperationError } from "../core/errors.ts";
-import { type Build, versionText } from "./build.ts";
 import { init } from "./commands/init/command.ts";
 import { sessionClear } from "./commands/session_clear/command.ts";
 import { sessionSetup } from "./commands/session_setup/command.ts";
@@ -9,10 +8,10 @@ import type { Host } from "./terminal/host.ts";
 import { bugReport, Reporter } from "./terminal/reporter.ts";
 
 /** Runs one command. Never throws, never exits. */
-export async function run(host: Host, build: Build): Promise<ExitCode> {
+export async function run(host: Host, version: string): Promise<ExitCode> {
   let exitCode: ExitCode = ExitCode.ok;
   let reporter = reporterFor(host);
-  const program = newProgram(host, versionText(build));
+  const program = newProgram(host, version);
   const runAction: Run = async (action, options) => {
     const all = { ...program.opts(), ...options };
     reporter = new Reporter(host, { json: all.json ?? false, quiet: all.quiet ?? false });

@@ -5,10 +5,8 @@
 import { dirname, extname, resolve } from "node:path";
 import process from "node:process";
 import { messageOf } from "../core/errors.ts";
-import { type Body, compile, compilePlain } from "./compile.ts";
-import { PLAIN_EXPORT } from "./plain.ts";
+import { type Body, compile, compilePlain, placeOf, PLAIN_EXPORT, SourceError } from "./compile.ts";
 import { closeDoors, quietConsole, refusalOf, restrictedProcess } from "./sandbox.ts";
-import { placeOf, SourceError } from "./source_error.ts";
 
 export type Exports = Record<string, unknown>;
 

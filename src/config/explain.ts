@@ -3,9 +3,8 @@ import { pathToFileURL } from "node:url";
 import { AzuError, messageOf, UsageError } from "../core/errors.ts";
 import { redact } from "../core/redact.ts";
 import { printable } from "../core/text.ts";
-import { compilePlain, head } from "./compile.ts";
+import { CompileError, compilePlain, head, type Place, placeOf, SourceError } from "./compile.ts";
 import { explainRefusal } from "./sandbox.ts";
-import { CompileError, type Place, placeOf, SourceError } from "./source_error.ts";
 
 /** The text of every file that was read, by path. */
 type Sources = ReadonlyMap<string, string>;

@@ -2,7 +2,7 @@
 import process from "node:process";
 import { isReadable, readableVariables } from "../core/variables.ts";
 import { listed } from "../core/text.ts";
-import { Refusal } from "./source_error.ts";
+import { Refusal } from "./compile.ts";
 
 const NO_PROGRAMS = "a config may not run other programs (azu has no permission to run any)";
 const NO_LIBRARIES = "a config may not load native libraries (azu has no permission to load any)";

@@ -4,7 +4,7 @@ import type { BackendFactory } from "../backends/contract.ts";
 import { type BackendType, isBackendType } from "../backends/registry.ts";
 import { databaseOptions } from "../backends/sql/backend.ts";
 import { memoryOptions } from "../backends/memory.ts";
-import { redisOptions } from "../backends/redis/config_options.ts";
+import { redisOptions } from "../backends/redis/backend.ts";
 import { duration, oneOf, options, shown, text, truth } from "../core/schema.ts";
 
 const cookie = options({

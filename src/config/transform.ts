@@ -2,7 +2,7 @@
 import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
 import { transform } from "sucrase";
 import { messageOf } from "../core/errors.ts";
-import { type Place, SourceError } from "./source_error.ts";
+import { type Place, SourceError } from "./compile.ts";
 
 /** `function`: imports become `require` calls, and exports properties. `module`: both stay. */
 export type Form = "function" | "module";

@@ -1,7 +1,11 @@
 import { doesNotMatch, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
-import { addVariables } from "../../src/app/env_example.ts";
-import { addIgnored, type Ignored, ignores } from "../../src/app/gitignore.ts";
+import {
+  addIgnored,
+  addVariables,
+  type Ignored,
+  ignores,
+} from "../../src/app/environment_files.ts";
 
 const VARIABLES = [
   { name: "SESSION_SECRET", shape: "32 bytes" },

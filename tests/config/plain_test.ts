@@ -1,8 +1,7 @@
 /** The short way and the long way must mean the same; what is doubtful takes the long one. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import process from "node:process";
-import { compile, compilePlain } from "../../src/config/compile.ts";
-import { PLAIN_EXPORT, plainBody } from "../../src/config/plain.ts";
+import { compile, compilePlain, PLAIN_EXPORT, plainBody } from "../../src/config/compile.ts";
 import { stripTypes } from "../../src/config/transform.ts";
 
 const plain: [name: string, source: string][] = [

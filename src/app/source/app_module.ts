@@ -5,7 +5,7 @@ import { TOP_LEVEL_CONSTANTS } from "../crystal/literal.ts";
 import { crystalModule } from "../crystal/literal.ts";
 import { codeAt, pathAt } from "../crystal/names.ts";
 import { handlerMethods } from "./handlers.ts";
-import { mainFile } from "./main_file.ts";
+import { mainFile } from "./source_files.ts";
 
 /**
  * The full name of the app's module: `Shop`, `Shop::Web`.

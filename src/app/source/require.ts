@@ -6,7 +6,7 @@ import { locate, type Token } from "../crystal/lexer.ts";
 import { crystalString } from "../crystal/literal.ts";
 import { codeAt } from "../crystal/names.ts";
 import { requiresOf } from "../initializer_reader/initializer.ts";
-import type { SourceFile } from "./main_file.ts";
+import type { SourceFile } from "./source_files.ts";
 import { join } from "node:path";
 
 /**

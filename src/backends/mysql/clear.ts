@@ -1,9 +1,8 @@
 /** The rows that a table of MySQL contains at the start of a clear: see `sql/clear.ts`. */
 import type { ClearOptions } from "../contract.ts";
-import type { StartRows, Walk } from "../sql/clear.ts";
+import { type Keyset, keysetWalk, type StartRows, type Walk } from "../sql/clear.ts";
 import { countIn, valueIn } from "../sql/errors.ts";
 import { quoteTable } from "../sql/schema.ts";
-import { type Keyset, keysetWalk } from "../sql/walks.ts";
 import { checkMysqlReferences } from "./references.ts";
 import { type MysqlSession, READING } from "./session.ts";
 import { inspectMysqlTable, type Key, keyOf, withinOf, written } from "./table.ts";

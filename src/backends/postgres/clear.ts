@@ -1,8 +1,7 @@
 /** The rows that a table of PostgreSQL contains at the start of a clear: see `sql/clear.ts`. */
 import { printable } from "../../core/text.ts";
 import type { ClearOptions } from "../contract.ts";
-import type { StartRows, Walk } from "../sql/clear.ts";
-import { keysetWalk } from "../sql/walks.ts";
+import { keysetWalk, type StartRows, type Walk } from "../sql/clear.ts";
 import { PostgresBatches } from "./batches.ts";
 import { countRows, estimate, highestMark, pagesOf } from "./count.ts";
 import { checkPostgresReferences, checkRules, isSelfCascading } from "./references.ts";

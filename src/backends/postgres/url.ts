@@ -1,6 +1,6 @@
 import { redactUrl } from "../../core/redact.ts";
-import { listed, printable } from "../../core/text.ts";
 import { decodable } from "../../core/url.ts";
+import { listed, printable } from "../../core/text.ts";
 
 const SHAPE = "postgres://<user>:<password>@<host>[:<port>]/<database>";
 

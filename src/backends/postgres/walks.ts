@@ -1,8 +1,7 @@
 /** The ways to delete the rows of a PostgreSQL table in batches. */
-import type { Walk } from "../sql/clear.ts";
+import { type Keyset, tuple, type Walk } from "../sql/clear.ts";
 import { countIn } from "../sql/errors.ts";
 import { quoteText } from "../sql/schema.ts";
-import { type Keyset, tuple } from "../sql/walks.ts";
 import type { PostgresBatches } from "./batches.ts";
 import { pageRange } from "./count.ts";
 import { type Limits, type PostgresSession, READING } from "./session.ts";

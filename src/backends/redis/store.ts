@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { ClearCounts, ClearOptions, LookAlike, LookOptions, Store } from "../contract.ts";
-import { RedisClear } from "./clear.ts";
+import { redisClear } from "./clear.ts";
 import { explainRedisError } from "./errors.ts";
 import { countKeys, lookAlikesOf } from "./look.ts";
 import { RedisNodes } from "./nodes.ts";
@@ -79,11 +79,11 @@ class RedisStore implements Store {
 
   async clear(options: ClearOptions): Promise<ClearCounts> {
     this.#removal = new Removal(this.#keys.prefix.length);
-    return await new RedisClear(this.#nodes, this.#keys, options, this.#removal).run();
+    return await redisClear(this.#nodes, this.#keys, options, this.#removal).run();
   }
 
   async clearAgain(options: ClearOptions, isLast: boolean): Promise<ClearCounts> {
-    return await new RedisClear(this.#nodes, this.#keys, options, this.#removal).runAgain(isLast);
+    return await redisClear(this.#nodes, this.#keys, options, this.#removal).runAgain(isLast);
   }
 
   async lookAlikes(signal: AbortSignal, options: LookOptions = {}): Promise<readonly LookAlike[]> {

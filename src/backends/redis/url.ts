@@ -1,6 +1,6 @@
 import { redactUrl } from "../../core/redact.ts";
-import { printable } from "../../core/text.ts";
 import { decodable } from "../../core/url.ts";
+import { printable } from "../../core/text.ts";
 
 export const REDIS_URL_SHAPE = "redis://[<user>:<password>@]<host>[:<port>][/<number>]";
 

@@ -10,7 +10,7 @@
 import { type AzuError, OperationError } from "../../core/errors.ts";
 import type { ClearCounts, ClearOptions } from "../contract.ts";
 import { Pace } from "../pace.ts";
-import { Retry } from "./retry.ts";
+import { type Retry, retrying } from "./retry.ts";
 import type { SqlEngine, SqlSession } from "./store.ts";
 
 /** The rows of the start, as an engine has found them and removes them. */
@@ -78,7 +78,7 @@ export async function clearRows<Session extends SqlSession>(
 ): Promise<ClearCounts> {
   const { signal } = options;
   const pace = new Pace(options.budget ?? {}, engine.pace);
-  const clear = new SqlClear(options, pace, new Retry(session, engine.faultOf, signal, pace));
+  const clear = new SqlClear(options, pace, retrying(session, engine.faultOf, signal, pace));
   try {
     return await clear.run((tick) => engine.startRows(session, options, tick));
   } catch (error) {
@@ -107,7 +107,7 @@ class SqlClear {
       this.#options.signal.throwIfAborted();
       this.#report();
     };
-    const rows = await this.#retry.run(() => begin(tick));
+    const rows = await this.#retry(() => begin(tick));
     this.#rows = rows;
     const { start } = rows;
     if (start.rows === 0) return { cleared: 0, remaining: 0, arrived: 0 };
@@ -119,7 +119,7 @@ class SqlClear {
       const before = this.#cleared;
       this.#report();
       await this.#pass(rows, rows.walk(pass, left));
-      const closing = await this.#retry.run(() => rows.close(tick));
+      const closing = await this.#retry(() => rows.close(tick));
       this.#settle(closing, rows);
       const removed = this.#cleared - before;
       // A row that comes back is removed, and counted, again.
@@ -146,7 +146,7 @@ class SqlClear {
     let isLast = false;
     while (!isLast) {
       const began = performance.now();
-      const batch = await this.#retry.run(() => walk(this.#pace.batch), (fault) => {
+      const batch = await this.#retry(() => walk(this.#pace.batch), (fault) => {
         if (fault === "slow" && this.#pace.batch === 1) rows.relax?.();
         if (fault !== "lost" && rows.undoes !== false) return;
         const inDoubt = rows.inDoubt(this.#pace.batch);
@@ -218,4 +218,50 @@ function counts({ rows, isExact, cleared, unknown }: State): string {
   }
   if (cleared === 0) return `none ${of} is gone`;
   return `${cleared} ${of} are gone, ` + (isExact ? `up to ${others} remain` : "others may remain");
+}
+
+/** How an engine walks by key. A key has the type that its driver reads. */
+export interface Keyset<Key> {
+  /** The table in SQL. */
+  readonly from: string;
+  /** The condition that rows to remove meet. */
+  readonly within: string;
+  /** The columns of the key, quoted. */
+  readonly columns: readonly string[];
+  /** Those columns as they are selected. */
+  readonly selected: string;
+  /** A key as SQL: a value, or a row value if there are several columns. */
+  written(key: Key): string;
+  /**
+   * Runs a SELECT of one key.
+   * @param last The key in the statement, if there is one, for an engine that writes a parameter.
+   */
+  find(select: string, last: Key | undefined): Promise<Key | undefined>;
+  /** Removes the rows that meet a condition; the keys in it as above. */
+  remove(where: string, last: Key | undefined, upTo: Key | undefined): number | Promise<number>;
+}
+
+/** By key. Rows may move in the table, but their order by key stays the same. */
+export function keysetWalk<Key>(keyset: Keyset<Key>): Walk {
+  const { within, columns } = keyset;
+  let last: Key | undefined;
+  return async (rows) => {
+    const behind = last === undefined
+      ? within
+      : `${within} AND ${tuple(columns)} > ${keyset.written(last)}`;
+    const upTo = await keyset.find(
+      `SELECT ${keyset.selected} FROM ${keyset.from} WHERE ${behind} ` +
+        `ORDER BY ${columns.join(", ")} LIMIT 1 OFFSET ${rows - 1}`,
+      last,
+    );
+    const end = upTo === undefined ? "" : ` AND ${tuple(columns)} <= ${keyset.written(upTo)}`;
+    const removed = await keyset.remove(behind + end, last, upTo);
+    last = upTo;
+    return { removed, isLast: upTo === undefined };
+  };
+}
+
+/** Values as a row value; one value as itself, because only then SQLite uses its index. */
+export function tuple(values: readonly string[]): string {
+  return values.length === 1 ? values.join() : `(${values.join(", ")})`;
 }

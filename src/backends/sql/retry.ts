@@ -20,76 +20,64 @@ const PATIENCE = 10_000;
 const FIRST_REST = 50;
 const LONGEST_REST = 1600;
 
-/** Repeats the steps of a clear. */
-export class Retry {
-  readonly #session: SqlSession;
-  readonly #faultOf: (error: unknown) => Fault;
-  readonly #signal: AbortSignal;
-  readonly #pace: Pace;
+/**
+ * Runs a step of a clear, again and again while that may help.
+ * @param step Safe to repeat.
+ * @param onFault Called before the step is repeated, or its failure thrown.
+ * @throws the signal's reason; else the first failure, if it persists.
+ */
+export type Retry = <T>(step: () => Promise<T>, onFault?: (fault: Fault) => void) => Promise<T>;
+
+/** @param pace Made slower by failures. */
+export function retrying(
+  session: SqlSession,
+  faultOf: (error: unknown) => Fault,
+  signal: AbortSignal,
+  pace: Pace,
+): Retry {
+  let isConnected = true;
   /** Whether the smallest batch was too slow once. */
-  #wasTooSlow = false;
+  let wasTooSlow = false;
   /** The first failure since the last progress, and when it happened. */
-  #failed: { readonly first: unknown; readonly at: number } | undefined;
-  #rest = FIRST_REST;
-  #isConnected = true;
+  let failed: { readonly first: unknown; readonly at: number } | undefined;
+  let rest = FIRST_REST;
 
-  constructor(
-    session: SqlSession,
-    faultOf: (error: unknown) => Fault,
-    signal: AbortSignal,
-    pace: Pace,
-  ) {
-    this.#session = session;
-    this.#faultOf = faultOf;
-    this.#signal = signal;
-    this.#pace = pace;
-  }
+  const makeSmaller = (error: unknown) => {
+    if (pace.batch > 1) pace.shrink();
+    else if (wasTooSlow) throw error;
+    else wasTooSlow = true;
+  };
 
-  /**
-   * @param step Safe to repeat.
-   * @param onFault Called before the step is repeated, or its failure thrown.
-   * @throws the signal's reason; else the first failure, if it persists.
-   */
-  async run<T>(step: () => Promise<T>, onFault?: (fault: Fault) => void): Promise<T> {
+  const waitAfter = async (error: unknown, fault: Fault) => {
+    if (fault === "final") throw error;
+    if (fault === "slow") return makeSmaller(error);
+    // The failures to reconnect that follow a lost connection say less than its loss.
+    failed ??= { first: error, at: performance.now() };
+    if (performance.now() - failed.at + rest > PATIENCE) throw failed.first;
+    if (fault === "lost") isConnected = false;
+    else pace.shrink();
+    await sleep(rest, signal);
+    rest = Math.min(LONGEST_REST, rest * 2);
+  };
+
+  return async (step, onFault) => {
     for (;;) {
-      this.#signal.throwIfAborted();
+      signal.throwIfAborted();
       let hasBegun = false;
       try {
-        if (!this.#isConnected) await this.#session.reconnect?.(this.#signal);
-        this.#isConnected = true;
+        if (!isConnected) await session.reconnect?.(signal);
+        isConnected = true;
         hasBegun = true;
         const result = await step();
-        this.#failed = undefined;
-        this.#rest = FIRST_REST;
+        failed = undefined;
+        rest = FIRST_REST;
         return result;
       } catch (error) {
-        const fault = this.#faultOf(error);
+        const fault = faultOf(error);
         if (hasBegun) onFault?.(fault);
-        this.#signal.throwIfAborted();
-        await this.#after(error, fault);
+        signal.throwIfAborted();
+        await waitAfter(error, fault);
       }
     }
-  }
-
-  async #after(error: unknown, fault: Fault): Promise<void> {
-    if (fault === "final") throw error;
-    if (fault === "slow") return this.#makeSmaller(error);
-    // The failures to reconnect that follow a lost connection say less than its loss.
-    this.#failed ??= { first: error, at: performance.now() };
-    if (performance.now() - this.#failed.at + this.#rest > PATIENCE) throw this.#failed.first;
-    if (fault === "lost") this.#isConnected = false;
-    else this.#pace.shrink();
-    await sleep(this.#rest, this.#signal);
-    this.#rest = Math.min(LONGEST_REST, this.#rest * 2);
-  }
-
-  #makeSmaller(error: unknown): void {
-    if (this.#pace.batch > 1) {
-      this.#pace.shrink();
-    } else if (this.#wasTooSlow) {
-      throw error;
-    } else {
-      this.#wasTooSlow = true;
-    }
-  }
+  };
 }

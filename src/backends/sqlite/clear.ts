@@ -1,9 +1,8 @@
 /** The rows that a table of SQLite contains at the start of a clear: see `sql/clear.ts`. */
 import type { ClearOptions } from "../contract.ts";
 import { sleep } from "../pace.ts";
-import type { StartRows, Walk } from "../sql/clear.ts";
+import { type Keyset, keysetWalk, type StartRows, tuple, type Walk } from "../sql/clear.ts";
 import { quoteTable } from "../sql/schema.ts";
-import { type Keyset, keysetWalk, tuple } from "../sql/walks.ts";
 import type { SqliteSession, Value } from "./session.ts";
 import { asValue, inspectSqliteTable, keyIn, type SqliteTable } from "./table.ts";
 

@@ -2,7 +2,7 @@
 import type { LookOptions } from "../contract.ts";
 import { sleep } from "../pace.ts";
 import { quoteTable } from "../sql/schema.ts";
-import { tuple } from "../sql/walks.ts";
+import { tuple } from "../sql/clear.ts";
 import { type SqliteSession, type Value, whileLocked } from "./session.ts";
 import { inspectSqliteTable, keyIn } from "./table.ts";
 

@@ -1,9 +1,9 @@
 // diff is imported here and nowhere else: this module is loaded only where a diff is shown.
 import { createTwoFilesPatch } from "diff";
 import { tokenize } from "../../app/crystal/lexer.ts";
-import { ENV_EXAMPLE } from "../../app/env_example.ts";
+import { ENV_EXAMPLE } from "../../app/environment_files.ts";
 import type { PlannedFile } from "../../app/plan.ts";
-import type { Colour } from "./paint.ts";
+import type { Colour } from "./reporter.ts";
 
 export interface DiffLine {
   readonly text: string;

@@ -2,8 +2,6 @@ import { type AzuError, messageOf, Problems } from "../../core/errors.ts";
 import { redact } from "../../core/redact.ts";
 import { printable } from "../../core/text.ts";
 import type { Host, Output } from "./host.ts";
-import { type Colour, type Paint, painter } from "./paint.ts";
-import { StatusLine } from "./status_line.ts";
 
 export interface ReporterOptions {
   /** One JSON document on stdout instead of lines. */
@@ -121,3 +119,53 @@ export function bugReport(error: unknown): string {
     : messageOf(error);
   return `This is a bug in azu; please report it with the lines below\n${redact(stack)}\n`;
 }
+
+const CODES = { red: 31, green: 32, yellow: 33, cyan: 36, dim: 2, bold: 1 } as const;
+
+export type Colour = keyof typeof CODES;
+
+/** Colours a text, or leaves it as it is. */
+export type Paint = (colour: Colour, text: string) => string;
+
+/** Colour is for people: a terminal that can show it, and nobody who asked for none. */
+export function painter(host: Host, output: Output): Paint {
+  const coloured = output.isTerminal && host.env("NO_COLOR") === undefined &&
+    host.env("TERM") !== "dumb";
+  if (!coloured) return (_colour, text) => text;
+  return (colour, text) => `\u001b[${CODES[colour]}m${text}\u001b[0m`;
+}
+
+/** Where the width of a terminal is not known. */
+const USUAL_COLUMNS = 80;
+
+/** The last line of a terminal, redrawn in place, and taken away before anything else is said. */
+export class StatusLine {
+  readonly #output: Output;
+  /** Whether there is a terminal that can redraw a line. */
+  readonly isPossible: boolean;
+  #drawn = false;
+
+  constructor(host: Host) {
+    this.#output = host.stderr;
+    this.isPossible = host.stderr.isTerminal && host.env("TERM") !== "dumb";
+  }
+
+  /** @param text One line of plain text; what does not fit is cut off. */
+  show(text: string): void {
+    if (!this.isPossible) return;
+    // A line that is as wide as the terminal would wrap on some.
+    const width = (this.#output.columns() ?? USUAL_COLUMNS) - 1;
+    const fits = [...text].length <= width;
+    const line = fits ? text : `${[...text].slice(0, Math.max(0, width - 1)).join("")}…`;
+    this.#output.write(`${REDRAW}${line}`);
+    this.#drawn = true;
+  }
+
+  hide(): void {
+    if (this.#drawn) this.#output.write(REDRAW);
+    this.#drawn = false;
+  }
+}
+
+/** To the beginning of the line, and nothing is left of it. */
+const REDRAW = "\r\u001b[K";

@@ -2,9 +2,8 @@
 import type { Backend, Store } from "../../backends/contract.ts";
 import { AzuError, ExitCode } from "../../core/errors.ts";
 import { asAzuError } from "../../backends/custom.ts";
-import { counted, lookAlikes, type Looks } from "./looks.ts";
+import { clearInPasses, counted, lookAlikes, type Looks } from "./passes.ts";
 import type { ClearReport, ClearRequest } from "./types.ts";
-import { clearInPasses } from "./passes.ts";
 import { briefly, guarded } from "../guard.ts";
 import { Nodes, untoldError } from "./nodes.ts";
 import { awaitReplicas, unfollowedError } from "./replicas.ts";

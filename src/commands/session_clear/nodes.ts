@@ -4,32 +4,24 @@ import { formatMilliseconds } from "../../core/duration.ts";
 import { type AzuError, OperationError } from "../../core/errors.ts";
 import { asAzuError } from "../../backends/custom.ts";
 import { briefly } from "../guard.ts";
+import type { ClearRequest } from "./types.ts";
 
 /** How many nodes were told, or why none was. */
 export type NodesReport =
   | { readonly told: number; readonly untold?: never }
   | { readonly told?: never; readonly untold: "as asked" | AzuError };
 
-export interface NodesRequest {
-  readonly signal: AbortSignal;
-  /** Whether to tell the nodes. */
-  readonly broadcast: boolean;
-  /** The current time. */
-  now(): Date;
-  onPhase?(phase: "nodes"): void;
-}
-
 /** The app's nodes that use a store. A store without `dropCaches` has none. */
 export class Nodes {
   readonly #store: Store;
   readonly #backend: Backend;
-  readonly #request: NodesRequest;
+  readonly #request: ClearRequest;
   #report: NodesReport | undefined;
   /** Whether they were told after an interruption, when nothing more is removed. */
   #isLast = false;
   #wasInterrupted = false;
 
-  constructor(store: Store, backend: Backend, request: NodesRequest) {
+  constructor(store: Store, backend: Backend, request: ClearRequest) {
     this.#store = store;
     this.#backend = backend;
     this.#request = request;

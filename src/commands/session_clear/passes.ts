@@ -1,11 +1,17 @@
 /** Clears a store in passes, until none of its sessions are left or a pass makes no progress. */
-import type { ClearCounts, ClearOptions, LookAlike } from "../../backends/contract.ts";
+import type {
+  ClearCounts,
+  ClearOptions,
+  LookAlike,
+  LookOptions,
+  Store,
+} from "../../backends/contract.ts";
 import { OperationError } from "../../core/errors.ts";
 import { guarded } from "../guard.ts";
-import { counted, lookAlikes, type Looks } from "./looks.ts";
 import type { Nodes } from "./nodes.ts";
 import type { Counting, Tally } from "./tally.ts";
-import type { ClearReport } from "./types.ts";
+import type { ClearPhase, ClearReport } from "./types.ts";
+import type { Budget } from "../../backends/pace.ts";
 
 /** The maximum number of passes. A pass is repeated only if the previous one made progress. */
 const MOST_PASSES = 100;
@@ -180,4 +186,36 @@ function kept(remaining: number): OperationError {
     `${remaining} session(s) are still there, though the store reported no error`,
     { hint: "Look for a trigger, a rule or another client that keeps or writes them" },
   );
+}
+
+/** What to read, how hard to work, and who to tell. */
+export interface Looks {
+  readonly store: Store;
+  readonly signal: AbortSignal;
+  readonly how: { readonly budget?: Budget };
+  onPhase(phase: ClearPhase): void;
+  onFound: LookOptions["onProgress"];
+}
+
+export async function counted({ store, signal, how, onPhase, onFound }: Looks): Promise<number> {
+  signal.throwIfAborted();
+  onPhase("counting");
+  return await guarded(signal, (alive) => {
+    return store.count(signal, {
+      ...(how.budget === undefined ? {} : { budget: how.budget }),
+      onProgress(found, total) {
+        alive();
+        onFound?.(found, total);
+      },
+    });
+  });
+}
+
+export async function lookAlikes({ store, signal, how, onPhase }: Looks) {
+  signal.throwIfAborted();
+  onPhase("looking");
+  return await guarded(signal, async (alive): Promise<readonly LookAlike[]> => {
+    const budget = how.budget === undefined ? {} : { budget: how.budget };
+    return await store.lookAlikes?.(signal, { ...budget, onProgress: alive }) ?? [];
+  });
 }

@@ -4,6 +4,7 @@ import { formatMilliseconds } from "../../core/duration.ts";
 import { type AzuError, OperationError } from "../../core/errors.ts";
 import { asAzuError } from "../../backends/custom.ts";
 import { guarded } from "../guard.ts";
+import type { ClearRequest } from "./types.ts";
 
 /** The lowest number of replicas that caught up in time, or why that is not known. */
 export type ReplicasReport =
@@ -13,19 +14,11 @@ export type ReplicasReport =
     | { readonly followed?: never; readonly unknown: AzuError }
   );
 
-export interface ReplicasRequest {
-  readonly signal: AbortSignal;
-  /** How many must catch up. */
-  readonly replicas: number;
-  /** Milliseconds. */
-  readonly timeout: number | undefined;
-}
-
 /** @throws the signal's reason. Any other failure is in the report. */
 export async function awaitReplicas(
   store: Store,
   backend: Backend,
-  { signal, replicas, timeout = CONNECT_TIMEOUT }: ReplicasRequest,
+  { signal, replicas, timeout = CONNECT_TIMEOUT }: ClearRequest,
 ): Promise<ReplicasReport> {
   signal.throwIfAborted();
   try {

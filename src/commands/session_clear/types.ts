@@ -2,7 +2,7 @@
 import type { LookAlike } from "../../backends/contract.ts";
 import type { Budget } from "../../backends/pace.ts";
 import type { AzuError } from "../../core/errors.ts";
-import type { NodesReport, NodesRequest } from "./nodes.ts";
+import type { NodesReport } from "./nodes.ts";
 import type { ReplicasReport } from "./replicas.ts";
 
 /**
@@ -60,12 +60,15 @@ export interface CutOff {
   readonly total: number | undefined;
 }
 
-export interface ClearRequest extends NodesRequest {
+export interface ClearRequest {
+  readonly signal: AbortSignal;
   /** Only count. */
   readonly dryRun: boolean;
   readonly budget: Budget;
   /** Empty the table at once. */
   readonly truncate: boolean;
+  /** Whether to tell the app's nodes. */
+  readonly broadcast: boolean;
   /** How many replicas of each server must catch up; 0 if nobody asks. */
   readonly replicas: number;
   /** Milliseconds to connect, and for replicas to catch up; undefined for the default. */
@@ -75,4 +78,6 @@ export interface ClearRequest extends NodesRequest {
   /** Receives how many sessions a count has found so far. */
   onFound?(found: number, total?: number): void;
   onPhase?(phase: ClearPhase): void;
+  /** The current time. */
+  now(): Date;
 }

@@ -1,6 +1,5 @@
 /** Carries out the plan of `session:setup`. */
-import { changesOf } from "../../app/plan.ts";
-import { checkWritable, writeFiles } from "../../app/write.ts";
+import { changesOf, checkWritable, writeFiles } from "../../app/plan.ts";
 import { messageOf, OperationError } from "../../core/errors.ts";
 import { guarded } from "../guard.ts";
 import type { SetupPlan } from "./plan.ts";

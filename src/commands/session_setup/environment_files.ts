@@ -1,7 +1,12 @@
 /** The files about the app's environment: .env.example, and .gitignore for .env. */
 import { readAppFile } from "../../app/app.ts";
-import { addVariables, ENV_EXAMPLE } from "../../app/env_example.ts";
-import { addIgnored, GITIGNORE, ignores } from "../../app/gitignore.ts";
+import {
+  addIgnored,
+  addVariables,
+  ENV_EXAMPLE,
+  GITIGNORE,
+  ignores,
+} from "../../app/environment_files.ts";
 import type { WantedFile } from "../../app/plan.ts";
 import type { Variable } from "../../backends/contract.ts";
 

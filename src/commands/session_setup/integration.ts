@@ -3,14 +3,16 @@ import { INITIALIZER, readAppFile } from "../../app/app.ts";
 import { moduleOf, modulesAround } from "../../app/source/app_module.ts";
 import { tokenize } from "../../app/crystal/lexer.ts";
 import { blocksIn } from "../../app/crystal/blocks.ts";
-import { addHandler } from "../../app/source/handlers.ts";
-import { addRequire } from "../../app/source/require.ts";
-import { handlerMethods } from "../../app/source/handlers.ts";
-import { initializerFrom, mainFile, type SourceFile } from "../../app/source/main_file.ts";
+import { addHandler, handlerMethods } from "../../app/source/handlers.ts";
+import { addRequire, requiresInitializer } from "../../app/source/require.ts";
+import {
+  initializerFrom,
+  mainFile,
+  type SourceFile,
+  sourceFiles,
+} from "../../app/source/source_files.ts";
 import type { WantedFile } from "../../app/plan.ts";
-import { requiresInitializer } from "../../app/source/require.ts";
 import { HANDLER, type HandlerUse, handlerUses } from "../../app/source/session_handlers.ts";
-import { sourceFiles } from "../../app/source/files.ts";
 
 export interface Integration {
   /** Offered changes of the user's own source. */

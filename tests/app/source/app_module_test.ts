@@ -1,6 +1,6 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { appModule, moduleOf } from "../../../src/app/source/app_module.ts";
-import { initializerFrom, mainFile } from "../../../src/app/source/main_file.ts";
+import { initializerFrom, mainFile } from "../../../src/app/source/source_files.ts";
 import { handlerUses } from "../../../src/app/source/session_handlers.ts";
 import { tempDir, writeTree } from "../../support/temp.ts";
 

@@ -1,4 +1,4 @@
-import { planEject } from "../../../commands/session_setup/eject.ts";
+import { planEject } from "../../../commands/session_setup/templates.ts";
 import type { ExitCode } from "../../../core/errors.ts";
 import type { Host } from "../../terminal/host.ts";
 import type { GlobalOptions } from "../../program.ts";
