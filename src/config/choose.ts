@@ -21,11 +21,7 @@ export interface Choice {
   readonly warnings: readonly string[];
 }
 
-interface Decision {
-  readonly name: string;
-  readonly decidedBy: DecidedBy;
-  readonly text: string;
-}
+type Decision = Pick<Choice, "decidedBy" | "decidedByText"> & { readonly name: string };
 
 /** `Backend: redis (selected by --backend)` */
 export function decisionText({ backend, decidedBy, decidedByText }: Choice): string {
@@ -41,20 +37,21 @@ export function decisionText({ backend, decidedBy, decidedByText }: Choice): str
  */
 export function chooseToOperate(project: Project, flag: string | undefined): Choice {
   const decision = fromFlag(flag) ?? fromInitializer(project) ?? fromSettings(project);
+  const { name, ...decided } = decision;
   const { initializer } = project;
-  if (decision.name === "cookie" && decision.decidedBy === "initializer") {
-    return { ...named(decision), backend: bindCookie(), warnings: [] };
+  if (name === "cookie" && decision.decidedBy === "initializer") {
+    return { ...decided, backend: bindCookie(), warnings: [] };
   }
   const entry = entryFor(project, decision);
-  const applies = initializer?.stores.some((kind) => kind === typeOf(decision.name, entry));
+  const applies = initializer?.stores.some((kind) => kind === typeOf(name, entry));
   const source = applies === true ? initializer : undefined;
   const stated = statedBy(source);
-  const backend = bindBackend(decision.name, entry, { ...contextOf(project), stated });
+  const backend = bindBackend(name, entry, { ...contextOf(project), stated });
   const warnings = [
-    ...disagreements(stated, entry, decision.name),
+    ...disagreements(stated, entry, name),
     ...unreadable(source, backend),
   ];
-  return { ...named(decision), backend, warnings };
+  return { ...decided, backend, warnings };
 }
 
 /** The backend to set up: as above, but without the initializer, which setup writes. */
@@ -64,16 +61,10 @@ export function chooseToSetUp(
   context: Pick<BackendContext, "app" | "driver">,
 ): Choice {
   const decision = fromFlag(flag) ?? fromSettings(project);
+  const { name, ...decided } = decision;
   const entry = entryFor(project, decision);
-  return {
-    ...named(decision),
-    backend: bindBackend(decision.name, entry, { ...contextOf(project), ...context, stated: {} }),
-    warnings: [],
-  };
-}
-
-function named({ decidedBy, text }: Decision) {
-  return { decidedBy, decidedByText: text };
+  const backend = bindBackend(name, entry, { ...contextOf(project), ...context, stated: {} });
+  return { ...decided, backend, warnings: [] };
 }
 
 function contextOf(project: Project) {
@@ -81,7 +72,9 @@ function contextOf(project: Project) {
 }
 
 function fromFlag(flag: string | undefined): Decision | undefined {
-  return flag === undefined ? undefined : { name: flag, decidedBy: "flag", text: "--backend" };
+  return flag === undefined
+    ? undefined
+    : { name: flag, decidedBy: "flag", decidedByText: "--backend" };
 }
 
 function fromInitializer(project: Project): Decision | undefined {
@@ -93,7 +86,7 @@ function fromInitializer(project: Project): Decision | undefined {
       hint: "Select one with --backend",
     });
   }
-  return { name: nameOf(kind, project), decidedBy: "initializer", text: INITIALIZER };
+  return { name: nameOf(kind, project), decidedBy: "initializer", decidedByText: INITIALIZER };
 }
 
 /** Returns the name of this backend in the config, or its kind. */
@@ -106,21 +99,22 @@ function nameOf(kind: StoreKind, project: Project): string {
 function fromSettings(project: Project): Decision {
   const variable = project.env("SESSION_BACKEND");
   if (variable !== undefined) {
-    return { name: variable, decidedBy: "environment", text: "SESSION_BACKEND" };
+    return { name: variable, decidedBy: "environment", decidedByText: "SESSION_BACKEND" };
   }
   const configured = project.config.session?.backend;
   if (configured !== undefined) {
-    return { name: configured, decidedBy: "config", text: "session.backend in azu.config.ts" };
+    const decidedByText = "session.backend in azu.config.ts";
+    return { name: configured, decidedBy: "config", decidedByText };
   }
-  return { name: "redis", decidedBy: "default", text: "default: nothing selects another" };
+  return { name: "redis", decidedBy: "default", decidedByText: "default: nothing selects another" };
 }
 
-function entryFor(project: Project, { name, text }: Decision): BackendEntry | undefined {
+function entryFor(project: Project, { name, decidedByText }: Decision): BackendEntry | undefined {
   const configured = entries(project);
   const known = [...new Set([...backendTypes, ...Object.keys(configured)])];
   if (known.includes(name)) return configured[name];
   const meant = nearest(name, known);
-  throw new UsageError(`${text}: unknown backend "${printable(name)}"`, {
+  throw new UsageError(`${decidedByText}: unknown backend "${printable(name)}"`, {
     hint: `Known backends: ${known.join(", ")}` +
       (meant === undefined ? "" : `; did you mean ${meant}?`),
   });

@@ -5,7 +5,8 @@ import { type BackendType, isBackendType } from "../backends/registry.ts";
 import { databaseOptions } from "../backends/sql/backend.ts";
 import { memoryOptions } from "../backends/memory.ts";
 import { redisOptions } from "../backends/redis/backend.ts";
-import { duration, oneOf, options, shown, text, truth } from "../core/schema.ts";
+import { isRecord } from "../core/record.ts";
+import { duration, noArray, oneOf, options, shown, text, truth } from "../core/schema.ts";
 
 const cookie = options({
   /** The cookie's name; default `"<app>_session"`. */
@@ -59,13 +60,9 @@ function entryOf<const T extends BackendType>(type: T) {
 
 /** An entry under a name of the config's own. */
 const customEntry = v.lazy((input) => {
-  const type = isObject(input) ? input["type"] : undefined;
+  const type = isRecord(input) ? input["type"] : undefined;
   return typeof type === "string" && isBackendType(type) ? optionsOfType[type] : factory;
 });
-
-function isObject(input: unknown): input is Record<string, unknown> {
-  return typeof input === "object" && input !== null && !Array.isArray(input);
-}
 
 const session = options({
   /** Which of the backends the app uses: `"redis"`, `"database"`, `"memory"` or a name of your own. */
@@ -78,11 +75,11 @@ const session = options({
   cookie: v.optional(cookie),
   /** What is known of each backend, and backends of your own. */
   backends: v.optional(
-    v.objectWithRest(
+    noArray(v.objectWithRest(
       { redis: entryOf("redis"), database: entryOf("database"), memory: entryOf("memory") },
       customEntry,
       (issue) => `expected an object, got ${shown(issue.input)}`,
-    ),
+    )),
   ),
 });
 
@@ -101,11 +98,11 @@ export const configSchema = options({
   templates: v.optional(text('a folder such as "./azu_templates"', (path) => path !== "")),
   /** What differs in an environment; `AZU_ENV` chooses it. */
   environments: v.optional(
-    v.record(
+    noArray(v.record(
       v.string(),
       overrides,
       (issue) => `expected an object, got ${shown(issue.input)}`,
-    ),
+    )),
   ),
 });
 

@@ -14,7 +14,6 @@ export type Validated =
 export function validateConfig(exported: unknown): Validated {
   const result = v.safeParse(configSchema, exported);
   const problems = result.success ? [] : result.issues.map(problemOf);
-  problems.push(...arraysIn(exported, "").filter((path) => !tells(problems, path)).map(noList));
   problems.push(...contradictions(exported));
   if (problems.length > 0 || !isConfig(exported, result.success)) return { problems };
   return { config: exported };
@@ -31,28 +30,6 @@ function problemOf(issue: v.BaseIssue<unknown>): string {
   return path === ""
     ? `expected a config object, got ${shown(issue.input)}`
     : `${path}: ${issue.message}`;
-}
-
-/** No setting is nested deeper; an object may contain itself. */
-const DEEPEST = 8;
-
-/** The paths of arrays. No setting is one, but the schema library accepts them as objects. */
-function arraysIn(value: unknown, path: string, depth = 0): string[] {
-  if (Array.isArray(value)) return [path];
-  if (!isRecord(value) || depth > DEEPEST) return [];
-  return Object.entries(value).flatMap(([key, inside]) =>
-    arraysIn(inside, path === "" ? key : `${path}.${key}`, depth + 1)
-  );
-}
-
-function tells(problems: readonly string[], path: string): boolean {
-  return problems.some((problem) => path !== "" && problem.startsWith(`${path}:`));
-}
-
-function noList(path: string): string {
-  return path === ""
-    ? "expected a config object, got an array"
-    : `${printable(path)}: expected an object, got an array`;
 }
 
 function unknownKey(path: string, issue: v.BaseIssue<unknown>): string {

@@ -75,5 +75,11 @@ export function url(problemOf: (url: string) => string | undefined) {
 
 /** An object with these keys only, all optional. */
 export function options<const T extends v.ObjectEntries>(entries: T) {
-  return v.strictObject(entries, expected("an object"));
+  return Object.assign(noArray(v.strictObject(entries, expected("an object"))), { entries });
+}
+
+/** The library accepts arrays as objects. */
+export function noArray<const S extends v.GenericSchema>(schema: S) {
+  const refusal = v.custom<never>(() => false, expected("an object"));
+  return v.lazy((input): S | typeof refusal => Array.isArray(input) ? refusal : schema);
 }

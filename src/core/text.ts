@@ -1,3 +1,5 @@
+import { distance } from "fastest-levenshtein";
+
 /**
  * The text with visible control characters, so that no name or message from outside can move the
  * cursor, colour the terminal or fake a line of output.
@@ -28,24 +30,11 @@ export function listed(words: readonly string[], conjunction: "or" | "and" = "or
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const limit = Math.max(word.length > 4 ? 2 : 1, Math.floor(word.length / 3));
   const ranked = candidates
-    .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
+    .map((candidate) => ({
+      candidate,
+      distance: distance(candidate.toLowerCase(), word.slice(0, 64).toLowerCase()),
+    }))
     .filter(({ distance }) => distance <= limit)
     .sort((a, b) => a.distance - b.distance);
   return ranked[0]?.candidate;
-}
-
-/** The Levenshtein distance of two words, ignoring case. */
-function editDistance(from: string, to: string): number {
-  const a = from.toLowerCase().slice(0, 64);
-  const b = to.toLowerCase().slice(0, 64);
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const current = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current.push(Math.min((previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1, substitution));
-    }
-    previous = current;
-  }
-  return previous.at(-1) ?? 0;
 }

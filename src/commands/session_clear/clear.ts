@@ -3,10 +3,10 @@ import type { Backend, Store } from "../../backends/contract.ts";
 import { AzuError, ExitCode } from "../../core/errors.ts";
 import { asAzuError } from "../../backends/custom.ts";
 import { clearInPasses, counted, lookAlikes, type Looks } from "./passes.ts";
-import type { ClearReport, ClearRequest } from "./types.ts";
+import { type ClearReport, type ClearRequest, isDone } from "./types.ts";
 import { briefly, guarded } from "../guard.ts";
-import { Nodes, untoldError } from "./nodes.ts";
-import { awaitReplicas, unfollowedError } from "./replicas.ts";
+import { type Nodes, nodesOf, untoldError } from "./nodes.ts";
+import { withReplicas } from "./replicas.ts";
 import { Tally } from "./tally.ts";
 
 /**
@@ -47,13 +47,12 @@ async function clearStore(
 ): Promise<ClearReport> {
   const { signal, truncate } = request;
   const tally = new Tally(request.onProgress);
-  const nodes = new Nodes(store, backend, request);
+  const nodes = nodesOf(store, backend, request);
   const looks = looksAt(store, request);
   const how = truncate ? { ...looks.how, truncate } : looks.how;
   try {
     const report = await clearInPasses({ ...looks, nodes, tally, how });
-    const followed = await withReplicas(report, store, backend, request);
-    return withNodes(followed, nodes, backend);
+    return withNodes(await withReplicas(report, store, backend, request), nodes, backend);
   } catch (error) {
     // First, because an interruption while the nodes are told is not the cause.
     const report = cutOff(error, tally, backend, signal);
@@ -79,29 +78,6 @@ function cutOff(
   const explained = asAzuError(error, backend);
   const impossible = explained.exitCode === ExitCode.impossible;
   return { outcome: impossible ? "impossible" : "failed", ...base, error: explained };
-}
-
-function isDone({ outcome }: ClearReport): boolean {
-  return outcome === "cleared" || outcome === "empty";
-}
-
-/** Waits for replicas, if the operator asks for it. */
-async function withReplicas(
-  report: ClearReport,
-  store: Store,
-  backend: Backend,
-  request: ClearRequest,
-): Promise<ClearReport> {
-  if (request.replicas === 0 || !isDone(report)) return report;
-  request.onPhase?.("replicas");
-  try {
-    const replicas = await awaitReplicas(store, backend, request);
-    const error = unfollowedError(report.cleared, replicas, request.timeout);
-    if (error === undefined) return { ...report, replicas };
-    return { ...report, replicas, outcome: "failed", error };
-  } catch {
-    return { ...report, outcome: "interrupted" }; // it throws nothing else
-  }
 }
 
 /** If the app's nodes could not be told, the clear has failed. */

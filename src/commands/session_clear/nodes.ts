@@ -11,57 +11,48 @@ export type NodesReport =
   | { readonly told: number; readonly untold?: never }
   | { readonly told?: never; readonly untold: "as asked" | AzuError };
 
-/** The app's nodes that use a store. A store without `dropCaches` has none. */
-export class Nodes {
-  readonly #store: Store;
-  readonly #backend: Backend;
-  readonly #request: ClearRequest;
-  #report: NodesReport | undefined;
-  /** Whether they were told after an interruption, when nothing more is removed. */
-  #isLast = false;
-  #wasInterrupted = false;
-
-  constructor(store: Store, backend: Backend, request: ClearRequest) {
-    this.#store = store;
-    this.#backend = backend;
-    this.#request = request;
-  }
-
+/** The app's nodes that use a store. */
+export interface Nodes {
   /** Undefined if there are no nodes to tell. */
-  get report(): NodesReport | undefined {
-    return this.#report;
-  }
-
+  report: NodesReport | undefined;
   /** Whether telling them was interrupted, so that nothing is known to be wrong. */
-  get wasInterrupted(): boolean {
-    return this.#wasInterrupted;
-  }
-
+  wasInterrupted: boolean;
   /**
    * Takes a few seconds at most. Failures are in the report.
    * @returns how many nodes were told.
    */
-  async tell(): Promise<number> {
-    if (this.#store.dropCaches === undefined || this.#isLast) return 0;
-    this.#isLast = this.#request.signal.aborted;
-    this.#report = await this.#tell();
-    return this.#report.told ?? 0;
-  }
+  tell(): Promise<number>;
+}
 
-  async #tell(): Promise<NodesReport> {
-    const { broadcast, now, signal } = this.#request;
+/** A store without `dropCaches` has no nodes. */
+export function nodesOf(store: Store, backend: Backend, request: ClearRequest): Nodes {
+  const { signal, broadcast } = request;
+  /** Whether they were told after an interruption, when nothing more is removed. */
+  let isLast = false;
+  const tell = async (): Promise<NodesReport> => {
     if (!broadcast) return { untold: "as asked" };
-    this.#request.onPhase?.("nodes");
+    request.onPhase?.("nodes");
     try {
       const told = await briefly(signal, async (late) => {
-        return await this.#store.dropCaches?.(late, now()) ?? 0;
+        return await store.dropCaches?.(late, request.now()) ?? 0;
       });
       return { told };
     } catch (error) {
-      this.#wasInterrupted = signal.aborted;
-      return { untold: asAzuError(error, this.#backend) };
+      nodes.wasInterrupted = signal.aborted;
+      return { untold: asAzuError(error, backend) };
     }
-  }
+  };
+  const nodes: Nodes = {
+    report: undefined,
+    wasInterrupted: false,
+    async tell() {
+      if (store.dropCaches === undefined || isLast) return 0;
+      isLast = signal.aborted;
+      nodes.report = await tell();
+      return nodes.report.told ?? 0;
+    },
+  };
+  return nodes;
 }
 
 /** How long a node that was not told may serve cleared sessions. */

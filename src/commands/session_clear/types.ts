@@ -3,7 +3,6 @@ import type { LookAlike } from "../../backends/contract.ts";
 import type { Budget } from "../../backends/pace.ts";
 import type { AzuError } from "../../core/errors.ts";
 import type { NodesReport } from "./nodes.ts";
-import type { ReplicasReport } from "./replicas.ts";
 
 /**
  * How a clear ended. `cleared` and `empty` are verified. `partial` left sessions. `impossible` means
@@ -45,10 +44,15 @@ export interface ClearReport {
   readonly cutOff?: CutOff;
   /** Whether the app's nodes were told; undefined if they do not cache. */
   readonly nodes?: NodesReport;
-  /** How many replicas have caught up; undefined if nobody asked. */
-  readonly replicas?: ReplicasReport;
+  /** The lowest number of replicas that caught up; undefined if nobody asked, or it is not known. */
+  readonly replicas?: number;
   /** Why it failed. */
   readonly error?: AzuError;
+}
+
+/** Whether nothing is left to clear. */
+export function isDone({ outcome }: ClearReport): boolean {
+  return outcome === "cleared" || outcome === "empty";
 }
 
 export interface CutOff {

@@ -87,8 +87,8 @@ function showArrived(reporter: Reporter, { arrived = 0 }: ClearReport): void {
 }
 
 function showReplicas(reporter: Reporter, { replicas }: ClearReport): void {
-  if (replicas?.followed === undefined) return;
-  reporter.line(`At least ${replicas.followed} replica(s) of each server have caught up`);
+  if (replicas === undefined) return;
+  reporter.line(`At least ${replicas} replica(s) of each server have caught up`);
 }
 
 /** Says whether the app's nodes may still serve cleared sessions from their caches. */
@@ -202,7 +202,7 @@ export function clearFields(
     arrived: report.arrived ?? null,
     lookAlikes: report.lookAlikes,
     nodesTold: report.nodes?.told ?? null,
-    replicasFollowed: report.replicas?.followed ?? null,
+    replicasFollowed: report.replicas ?? null,
     ...(report.advice === undefined ? {} : { advice: report.advice }),
     exitCode,
     durationMs,
