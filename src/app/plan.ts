@@ -55,7 +55,6 @@ export function changesOf(plan: readonly PlannedFile[]): PlannedFile[] {
   return plan.filter(({ action }) => written.has(action));
 }
 
-/** The plan with its offers accepted. */
 export function accepted(plan: readonly PlannedFile[]): PlannedFile[] {
   return plan.map((file) => file.action === "offer" ? { ...file, action: "update" } : file);
 }

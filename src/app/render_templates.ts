@@ -30,7 +30,6 @@ export interface InitializerSettings {
   readonly clusterChannel?: string;
   /** The values for all other environments. */
   readonly base: EnvironmentSettings;
-  /** The values of each environment, by name. */
   readonly environments: ReadonlyMap<string, EnvironmentSettings>;
 }
 

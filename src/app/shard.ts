@@ -8,7 +8,6 @@ export interface Dependency {
   readonly github: string;
 }
 
-/** The names of the dependencies in a shard.yml. */
 export function shardDependencies(source: string): string[] {
   const dependencies = parse(source)?.get("dependencies");
   return isMap(dependencies) ? dependencies.items.map(({ key }) => String(key)) : [];

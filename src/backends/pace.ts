@@ -10,7 +10,6 @@ export interface Budget {
   readonly maxLatency?: number;
 }
 
-/** The defaults of an adapter. */
 export interface PaceDefaults {
   readonly batch: number;
   /** The size of the first batch, when it is not known how large sessions are. */

@@ -5,7 +5,6 @@ import { bindDatabase, databaseOptions } from "./sql/backend.ts";
 import { bindMemory, memoryOptions } from "./memory.ts";
 import { bindRedis, redisOptions } from "./redis/backend.ts";
 
-/** A built-in backend. */
 interface Definition {
   bind(options: unknown, context: BackendContext): Backend;
 }

@@ -29,7 +29,6 @@ function isShown({ action }: PlannedFile, all: boolean): boolean {
   return action !== "unchanged" && (all || action !== "create");
 }
 
-/** The files in a JSON document. */
 export function fileFields(files: readonly PlannedFile[], diffs: ReadonlyMap<string, string>) {
   return files.map(({ path, action }) => ({ path, action, diff: diffs.get(path) }));
 }

@@ -8,7 +8,6 @@ import { findConfig, findUpward } from "./find.ts";
 import type { Config } from "./schema.ts";
 
 export interface Project {
-  /** The absolute path of the app's folder. */
   readonly root: string;
   /** The app's name: `app` in the config, or else `name` in shard.yml. */
   readonly app: string | undefined;
@@ -28,14 +27,12 @@ export interface Project {
 export interface Variants {
   /** The values without an environment. */
   readonly base: Config;
-  /** The values of each environment, by name. */
   readonly environments: ReadonlyMap<string, Config>;
 }
 
 export interface ProjectOptions {
   /** The value of `--config`. */
   readonly config?: string;
-  /** Receives what the config prints. */
   readonly print: (line: string) => void;
   /** The environment if `AZU_ENV` is not set; undefined for none. */
   readonly defaultEnvironment: "development" | undefined;

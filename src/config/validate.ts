@@ -40,7 +40,6 @@ function unknownKey(path: string, issue: v.BaseIssue<unknown>): string {
   return `${path}: unknown key; ${help}`;
 }
 
-/** The known keys at a path. */
 function keysAt(schema: unknown, path: readonly string[]): string[] {
   if (!isRecord(schema)) return [];
   if (schema["wrapped"] !== undefined) return keysAt(schema["wrapped"], path);

@@ -44,8 +44,8 @@ export class AzuError extends Error {
 /** Several mistakes, each printed on its own line. */
 export class Problems extends AzuError {
   override name = "Problems";
-  constructor(readonly problems: readonly string[], options: { hint?: string } = {}) {
-    super(problems.join("\n"), ExitCode.usage, options);
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join("\n"), ExitCode.usage);
   }
 }
 

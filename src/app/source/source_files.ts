@@ -3,7 +3,6 @@ import { ifPresent, INITIALIZER, LARGEST_FILE, readAppFile, SHARD_FILE } from ".
 import { shardName } from "../shard_name.ts";
 import { join, relative } from "node:path";
 
-/** A Crystal file of the app. */
 export interface SourceFile {
   /** Relative to the app's folder, with `/`. */
   readonly path: string;

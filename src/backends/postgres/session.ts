@@ -26,7 +26,6 @@ export const READING: Limits = { statement: 60_000, lock: 2000 };
 /** Milliseconds that an answer may take beyond the statement's limit at the server. */
 const ON_THE_WAY = 4000;
 
-/** The answer to one statement. */
 export interface Answer {
   readonly rows: readonly Row[];
   /** The first word of the statement, as the server confirms it. */

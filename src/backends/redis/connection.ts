@@ -16,7 +16,6 @@ export interface TlsContext {
   readonly key?: string;
 }
 
-/** How to open a connection. */
 export interface ConnectionTarget {
   readonly address: NodeAddress;
   /** Undefined for a connection without TLS. */
@@ -62,7 +61,6 @@ export class RedisConnection implements Disposable {
   readonly #redis: Redis;
   #waiting = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Why the connection ended. */
   #end: unknown;
 
   private constructor(socket: Socket, silence: number, roundTrip: number) {

@@ -48,18 +48,14 @@ export class RedisPasses {
   readonly #options: PassesOptions;
   readonly #paces = new Map<string, Pace>();
   readonly #progress = new Map<string, WalkProgress>();
-  #hasFailed = false;
+  /** Whether any pass has failed so far. Then keys may be found that were removed before. */
+  hasFailed = false;
   #lastSeen = "";
 
   constructor(nodes: RedisNodes, keys: KeySpace, options: PassesOptions) {
     this.#nodes = nodes;
     this.#keys = keys;
     this.#options = options;
-  }
-
-  /** Whether any pass has failed so far. Then keys may be found that were removed before. */
-  get hasFailed(): boolean {
-    return this.#hasFailed;
   }
 
   /**
@@ -78,7 +74,7 @@ export class RedisPasses {
       });
       if (obstacle === undefined) return;
       signal.throwIfAborted();
-      this.#hasFailed = true;
+      this.hasFailed = true;
       const { failure, advanced } = obstacle;
       const reason = patience.endedBy(failure, advanced, this.#nodes.hasSeveral);
       if (reason !== undefined) throw this.#explained(reason);

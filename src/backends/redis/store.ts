@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { ClearCounts, ClearOptions, LookAlike, LookOptions, Store } from "../contract.ts";
+import type { Store } from "../contract.ts";
 import { redisClear } from "./clear.ts";
 import { explainRedisError } from "./errors.ts";
 import { countKeys, lookAlikesOf } from "./look.ts";
@@ -13,14 +13,12 @@ import { readTls, type TlsFiles } from "./tls.ts";
 import { prefixPattern, type RedisEndpoint } from "./url.ts";
 import type { KeySpace } from "./walk.ts";
 
-/** The sessions of one app. */
 export interface RedisSessions {
   readonly keyPrefix: string;
   /** The channel on which the app's nodes listen; undefined if they do not cache. */
   readonly channel: string | undefined;
 }
 
-/** How to connect to a Redis. */
 export interface RedisTarget {
   readonly endpoint: RedisEndpoint;
   /** Undefined for connections without TLS. */
@@ -39,7 +37,7 @@ export async function openRedisStore(
   const nodes = new RedisNodes({ endpoint, tls, connectTimeout });
   try {
     await whenFree(() => connect(nodes, signal), signal);
-    return new RedisStore(nodes, sessions);
+    return storeOf(nodes, sessions);
   } catch (error) {
     nodes[Symbol.dispose]();
     signal.throwIfAborted();
@@ -54,57 +52,39 @@ async function connect(nodes: RedisNodes, signal: AbortSignal): Promise<void> {
   if (node.mode === "cluster") await checkSeeds(nodes, node, signal);
 }
 
-class RedisStore implements Store {
-  readonly #nodes: RedisNodes;
-  readonly #keys: KeySpace;
+function storeOf(nodes: RedisNodes, { keyPrefix, channel }: RedisSessions): Store {
+  const keys: KeySpace = {
+    pattern: Buffer.from(prefixPattern(keyPrefix)),
+    prefix: Buffer.from(keyPrefix),
+  };
   /** What the last clear removed. */
-  #removal = new Removal(0);
-  readonly dropCaches?: NonNullable<Store["dropCaches"]>;
-
-  constructor(nodes: RedisNodes, { keyPrefix, channel }: RedisSessions) {
-    this.#nodes = nodes;
-    this.#keys = {
-      pattern: Buffer.from(prefixPattern(keyPrefix)),
-      prefix: Buffer.from(keyPrefix),
-    };
-    if (channel === undefined) return;
-    this.dropCaches = async (signal, now) => {
-      return await publish(this.#nodes, channel, cacheClearMessage(now), signal);
-    };
-  }
-
-  async count(signal: AbortSignal, options: LookOptions = {}): Promise<number> {
-    return await countKeys(this.#nodes, this.#keys, signal, options);
-  }
-
-  async clear(options: ClearOptions): Promise<ClearCounts> {
-    this.#removal = new Removal(this.#keys.prefix.length);
-    return await redisClear(this.#nodes, this.#keys, options, this.#removal).run();
-  }
-
-  async clearAgain(options: ClearOptions, isLast: boolean): Promise<ClearCounts> {
-    return await redisClear(this.#nodes, this.#keys, options, this.#removal).runAgain(isLast);
-  }
-
-  async lookAlikes(signal: AbortSignal, options: LookOptions = {}): Promise<readonly LookAlike[]> {
-    return await lookAlikesOf(this.#nodes, this.#keys.prefix, signal, options);
-  }
-
-  async replicated(replicas: number, timeout: number, signal: AbortSignal): Promise<number> {
-    try {
-      const { masters } = await this.#nodes.topology(signal);
-      const counts = await Promise.all(masters.map(async (address) => {
-        return await followers(await this.#nodes.node(address, signal), replicas, timeout, signal);
-      }));
-      return Math.min(...counts);
-    } catch (error) {
-      signal.throwIfAborted();
-      throw explainRedisError(error, this.#nodes.endpoint);
-    }
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    this.#nodes[Symbol.dispose]();
-    return Promise.resolve();
-  }
+  let removal = new Removal(0);
+  return {
+    count: (signal, options = {}) => countKeys(nodes, keys, signal, options),
+    clear(options) {
+      removal = new Removal(keys.prefix.length);
+      return redisClear(nodes, keys, options, removal).run();
+    },
+    clearAgain: (options, isLast) => redisClear(nodes, keys, options, removal).runAgain(isLast),
+    lookAlikes: (signal, options = {}) => lookAlikesOf(nodes, keys.prefix, signal, options),
+    ...(channel === undefined ? {} : {
+      dropCaches: (signal, now) => publish(nodes, channel, cacheClearMessage(now), signal),
+    }),
+    async replicated(replicas, timeout, signal) {
+      try {
+        const { masters } = await nodes.topology(signal);
+        const counts = await Promise.all(masters.map(async (address) => {
+          return await followers(await nodes.node(address, signal), replicas, timeout, signal);
+        }));
+        return Math.min(...counts);
+      } catch (error) {
+        signal.throwIfAborted();
+        throw explainRedisError(error, nodes.endpoint);
+      }
+    },
+    [Symbol.asyncDispose]() {
+      nodes[Symbol.dispose]();
+      return Promise.resolve();
+    },
+  };
 }

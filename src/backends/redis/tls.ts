@@ -1,6 +1,7 @@
 /** TLS: reads the PEM files that the config names, and finds out why a handshake fails. */
 import { resolve } from "node:path";
 import { messageOf, UsageError } from "../../core/errors.ts";
+import { tlsFailure } from "../tls_failure.ts";
 import type { TlsContext } from "./connection.ts";
 import type { NodeAddress } from "./url.ts";
 
@@ -53,39 +54,25 @@ function reasonOf(error: unknown): string {
   return messageOf(error);
 }
 
-/** Milliseconds to find out why TLS fails. */
-const PROBE_TIMEOUT = 2000;
-
 /**
- * Why TLS with a server fails: node:tls reports only "write UNKNOWN" on Deno 2.5. A server that
- * asks for a client certificate says so only after the handshake, so one command is sent too.
- * @returns undefined if nothing goes wrong, or it takes too long to find out.
+ * Why TLS with a server fails. One that asks for a client certificate says so only after the
+ * handshake, so one command is sent too.
  */
 export async function tlsProblem(
   { host, port }: NodeAddress,
   { ca, cert, key }: TlsContext,
 ): Promise<string | undefined> {
-  let connection: Deno.TlsConn | undefined;
-  let isOver = false;
-  const timer = setTimeout(() => {
-    isOver = true;
-    connection?.close();
-  }, PROBE_TIMEOUT);
-  try {
-    connection = await Deno.connectTls({
-      hostname: host,
-      port,
-      ...(ca === undefined ? {} : { caCerts: [ca] }),
-      ...(cert === undefined || key === undefined ? {} : { cert, key }),
-    });
+  return await tlsFailure(async (opened) => {
+    const connection = opened(
+      await Deno.connectTls({
+        hostname: host,
+        port,
+        ...(ca === undefined ? {} : { caCerts: [ca] }),
+        ...(cert === undefined || key === undefined ? {} : { cert, key }),
+      }),
+    );
     await connection.handshake();
     await connection.write(new TextEncoder().encode("PING\r\n"));
     await connection.read(new Uint8Array(1024));
-    return undefined;
-  } catch (error) {
-    return isOver ? undefined : messageOf(error);
-  } finally {
-    clearTimeout(timer);
-    if (!isOver) connection?.close();
-  }
+  });
 }

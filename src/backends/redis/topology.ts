@@ -103,7 +103,6 @@ export async function ownView(node: RedisNode): Promise<OwnView> {
 /** A node of a cluster, as another node knows it. */
 export interface Member {
   readonly id: string;
-  /** Where it is, or was. */
   readonly address: NodeAddress;
   /** The host name that it announces; empty if it announces none. */
   readonly hostname: string;

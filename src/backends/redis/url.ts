@@ -21,7 +21,6 @@ export function nameOf({ host, port }: NodeAddress): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-/** What a Redis URL says. */
 export interface RedisEndpoint {
   /** Redacted, for messages. */
   readonly address: string;

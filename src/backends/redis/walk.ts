@@ -6,12 +6,10 @@ import { isList, type RedisNode } from "./node.ts";
 
 /** The keys of one prefix. */
 export interface KeySpace {
-  /** The pattern for SCAN. */
   readonly pattern: Buffer;
   readonly prefix: Buffer;
 }
 
-/** Options of a walk. */
 export interface Walk {
   readonly signal: AbortSignal;
   readonly pace: Pace;

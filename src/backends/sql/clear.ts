@@ -52,7 +52,6 @@ export interface Batch {
   readonly isLast: boolean;
 }
 
-/** How many rows there are at the start. */
 export interface Start {
   /** An estimate is at least 1. */
   readonly rows: number;
@@ -222,7 +221,6 @@ function counts({ rows, isExact, cleared, unknown }: State): string {
 
 /** How an engine walks by key. A key has the type that its driver reads. */
 export interface Keyset<Key> {
-  /** The table in SQL. */
   readonly from: string;
   /** The condition that rows to remove meet. */
   readonly within: string;

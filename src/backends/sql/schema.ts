@@ -1,6 +1,5 @@
 /** SQL that all engines share: names, and the sessions table. */
 
-/** A database engine. */
 export type Engine = "postgres" | "mysql" | "sqlite";
 
 /** A table, with its schema if one is named. */

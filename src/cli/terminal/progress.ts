@@ -23,11 +23,14 @@ export class Progress implements Disposable {
   /** When the phase began, and how many were gone by then. */
   #since: number;
   #before = 0;
-  #begun = false;
-  #cleared = 0;
+  /** Whether anything may have been removed. */
+  begun = false;
+  /** How many sessions are certainly gone. */
+  cleared = 0;
   /** When that last grew. */
   #grown: number;
-  #total: number | undefined;
+  /** An estimate of how many sessions there were; undefined if there is none. */
+  total: number | undefined;
   /** What a count has come to, and may come to. */
   #found: { readonly found: number; readonly total: number | undefined } | undefined;
   #next: number;
@@ -44,34 +47,19 @@ export class Progress implements Disposable {
     this.#timer = setInterval(() => this.#tell(), REDRAW);
   }
 
-  /** How many sessions are gone for certain. */
-  get cleared(): number {
-    return this.#cleared;
-  }
-
-  /** An estimate of how many there were. */
-  get total(): number | undefined {
-    return this.#total;
-  }
-
-  /** Whether anything may have been removed. */
-  get begun(): boolean {
-    return this.#begun;
-  }
-
   begin(phase: ClearPhase | "stopping"): void {
-    if (phase === "clearing") this.#begun = true;
+    if (phase === "clearing") this.begun = true;
     if (this.#phase === "stopping") return; // all that comes now is part of that
     this.#phase = phase;
     this.#grown = this.#since = this.#now();
-    this.#before = this.#cleared;
+    this.#before = this.cleared;
     this.#found = undefined;
   }
 
   update(cleared: number, total: number | undefined): void {
-    if (cleared > this.#cleared) this.#grown = this.#now();
-    this.#cleared = cleared;
-    this.#total = total;
+    if (cleared > this.cleared) this.#grown = this.#now();
+    this.cleared = cleared;
+    this.total = total;
     this.#tell(); // a store that blocks lets no timer in
   }
 
@@ -118,17 +106,17 @@ export class Progress implements Disposable {
       stopping: "Stopping after the batch in flight (Ctrl-C again: at once)",
     }[this.#phase];
     const long = time < LONG ? "" : `, for ${roughly(time)}`;
-    const cleared = this.#cleared === 0 ? "" : `; ${this.#cleared} session(s) cleared so far`;
+    const cleared = this.cleared === 0 ? "" : `; ${this.cleared} session(s) cleared so far`;
     return `${what}${long}${cleared}`;
   }
 
   #pace(time: number): string {
-    const since = this.#cleared - this.#before;
-    if (since <= 0) return `Clearing, for ${roughly(time)}; ${this.#cleared} session(s) so far`;
+    const since = this.cleared - this.#before;
+    if (since <= 0) return `Clearing, for ${roughly(time)}; ${this.cleared} session(s) so far`;
     const idle = this.#now() - this.#grown;
-    if (idle < LONG) return `Cleared ${paceOf(this.#cleared, since, this.#total, time)}`;
-    const of = this.#total === undefined ? "" : ` of about ${this.#total}`;
-    return `Cleared ${this.#cleared}${of} session(s), none for ${roughly(idle)}`;
+    if (idle < LONG) return `Cleared ${paceOf(this.cleared, since, this.total, time)}`;
+    const of = this.total === undefined ? "" : ` of about ${this.total}`;
+    return `Cleared ${this.cleared}${of} session(s), none for ${roughly(idle)}`;
   }
 }
 

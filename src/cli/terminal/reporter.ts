@@ -120,15 +120,14 @@ export function bugReport(error: unknown): string {
   return `This is a bug in azu; please report it with the lines below\n${redact(stack)}\n`;
 }
 
-const CODES = { red: 31, green: 32, yellow: 33, cyan: 36, dim: 2, bold: 1 } as const;
+const CODES = { red: 31, green: 32, yellow: 33, cyan: 36, bold: 1 } as const;
 
 export type Colour = keyof typeof CODES;
 
-/** Colours a text, or leaves it as it is. */
-export type Paint = (colour: Colour, text: string) => string;
+type Paint = (colour: Colour, text: string) => string;
 
 /** Colour is for people: a terminal that can show it, and nobody who asked for none. */
-export function painter(host: Host, output: Output): Paint {
+function painter(host: Host, output: Output): Paint {
   const coloured = output.isTerminal && host.env("NO_COLOR") === undefined &&
     host.env("TERM") !== "dumb";
   if (!coloured) return (_colour, text) => text;
@@ -139,7 +138,7 @@ export function painter(host: Host, output: Output): Paint {
 const USUAL_COLUMNS = 80;
 
 /** The last line of a terminal, redrawn in place, and taken away before anything else is said. */
-export class StatusLine {
+class StatusLine {
   readonly #output: Output;
   /** Whether there is a terminal that can redraw a line. */
   readonly isPossible: boolean;

@@ -129,7 +129,6 @@ function clearedBy(counts: number | ClearCounts): number {
   return typeof counts === "number" ? counts : counts.cleared;
 }
 
-/** A way to clear a store. */
 type Clear = (options: ClearOptions) => Promise<number | ClearCounts>;
 
 async function cleared(

@@ -18,7 +18,6 @@ export type ClearOutcome =
   | "declined"
   | "found";
 
-/** What a clear is doing. */
 export type ClearPhase =
   | "connecting"
   | "clearing"

@@ -10,7 +10,6 @@ import type { Config } from "../../config/schema.ts";
 import { cookieSettings, slidingOf, ttlOf } from "../../config/session_defaults.ts";
 import { listed, printable } from "../../core/text.ts";
 
-/** What the initializer is made from. */
 export interface InitializerPlan {
   readonly project: Project;
   readonly app: string;

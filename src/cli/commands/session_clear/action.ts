@@ -41,7 +41,6 @@ export async function sessionClear(
   return conclude(run, await attempt(run));
 }
 
-/** Reports how the clear ended. */
 function conclude(
   { host, options, reporter, choice, target, start }: Run,
   report: ClearReport,
@@ -166,7 +165,6 @@ function unsupported(
   });
 }
 
-/** Converts CLI options to clear options. */
 function requested({ batch, pause, maxLatency, truncate, waitReplicas, timeout }: Options) {
   return {
     budget: {

@@ -175,7 +175,6 @@ export function restOf(report: ClearReport): string | undefined {
   return `${gone}, ${others} may remain${safe}`;
 }
 
-/** Additional fields of the JSON document. */
 export interface Circumstances {
   readonly choice: Choice;
   readonly target: Target;
@@ -185,7 +184,6 @@ export interface Circumstances {
   readonly durationMs: number;
 }
 
-/** The fields of the JSON document. */
 export function clearFields(
   report: ClearReport,
   { choice, target, dryRun, exitCode, durationMs }: Circumstances,
