@@ -20,7 +20,7 @@ declare module "azu" {
     | Config
     | ((environment: ConfigEnvironment) => Config | Promise<Config>);
 
-  /** What a Redis backend may be told; everything has a default. */
+  /** The options of a Redis backend; all have defaults. */
   export type RedisOptions = {
     /** Where Redis is; default: `REDIS_URL`, else `redis://localhost:6379`. */
     url?: string | undefined;
@@ -104,7 +104,7 @@ declare module "azu" {
       backend?: string | undefined;
       /** How long a session lives without a visit; default `"24h"`, at least `"1s"`. */
       ttl?: Duration | undefined;
-      /** Whether every visit begins the time anew; default true. */
+      /** Whether every visit extends the lifetime; default true. */
       sliding?: boolean | undefined;
       /** The session cookie. */
       cookie?: CookieOptions | undefined;
@@ -185,7 +185,6 @@ declare module "azu" {
     connect(signal: AbortSignal, options?: ConnectOptions): Promise<Store>;
   }
 
-  /** A database engine. */
   type Engine = "postgres" | "mysql" | "sqlite";
 
   /** Settings that were found in the app's source. */

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 
 /**
- * Makes whatever a "data" listener throws end its stream, with the error as the reason. Drivers
+ * Destroys a stream if one of its "data" listeners throws, with the error as the reason. Drivers
  * parse what a server sends in such listeners, and some parsers throw on garbage; without this,
  * that would be an uncaught error of the process instead of a lost connection.
  */

@@ -102,7 +102,7 @@ function checked<T>(shape: v.GenericSchema, value: T, message: string): T {
   throw new OperationError(message);
 }
 
-/** @throws {AzuError} for whatever a backend throws: that is not a bug of azu. */
+/** @throws {AzuError} for every error of a backend, because that is not a bug of azu. */
 function explained<T>(backend: Backend, question: () => T): T {
   try {
     return question();

@@ -14,7 +14,7 @@ export interface PaceDefaults {
   readonly batch: number;
   /** The size of the first batch, when it is not known how large sessions are. */
   readonly first?: number;
-  /** How many times more a batch may scan if little of it is work; default 1. */
+  /** How many times more a batch may scan if it finds few sessions; default 1. */
   readonly stretch?: number;
   /** The smallest batch; default: a fiftieth of the largest. */
   readonly least?: number;

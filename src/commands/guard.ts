@@ -1,4 +1,4 @@
-/** Time limits for what a command waits for: no wait is unlimited, whatever a backend does. */
+/** Time limits for everything that a command waits for. */
 import { OperationError } from "../core/errors.ts";
 
 /** Milliseconds that an interrupted operation has to finish its batch. */
@@ -52,7 +52,7 @@ export async function briefly<T>(
 interface Limit {
   /** Milliseconds without a sign of life. */
   readonly ms: number;
-  /** Milliseconds from an interruption on, whatever signs of life there are. */
+  /** Milliseconds after an interruption. Signs of life do not extend them. */
   readonly interruptedMs: number;
   /** Called at the limit; returns the error to throw. */
   tooLong(): unknown;

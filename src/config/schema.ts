@@ -69,7 +69,7 @@ const session = options({
   backend: v.optional(text("a backend's name", (name) => name !== "")),
   /** How long a session lives without a visit; default `"24h"`, at least `"1s"`. */
   ttl: v.optional(duration(1000)),
-  /** Whether every visit begins the time anew; default true. */
+  /** Whether every visit extends the lifetime; default true. */
   sliding: v.optional(truth()),
   /** The session cookie. */
   cookie: v.optional(cookie),

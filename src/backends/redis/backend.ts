@@ -161,5 +161,5 @@ export const redisOptions = options({
   ),
 });
 
-/** What a Redis backend may be told; everything has a default. */
+/** The options of a Redis backend; all have defaults. */
 export type RedisOptions = v.InferInput<typeof redisOptions>;

@@ -143,7 +143,7 @@ export class RedisConnection implements Disposable {
     if (!(error instanceof Error)) return this.#end ?? lost();
     if (error.name === "ReplyError") return new ErrorReply(withoutArguments(error.message));
     if (this.#end !== undefined) return this.#end;
-    // The second: the socket has ended, but ioredis has not heard of it yet.
+    // The second: the socket has ended, but ioredis does not know it yet.
     if (/^Connection is closed\.|^Stream isn't writeable/.test(error.message)) return lost();
     // A server with too many clients says so before it is asked.
     const [, unasked] = /^Command queue state error.* Last error: (.*)$/s.exec(error.message) ?? [];
@@ -199,7 +199,7 @@ function clientOn(socket: Socket): Redis {
 
 /**
  * On Deno 2.9, as in Node, `ca` replaces the authorities that are trusted by default; Deno 2.5 adds
- * it to them. We want both: a certificate that `ca` has not signed may be signed by one of them.
+ * it to them. We trust both, as Deno 2.5 does: a certificate may be signed by either.
  */
 async function openTrusted(target: ConnectionTarget, signal: AbortSignal): Promise<Socket> {
   const { tls, timeout } = target;

@@ -118,7 +118,7 @@ export async function keepsRole({ connection, isReplica }: RedisNode): Promise<b
   }
 }
 
-/** Every user may send HELLO, whatever the ACL says. Before Redis 6.0, INFO serves instead. */
+/** Uses HELLO, which every user may send. Before Redis 6.0, there is only INFO. */
 async function introduction(
   connection: RedisConnection,
 ): Promise<Pick<RedisNode, "mode" | "isReplica">> {

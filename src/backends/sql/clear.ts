@@ -16,7 +16,7 @@ import type { SqlEngine, SqlSession } from "./store.ts";
 /** The rows of the start, as an engine has found them and removes them. */
 export interface StartRows {
   readonly start: Start;
-  /** Whether another client was seen to wait for the last batch; undefined if nobody looks. */
+  /** Whether another client waited for the last batch; undefined if that is not known. */
   isAwaited?(): boolean;
   /**
    * A way through the rows. A pass after the first one finds few.
@@ -31,7 +31,7 @@ export interface StartRows {
   close(tick: () => void): Promise<Closing>;
   /** False if the server cannot undo a batch that fails; default true. */
   readonly undoes?: boolean;
-  /** Whether removing a row may remove other rows of the table: then only counting tells. */
+  /** Whether removing a row may remove other rows of the table. Then only a count is reliable. */
   readonly cascades?: boolean;
   /** The most rows that a batch of this size may have removed if its answer was lost. */
   inDoubt(rows: number): number;
@@ -163,7 +163,7 @@ class SqlClear {
     }
   }
 
-  /** Whatever is no longer there is gone, even if no answer said so. */
+  /** Rows that are no longer there are gone, even if an answer was lost. */
   #settle({ left, removed }: Closing, { start, cascades }: StartRows): void {
     this.#cleared += removed;
     if (this.#unknown > 0 || cascades) this.#cleared = Math.max(this.#cleared, start.rows - left);

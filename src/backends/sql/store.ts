@@ -9,7 +9,7 @@ import type { Fault } from "./retry.ts";
 /** An open database. */
 export interface SqlSession extends AsyncDisposable {
   readonly target: DatabaseTarget;
-  /** Leaves the connection, whatever its state, for a new one; without it, none can be lost. */
+  /** Replaces the connection by a new one. Missing if a connection cannot be lost. */
   reconnect?(signal: AbortSignal): Promise<void>;
 }
 

@@ -9,7 +9,7 @@ import { inspectSqliteTable, keyIn } from "./table.ts";
 /** Rows in a step. It takes some milliseconds if they are in memory. */
 const STEP = 50_000;
 
-/** In steps, because the driver blocks: signals are let in between them. */
+/** Counts in steps, because the driver blocks: signals are handled between them. */
 export async function countRows(
   session: SqliteSession,
   signal: AbortSignal,

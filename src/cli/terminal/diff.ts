@@ -1,4 +1,4 @@
-// diff is imported here and nowhere else: this module is loaded only where a diff is shown.
+// The only file that imports diff. It is loaded when a diff is shown.
 import { createTwoFilesPatch } from "diff";
 import { tokenize } from "../../app/crystal/lexer.ts";
 import { ENV_EXAMPLE } from "../../app/environment_files.ts";
@@ -11,9 +11,8 @@ export interface DiffLine {
 }
 
 /**
- * A planned change as a unified diff. Texts of the file that was there and is to be overwritten, or
- * is shown around what is offered, are hidden where they may be secrets, by what stands around them
- * or by how they look; so are the values of a .env.example.
+ * A planned change as a unified diff. Hides texts of the existing file that may be secrets, because
+ * of the words beside them or because of how they look, and the values in a .env.example.
  */
 export function diffLines(file: PlannedFile): DiffLine[] {
   const { path, before = "", after, action } = file;
@@ -31,27 +30,27 @@ export function diffLines(file: PlannedFile): DiffLine[] {
   });
 }
 
-/** The indexes of the lines that have nothing of the file that was there. */
+/** The indexes of the lines that contain no text of the existing file. */
 function newLines(lines: readonly string[], file: PlannedFile): ReadonlySet<number> {
   const found = new Set<number>();
   let replaced = 0;
   for (const [index, line] of lines.entries()) {
     if (line.startsWith("-")) replaced++;
     else if (line.startsWith("+")) {
-      // One that stands for a line of before may be that line with a comma.
+      // A line that replaces another one may be the same line with a comma.
       if (replaced-- <= 0 || !keepsTexts(file)) found.add(index);
     } else if (!line.startsWith("\\")) replaced = 0;
   }
   return found;
 }
 
-/** Whether the texts of before stay, so that lines which are added have some of them too. */
+/** Whether the existing texts stay in the file, so that added lines may contain them too. */
 function keepsTexts({ path, action }: PlannedFile): boolean {
   const isAdded = action === "offer" || action === "update";
   return isAdded && (path.endsWith(".cr") || path === ENV_EXAMPLE);
 }
 
-/** A literal of a source: its text, and the line on which it begins, from 1. */
+/** A literal in a source file: its text, and the line on which it begins, from 1. */
 interface Literal {
   readonly text: string;
   readonly line: number;
@@ -73,13 +72,13 @@ function literalsOf(path: string, source: string): Literal[] {
   }));
 }
 
-/** Words beside which a secret stands: on the literal's line, or on the one before it. */
+/** Words that suggest a secret, on the line of the literal or on the line before it. */
 const BESIDE = /secret|passw|passphrase|token|key|auth|credential|salt|private/i;
 
-/** How secrets look: long, without a space; or a URL with somebody's name in it. */
+/** How secrets look: long and without a space, or a URL with a user name. */
 const LOOKS_SECRET = /^\S{16,}$|:\/\/[^\s/]*@/;
 
-/** What may be a secret and is not written anew, line by line, the longest first. */
+/** The lines of texts that may be secrets and that we have not written. The longest is first. */
 function secretsIn(file: PlannedFile): string[] {
   const { path, before = "", after } = file;
   const lines = before.split("\n");
@@ -94,14 +93,14 @@ function secretsIn(file: PlannedFile): string[] {
   return [...new Set(hidden)].sort((a, b) => b.length - a.length);
 }
 
-/** As the lexer read them and, as escapes make them differ, whatever is quoted with an escape. */
+/** Hides the texts, and every quoted text with an escape, which the lexer has read differently. */
 function withoutLiterals(line: string, hidden: readonly string[]): string {
   if (hidden.length === 0 || /^(?:---|\+\+\+|@@)/.test(line)) return line;
   const masked = hidden.reduce((text, literal) => text.replaceAll(literal, () => "***"), line);
   return masked.replace(/"((?:\\.|[^"\\])*\\(?:.|[^"\\])*)"/g, '"***"');
 }
 
-/** An example of an environment should have no values that are real, and may have some. */
+/** The values in a .env.example should not be real, but may be. */
 function withoutValue(path: string, line: string): string {
   if (path !== ENV_EXAMPLE) return line;
   return line.replace(/^([ +-][#\s]*(?:export\s+)?\w+\s*=\s*).+$/, (_, name) => `${name}***`);

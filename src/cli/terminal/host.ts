@@ -1,39 +1,39 @@
 import type { Io } from "../../core/io.ts";
 
-/** The process as the command line sees it: everything that it reads from or writes to. */
+/** The process: everything that the command line reads or writes. */
 export interface Host extends Omit<Io, "cwd"> {
   readonly args: readonly string[];
-  /** The folder that the process was started in, absolute. */
+  /** The absolute path of the folder in which the process was started. */
   readonly cwd: string;
   readonly stdout: Output;
   readonly stderr: Output;
   readonly stdin: Input;
   /**
-   * Aborted by the first Ctrl-C or SIGTERM, with an {@link Interruption} as its reason.
-   * Signals end the process by themselves until {@link Host.handleSignals} is called.
+   * Aborted by the first Ctrl-C or SIGTERM, with an {@link Interruption} as its reason. Until
+   * {@link Host.handleSignals} is called, signals end the process.
    */
   readonly signal: AbortSignal;
   handleSignals(): void;
-  /** Called before a second signal ends the process at once; undefined where nothing is to say. */
+  /** Called before a second signal ends the process; undefined if there is nothing to report. */
   lastWords: (() => void) | undefined;
 }
 
 export interface Output {
-  /** Whether a person is looking. */
+  /** Whether a person reads it. */
   readonly isTerminal: boolean;
-  /** The terminal's width in characters; undefined where it is not known. */
+  /** The terminal's width in characters; undefined if it is not known. */
   columns(): number | undefined;
-  /** Writes everything, at once; a reader that went away is not an error. */
+  /** Writes the whole text at once. A closed pipe is not an error. */
   write(text: string): void;
 }
 
 export interface Input {
   readonly isTerminal: boolean;
-  /** One line without its end; undefined at the end of the input, or when aborted. */
+  /** Reads a line, without its line ending; undefined at the end of the input, or when aborted. */
   readLine(signal: AbortSignal): Promise<string | undefined>;
 }
 
-/** Why an operation was cut off. */
+/** Why an operation was interrupted. */
 export class Interruption extends Error {
   override name = "Interruption";
   constructor(readonly exitCode: 130 | 143) {

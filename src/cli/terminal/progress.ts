@@ -3,39 +3,39 @@ import { roughly } from "../../core/duration.ts";
 import type { Host } from "./host.ts";
 import type { Reporter } from "./reporter.ts";
 
-/** Milliseconds of silence before a person wonders. */
+/** Milliseconds without output before the first line of progress. */
 const PATIENCE = 500;
 
-/** Milliseconds between two updates: of a line that is redrawn, and of lines in a log. */
+/** Milliseconds between two updates: of a redrawn line, and of lines in a log. */
 const REDRAW = 200;
 const LOG = 5000;
 
-/** Milliseconds in one phase from which on it is told how long it has taken. */
+/** Milliseconds in a phase after which its duration is shown. */
 const LONG = 2000;
 
-/** Tells how far a long clear is, on stderr; nothing with `--quiet` or `--json`. */
+/** Shows the progress of a clear on stderr; nothing with `--quiet` or `--json`. */
 export class Progress implements Disposable {
   readonly #host: Host;
   readonly #reporter: Reporter;
   readonly #target: string;
   readonly #timer: ReturnType<typeof setInterval> | undefined;
   #phase: ClearPhase | "stopping" = "connecting";
-  /** When the phase began, and how many were gone by then. */
+  /** When the phase began, and how many sessions were gone then. */
   #since: number;
   #before = 0;
   /** Whether anything may have been removed. */
   begun = false;
   /** How many sessions are certainly gone. */
   cleared = 0;
-  /** When that last grew. */
+  /** When `cleared` last grew. */
   #grown: number;
   /** An estimate of how many sessions there were; undefined if there is none. */
   total: number | undefined;
-  /** What a count has come to, and may come to. */
+  /** How many sessions a count has found, and an estimate of the total. */
   #found: { readonly found: number; readonly total: number | undefined } | undefined;
   #next: number;
 
-  /** @param target What is connected to, redacted. */
+  /** @param target The redacted address of the store. */
   constructor(host: Host, reporter: Reporter, target: string) {
     this.#host = host;
     this.#reporter = reporter;
@@ -43,13 +43,13 @@ export class Progress implements Disposable {
     this.#grown = this.#since = this.#now();
     this.#next = this.#since + (reporter.canRedraw ? PATIENCE : LOG);
     if (reporter.options.quiet || reporter.options.json) return;
-    // A store that is silent must not look like a tool that hangs.
+    // While the store is silent, azu must not seem to hang.
     this.#timer = setInterval(() => this.#tell(), REDRAW);
   }
 
   begin(phase: ClearPhase | "stopping"): void {
     if (phase === "clearing") this.begun = true;
-    if (this.#phase === "stopping") return; // all that comes now is part of that
+    if (this.#phase === "stopping") return; // the phases after that are part of stopping
     this.#phase = phase;
     this.#grown = this.#since = this.#now();
     this.#before = this.cleared;
@@ -60,16 +60,16 @@ export class Progress implements Disposable {
     if (cleared > this.cleared) this.#grown = this.#now();
     this.cleared = cleared;
     this.total = total;
-    this.#tell(); // a store that blocks lets no timer in
+    this.#tell(); // a driver that blocks also blocks the timer
   }
 
-  /** Told how many a count has found so far: none of them is gone. */
+  /** Records how many sessions a count has found so far. None of them has been removed. */
   find(found: number, total: number | undefined): void {
     this.#found = { found, total };
     this.#tell();
   }
 
-  /** Takes the line away again. */
+  /** Removes the line. */
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
     this.#reporter.status(undefined);
@@ -120,7 +120,7 @@ export class Progress implements Disposable {
   }
 }
 
-/** @param since How many of them in this phase, which has taken so long. */
+/** @param since How many of them in this phase, which has taken `time` milliseconds. */
 function paceOf(done: number, since: number, total: number | undefined, time: number): string {
   const perSecond = since / Math.max(1, time) * 1000;
   const pace = `${perSecond < 10 ? perSecond.toFixed(1) : Math.round(perSecond)} per second`;

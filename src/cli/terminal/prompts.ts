@@ -1,16 +1,16 @@
 import { UsageError } from "../../core/errors.ts";
 import type { Host } from "./host.ts";
 
-/** Whether there is somebody to ask, and a screen to ask on. */
+/** Whether a person can be asked: stdin and stderr are a terminal. */
 export function canAsk(host: Host): boolean {
   return host.stdin.isTerminal && host.stderr.isTerminal;
 }
 
 /**
- * Asks a person. Only `y` and `yes` are a yes; anything else, the end of the input and an
- * interruption are a no.
- * @param introduce Called once it is known that somebody can be asked.
- * @throws {UsageError} where nobody can be asked.
+ * Asks a question. Only `y` and `yes` confirm it. Any other answer, the end of the input and an
+ * interruption do not.
+ * @param introduce Called before the question is asked.
+ * @throws {UsageError} if there is no terminal.
  */
 export async function confirm(
   host: Host,
@@ -26,7 +26,7 @@ export async function confirm(
   return await ask(host, question) === true;
 }
 
-/** The answer to a question; undefined where it was none: the end of the input, an interruption. */
+/** The answer to a question; undefined at the end of the input, or after an interruption. */
 export async function ask(host: Host, question: string): Promise<boolean | undefined> {
   host.stderr.write(`${question} [y/N]: `);
   const answer = await host.stdin.readLine(host.signal);

@@ -11,8 +11,8 @@ export interface ReporterOptions {
 }
 
 /**
- * Says things: stdout carries the answer, stderr the conversation. Every word passes here on its
- * way out: redacted once more, and without anything that could act on a terminal or forge a line.
+ * Prints everything: answers on stdout, all else on stderr. Redacts all texts once more, and makes
+ * control characters visible, so that no text can act on the terminal or forge a line.
  */
 export class Reporter {
   readonly options: ReporterOptions;
@@ -32,30 +32,30 @@ export class Reporter {
     this.#status = new StatusLine(host);
   }
 
-  /** A line of the answer, all of it in one colour where one is given. */
+  /** Prints a line of the answer, in one colour if one is given. */
   line(text: string, colour?: Colour): void {
     if (this.options.json || this.options.quiet) return;
     const safe = visible(text);
     this.#answer(colour === undefined ? safe : this.#paint(colour, safe));
   }
 
-  /** A line of the answer about something that was looked at and found to be done. */
+  /** Prints a line of the answer that begins with a check mark: it has been verified. */
   verified(text: string): void {
     if (this.options.json || this.options.quiet) return;
     this.#answer(`${this.#paint("green", "✓")} ${visible(text)}`);
   }
 
-  /** A line of the conversation: not part of the answer. */
+  /** Prints a line on stderr, but not with `--quiet`. */
   note(text: string): void {
     if (!this.options.quiet) this.#aside(visible(text));
   }
 
-  /** A line that whoever is asked must see, however quiet the rest. */
+  /** Prints a line on stderr, also with `--quiet`. */
   say(text: string): void {
     this.#aside(visible(text));
   }
 
-  /** How far it is, redrawn in place; undefined takes it away. Only where {@link canRedraw}. */
+  /** Shows a line of progress, redrawn in place. Undefined removes it. Requires {@link canRedraw}. */
   status(text: string | undefined): void {
     if (text === undefined) this.#status.hide();
     else this.#status.show(visible(text));
@@ -71,7 +71,7 @@ export class Reporter {
     this.#aside(`${this.#paintError("yellow", "warning:")} ${safe}`);
   }
 
-  /** A failure that the reader can act on. A list of problems is printed bare, a line each. */
+  /** Prints an error and its hint. Several problems are printed without `error:`, a line each. */
   error(error: AzuError): void {
     if (error instanceof Problems && error.problems.length > 1) {
       for (const problem of error.problems) this.#aside(visible(problem));
@@ -81,7 +81,7 @@ export class Reporter {
     if (error.hint !== undefined) this.#aside(visible(error.hint));
   }
 
-  /** The one JSON document, where JSON was asked for. Undefined values are left out. */
+  /** With `--json`, prints the JSON document. Undefined values are left out. */
   document(fields: Readonly<Record<string, unknown>>, error?: AzuError): void {
     if (!this.options.json) return;
     const failure = error === undefined ? {} : {
@@ -107,12 +107,12 @@ export class Reporter {
   }
 }
 
-/** Tabs are text; every other control character is made visible. */
+/** Redacts a text, and makes all control characters but tabs visible. */
 function visible(text: string): string {
   return redact(text).split("\t").map(printable).join("\t");
 }
 
-/** What a bug prints: all that helps to mend it, and nothing secret. */
+/** The text of a bug report. It contains no secrets. */
 export function bugReport(error: unknown): string {
   const stack = error instanceof Error && typeof error.stack === "string"
     ? error.stack
@@ -126,7 +126,7 @@ export type Colour = keyof typeof CODES;
 
 type Paint = (colour: Colour, text: string) => string;
 
-/** Colour is for people: a terminal that can show it, and nobody who asked for none. */
+/** Uses colours only on a terminal that can show them, and only if NO_COLOR is not set. */
 function painter(host: Host, output: Output): Paint {
   const coloured = output.isTerminal && host.env("NO_COLOR") === undefined &&
     host.env("TERM") !== "dumb";
@@ -134,13 +134,13 @@ function painter(host: Host, output: Output): Paint {
   return (colour, text) => `\u001b[${CODES[colour]}m${text}\u001b[0m`;
 }
 
-/** Where the width of a terminal is not known. */
+/** Assumed if the width of a terminal is not known. */
 const USUAL_COLUMNS = 80;
 
-/** The last line of a terminal, redrawn in place, and taken away before anything else is said. */
+/** The last line of a terminal. It is redrawn in place, and removed before other output. */
 class StatusLine {
   readonly #output: Output;
-  /** Whether there is a terminal that can redraw a line. */
+  /** Whether stderr is a terminal that can redraw a line. */
   readonly isPossible: boolean;
   #drawn = false;
 
@@ -149,10 +149,10 @@ class StatusLine {
     this.isPossible = host.stderr.isTerminal && host.env("TERM") !== "dumb";
   }
 
-  /** @param text One line of plain text; what does not fit is cut off. */
+  /** @param text One line of plain text. It is cut off at the width of the terminal. */
   show(text: string): void {
     if (!this.isPossible) return;
-    // A line that is as wide as the terminal would wrap on some.
+    // Some terminals wrap a line that is as wide as they are.
     const width = (this.#output.columns() ?? USUAL_COLUMNS) - 1;
     const fits = [...text].length <= width;
     const line = fits ? text : `${[...text].slice(0, Math.max(0, width - 1)).join("")}…`;
@@ -166,5 +166,5 @@ class StatusLine {
   }
 }
 
-/** To the beginning of the line, and nothing is left of it. */
+/** Moves to the beginning of the line, and clears it. */
 const REDRAW = "\r\u001b[K";

@@ -35,7 +35,7 @@ export async function clearSessions(
   }
 }
 
-/** A connection that does not end is left behind: everything is done by then. */
+/** Closes the store. A connection that does not end is abandoned, because the work is done. */
 async function close(store: Store, signal: AbortSignal): Promise<void> {
   await briefly(signal, async () => await store[Symbol.asyncDispose]()).catch(() => {});
 }
