@@ -9,10 +9,10 @@ import { largest, median, ratios } from "./support/stats.ts";
 
 const ROUNDS = 5;
 
-/** As a server is run that may not lose anything. */
+/** The settings of a server that must not lose data. */
 const ARGS = ["--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=1G"];
 
-/** A part of the sessions, for this is slow: a DELETE of a million takes many seconds. */
+/** The part of the sessions to use. A DELETE of a million rows takes many seconds. */
 const PART = 1 / 5;
 
 /** The most that the time of a clear may be over that of one plain DELETE. */

@@ -7,10 +7,10 @@ import { list } from "./support/report.ts";
 import { largest, median, quantile, ratios } from "./support/stats.ts";
 import { MOST_MEMORY } from "./redis_memory.ts";
 
-/** Milliseconds that the writers are watched before a clear. */
+/** Milliseconds to measure the writers before a clear. */
 const QUIET = 4000;
 
-/** Milliseconds between two looks at the locks. */
+/** Milliseconds between two queries about the locks. */
 const LOOK = 20;
 
 /**
@@ -33,7 +33,7 @@ export async function benchPostgres(bench: Bench): Promise<void> {
     ours.push(expectCleared(await azu.database(copy.url), sessions));
   };
   for (let round = 0; round < rounds; round++) {
-    // In turns: who comes second finds the disk still busy with the first.
+    // In turns, because the disk is still busy with the first when the second begins.
     if (round % 2 === 1) await clear();
     plain.push(await deletePlainly(data));
     if (round % 2 === 0) await clear();
@@ -53,7 +53,7 @@ async function deletePlainly(data: PostgresData): Promise<number> {
   return performance.now() - start;
 }
 
-/** All rounds taken together: a clear is too short for a p99 of its own. */
+/** Over all rounds, because one clear is too short for a p99. */
 async function benchWriters({ azu, report, sessions, rounds }: Bench, data: PostgresData) {
   const [quiet, busy, beside]: [number[], number[], number[]] = [[], [], []];
   const [visits, ages]: [number[], number[]] = [[], []];
@@ -83,7 +83,7 @@ async function benchWriters({ azu, report, sessions, rounds }: Bench, data: Post
   report.bound("longest that locks were held, seconds", largest(ages), { most: 1 }, list(ages));
 }
 
-/** How long an app's writers waited beside some work, in milliseconds, and before it. */
+/** Milliseconds that writers of an app waited, before some work and during it. */
 async function writing(
   data: PostgresData,
   sessions: number,

@@ -32,7 +32,7 @@ async function write(visits: number[], creations: number[]): Promise<void> {
     const due = first + index * INTERVAL;
     const early = due - performance.now();
     if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
-    // A timer that is late is this process's doing, and not the store's.
+    // If a timer is late, this process is the reason and not the store.
     const start = early > 0 ? performance.now() : due;
     if (index % 2 === 0) await client.query(VISIT, [1 + Math.floor(Math.random() * sessions)]);
     else await client.query(CREATE, [crypto.randomUUID(), data]);

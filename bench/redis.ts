@@ -18,7 +18,7 @@ import {
 } from "./support/redis_data.ts";
 import { largest, median, ratios } from "./support/stats.ts";
 
-/** Sessions that are removed one by one, which would take minutes of all. */
+/** How many sessions to remove one by one. All of them would take minutes. */
 const ONE_BY_ONE = 100_000;
 
 export async function benchRedis(bench: Bench): Promise<void> {
@@ -57,7 +57,7 @@ async function compare({ azu, report, rounds }: Bench, data: RedisData): Promise
   return runs;
 }
 
-/** Where most keys are not sessions, as in a server that is shared. */
+/** Most keys are not sessions, as on a shared server. */
 async function compareAmongOthers(bench: Bench, keys: RedisKeys): Promise<void> {
   const { azu, report, folder } = bench;
   const data = await makeRedisData(folder, keys);
@@ -95,7 +95,7 @@ async function compareOneByOne(bench: Bench, keys: RedisKeys, ours: number): Pro
   report.bound("KEYS and DEL one by one, time over ours", scaled / ours, { least: 40 }, detail);
 }
 
-/** Milliseconds of a work on a server of its own. */
+/** Milliseconds that some work takes on a new server. */
 async function timed(data: RedisData, work: (server: RedisServer) => Promise<void>) {
   await using server = await startFrom(data);
   const start = performance.now();

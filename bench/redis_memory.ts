@@ -1,4 +1,4 @@
-/** How much memory a clear of Redis takes: the same, however many sessions there are. */
+/** Measures the memory of a clear of Redis. It must not depend on the number of sessions. */
 import { startRedis } from "../tests/support/servers/redis.ts";
 import { expectCleared } from "./support/azu.ts";
 import type { Bench } from "./support/options.ts";
@@ -7,7 +7,7 @@ import { fillRedis, type RedisKeys } from "./support/redis_data.ts";
 /** MiB, at the peak. */
 export const MOST_MEMORY = 130;
 
-/** @param peak MiB that were measured for so many keys. */
+/** @param peak The peak in MiB, measured with these keys. */
 export async function benchRedisMemory(bench: Bench, keys: RedisKeys, peak: number): Promise<void> {
   const { azu, report } = bench;
   const sessions = 5 * keys.sessions;

@@ -1,4 +1,4 @@
-/** How long other clients of Redis wait meanwhile. */
+/** Measures how long other clients of Redis wait during a clear. */
 import type { RedisServer } from "../tests/support/servers/redis.ts";
 import { startRedis } from "../tests/support/servers/redis.ts";
 import { expectCleared } from "./support/azu.ts";
@@ -14,11 +14,11 @@ const QUIET = 2000;
 interface Pings {
   readonly worst: number;
   readonly p99: number;
-  /** The worst of a server that nobody else uses, at the same time: what is the machine's doing. */
+  /** The worst ping of an idle server at the same time: the machine's own part of the wait. */
   readonly elsewhere: number;
 }
 
-/** The worst ping of each round; the middle of them is what is held against the bound. */
+/** The worst ping of each round. Their median is compared with the bound. */
 export async function benchRedisPings(bench: Bench, data: RedisData): Promise<void> {
   const { azu, report, rounds } = bench;
   const [quiet, clears]: [Pings[], Pings[]] = [[], []];

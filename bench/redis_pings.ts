@@ -1,5 +1,5 @@
 /**
- * Pings Redis servers until stdin ends, each named by its port, and tells how long each ping took:
+ * Pings Redis servers, named by their ports, until stdin ends, and measures each ping:
  * another client, with a process of its own.
  */
 import { answerWith } from "./support/other_process.ts";

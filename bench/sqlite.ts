@@ -11,7 +11,7 @@ import { largest, median, ratios } from "./support/stats.ts";
 const MOST_TIME = 2;
 
 export async function benchSqlite({ azu, report, folder, sessions: most, rounds }: Bench) {
-  const sessions = Math.round(most / 5); // of a million, its journal takes minutes
+  const sessions = Math.round(most / 5); // with a million rows, its journal takes minutes
   report.title(`SQLite, ${sessions} sessions, three indexes`);
   const [filled, copy] = [join(folder, "filled.db"), join(folder, "copy.db")];
   fill(filled, sessions);
@@ -43,7 +43,7 @@ function fill(path: string, sessions: number): void {
   database.close();
 }
 
-/** With a condition: without one, SQLite drops the pages as they are, as a TRUNCATE does. */
+/** With a condition, because without one SQLite drops whole pages, like TRUNCATE. */
 function deletePlainly(path: string): number {
   const database = new DatabaseSync(path);
   const start = performance.now();

@@ -34,7 +34,7 @@ async function main({ parts, sessions, rounds }: NonNullable<typeof options>): P
   const report = new Report();
   const azu = await Azu.in(folder);
   const [load = NaN] = Deno.loadavg();
-  // What else is at work makes all waits longer, and ratios with them.
+  // Other work on the machine makes all waits, and so all ratios, longer.
   printLine(
     `${navigator.hardwareConcurrency} processors, load ${load.toFixed(2)} before the start`,
   );

@@ -1,4 +1,4 @@
-/** A disk without room, under what a clear writes: all of a SQLite file, or what triggers log. */
+/** A full disk: under a SQLite file, or under a table that triggers write to. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { freshMariadb, freshPostgres } from "../support/servers/database.ts";
 import { needs } from "../support/env.ts";
@@ -9,16 +9,16 @@ import { mysql, postgres, sqlSubject } from "./sql_subjects.ts";
 import { sqlitePlace } from "./sqlite_place.ts";
 import { clear, type Place } from "./sweep.ts";
 
-/** A disk in memory, small, and full while something is done. */
+/** A small disk in memory that is full while some work is done. */
 interface SmallDisk extends AsyncDisposable {
   readonly path: string;
-  /** @param room Bytes that are left. */
+  /** @param room How many bytes are free. */
   filled<T>(work: () => Promise<T>, room?: number): Promise<T>;
 }
 
 /**
  * @param mebibytes Its size.
- * @returns undefined, and says so, where we may not mount one.
+ * @returns undefined, with a note, if we may not mount one.
  */
 async function smallDisk(mebibytes: number): Promise<SmallDisk | undefined> {
   const path = await Deno.makeTempDir({ prefix: "azu-disk-" });
@@ -49,7 +49,7 @@ async function smallDisk(mebibytes: number): Promise<SmallDisk | undefined> {
   return undefined;
 }
 
-/** A clear says that the disk is full, and how many are gone; with more room, another ends it. */
+/** A clear says that the disk is full, and how many sessions are gone. The next one removes the rest. */
 async function clearWhileFull(place: Place, disk: SmallDisk, room?: number): Promise<number> {
   const total = await place.fill();
   const neighbours = await place.neighbours();
@@ -75,7 +75,7 @@ for (const journal of ["wal", "delete"] as const) {
   });
 }
 
-/** What writes a line of two kilobytes for each session that goes, where the disk is small. */
+/** Triggers that write two kilobytes to the small disk for each removed session. */
 const LOGGING = {
   postgres: (path: string) => [
     `COPY (SELECT) TO PROGRAM 'mkdir ${path}/space'`, // the server wants a folder of its own
@@ -93,7 +93,7 @@ const LOGGING = {
   ],
 };
 
-/** Servers of our own: one that finds no room may end. */
+/** Each test has its own server, which may end when its disk is full. */
 const SERVERS = [
   [postgres, needs("postgres-server"), startPostgres, freshPostgres],
   [mysql, needs("mariadb-server"), startMariadb, freshMariadb],

@@ -1,4 +1,4 @@
-/** The tool ended from outside at moments all over a clear, also by what it cannot see coming. */
+/** Ends the tool with signals at many moments of a clear, also with SIGKILL. */
 import { deepStrictEqual, doesNotMatch, ok, strictEqual } from "node:assert/strict";
 import { spawnAzu } from "../support/cli.ts";
 import { needs } from "../support/env.ts";
@@ -10,10 +10,10 @@ import { sqlitePlace } from "./sqlite_place.ts";
 import { randoms } from "./places.ts";
 import { clear, type Place } from "./sweep.ts";
 
-/** Small batches with rests between: there are many moments in it. */
+/** Small batches with pauses, so that a clear takes long. */
 const CLEAR = ["session:clear", "--force", "--batch", "50", "--pause", "10ms"];
 
-/** By what a clear is ended, in a round. */
+/** The signals of one round. */
 const ROUND: readonly Deno.Signal[] = [
   ...Array<Deno.Signal>(10).fill("SIGKILL"),
   ...Array<Deno.Signal>(2).fill("SIGINT"),
@@ -25,14 +25,14 @@ const CODES: Partial<Record<Deno.Signal, number>> = { SIGKILL: 137, SIGINT: 130,
 const CONFIG =
   `export default { session: { backends: { redis: { keyPrefix: "shop:session:" } } } };`;
 
-/** When a clear is ended: milliseconds from when it said that it clears, or from its first batch. */
+/** When to end a clear: milliseconds after it said that it clears, or after its first batch. */
 interface Moment {
   readonly signal: Deno.Signal;
   readonly from: "said" | "begun";
   readonly after: number;
 }
 
-/** How a clear ended, and how many milliseconds it took from its first batch. */
+/** How a clear ended, and how many milliseconds it took after its first batch. */
 interface Ended {
   readonly code: number;
   readonly stdout: string;
@@ -58,8 +58,9 @@ async function run({ name, url, sessions }: Place, total: number, end?: Moment):
 }
 
 /**
- * What is left behind is as it was, or as it has been told, and the next clear ends the job.
- * @returns whether some sessions were left, and others not.
+ * Ends a clear. The neighbours must be unchanged, the reported count must be true, and the next
+ * clear must remove the rest.
+ * @returns whether the clear was ended in between: some sessions were left, but not all.
  */
 async function endAt(place: Place, moment: Moment): Promise<boolean> {
   const total = await place.fill();
@@ -87,10 +88,11 @@ function told(stdout: string): number {
 }
 
 /**
- * By three at a time, each with a store of its own, that measure first how long a clear takes. On a
- * busy machine that tells little of the next: then there are more moments, until a third were amid.
+ * Ends clears at random moments, three at a time, each with its own store. The moments depend on the
+ * time of a first clear. On a busy machine the next clear may take much longer or shorter, so there
+ * are more moments, until a third of them were in the middle of a clear.
  */
-async function endAllOver(rounds: number, makePlace: () => Promise<Place>): Promise<void> {
+async function endAtMoments(rounds: number, makePlace: () => Promise<Place>): Promise<void> {
   const random = randoms(20261122);
   const signals = Array.from({ length: rounds }, () => ROUND).flat();
   const failures: unknown[] = [];
@@ -114,7 +116,7 @@ async function endAllOver(rounds: number, makePlace: () => Promise<Place>): Prom
   };
   await Promise.all([1, 2, 3].map(() => work().catch((error) => failures.push(error))));
   if (failures.length > 0) throw failures[0];
-  ok(amid > signals.length / 3, `only ${amid} of ${signals.length} were amid a clear`);
+  ok(amid > signals.length / 3, `only ${amid} of ${signals.length} were in the middle of a clear`);
 }
 
 const places = [
@@ -126,6 +128,6 @@ const places = [
 ] as const;
 
 for (const [name, rounds, options, makePlace] of places) {
-  const what = `${name}: ended at ${rounds * ROUND.length} moments all over a clear`;
-  Deno.test(what, options, () => endAllOver(rounds, makePlace));
+  const what = `${name}: ended at ${rounds * ROUND.length} moments of a clear`;
+  Deno.test(what, options, () => endAtMoments(rounds, makePlace));
 }

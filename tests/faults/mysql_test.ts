@@ -1,4 +1,4 @@
-/** MariaDB behind a network that cuts, garbles and delays, at hundreds of places. */
+/** Clears of MariaDB whose connection is cut, half-closed, garbled or delayed, at hundreds of places. */
 import { needs } from "../support/env.ts";
 import { mysql, sqlSubject } from "./sql_subjects.ts";
 import { testSweeps } from "./sweeps.ts";

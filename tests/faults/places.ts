@@ -1,7 +1,7 @@
-/** Where in a conversation something is to go wrong. */
+/** The places of faults in a conversation. */
 import type { Fault, FaultProxy } from "../support/network/fault_proxy.ts";
 
-/** Faults all over a conversation: at bytes by the seed, and at every request. */
+/** Faults in all of a conversation: at random bytes, and at every request. */
 export function faultsOf(
   sent: FaultProxy["sent"],
   kind: Fault["kind"],
@@ -19,14 +19,14 @@ export function faultsOf(
   return [...requests.map(at("request")), ...places(sent[side], bytes, random).map(at("byte"))];
 }
 
-/** Places all over a conversation: its first bytes, its last ones, and others by the seed. */
+/** The first bytes, the last one, and random ones. */
 function places(length: number, count: number, random: () => number): number[] {
   const chosen = new Set([0, 1, 2, 16, length - 1]);
   while (chosen.size < Math.min(count, length)) chosen.add(Math.floor(random() * length));
   return [...chosen].sort((a, b) => a - b);
 }
 
-/** Numbers from 0 to 1, the same ones for a seed. */
+/** Random numbers from 0 to 1. The same seed gives the same numbers. */
 export function randoms(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -1,4 +1,4 @@
-/** What the tool prints, and ends with, behind a line that fails it. */
+/** The output and exit code of the tool when its connection fails. */
 import { deepStrictEqual, doesNotMatch, match, ok, strictEqual } from "node:assert/strict";
 import { runAzu } from "../support/cli.ts";
 import { type Fault, faultProxy } from "../support/network/fault_proxy.ts";
@@ -14,7 +14,7 @@ const CLEAR = ["session:clear", "--force", "--batch", "100", "--backend"];
 const CONFIG =
   `export default { session: { backends: { redis: { keyPrefix: "shop:session:" } } } };`;
 
-/** How many points of each kind and side. */
+/** How many faults of each kind on each side. */
 const EACH = 3;
 
 async function printed(subject: Subject, fault: Fault): Promise<void> {
@@ -59,7 +59,7 @@ for (
     ["mysql", needs("mariadb"), () => sqlSubject(mysql)],
   ] as const
 ) {
-  Deno.test(`${name}: what is printed is true, whatever fails`, options, async () => {
+  Deno.test(`${name}: the output is true when the connection fails`, options, async () => {
     await using first = await makeSubject();
     const sent = await conversation(first);
     const random = randoms(20261122);

@@ -1,4 +1,4 @@
-/** Databases with sessions and other tables, for faults on the way to them. */
+/** Databases with sessions and other tables, for faults of the connection. */
 import { bindBackend } from "../../src/backends/registry.ts";
 import { createStatements, type Engine } from "../../src/backends/sql/schema.ts";
 import { freshMariadb, freshPostgres, type TestDatabase } from "../support/servers/database.ts";
@@ -8,15 +8,15 @@ const SESSIONS = 500;
 
 const CONTEXT = { app: "shop", root: "/", env: () => undefined, driver: undefined, stated: {} };
 
-/** What differs between the engines. */
+/** The differences between the engines. */
 interface Dialect {
   readonly engine: Engine & ("postgres" | "mysql");
   readonly fresh: () => Promise<TestDatabase>;
   /** The statement that empties a table. */
   readonly empty: "TRUNCATE" | "DELETE FROM";
-  /** A table of the numbers from 1 on, as `i`. */
+  /** A table of the numbers from 1 to {@linkcode SESSIONS}, as `i`. */
   readonly series: string;
-  /** A query for one value that changes with any row. */
+  /** A query for one value that depends on all rows. */
   fingerprint(table: string): string;
   /** A query that counts the other connections to the database. */
   readonly others: string;
@@ -48,7 +48,7 @@ export const mysql: Dialect = {
   encryption: ["ssl-mode", "disabled"],
 };
 
-/** With a user who may not stop the server, because a garbled request can ask for that. */
+/** Creates a database with a user who may not stop the server: a garbled request could ask for that. */
 async function mariadbForOne(): Promise<TestDatabase> {
   const database = await freshMariadb();
   const url = new URL(database.url);
@@ -68,7 +68,7 @@ async function mariadbForOne(): Promise<TestDatabase> {
 
 const NEIGHBOURS = ["session", "sessions_old", "sessionr", "ressions", "users"];
 
-/** The same with TLS. */
+/** The same dialect with TLS. */
 export function encrypted<T extends Dialect>(dialect: T): T {
   const { encryption: [name], engine } = dialect;
   return { ...dialect, encryption: [name, engine === "mysql" ? "required" : "require"] };

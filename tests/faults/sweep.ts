@@ -1,4 +1,4 @@
-/** The same clear again and again, each time with something else going wrong at another place. */
+/** Runs the same clear many times, each time with another fault at another place. */
 import { deepStrictEqual, doesNotMatch, match, strictEqual } from "node:assert/strict";
 import type { Backend } from "../../src/backends/contract.ts";
 import { restOf } from "../../src/cli/commands/session_clear/report.ts";
@@ -7,48 +7,48 @@ import { clearSessions } from "../../src/commands/session_clear/clear.ts";
 import { type Fault, type FaultProxy, faultProxy } from "../support/network/fault_proxy.ts";
 import type { Protocol } from "../support/network/requests.ts";
 
-/** A store with sessions among neighbours, looked at from outside. */
+/** A store with sessions and neighbours, as seen by another client. */
 export interface Place extends AsyncDisposable {
-  /** The backend, and how the tool is told of its store. */
+  /** The name of the backend, and the URL for the tool. */
   readonly name: "redis" | "database";
   readonly url: string;
   readonly own: Backend;
-  /** Puts the sessions there; returns how many there are then. */
+  /** Writes the sessions, and returns how many there are. */
   fill(): Promise<number>;
   sessions(): Promise<number>;
-  /** A fingerprint of everything else in the store. */
+  /** A fingerprint of all other data in the store. */
   neighbours(): Promise<unknown>;
-  /** How many others are connected, and may hold locks. */
+  /** How many other clients are connected, which may hold locks. */
   others(): Promise<number>;
 }
 
-/** One behind a port. */
+/** A store that is reached through a port. */
 export interface Subject extends Place {
   readonly protocol: Protocol;
   readonly port: number;
-  /** Sessions in a batch; the adapter's own choice where there is none. */
+  /** Sessions in a batch; by default, the adapter decides. */
   readonly batch?: number;
-  /** Matches what would show a session's id in a message, if that can be told. */
+  /** Matches a message that shows a session's id. */
   readonly id?: RegExp;
-  /** The URL by way of a port. */
+  /** The URL with another port. */
   through(port: number): string;
-  /** The backend, reached through a port. */
+  /** The backend with another port. */
   backend(port: number): Backend;
 }
 
 /**
- * Milliseconds after which somebody presses Ctrl-C, as an answer about a whole table gets a minute or
- * more; and those that a clear may take then, whatever goes wrong.
+ * Milliseconds after which a clear is interrupted, because a statement about a whole table may take
+ * a minute or more; and milliseconds in which every clear must end.
  */
 const [INTERRUPT, BOUND] = [16_000, 25_000];
 
-/** Milliseconds to Ctrl-C after the store is gone for good: before azu gives it up. */
+/** Milliseconds from the loss of the store to the interruption. azu has not given up by then. */
 const SOON = 1000;
 
-/** An outcome's second half, where an answer was lost and nobody could be asked again. */
+/** Added to an outcome if an answer was lost and the store could not be asked again. */
 export const MORE = "more gone than known";
 
-/** How many sessions may be gone besides those that the report is certain of. */
+/** How many more sessions may be gone than the report says. */
 function uncertain({ error, cutOff, outcome }: ClearReport): number {
   if (outcome === "interrupted") return cutOff?.isUncertain ? Infinity : 0;
   return Number(/up to (\d+) more/.exec(error?.message ?? "")?.[1] ?? 0);
@@ -78,7 +78,7 @@ export async function clear(
   return report;
 }
 
-/** How long the conversation of an undisturbed clear is, in bytes and in requests. */
+/** The length of the conversation of an undisturbed clear, in bytes and in requests. */
 export async function conversation(subject: Subject): Promise<FaultProxy["sent"]> {
   await subject.fill();
   await using proxy = faultProxy(subject.port, subject.protocol);
@@ -87,14 +87,14 @@ export async function conversation(subject: Subject): Promise<FaultProxy["sent"]
   return { ...proxy.sent };
 }
 
-/** Without TLS, azu does not promise exact counts when bytes are changed on the way. */
+/** Without TLS, azu does not promise exact counts if bytes are changed. */
 export function countsAreExact({ protocol }: Subject, { kind }: Fault): boolean {
   return kind !== "garble" || protocol === "tls";
 }
 
 /**
- * Clears with one fault; what is reported must be what is, and another run must finish the job.
- * @returns the outcome, and whether more were gone than was known.
+ * Clears with one fault. The report must be true, and another run must remove the rest.
+ * @returns the outcome, and whether more sessions were gone than the report said.
  */
 export async function clearWithFault(subject: Subject, fault: Fault): Promise<string> {
   const total = await subject.fill();
@@ -129,8 +129,8 @@ export async function clearWithFault(subject: Subject, fault: Fault): Promise<st
 }
 
 /**
- * Clears with each of the faults, by several at a time, each of which has a store of its own.
- * @returns how many ended how.
+ * Clears with each of the faults, several at a time, each in its own store.
+ * @returns the number of clears with each outcome.
  */
 export async function sweep(
   makeSubject: () => Promise<Subject>,

@@ -1,13 +1,13 @@
-/** The tests of a sweep, the same for every store. */
+/** The tests with faults, which are the same for every store. */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import type { Fault } from "../support/network/fault_proxy.ts";
 import { faultsOf } from "./places.ts";
 import { conversation, MORE, type Subject, sweep } from "./sweep.ts";
 
-/** Many, for most of their time is waiting. */
+/** Many at once, because they mostly wait. */
 const WORKERS = 16;
 
-/** @param howMany Bytes of each side that something happens to; it happens at every request, too. */
+/** @param howMany The number of bytes on each side that get a fault. Every request gets one too. */
 export function testSweeps(
   store: string,
   options: { readonly ignore: boolean },
@@ -32,7 +32,7 @@ export function testSweeps(
   });
 }
 
-/** How long an undisturbed conversation is. */
+/** The length of an undisturbed conversation. */
 export async function measured(makeSubject: () => Promise<Subject>) {
   await using subject = await makeSubject();
   return await conversation(subject);

@@ -1,4 +1,4 @@
-/** Every store over TLS, behind a line that breaks, stops and damages. */
+/** Clears over TLS whose connection is cut, half-closed or garbled. */
 import { type Certificates, makeCertificates } from "../support/servers/certificates.ts";
 import { freshMariadb, freshPostgres } from "../support/servers/database.ts";
 import { needs } from "../support/env.ts";
@@ -10,7 +10,7 @@ import { encrypted, mysql, postgres, sqlSubject } from "./sql_subjects.ts";
 import { type Subject, sweep } from "./sweep.ts";
 import { measured } from "./sweeps.ts";
 
-/** Of either side. */
+/** How many bytes on each side. */
 const BYTES = [["cut", 15], ["half-close", 8], ["garble", 20]] as const;
 
 function test(
@@ -18,12 +18,16 @@ function test(
   server: Parameters<typeof needs>[0],
   work: (own: Certificates) => Promise<void>,
 ): void {
-  // A handshake that was given up stays open in the runtime, whatever becomes of its socket.
+  // An abandoned handshake stays open in the runtime, even if its socket is destroyed.
   const options = { ...needs(server, "openssl"), sanitizeResources: false };
-  Deno.test(`${store} over TLS: whatever fails, the counts are true`, options, async () => {
-    await using own = await makeCertificates();
-    await work(own);
-  });
+  Deno.test(
+    `${store} over TLS: the counts are true when the connection fails`,
+    options,
+    async () => {
+      await using own = await makeCertificates();
+      await work(own);
+    },
+  );
 }
 
 async function sweepAll(makeSubject: () => Promise<Subject>): Promise<void> {

@@ -1,6 +1,6 @@
 const encoder = new TextEncoder();
 
-/** Writes a line to standard output; `console` is not for programs of this project. */
+/** Writes a line to standard output, because `console` is forbidden in this project. */
 export function printLine(line: string): void {
   writeAll(Deno.stdout, encoder.encode(`${line}\n`));
 }
@@ -10,12 +10,12 @@ export function printNote(line: string): void {
   writeAll(Deno.stderr, encoder.encode(`${line}\n`));
 }
 
-/** Writes every byte: one `writeSync` may write only some of them. */
+/** Writes all bytes. A single `writeSync` may write only some of them. */
 export function writeAll(to: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length;) done += to.writeSync(bytes.subarray(done));
 }
 
-/** Gathers a stream's text as it comes in. `\r\n`, which a terminal writes, becomes `\n`. */
+/** Collects the text of a stream. The `\r\n` of a terminal becomes `\n`. */
 export class Output {
   /** Settles when the stream has ended or was cancelled. */
   readonly ended: Promise<void>;
@@ -51,7 +51,7 @@ export class Output {
     }
   }
 
-  /** Stops reading, although the writer may still hold the stream open. */
+  /** Stops reading, even if the writer keeps the stream open. */
   async cancel(): Promise<void> {
     await this.#reader.cancel();
     await this.ended;

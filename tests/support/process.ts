@@ -1,8 +1,8 @@
 import { Output } from "./output.ts";
 
-/** What a process left behind when it ended. */
+/** The result of a process. */
 export interface ProcessResult {
-  /** The exit code; 128 and the signal's number when a signal ended it. */
+  /** The exit code, or 128 plus the number of the signal that ended it. */
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -12,18 +12,18 @@ export interface ProcessResult {
 export interface ProcessPlan {
   readonly command: string;
   readonly args: readonly string[];
-  /** All of the environment: nothing of this process's gets through. */
+  /** The whole environment. The process inherits nothing. */
   readonly env: Readonly<Record<string, string>>;
   readonly cwd?: string | undefined;
-  /** Whether something will be typed; else there is nothing to read. */
+  /** Whether something will be typed. Otherwise, stdin is empty. */
   readonly stdin: "piped" | "null";
   /** When to kill it, in milliseconds from its start. */
   readonly timeoutMs: number;
-  /** Disposed of once the process has ended. */
+  /** Disposed of when the process has ended. */
   readonly home: AsyncDisposable;
 }
 
-/** A process that has started, with its output so far. Disposing of it kills it. */
+/** A running process and its output so far. Dispose of it to kill it. */
 export class RunningProcess implements AsyncDisposable {
   readonly child: Deno.ChildProcess;
   readonly stdout: Output;
@@ -65,7 +65,7 @@ export class RunningProcess implements AsyncDisposable {
     }
   }
 
-  /** Types at the process's standard input; what has ended no longer listens. */
+  /** Types at the standard input of the process. Does nothing if it has ended. */
   async type(input: string | Uint8Array): Promise<void> {
     const bytes = typeof input === "string" ? new TextEncoder().encode(input) : input;
     await this.#input?.write(bytes).catch(ignoreBrokenPipe);
@@ -88,7 +88,7 @@ export class RunningProcess implements AsyncDisposable {
     return match;
   }
 
-  /** Waits until the process has ended. Throws when its time is over before that. */
+  /** Waits until the process has ended. Throws if that takes too long. */
   async finished(): Promise<ProcessResult> {
     const { code } = await this.child.status;
     await Promise.all([this.stdout.ended, this.stderr.ended]);

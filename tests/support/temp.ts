@@ -6,7 +6,7 @@ export interface TempDir extends AsyncDisposable {
   readonly path: string;
 }
 
-/** Makes an empty folder under the system's folder for temporary files. */
+/** Creates an empty folder in the system's folder for temporary files. */
 export async function tempDir(prefix = "azu-"): Promise<TempDir> {
   // Resolved, because tools report real paths and macOS's /var is a link.
   const path = await Deno.realPath(await Deno.makeTempDir({ prefix }));
@@ -19,7 +19,7 @@ export async function tempDir(prefix = "azu-"): Promise<TempDir> {
  */
 export async function scratchRoot(): Promise<TempDir> {
   const { path } = await tempDir("azu-tests-");
-  // Open to every user, as /tmp is: PostgreSQL runs as another one.
+  // Open to every user, like /tmp, because PostgreSQL runs as another user.
   await Deno.chmod(path, 0o1777);
   const before = Deno.env.get("TMPDIR");
   Deno.env.set("TMPDIR", path);
@@ -32,7 +32,7 @@ export async function scratchRoot(): Promise<TempDir> {
   return { path, [Symbol.asyncDispose]: dispose };
 }
 
-/** Removes a folder and everything in it; one that is gone already is fine. */
+/** Removes a folder and everything in it, if it exists. */
 export async function removeTree(path: string): Promise<void> {
   try {
     await Deno.remove(path, { recursive: true });
@@ -41,7 +41,7 @@ export async function removeTree(path: string): Promise<void> {
   }
 }
 
-/** Removes a folder, unless somebody is adding to it. */
+/** Removes a folder, unless another process adds files to it. */
 async function removeIdle(path: string): Promise<boolean> {
   try {
     await removeTree(path);
@@ -52,7 +52,7 @@ async function removeIdle(path: string): Promise<boolean> {
   }
 }
 
-/** Writes files, keyed by their path relative to `root`, and the folders above them. */
+/** Writes files, and creates their folders. The keys are paths relative to `root`. */
 export async function writeTree(
   root: string,
   files: Readonly<Record<string, string | Uint8Array>>,

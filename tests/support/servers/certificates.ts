@@ -1,14 +1,14 @@
-/** Certificates of the test's own, made by openssl. */
+/** Certificates for one test, made by openssl. */
 import { type TempDir, tempDir } from "../temp.ts";
 
 export interface Certificates extends AsyncDisposable {
   /** The folder of `<name>.crt` and `<name>.key`: the authority is `ca`, a client's is `client`. */
   readonly path: string;
-  /** As redis-server takes them. */
+  /** The arguments of redis-server. */
   args(server: "server" | "elsewhere", clients: "yes" | "no"): string[];
 }
 
-/** An authority, what it has signed for 127.0.0.1 and for another host, and for a client. */
+/** Makes an authority, and certificates for 127.0.0.1, for another host and for a client. */
 export async function makeCertificates(): Promise<Certificates> {
   const folder = await tempDir("azu-certificates-");
   await openssl(folder, [

@@ -1,4 +1,4 @@
-/** Databases of a test's own, on the shared servers. */
+/** Databases for one test, on the shared servers. */
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 // @ts-types="@types/pg"
@@ -10,11 +10,11 @@ import { service } from "../env.ts";
 
 export interface TestDatabase extends AsyncDisposable {
   readonly url: string;
-  /** Runs one statement and gives its rows. */
+  /** Runs one statement and returns its rows. */
   query(sql: string): Promise<Record<string, unknown>[]>;
 }
 
-/** A PostgreSQL database of a test's own, on the shared server where no other is named. */
+/** Creates a PostgreSQL database, by default on the shared server. */
 export async function freshPostgres(server = service("postgres")): Promise<TestDatabase> {
   const name = `azu_${crypto.randomUUID().replaceAll("-", "")}`;
   await once(server, `CREATE DATABASE ${name}`);
@@ -33,7 +33,7 @@ export async function freshPostgres(server = service("postgres")): Promise<TestD
   };
 }
 
-/** A MariaDB database of a test's own, on the shared server where no other is named. */
+/** Creates a MariaDB database, by default on the shared server. */
 export async function freshMariadb(server = service("mariadb")): Promise<TestDatabase> {
   const name = `azu_${crypto.randomUUID().replaceAll("-", "")}`;
   const url = new URL(server);
@@ -53,7 +53,7 @@ export async function freshMariadb(server = service("mariadb")): Promise<TestDat
   };
 }
 
-/** MariaDB's tables of whole numbers, which MySQL has none of; so the same tests can be run on it. */
+/** MariaDB's tables of whole numbers. They are replaced, so that the tests also run on MySQL. */
 const SEQUENCE = /\bseq_1_to_(\d+)\b/g;
 
 function everywhere(name: string, last: string): string {
@@ -71,7 +71,7 @@ async function once(url: string, sql: string): Promise<void> {
   }
 }
 
-/** Runs statements on a SQLite file in a folder, which is made where it is missing. */
+/** Runs statements on a SQLite file in a folder. Creates the file if it is missing. */
 export function sqlite(folder: string, file: string, ...statements: string[]): void {
   const database = new DatabaseSync(join(folder, file));
   try {

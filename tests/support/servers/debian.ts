@@ -5,7 +5,7 @@ const POLICY = "/usr/sbin/policy-rc.d";
 // Debian's convention for "do not start that service".
 const DENY_ALL = "#!/bin/sh\nexit 101\n";
 
-/** Why Debian's packages cannot be installed here, or undefined when they can. */
+/** Why Debian's packages cannot be installed here; undefined if they can. */
 export function cannotInstall(): string | undefined {
   if (which("apt-get") === undefined) return "it is not on PATH, and there is no apt-get";
   if (Deno.uid() !== 0) return "it is not on PATH, and only root can install it";
@@ -31,10 +31,10 @@ export async function installPackages(packages: readonly string[]): Promise<Map<
   return failures;
 }
 
-/** Runs apt-get and returns what it complained of, if it failed. */
+/** Runs apt-get. Returns its error messages if it failed. */
 async function aptGet(args: readonly string[]): Promise<string | undefined> {
   const { success, stderr } = await new Deno.Command("apt-get", {
-    // Another apt-get may be at work: wait for it, in seconds.
+    // Seconds to wait for another apt-get.
     args: ["-q", "-o", "DPkg::Lock::Timeout=120", ...args],
     env: { DEBIAN_FRONTEND: "noninteractive" },
     stdin: "null",
@@ -45,7 +45,7 @@ async function aptGet(args: readonly string[]): Promise<string | undefined> {
   return `apt-get ${args[0]} failed: ${new TextDecoder().decode(stderr).trim()}`;
 }
 
-/** Has no service of a package start until disposed of, unless the machine has its own policy. */
+/** Prevents packages from starting services until disposed of, unless the machine has a policy. */
 async function keepServicesStopped(): Promise<AsyncDisposable> {
   try {
     await Deno.writeTextFile(POLICY, DENY_ALL, { createNew: true, mode: 0o755 });

@@ -5,7 +5,7 @@ import { removeTree, tempDir } from "../temp.ts";
 
 /** Options of {@linkcode startMariadb}. */
 export interface MariadbOptions {
-  /** Of the user `azu`; a random one of letters and digits by default. */
+  /** The password of the user `azu`; by default, random letters and digits. */
   readonly password?: string;
   /** More arguments of mariadbd. */
   readonly args?: readonly string[];
@@ -13,18 +13,18 @@ export interface MariadbOptions {
 
 /** A MariaDB server that runs until it is disposed of. */
 export interface MariadbServer extends Server {
-  /** Ends the server at once, as a failure would: it comes up again. */
+  /** Kills the server. It starts again. */
   crash(): Promise<void>;
-  /** Where it answers: the user `azu`, who may do everything, in the database `mysql`. */
+  /** The user is `azu`, who has all privileges. The database is `mysql`. */
   readonly url: string;
   readonly port: number;
 }
 
-/** Starts a server again each time that it ends, until it is told to stop. */
+/** Restarts a server each time it ends, until it gets SIGTERM. */
 const AGAIN = `trap 'trap "" TERM; kill $server; wait $server; exit' TERM
 while :; do "$@" & server=$!; wait $server; done`;
 
-/** Starts an empty MariaDB of the caller's own on a free port of 127.0.0.1. */
+/** Starts an empty MariaDB on a free port of 127.0.0.1. */
 export async function startMariadb(options: MariadbOptions = {}): Promise<MariadbServer> {
   const bin = service("mariadb-server");
   const password = options.password ?? crypto.randomUUID().replaceAll("-", () => "");
@@ -44,7 +44,7 @@ export async function startMariadb(options: MariadbOptions = {}): Promise<Mariad
         ...["-c", AGAIN, "sh", join(bin, "mariadbd")],
         ...["--no-defaults", `--datadir=${data}`, `--port=${port}`, "--bind-address=127.0.0.1"],
         ...[`--socket=${dir}/socket`, `--pid-file=${dir}/pid`, `--init-file=${init}`],
-        `--tmpdir=${dir}`, // a server that starts removes what others have in theirs
+        `--tmpdir=${dir}`, // a server removes all temporary files when it starts
         ...["--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0"],
         ...(Deno.uid() === 0 ? ["--user=root"] : []),
         ...options.args ?? [],
@@ -52,7 +52,7 @@ export async function startMariadb(options: MariadbOptions = {}): Promise<Mariad
       dir,
       stopSignal: "TERM",
       readyLine: /ready for connections/,
-      // It greets whoever connects.
+      // It greets every client.
       answers: async () => (await exchange(port, new Uint8Array([0]))).length > 0,
     });
     return {
@@ -64,7 +64,7 @@ export async function startMariadb(options: MariadbOptions = {}): Promise<Mariad
   });
 }
 
-/** Makes the files of a server in a new folder's `data`, and returns the folder. */
+/** Creates the data of a server in `data` in a new folder, and returns the folder. */
 async function makeData(): Promise<string> {
   const { path: dir } = await tempDir("azu-mariadb-");
   const { success, stdout, stderr } = await new Deno.Command("mariadb-install-db", {

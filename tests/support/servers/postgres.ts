@@ -6,11 +6,11 @@ import { removeTree, tempDir } from "../temp.ts";
 
 /** Options of {@linkcode startPostgres}. */
 export interface PostgresOptions {
-  /** Of the user `azu`; a random one of letters and digits by default. */
+  /** The password of the user `azu`; by default, random letters and digits. */
   readonly password?: string;
-  /** TLS, with the certificate of this name. */
+  /** Uses TLS with the certificate of this name. */
   readonly tls?: { readonly from: Certificates; readonly name: "server" | "elsewhere" };
-  /** Who may connect, as lines of pg_hba.conf; anybody with the password by default. */
+  /** The lines of pg_hba.conf; by default, everybody with the password may connect. */
   readonly hba?: string;
   /** More arguments of postgres. */
   readonly args?: readonly string[];
@@ -18,7 +18,7 @@ export interface PostgresOptions {
 
 /** A PostgreSQL server that runs until it is disposed of. */
 export interface PostgresServer extends Server {
-  /** Where it answers: the superuser `azu`, with the password, in the database `postgres`. */
+  /** The user is the superuser `azu`, with the password. The database is `postgres`. */
   readonly url: string;
   readonly port: number;
 }
@@ -28,7 +28,7 @@ type Owner = { readonly uid: number; readonly gid: number };
 // The protocol's SSLRequest: its length, then the number that asks for TLS.
 const SSL_REQUEST = new Uint8Array([0, 0, 0, 8, 4, 210, 22, 47]);
 
-/** Starts an empty PostgreSQL of the caller's own on a free port of 127.0.0.1. */
+/** Starts an empty PostgreSQL on a free port of 127.0.0.1. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   const bin = service("postgres-server");
   const password = options.password ?? crypto.randomUUID().replaceAll("-", () => "");
@@ -65,7 +65,7 @@ function postgresArgs(dir: string, port: number): string[] {
   return ["-D", join(dir, "data"), "-p", `${port}`, ...flags];
 }
 
-/** The server reads a key that is its own only. */
+/** The server only reads a key that belongs to it. */
 async function makeTls(
   dir: string,
   { from, name }: NonNullable<PostgresOptions["tls"]>,
@@ -99,7 +99,7 @@ async function makeCluster(bin: string, password: string, owner?: Owner): Promis
       ...["-D", join(dir, "data"), "--username=azu", `--pwfile=${passwordFile}`],
       ...["--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync"],
     ],
-    // Where the owner may be: initdb complains of a folder that it cannot return to.
+    // A folder that the owner may enter. Otherwise, initdb complains.
     cwd: dir,
     clearEnv: true,
     env: { PATH: Deno.env.get("PATH") ?? "/usr/bin:/bin", LC_ALL: "C" },
@@ -111,7 +111,7 @@ async function makeCluster(bin: string, password: string, owner?: Owner): Promis
   throw new Error(`Cannot start initdb: ${decoder.decode(stdout)}${decoder.decode(stderr)}`);
 }
 
-/** Whom the server runs as: PostgreSQL refuses to run as root, who runs it as somebody else. */
+/** The user of the server: PostgreSQL refuses to run as root. */
 async function serverOwner(): Promise<Owner | undefined> {
   if (Deno.uid() !== 0) return undefined;
   const users = (await Deno.readTextFile("/etc/passwd")).split("\n").map((line) => line.split(":"));

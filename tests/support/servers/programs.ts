@@ -2,18 +2,18 @@ import { delimiter, join } from "node:path";
 
 const DEBIAN_POSTGRES = "/usr/lib/postgresql";
 
-/** PostgreSQL's two programs that make and run a server; both are in one folder. */
+/** The two programs of PostgreSQL that create and run a server. Both are in one folder. */
 export interface PostgresPrograms {
   readonly initdb: string;
   readonly postgres: string;
 }
 
-/** Where a program is on PATH, or undefined. */
+/** The path of a program on PATH; undefined if there is none. */
 export function which(name: string): string | undefined {
   return searchPath().map((folder) => join(folder, name)).find(isExecutable);
 }
 
-/** PostgreSQL's programs on PATH, else the newest version that Debian's packages put aside. */
+/** PostgreSQL's programs on PATH, or else the newest version in Debian's own folders. */
 export function findPostgres(): PostgresPrograms | undefined {
   const folders = [...searchPath(), ...debianVersions()];
   return folders
@@ -21,7 +21,7 @@ export function findPostgres(): PostgresPrograms | undefined {
     .find(({ initdb, postgres }) => isExecutable(initdb) && isExecutable(postgres));
 }
 
-/** MariaDB's server; Debian keeps it out of users' PATH. */
+/** MariaDB's server. On Debian, it is not on the PATH of users. */
 export function findMariadb(): string | undefined {
   return which("mariadbd") ?? ["/usr/sbin/mariadbd"].find(isExecutable);
 }
@@ -46,7 +46,7 @@ function isExecutable(path: string): boolean {
     const { isFile, mode } = Deno.statSync(path);
     return isFile && (mode === null || (mode & 0o111) !== 0);
   } catch {
-    // Not there, or in a folder that is closed to us: either way it cannot be run.
+    // It is missing, or its folder may not be entered.
     return false;
   }
 }

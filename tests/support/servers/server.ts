@@ -2,15 +2,15 @@ import { Output } from "../output.ts";
 import { pollUntil } from "../poll.ts";
 import { removeTree } from "../temp.ts";
 
-/** How to start a server that keeps everything it writes in a folder of its own. */
+/** How to start a server. It writes to its own folder only. */
 export interface ServerPlan {
   readonly command: string;
   readonly args: readonly string[];
-  /** Given away: removed when the server ends. */
+  /** It is removed when the server ends. */
   readonly dir: string;
   readonly stopSignal: "INT" | "TERM";
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
-  /** What the server's log says once it is ready, so that no other server is taken for it. */
+  /** The line in the log of the server that says that it is ready. */
   readonly readyLine: RegExp;
   /** Whether the server answers over the network. */
   readonly answers: () => Promise<boolean>;
@@ -19,12 +19,12 @@ export interface ServerPlan {
 /** A server that runs until it is disposed of. */
 export interface Server extends AsyncDisposable {
   readonly pid: number;
-  /** The folder of all that it writes. */
+  /** The folder that it writes to. */
   readonly dir: string;
 }
 
-// The server outlives neither this process nor its folder: the guard holds a pipe that ends with
-// this process, however it ends, and then stops the server and removes the folder.
+// The server must not outlive this process or its folder. The guard has a pipe that ends with
+// this process. Then it stops the server and removes the folder.
 const GUARD = `
 dir=$1 signal=$2; shift 2
 exec 3<&0
@@ -41,7 +41,7 @@ rm -rf "$dir"
 exit "$code"
 `;
 
-/** Starts a server and waits until it is ready. Throws, with its log, when it does not get there. */
+/** Starts a server and waits until it is ready. If that fails, throws an error with its log. */
 export async function startServer(plan: ServerPlan): Promise<Server> {
   const child = new Deno.Command("/bin/sh", {
     args: ["-c", GUARD, "sh", plan.dir, plan.stopSignal, plan.command, ...plan.args],
@@ -60,7 +60,7 @@ export async function startServer(plan: ServerPlan): Promise<Server> {
 
   const end = async () => {
     await child.stdin.close().catch(ignoreBrokenPipe);
-    // Past this the server is stuck, and its guard waits for it.
+    // After this time the server is stuck, and its guard waits for it.
     const timer = setTimeout(() => Deno.kill(pid, "SIGKILL"), 20_000);
     await status;
     clearTimeout(timer);
@@ -84,14 +84,14 @@ async function isReady(plan: ServerPlan, exited: () => boolean): Promise<boolean
   try {
     if (!plan.readyLine.test(await Deno.readTextFile(`${plan.dir}/server.log`))) return false;
   } catch (error) {
-    // Not there yet, or already removed by a guard whose server has ended.
+    // Not there yet, or already removed by the guard.
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
   return await plan.answers();
 }
 
-/** Calls `start` with a free port, again with another when somebody took that port meanwhile. */
+/** Calls `start` with a free port, and with another one if the port has been taken meanwhile. */
 export async function onFreePort<T>(start: (port: number) => Promise<T>): Promise<T> {
   for (let attempt = 1;; attempt++) {
     try {

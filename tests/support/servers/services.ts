@@ -13,7 +13,7 @@ const PACKAGES = {
 /** A program that the tests use. */
 export type ProgramName = keyof typeof PACKAGES;
 
-/** A program that isn't there, and why. */
+/** A missing program, and the reason. */
 export interface Missing {
   readonly name: ProgramName;
   readonly why: string;
@@ -30,7 +30,7 @@ export interface Programs {
   readonly missing: readonly Missing[];
 }
 
-/** Finds the programs that the tests use, and installs the missing ones where that is possible. */
+/** Finds the programs that the tests use, and installs missing ones if possible. */
 export async function provision(): Promise<Programs> {
   const wanted = absent(find());
   const obstacle = cannotInstall();
