@@ -44,7 +44,7 @@ export type Templates = Readonly<Record<TemplateName, string>>;
 export async function templatesIn(folder: string): Promise<Templates> {
   const found = await Deno.stat(folder).catch((error: unknown) => {
     throw new UsageError(`templates: cannot read ${folder}: ${messageOf(error)}`, {
-      hint: "Make it with azu session:setup --eject, or take `templates` out of the config",
+      hint: "Create it with azu session:setup --eject, or remove `templates` from the config",
       cause: error,
     });
   });

@@ -76,12 +76,14 @@ export async function writeFiles(root: string, files: readonly PlannedFile[]): P
       undo.push(() => restore(path, file));
     }
     for (const { path, after } of files) {
-      if (await readAppFile(root, path) !== after) throw new Error(`${path} did not keep its text`);
+      if (await readAppFile(root, path) !== after) {
+        throw new Error(`${path} has another text after it was written`);
+      }
     }
   } catch (error) {
     for (const step of undo.reverse()) await step().catch(() => {}); // best effort, latest first
     throw new OperationError(`Cannot write to ${root}: ${messageOf(error)}; nothing was changed`, {
-      hint: "Check that you may write there, and that the disk has room",
+      hint: "Check that you may write there, and that the disk is not full",
       cause: error,
     });
   }
@@ -110,7 +112,7 @@ async function checkNoLink(root: string, path: string): Promise<void> {
     const found = await Deno.lstat(current).catch(() => undefined); // not there: nothing to follow
     if (found?.isSymlink) {
       throw new OperationError(`${current} is a symbolic link; nothing was changed`, {
-        hint: "azu does not write through links: replace it by a file or folder of the app",
+        hint: "azu does not write through links: replace it with a file or folder",
       });
     }
   }

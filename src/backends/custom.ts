@@ -84,7 +84,8 @@ function checkedBackend(made: Backend): Backend {
     ...(announce === undefined ? {} : {
       announce: () => {
         const lines = explained(made, () => announce.call(made));
-        const message = `The ${name} backend announces no list of lines`;
+        const message =
+          `The announce function of the ${name} backend did not return a list of lines`;
         return checked(v.array(v.unknown()), lines, message).map(String);
       },
     }),

@@ -25,8 +25,8 @@ export async function guarded<T>(
 ): Promise<T> {
   const tooLong = () => {
     if (signal.aborted) return signal.reason;
-    const silence = `The store gave no sign of life for ${PATIENCE / 1000} s; given up`;
-    return new OperationError(silence, { hint: "Check whether it is overloaded, or hangs" });
+    const silence = `The store has not responded for ${PATIENCE / 1000} s`;
+    return new OperationError(silence, { hint: "Check whether it is overloaded or hangs" });
   };
   return await limited(signal, { ms: PATIENCE, interruptedMs: GRACE, tooLong }, work);
 }
@@ -41,7 +41,7 @@ export async function briefly<T>(
 ): Promise<T> {
   const late = new AbortController();
   const tooLong = () => {
-    const error = new OperationError("No answer within seconds; given up");
+    const error = new OperationError("No answer within a few seconds");
     late.abort(error);
     return error;
   };

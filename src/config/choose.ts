@@ -179,9 +179,9 @@ export function disagreements(
   return settings.flatMap(([what, path, inSource, inConfig]) => {
     if (inSource === undefined || typeof inConfig !== "string" || inConfig === inSource) return [];
     return [
-      `${INITIALIZER} states the ${what} "${printable(inSource)}", the config ` +
-      `(session.backends.${name}.${path}) "${printable(inConfig)}": ` +
-      "using the app's own, for that is what the app uses",
+      `${INITIALIZER} states the ${what} "${printable(inSource)}", but the config ` +
+      `(session.backends.${name}.${path}) states "${printable(inConfig)}": ` +
+      "azu uses the value in the initializer, as the app does",
     ];
   });
 }

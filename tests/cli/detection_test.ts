@@ -167,7 +167,7 @@ Deno.test("what the initializer states is what is cleared, with a warning", asyn
   const result = await runAzu(args, { cwd: app.path, env: NOWHERE });
   const { pattern, warnings } = JSON.parse(result.stdout);
   strictEqual(pattern, "real:*");
-  match(warnings[0], /states the keyPrefix "real:", the config .* "other:"/);
+  match(warnings[0], /states the keyPrefix "real:", but the config .* states "other:"/);
 });
 
 Deno.test("a shard's own RedisStore writes session: whatever the app's name", async () => {

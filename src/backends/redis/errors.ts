@@ -75,7 +75,7 @@ const ERROR_REPLIES: readonly KnownFailure[] = [
   {
     matches: /NOAUTH|Authentication required/i,
     problem: "Redis requires a password, and the URL has none",
-    hint: `Put it into the URL: ${REDIS_URL_SHAPE}, percent-encoded`,
+    hint: `Add it to the URL: ${REDIS_URL_SHAPE}, percent-encoded`,
   },
   {
     matches: /max number of clients/,
@@ -164,7 +164,7 @@ const CONNECTION_FAILURES: readonly KnownFailure[] = [
   {
     matches: /invalid peer certificate|CertNotValid|Expired/,
     problem: "The certificate of the Redis server is not valid",
-    hint: "Look at it: openssl s_client -connect <host>:<port> </dev/null | openssl x509 -text",
+    hint: "Inspect it: openssl s_client -connect <host>:<port> </dev/null | openssl x509 -text",
   },
   {
     matches: /no TLS handshake|InvalidContentType|corrupt message/,

@@ -98,7 +98,7 @@ export class Progress implements Disposable {
     }
     const what = {
       connecting: `Connecting to ${this.#target}`,
-      verifying: "Looking again whether all are gone",
+      verifying: "Verifying that all are gone",
       counting: "Counting what is there",
       looking: "Looking for sessions under other prefixes",
       nodes: "Telling the app's nodes",

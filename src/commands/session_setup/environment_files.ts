@@ -24,8 +24,7 @@ export async function environmentFiles(
   const gitignore = await readAppFile(root, GITIGNORE) ?? "";
   const said = ignores(gitignore, ENV);
   const ignored = said === "not mentioned" ? addIgnored(gitignore, ENV) : gitignore;
-  const warning =
-    `${GITIGNORE} has a line that keeps ${ENV} in git: its secrets would go there too`;
+  const warning = `${GITIGNORE} has a line that keeps ${ENV} in git, with its secrets`;
   return {
     wanted: [
       { path: ENV_EXAMPLE, content: addVariables(example, variables), additive: true },

@@ -135,8 +135,8 @@ function urlWarning(project: Project, { name, setup }: Backend): string[] {
   const [variable] = setup?.variables ?? [];
   if (!isRecord(entry) || entry["url"] === undefined || variable === undefined) return [];
   return [
-    `session.backends.${name}.url is for azu alone: the app reads ${variable.name}, which has to ` +
-    "say the same",
+    `Only azu uses session.backends.${name}.url: the app reads ${variable.name}, which must have ` +
+    "the same value",
   ];
 }
 
@@ -145,7 +145,7 @@ function engineWarning(backend: Backend, driver: string | undefined): string[] {
   const told = backend.describe().address ?? driver;
   if (!backend.setup?.migration || told !== undefined) return [];
   return [
-    "Nothing tells which database the app uses (no DATABASE_URL, no driver in shard.yml): " +
+    "It is not known which database the app uses (no DATABASE_URL, no driver in shard.yml): " +
     "the files are for PostgreSQL",
   ];
 }
@@ -165,7 +165,7 @@ export async function nextSteps(
   const steps: string[] = [];
   if (!done.hasShardFile) {
     const list = shards.map(({ name, github }) => `${name} (github: ${github})`).join(", ");
-    steps.push(`Make a shard.yml with these dependencies: ${list}`);
+    steps.push(`Create a shard.yml with these dependencies: ${list}`);
   }
   if (!await allInstalled(project.root, shards)) steps.push("Install the shards: shards install");
   for (const { name, shape } of [SESSION_SECRET, ...spec.variables]) {

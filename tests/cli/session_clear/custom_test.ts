@@ -57,7 +57,11 @@ for (
       "announce() { throw 'oh' }",
       /^error: The acme backend failed: oh$/m,
     ],
-    ["that announces no list", "announce: () => 5", /^error: The acme backend announces no list/m],
+    [
+      "that announces no list",
+      "announce: () => 5",
+      /^error: The announce function of the acme backend did not return a list/m,
+    ],
     ["whose check throws", "check() { throw null }", /^error: The acme backend failed: null$/m],
     [
       "that connects to nothing",

@@ -53,7 +53,7 @@ Deno.test(
     const seen = statuses(output);
     strictEqual(seen.length >= 3, true, output);
     for (const text of seen) {
-      match(text, /^(?:Cleared \d+ of about \d+ session|Looking again whether all are gone)/);
+      match(text, /^(?:Cleared \d+ of about \d+ session|Verifying that all are gone)/);
       strictEqual(text.length < 80, true, text);
     }
     match(

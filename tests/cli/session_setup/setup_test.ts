@@ -129,7 +129,7 @@ for (
 Deno.test("database without a URL: the driver in shard.yml decides, else a warning", async () => {
   await using app = await appOf();
   const guessed = await app.azu(["-b", "database", "--dry-run"]);
-  match(guessed.stderr, /Nothing tells which database .* the files are for PostgreSQL/);
+  match(guessed.stderr, /It is not known which database .* the files are for PostgreSQL/);
   const dependency = "  sqlite3:\n    github: crystal-lang/crystal-sqlite3\n";
   await writeTree(app.path, {
     "shard.yml": SHARD.replace("\n# for", () => `${dependency}\n# for`),
@@ -328,7 +328,7 @@ Deno.test("an app without shard.yml and src is set up, and told what it lacks", 
   deepStrictEqual(Object.keys(await app.files()), [".env.example", ".gitignore", INITIALIZER]);
   match(
     result.stdout,
-    /1\. Make a shard\.yml with these dependencies: session \(github: azutoolkit\/session\)/,
+    /1\. Create a shard\.yml with these dependencies: session \(github: azutoolkit\/session\)/,
   );
 });
 
