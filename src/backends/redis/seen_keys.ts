@@ -5,7 +5,7 @@ const BITS = 2 ** 28;
 
 /**
  * Bits that each key sets. With 8, one of 7 million new keys is mistaken for a known one after
- * 5 million keys, and one of 40 after 100 million: (1 - e^(-8n / BITS))^8.
+ * 5 million keys, and one of 40 after 33 million: (1 - e^(-8n / BITS))^8.
  */
 const HASHES = 8;
 
