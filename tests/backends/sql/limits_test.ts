@@ -168,6 +168,35 @@ Deno.test(
 );
 
 Deno.test(
+  "postgres: refuses whatever is not a table, and says what it is",
+  needs("postgres"),
+  async () => {
+    const kinds = [
+      ["a view", "CREATE VIEW sessions AS SELECT 1 AS id", "DROP VIEW sessions"],
+      [
+        "a materialized view",
+        "CREATE MATERIALIZED VIEW sessions AS SELECT 1 AS id",
+        "DROP MATERIALIZED VIEW sessions",
+      ],
+      [
+        "a foreign table",
+        "CREATE EXTENSION file_fdw; CREATE SERVER files FOREIGN DATA WRAPPER file_fdw; " +
+        "CREATE FOREIGN TABLE sessions (id int) SERVER files OPTIONS (filename '/dev/null')",
+        "DROP FOREIGN TABLE sessions",
+      ],
+      ["something else", "CREATE SEQUENCE sessions", "DROP SEQUENCE sessions"],
+    ] as const;
+    await using database = await freshPostgres();
+    for (const [kind, create, drop] of kinds) {
+      await database.query(create);
+      const { message } = await problem(clear(database.url));
+      match(message, new RegExp(`^sessions is ${kind}, not a table`));
+      await database.query(drop);
+    }
+  },
+);
+
+Deno.test(
   "mariadb: refuses a view, a missing table, a missing database",
   needs("mariadb"),
   async () => {
