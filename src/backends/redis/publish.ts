@@ -13,6 +13,7 @@ const REPLICA_TIMEOUT = 3000;
  * Publishes a message. Every node of a cluster passes it on to all others, but counts only its own
  * listeners, so each node is asked. Listeners of a replica that does not answer are not counted.
  * @returns how many listeners received it.
+ * @throws {AzuError} if a master does not answer: its listeners may not have received it.
  */
 export async function publish(
   nodes: RedisNodes,
@@ -39,10 +40,10 @@ export async function publish(
       others.then((found) => Promise.allSettled(found.map((other) => at(other, limit)))),
     ]);
     const failed = heard.find((answer) => answer.status === "rejected");
-    const counts = [...heard, ...also].flatMap((answer) => {
-      return answer.status === "fulfilled" ? answer.value.count : [];
+    if (failed !== undefined) throw failed.reason;
+    const counts = [...heard, ...also].map((answer) => {
+      return answer.status === "fulfilled" ? answer.value.count : 0;
     });
-    if (counts.length === 0 && failed !== undefined) throw failed.reason;
     return counts.reduce((sum, count) => sum + count, 0);
   } catch (error) {
     signal.throwIfAborted();

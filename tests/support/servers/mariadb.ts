@@ -69,7 +69,7 @@ async function makeData(): Promise<string> {
   const { path: dir } = await tempDir("azu-mariadb-");
   const { success, stdout, stderr } = await new Deno.Command("mariadb-install-db", {
     args: [
-      ...["--no-defaults", `--datadir=${join(dir, "data")}`, "--skip-test-db"],
+      ...["--no-defaults", `--datadir=${join(dir, "data")}`, `--tmpdir=${dir}`, "--skip-test-db"],
       "--auth-root-authentication-method=normal",
     ],
     stdin: "null",
