@@ -9,10 +9,17 @@ import { compileExecutable } from "../scripts/compile/executable.ts";
 import { toolchainFor } from "../scripts/compile/toolchain.ts";
 import { printLine } from "../tests/support/output.ts";
 import { startRedis } from "../tests/support/servers/redis.ts";
-import { median } from "./support/stats.ts";
+import { median, ratios } from "./support/stats.ts";
 
 const PAIRS = 15;
 const WARM_UPS = 2;
+
+/** Runs the empty program and azu in turns, in one shell, so that nothing else runs meanwhile. */
+const PAIRS_SCRIPT = `TIMEFORMAT="%U %S"
+for ((pair = 0; pair < $1; pair++)); do
+  time "$2" </dev/null >/dev/null 2>&1 || exit
+  time "\${@:3}" </dev/null >/dev/null 2>&1 || exit
+done`;
 
 const root = join(import.meta.dirname ?? ".", "..");
 
@@ -90,36 +97,31 @@ async function emptyApp(): Promise<string> {
   return app;
 }
 
-async function measure({ args, env = {} }: Case, empty: string) {
-  const ratios: number[] = [];
-  const times: number[] = [];
-  for (let pair = 0; pair < WARM_UPS + PAIRS; pair++) {
-    const base = await time(empty, [], {});
-    const ours = await time(azu, args, env);
-    if (pair < WARM_UPS) continue;
-    ratios.push(ours / base);
-    times.push(ours);
-  }
-  ratios.sort((a, b) => a - b);
+async function measure({ name, args, env = {} }: Case, empty: string) {
+  const count = String(WARM_UPS + PAIRS);
+  const { success, stderr } = await new Deno.Command("bash", {
+    args: ["-c", PAIRS_SCRIPT, "bash", count, empty, azu, ...args],
+    env,
+    stdin: "null",
+    stderr: "piped",
+  }).output();
+  if (!success) throw new Error(`${name} failed`);
+  const times = processorTimes(new TextDecoder().decode(stderr)).slice(2 * WARM_UPS);
+  const bases = times.filter((_, index) => index % 2 === 0);
+  const ours = times.filter((_, index) => index % 2 === 1);
+  const found = ratios(ours, bases).sort((a, b) => a - b);
   return {
-    ratio: median(ratios),
-    least: ratios[0] ?? NaN,
-    most: ratios.at(-1) ?? NaN,
-    milliseconds: median(times),
+    ratio: median(found),
+    least: found[0] ?? NaN,
+    most: found.at(-1) ?? NaN,
+    milliseconds: median(ours),
   };
 }
 
-/** Milliseconds of processor time that a process takes, of all its threads. */
-async function time(program: string, args: readonly string[], env: Record<string, string>) {
-  const { success, stderr } = await new Deno.Command("bash", {
-    args: ["-c", 'TIMEFORMAT="%U %S"; time "$@" >/dev/null', "bash", program, ...args],
-    env,
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  const printed = new TextDecoder().decode(stderr);
-  const [, user, system] = /(\d+\.\d+) (\d+\.\d+)\n$/.exec(printed) ?? [];
-  if (!success || user === undefined || system === undefined) throw new Error(printed);
-  return 1000 * (Number(user) + Number(system));
+/** Milliseconds of all threads, from lines with the seconds of user and system. */
+function processorTimes(printed: string): number[] {
+  return printed.trim().split("\n").map((line) => {
+    const [user = NaN, system = NaN] = line.split(" ").map(Number);
+    return 1000 * (user + system);
+  });
 }
