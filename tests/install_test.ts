@@ -72,7 +72,7 @@ for (const shell of ["sh", "dash", "bash"]) {
   });
 }
 
-Deno.test("install.sh takes awkward names, and HOME's folder by default", async () => {
+Deno.test("install.sh accepts unusual names, and uses HOME by default", async () => {
   for (const name of ["azu-[x]*?", "-n", "a b  c", "$(false)`false`"]) {
     await using folder = await scratch({
       [`in [a] b/${name}`]: standIn,

@@ -77,7 +77,7 @@ const patterns: Record<Ignored, string[]> = {
   ],
 };
 
-Deno.test(".gitignore: lines mean what they mean to git", () => {
+Deno.test(".gitignore: lines have the same meaning as in git", () => {
   for (const said of ["ignored", "included", "not mentioned"] as const) {
     for (const source of patterns[said]) strictEqual(ignores(source, ".env"), said, source);
   }

@@ -65,7 +65,7 @@ Deno.test("the rest is as long as the store was busy, and a second at most", asy
   strictEqual(long >= 990 && long < 5000, true, `${long}`);
 });
 
-Deno.test("a turn is a rest as long as the batch, up to a limit", async () => {
+Deno.test("a rest is as long as the batch, up to a limit", async () => {
   const pace = new Pace({}, { ...DEFAULTS, maxLatency: 1000, turn: 110 });
   strictEqual(await timeOf(() => pace.after(80, signal)) >= 75, true);
   const limited = await leastTimeOf(() => pace.after(900, signal));
@@ -84,7 +84,7 @@ Deno.test("a pause is taken after every batch, and ends with the signal", async 
   strictEqual(await timeOf(() => sleep(30_000, aborted)) < 5000, true);
 });
 
-Deno.test("a store that is far away is not a slow one", async () => {
+Deno.test("a distant store does not count as slow", async () => {
   const far = new Pace({}, DEFAULTS);
   far.distance(150);
   deepStrictEqual(await batches(far, [152, 155, 148, 158]), [500, 500, 500, 500]);
@@ -109,7 +109,7 @@ Deno.test("the operator's words count", async () => {
   strictEqual(new Pace({ batch: 1 }, DEFAULTS).batch, 1);
 });
 
-Deno.test("a small beginning is doubled until it is too much, then grows slowly", async () => {
+Deno.test("batches double at first, and grow slowly after a slow one", async () => {
   const pace = new Pace({}, { batch: 100, first: 5, least: 4, maxLatency: 20 });
   strictEqual(pace.batch, 5);
   deepStrictEqual(await batches(pace, [1, 1, 15, 1, 1]), [10, 20, 20, 25, 31]);
@@ -126,7 +126,7 @@ Deno.test("where somebody waits for a batch, the next is half, at once and witho
   deepStrictEqual(await batches(pace, [1, 1]), [13, 16]);
 });
 
-Deno.test("a batch that did not get through shrinks the next below the least", async () => {
+Deno.test("a failed batch shrinks the next one below the minimum", async () => {
   const pace = new Pace({}, { batch: 100, least: 50, maxLatency: 20 });
   pace.shrink();
   strictEqual(pace.batch, 25);

@@ -218,12 +218,12 @@ const wrong: [name: string, config: string, line: string][] = [
   ["an array", "export default { session: [] };", "session: expected an object, got an array"],
   ["nothing", "export default null;", "expected a config object, got null"],
   [
-    "a duration of nothing",
+    "a duration of zero",
     'export default { session: { ttl: "0s" } };',
     'session.ttl: expected a duration such as "24h", got "0s"',
   ],
   [
-    "a number for a duration",
+    "a number instead of a duration",
     "export default { session: { ttl: 3600 } };",
     'session.ttl: expected a duration such as "24h", got 3600',
   ],
@@ -248,7 +248,7 @@ const wrong: [name: string, config: string, line: string][] = [
     'session.cookie.name: expected no domain and the path "/" beside "__Host-s"',
   ],
   [
-    "a backend that is none",
+    "an unknown backend",
     "export default { session: { backends: { acme: 5 } } };",
     "session.backends.acme: expected redis({...}), database({...}), memory({...}) or a function that returns a backend, got 5",
   ],
@@ -328,7 +328,7 @@ for (const [name, files, message] of broken) {
   });
 }
 
-Deno.test("config: one that never ends is ended", async () => {
+Deno.test("config: an endless evaluation is cut off", async () => {
   const loaded = await load({
     "azu.config.ts":
       "setInterval(() => {}, 1000);\nawait new Promise(() => {});\nexport default {};",

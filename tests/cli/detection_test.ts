@@ -146,7 +146,7 @@ for (
   });
 }
 
-Deno.test("an initializer that names two stores is not guessed at", async () => {
+Deno.test("an initializer that names two stores is an error", async () => {
   const initializer = `if x\n  Session.use_store(Session::RedisStore(S))\nelse\n` +
     "  Session.use_store(Session::MemoryStore(S))\nend\n";
   const { code, stderr } = await decide({ initializer });

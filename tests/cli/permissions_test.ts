@@ -87,7 +87,7 @@ Deno.test("a config may read the variables that are named for it", async () => {
   }
 });
 
-Deno.test("a promise that a config forgets is no silent end, and shows no secret", async () => {
+Deno.test("an unhandled rejection in a config is reported, without secrets", async () => {
   const url = "redis://app:hunter2@db";
   const config =
     `Promise.reject(new Error("lost ${url}"));\nawait new Promise((resolve) => setTimeout(resolve, 200));\nexport default {};`;

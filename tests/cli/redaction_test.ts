@@ -67,7 +67,7 @@ Deno.test(
   },
 );
 
-Deno.test("URLs that are none", async () => {
+Deno.test("invalid URLs", async () => {
   const bad = [
     `http://app:${ENCODED}@127.0.0.1:1`,
     `redis:app:${ENCODED}@127.0.0.1`,

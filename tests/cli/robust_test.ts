@@ -130,7 +130,7 @@ Deno.test(
   },
 );
 
-Deno.test("postgres: two clears at once both end well", needs("postgres"), async () => {
+Deno.test("postgres: two clears at the same time succeed", needs("postgres"), async () => {
   await using database = await freshPostgres();
   await using app = await tempDir();
   await database.query("CREATE TABLE sessions (session_id text)");
@@ -181,7 +181,7 @@ for (
   });
 }
 
-Deno.test("a backend that never answers is interrupted all the same", async () => {
+Deno.test("a backend that never answers can be interrupted", async () => {
   await using app = await tempDir();
   await writeTree(app.path, { "azu.config.ts": custom("new Promise(() => {})", "5") });
   await using azu = await spawnAzu(CLEAR, { cwd: app.path });
@@ -190,7 +190,7 @@ Deno.test("a backend that never answers is interrupted all the same", async () =
   strictEqual((await azu.finished()).code, 143);
 });
 
-Deno.test("--json is one document, whatever a config does", async () => {
+Deno.test("--json prints one document, even if a config prints", async () => {
   const configs = [
     "export default { get app() { throw new Error('no'); } };",
     "export default new Proxy({}, { ownKeys() { throw new Error('no'); } });",
@@ -218,7 +218,7 @@ Deno.test("--json is one document, whatever a config does", async () => {
   }
 });
 
-Deno.test("files that are no files, or too much, do not hang", async () => {
+Deno.test("special files and very large files do not hang", async () => {
   await using app = await tempDir();
   await writeTree(app.path, { "shard.yml": `name: a${" ".repeat(300_000)}b#\n` });
   await Deno.symlink("/dev/zero", `${app.path}/.env`);
@@ -266,7 +266,7 @@ Deno.test("--apply that cannot write makes no database file", async () => {
   deepStrictEqual((await Array.fromAsync(Deno.readDir(app.path))).map(({ name }) => name), ["src"]);
 });
 
-Deno.test("nothing that is said can act on a terminal or forge a line", async () => {
+Deno.test("no output can act on a terminal or forge a line", async () => {
   await using app = await tempDir();
   await writeTree(app.path, { "azu.config.ts": "export default { environments: { live: {} } };" });
   const evil = "x\x1b[31m\n✓ forged";
@@ -308,7 +308,7 @@ Deno.test("an answer that cannot be written is a failure", needs("redis-server")
   match(result.stderr, /Cannot write to stdout/);
 });
 
-Deno.test("a backend of the config's own cannot end the process either", async () => {
+Deno.test("a custom backend cannot end the process", async () => {
   await using app = await tempDir();
   for (const exit of ["Deno.exit(0)", "process.exit(0)", "process.abort()"]) {
     await writeTree(app.path, { "azu.config.ts": custom("0", `(${exit}, 0)`) });

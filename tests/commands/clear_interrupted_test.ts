@@ -36,7 +36,7 @@ Deno.test("the reason of a count's failure survives Ctrl-C at the goodbye", asyn
   match(report.error?.message ?? "", /The acme backend failed: no such table/);
 });
 
-Deno.test("an interruption while nodes are told is one, and no failure", async () => {
+Deno.test("an interruption while nodes are told is no failure", async () => {
   const counts = { cleared: 3, remaining: 0, arrived: 0 };
   const store = { clear: () => Promise.resolve(counts), dropCaches: never };
   const { report, time } = await interrupted(store, 300);

@@ -24,7 +24,7 @@ Deno.test("a number is no proof, also where the first answer was one", async () 
   match(report.error?.message ?? "", /4 session\(s\) are still there/);
 });
 
-Deno.test("a number is counted after, and believed then", async () => {
+Deno.test("a number from a store is verified by a count", async () => {
   const proved = { cleared: 3, remaining: 0, arrived: 0 };
   const report = await clearSessions(answering([proved, 2], []), requestOf(signal));
   deepStrictEqual([report.outcome, report.remaining, report.arrived], ["cleared", 0, undefined]);

@@ -69,7 +69,7 @@ Deno.test("every known store has a kind, with or without a namespace", () => {
   }
 });
 
-Deno.test("every way to use a store is understood", () => {
+Deno.test("every way to use a store is recognized", () => {
   const other = "\n# noise\nSession::MemoryStore(T)\n";
   const ways = [
     "Session.use_store(Session::RedisStore(T))",
@@ -177,7 +177,7 @@ Deno.test("without a use all stores that the code names are candidates, in order
   ok(readInitializer("x = ClusteredRedisStore; RedisStore").clustered);
 });
 
-Deno.test("names that only look like a use are none", () => {
+Deno.test("names that only look like a use do not count", () => {
   deepEqual(storesOf("store = MemoryStore.new\nCookieStore"), ["memory", "cookie"]);
   deepEqual(storesOf("c.store == MemoryStore\nCookieStore"), ["memory", "cookie"]);
   deepEqual(storesOf("def use_store(MemoryStore)\nCookieStore"), ["memory", "cookie"]);
@@ -210,7 +210,7 @@ Deno.test("a leading :: changes nothing", () => {
   }
 });
 
-Deno.test("a store of one's own on crystal-db is a database", () => {
+Deno.test("a custom store on crystal-db is a database", () => {
   const own = (body: string) =>
     `class Sessions < Session::Store(T)\n  ${body}\nend\nSession.use_store(Sessions)\n`;
   deepEqual(readInitializer(own('TABLE = "user_sessions"\n  @db : DB::Database')), {
@@ -330,7 +330,7 @@ end
 `;
 }
 
-Deno.test("clustering is told by the shard's store, and by what turns it on", () => {
+Deno.test("clustering is recognized by the shard's store and by its setting", () => {
   const of = (settings: string) => readInitializer(clusteredApp(settings)).clustered;
   for (
     const on of [

@@ -52,7 +52,7 @@ Deno.test("postgres: advises VACUUM after removing many rows", needs("postgres")
   match(typeof counts === "number" ? "" : counts.advice ?? "", /20000 removed row.*VACUUM/);
 });
 
-Deno.test("postgres: truncates if told to, and counts", needs("postgres"), async () => {
+Deno.test("postgres: --truncate counts the rows", needs("postgres"), async () => {
   await using database = await postgresWith(20_000);
   const told: number[] = [];
   const onProgress = (cleared: number) => told.push(cleared);

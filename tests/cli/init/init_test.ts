@@ -32,7 +32,7 @@ Deno.test("init writes a config that works, for the app by its name, and its typ
   match((await app.azu(["init"])).stdout, /✓ Nothing to change/);
 });
 
-Deno.test("init never overwrites a config of one's own", async () => {
+Deno.test("init never overwrites an existing config", async () => {
   await using app = await appOf({ "azu.config.ts": "export default { app: 'mine' };\n" });
   const before = await app.files();
   const refused = await app.azu(["init"]);
@@ -56,7 +56,7 @@ Deno.test("init --update-types writes the types only", async () => {
   match(refused.stderr, /There is no azu\.config\.ts here or above/);
 });
 
-Deno.test("init shows no text of the config that it would overwrite, and minds its options", async () => {
+Deno.test("init does not show secrets of a config that it would overwrite", async () => {
   await using app = await appOf({
     "azu.config.ts": 'const token = "tok-hunter2";\nexport default {};\n',
   });

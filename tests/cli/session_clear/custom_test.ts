@@ -32,7 +32,7 @@ for (
   });
 }
 
-Deno.test("a store whose look-alikes are a list is believed", async () => {
+Deno.test("a list of look-alikes is accepted", async () => {
   const list = "[{ pattern: 'a:*', count: 5 }]";
   const { code, stderr } = await clear("", `lookAlikes: async () => ${list}`, ["--dry-run"]);
   match(stderr, /^warning: 5 key\(s\) under a:\* look like sessions/m);
@@ -80,7 +80,7 @@ for (
   });
 }
 
-Deno.test("a backend that describes itself once, and then fails, is told of all the same", async () => {
+Deno.test("a backend whose describe() fails later is still reported", async () => {
   const once = "described: 0, describe() { if (this.described++) throw 'twice'; return {}; }";
   const { code, stdout } = await clear(once, "clear: async () => 3");
   match(stdout, /^Cleared 3 session\(s\)\n✓/m);

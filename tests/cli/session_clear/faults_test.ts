@@ -71,7 +71,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a server killed during a clear: exit 1, and what is certainly gone",
+  "a server is killed during a clear: exit 1, with a count",
   needs("redis-server"),
   async () => {
     await using server = await startRedis();
@@ -136,7 +136,7 @@ Deno.test(
   },
 );
 
-Deno.test("a reader that goes away is no error", needs("script"), async () => {
+Deno.test("a reader that closes its pipe is no error", needs("script"), async () => {
   await using app = await tempDir();
   const { code, stderr } = await runAzu(["--help"], { cwd: app.path });
   strictEqual(code, 0, stderr);

@@ -81,20 +81,24 @@ async function prepare(folder: string, database: TestDatabase | undefined, state
   for (const statement of statements) await database?.query(statement);
 }
 
-Deno.test("mysql: a trigger that refuses is told, with true counts", needs("mariadb"), async () => {
-  await using database = await freshMariadb();
-  await using app = await tempDir();
-  await database.query(ROWS[0]?.replace("text", "varchar(255)") ?? "");
-  await database.query(ROWS[1] ?? "");
-  await database.query(
-    "CREATE TRIGGER keep BEFORE DELETE ON sessions FOR EACH ROW " +
-      "IF OLD.session_id LIKE 'k%' THEN SIGNAL SQLSTATE '45000' " +
-      "SET MESSAGE_TEXT = 'very-secret'; END IF",
-  );
-  const options = { cwd: app.path, env: { DATABASE_URL: database.url } };
-  const { code, stdout, stderr } = await runAzu([...CLEAR, "--batch", "1"], options);
-  strictEqual(code, 1);
-  doesNotMatch(stdout + stderr, /very-secret|✓/);
-  match(stdout, /^Cleared 1 session\(s\), then failed$/m);
-  match(stderr, /^1 session\(s\) are gone, about 4 may remain/m);
-});
+Deno.test(
+  "mysql: a trigger that refuses is reported, with true counts",
+  needs("mariadb"),
+  async () => {
+    await using database = await freshMariadb();
+    await using app = await tempDir();
+    await database.query(ROWS[0]?.replace("text", "varchar(255)") ?? "");
+    await database.query(ROWS[1] ?? "");
+    await database.query(
+      "CREATE TRIGGER keep BEFORE DELETE ON sessions FOR EACH ROW " +
+        "IF OLD.session_id LIKE 'k%' THEN SIGNAL SQLSTATE '45000' " +
+        "SET MESSAGE_TEXT = 'very-secret'; END IF",
+    );
+    const options = { cwd: app.path, env: { DATABASE_URL: database.url } };
+    const { code, stdout, stderr } = await runAzu([...CLEAR, "--batch", "1"], options);
+    strictEqual(code, 1);
+    doesNotMatch(stdout + stderr, /very-secret|✓/);
+    match(stdout, /^Cleared 1 session\(s\), then failed$/m);
+    match(stderr, /^1 session\(s\) are gone, about 4 may remain/m);
+  },
+);

@@ -41,7 +41,7 @@ Deno.test("a session that a node saves back is counted once", redisNeeded, async
   deepStrictEqual([code, left, told], [0, 0, 2]);
 });
 
-Deno.test("one that it saves back again and again is not gone", redisNeeded, async () => {
+Deno.test("a session that a node saves back repeatedly is not gone", redisNeeded, async () => {
   let isSavedBack = false;
   const { code, stdout, left } = await clear((request, client) => {
     isSavedBack ||= request.includes("PUBLISH");
@@ -52,7 +52,7 @@ Deno.test("one that it saves back again and again is not gone", redisNeeded, asy
   match(error.message, /^1 session\(s\) from before the clear are there again/);
 });
 
-Deno.test("a new one stays, and is told", redisNeeded, async () => {
+Deno.test("a new session stays, and is reported", redisNeeded, async () => {
   let told = 0;
   const { stdout, stderr, left } = await clear((request, client) => {
     if (request.includes("PUBLISH") && ++told === 1) {

@@ -54,7 +54,7 @@ Deno.test("what a backend cannot do is told before anything is done", async () =
   deepStrictEqual([json.outcome, json.exitCode, json.cleared], ["impossible", 3, 0]);
 });
 
-Deno.test("a backend of the config's own is told what the operator wants", async () => {
+Deno.test("a custom backend gets the options of the command line", async () => {
   await using app = await tempDir();
   await writeTree(app.path, {
     "azu.config.ts": `export default { session: { backend: "acme", backends: { acme: () => ({
@@ -88,7 +88,7 @@ Deno.test("a backend of the config's own is told what the operator wants", async
   strictEqual(code, 0);
 });
 
-Deno.test("--pause paces, and --batch says how often", needs("redis-server"), async () => {
+Deno.test("--pause rests after each batch of --batch", needs("redis-server"), async () => {
   await using server = await startRedis();
   await using app = await tempDir();
   const client = new Redis(server.url);

@@ -68,7 +68,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a dry run shows how far it is, and keeps to the budget too",
+  "a dry run shows progress and respects the budget",
   terminalNeeded,
   async () => {
     await using redis = await redisWith(200);
@@ -131,7 +131,7 @@ Deno.test("without a terminal: a line every few seconds", needs("redis-server"),
   match(stdout, /Cleared 700 session\(s\)\n✓/);
 });
 
-Deno.test("a clear that does not get on is seen to be stuck", terminalNeeded, async () => {
+Deno.test("the progress shows that a clear is stuck", terminalNeeded, async () => {
   await using redis = await redisWith(1000);
   const running = runAzuOnTerminal(SLOWLY, redis.options);
   await new Promise((resolve) => setTimeout(resolve, 1500));
@@ -144,7 +144,7 @@ Deno.test("a clear that does not get on is seen to be stuck", terminalNeeded, as
   match(output, /\[KCleared \d+ of about \d+ session\(s\), none for [23] s\r/);
 });
 
-Deno.test("a server that is silent is seen to be waited for", terminalNeeded, async () => {
+Deno.test("the progress shows that azu waits for a silent server", terminalNeeded, async () => {
   await using redis = await redisWith(10);
   const sleeping = redis.client.call("DEBUG", "SLEEP", "3.5");
   const { code, output } = await runAzuOnTerminal(CLEAR, redis.options);
@@ -180,7 +180,7 @@ export default { session: { backend: "acme", backends: { acme } } };`,
   doesNotMatch(output, /NaN|undefined/);
 });
 
-Deno.test("a failure takes the status line away too", terminalNeeded, async () => {
+Deno.test("a failure removes the status line", terminalNeeded, async () => {
   await using redis = await redisWith(1000);
   const running = runAzuOnTerminal(SLOWLY, redis.options);
   await new Promise((resolve) => setTimeout(resolve, 2500));

@@ -141,7 +141,7 @@ for (const second of ["SIGINT", "SIGTERM"] as const) {
   );
 }
 
-Deno.test("before anything was asked of the store: nothing was cleared", redisNeeded, async () => {
+Deno.test("interrupted before the first request: nothing was cleared", redisNeeded, async () => {
   await using redis = await slowRedis();
   const sleeping = redis.client.call("DEBUG", "SLEEP", "4");
   await using azu = await spawnAzu(CLEAR, redis.options);

@@ -122,7 +122,7 @@ Deno.test("the app stays formatted", needs("crystal"), async () => {
   await assertFormatted({ before: APP[MAIN] ?? "", after: INTEGRATED });
 });
 
-Deno.test("in JSON nothing is asked, and each file says what became of it", async () => {
+Deno.test("with --json nothing is asked, and each file has its action", async () => {
   await using app = await appOf();
   const run = async (...args: string[]) => {
     const { outcome, files, nextSteps } = JSON.parse((await app.azu("--json", ...args)).stdout);
@@ -204,7 +204,7 @@ Deno.test("who is quiet or redirects still sees what is asked about", needs("scr
 });
 
 Deno.test(
-  "a conflict: nothing is asked, nothing changed; with --force it is overwritten",
+  "a conflict changes nothing without --force",
   needs("script"),
   async () => {
     const files = { ...APP, [INITIALIZER]: "# my own\nmine\n" };
@@ -229,13 +229,13 @@ Deno.test(
   },
 );
 
-Deno.test("--force alone agrees to nothing in the app's own source", async () => {
+Deno.test("--force alone does not change the app's own source", async () => {
   await using app = await appOf();
   strictEqual((await app.azu("--force")).code, 0);
   strictEqual((await app.files())[MAIN], APP[MAIN]);
 });
 
-Deno.test("a bare folder is told what to add", async () => {
+Deno.test("setup in an empty folder lists what to add", async () => {
   await using app = await appOf({});
   const { code, stdout, stderr } = await app.azu("-y", "-b", "memory");
   deepStrictEqual([code, stderr], [0, ""]);
@@ -287,13 +287,13 @@ Deno.test("the session shard's own handler is warned about, and not touched", as
   strictEqual((await app.files())[MAIN], main);
 });
 
-Deno.test("a handler that is there is not offered, wherever it is", async () => {
+Deno.test("an existing handler is not offered again", async () => {
   const files = { ...APP, "src/server.cr": `require "./my_app"\n\nMyApp.start [${HANDLER}]\n` };
   await using app = await appOf(files);
   doesNotMatch((await app.azu()).stdout, /SessionHandler/);
 });
 
-Deno.test(".env that is kept in git on purpose stays so, with a warning", async () => {
+Deno.test(".env that is kept in git on purpose gets a warning only", async () => {
   await using app = await appOf({ ...APP, ".gitignore": ".env*\n!.env\n" });
   const { stdout, stderr } = await app.azu();
   match(stdout, /unchanged {2}\.gitignore/);

@@ -55,7 +55,7 @@ Deno.test("setup writes the initializer and the shards, and tells what is left",
   match(steps, /5\. Add to the app's handlers, last: MyShop::SessionHandler\.new\n$/);
 });
 
-Deno.test("a second run changes nothing and says so", async () => {
+Deno.test("a second run changes nothing, and says that", async () => {
   await using app = await appOf();
   for (const backend of ["redis", "memory", "database"]) {
     await app.azu(["-b", backend, "--force"]);
@@ -70,7 +70,7 @@ Deno.test("a second run changes nothing and says so", async () => {
   match(migrations[0] ?? "", /^src\/db\/migrations\/20\d{12}_create_sessions\.cr$/);
 });
 
-Deno.test("a file that differs is not overwritten: named, shown, nothing changed, exit 1", async () => {
+Deno.test("a file that differs is shown and not overwritten: exit 1", async () => {
   await using app = await appOf({ "shard.yml": SHARD, [INITIALIZER]: "# my own\nmine\n" });
   const before = await app.files();
   const refused = await app.azu(["--backend", "database"]);
@@ -139,7 +139,7 @@ Deno.test("database without a URL: the driver in shard.yml decides, else a warni
   match((await app.files())[INITIALIZER] ?? "", /require "sqlite3"/);
 });
 
-Deno.test("only the steps that are really left", async () => {
+Deno.test("only the remaining steps are listed", async () => {
   await using app = await appOf({
     "shard.yml": SHARD,
     ".env": `SESSION_SECRET=${"x".repeat(64)}\nREDIS_URL=redis://localhost\n`,
@@ -290,7 +290,7 @@ Deno.test("--apply without a database URL: exit 2, and no file is written", asyn
   deepStrictEqual(await app.files(), before);
 });
 
-Deno.test("--apply where the server is down: no file is written", async () => {
+Deno.test("--apply writes no file if the server is down", async () => {
   await using app = await appOf();
   const before = await app.files();
   const env = { DATABASE_URL: "postgres://app:pw@127.0.0.1:1/app" };
@@ -300,7 +300,7 @@ Deno.test("--apply where the server is down: no file is written", async () => {
   deepStrictEqual(await app.files(), before);
 });
 
-Deno.test("--apply is not for backends without a table: exit 3", async () => {
+Deno.test("--apply is refused for backends without a table: exit 3", async () => {
   await using app = await appOf();
   for (const backend of ["redis", "memory"]) {
     const result = await app.azu(["-b", backend, "--apply"]);
@@ -321,7 +321,7 @@ Deno.test("nothing is written through a link", async () => {
   strictEqual(await Deno.readTextFile(`${app.path}/shard.yml`), SHARD);
 });
 
-Deno.test("an app without shard.yml and src is set up, and told what it lacks", async () => {
+Deno.test("setup without shard.yml and src lists what is missing", async () => {
   await using app = await appOf({});
   const result = await app.azu(["-b", "memory"]);
   strictEqual(result.code, 0);

@@ -171,7 +171,7 @@ Deno.test("the app's own channel wins over the config's, with a warning", redisN
   strictEqual((await messageOf(redis)).channel, "app's");
 });
 
-Deno.test("a channel that cannot be read is warned about", redisNeeded, async () => {
+Deno.test("a channel that cannot be read gives a warning", redisNeeded, async () => {
   await using redis = await redisWithNode();
   const source = initializer(
     "Session::ClusteredRedisStore(U)",
@@ -196,7 +196,7 @@ Deno.test("several nodes, and a store that was empty already", redisNeeded, asyn
   await messageOf(redis);
 });
 
-Deno.test("nobody is told where nothing says that nodes cache", redisNeeded, async () => {
+Deno.test("no message is sent if no node caches", redisNeeded, async () => {
   await using redis = await redisWithNode();
   const commented = initializer("Session::RedisStore(U)", "# config.cluster.enabled = true");
   for (const files of [{}, config("false"), initializer("Session::RedisStore(U)"), commented]) {
@@ -214,7 +214,7 @@ Deno.test("nobody is told where nothing says that nodes cache", redisNeeded, asy
   strictEqual((await messageOf(redis)).message, "the end");
 });
 
-Deno.test("--no-broadcast tells nobody, and says what that means", redisNeeded, async () => {
+Deno.test("--no-broadcast sends no message, and warns", redisNeeded, async () => {
   await using redis = await redisWithNode();
   await redis.put(3);
   const files = config('{ cacheTtl: "90s" }');
@@ -287,7 +287,7 @@ Deno.test(
   },
 );
 
-Deno.test("a server without PUBLISH is a failure that says so", redisNeeded, async () => {
+Deno.test("a server without PUBLISH fails the clear", redisNeeded, async () => {
   await using redis = await redisWithNode([CHANNEL], { args: ["--rename-command", "PUBLISH", ""] });
   await redis.put(5);
   const { code, stdout, stderr } = await clear(redis, config("true"));
@@ -296,7 +296,7 @@ Deno.test("a server without PUBLISH is a failure that says so", redisNeeded, asy
   strictEqual(code, 1);
 });
 
-Deno.test("nodes are told of what a fault cut off", redisNeeded, async () => {
+Deno.test("nodes are told after a failure", redisNeeded, async () => {
   await using redis = await redisWithNode([CHANNEL], { args: ["--rename-command", "UNLINK", ""] });
   await redis.put(5);
   const { code, stdout, stderr } = await clear(redis, config("true"));
@@ -307,7 +307,7 @@ Deno.test("nodes are told of what a fault cut off", redisNeeded, async () => {
   await messageOf(redis);
 });
 
-Deno.test("nodes are told of what Ctrl-C cut off", redisNeeded, async () => {
+Deno.test("nodes are told after Ctrl-C", redisNeeded, async () => {
   await using redis = await redisWithNode();
   await using app = await tempDir();
   await writeTree(app.path, config("true"));
@@ -327,35 +327,39 @@ Deno.test("nodes are told of what Ctrl-C cut off", redisNeeded, async () => {
   strictEqual((await messageOf(redis)).keys, left);
 });
 
-Deno.test("a server that takes no message is not waited for, for ever", redisNeeded, async () => {
-  await using redis = await redisWithNode();
-  await using app = await tempDir();
-  await writeTree(app.path, config("true"));
-  const env = { REDIS_URL: redis.server.url };
-  await redis.client.call("CLIENT", "PAUSE", 120_000, "WRITE"); // PUBLISH counts as a write
-  const start = performance.now();
-  const { code, stdout, stderr } = await runAzu(CLEAR, { cwd: app.path, env });
-  strictEqual(performance.now() - start < 12_000, true);
-  match(
-    stderr,
-    /^error: There are no sessions in the store, but .* No answer within a few seconds\n/m,
-  );
-  doesNotMatch(stdout, /✓/);
-  strictEqual(code, 1);
+Deno.test(
+  "a server that accepts no message is not waited for without limit",
+  redisNeeded,
+  async () => {
+    await using redis = await redisWithNode();
+    await using app = await tempDir();
+    await writeTree(app.path, config("true"));
+    const env = { REDIS_URL: redis.server.url };
+    await redis.client.call("CLIENT", "PAUSE", 120_000, "WRITE"); // PUBLISH counts as a write
+    const start = performance.now();
+    const { code, stdout, stderr } = await runAzu(CLEAR, { cwd: app.path, env });
+    strictEqual(performance.now() - start < 12_000, true);
+    match(
+      stderr,
+      /^error: There are no sessions in the store, but .* No answer within a few seconds\n/m,
+    );
+    doesNotMatch(stdout, /✓/);
+    strictEqual(code, 1);
 
-  await redis.client.call("CLIENT", "UNPAUSE");
-  await redis.put(3);
-  await redis.client.call("CLIENT", "PAUSE", 120_000, "WRITE");
-  await using azu = await spawnAzu(CLEAR, { cwd: app.path, env });
-  const clients = async () => String(await redis.client.call("CLIENT", "LIST"));
-  await pollUntil("a batch", async () => (await clients()).includes("cmd=unlink"));
-  azu.signal("SIGINT");
-  const interrupted = performance.now();
-  const cut = await azu.finished();
-  strictEqual(performance.now() - interrupted < 7000, true);
-  match(cut.stderr, /^warning: The app's nodes could not be told: each may serve cleared /m);
-  strictEqual(cut.code, 130);
-});
+    await redis.client.call("CLIENT", "UNPAUSE");
+    await redis.put(3);
+    await redis.client.call("CLIENT", "PAUSE", 120_000, "WRITE");
+    await using azu = await spawnAzu(CLEAR, { cwd: app.path, env });
+    const clients = async () => String(await redis.client.call("CLIENT", "LIST"));
+    await pollUntil("a batch", async () => (await clients()).includes("cmd=unlink"));
+    azu.signal("SIGINT");
+    const interrupted = performance.now();
+    const cut = await azu.finished();
+    strictEqual(performance.now() - interrupted < 7000, true);
+    match(cut.stderr, /^warning: The app's nodes could not be told: each may serve cleared /m);
+    strictEqual(cut.code, 130);
+  },
+);
 
 for (const [signal, exit] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
   Deno.test(
