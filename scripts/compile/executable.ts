@@ -13,8 +13,9 @@ const FLAGS = [
   "--no-lock",
   "--no-npm",
   "--no-remote",
-  // In MiB. Most garbage of a clear is short-lived: this halves the peak memory (measured).
-  "--v8-flags=--max-semi-space-size=2",
+  // In MiB: most garbage of a clear is short-lived, so this halves the peak memory. Without the
+  // baseline compiler, a command starts with 3 to 5 % less processor time (both measured).
+  "--v8-flags=--max-semi-space-size=2,--no-sparkplug",
 ];
 
 /** Compiles a bundled program with azu's permissions. */
