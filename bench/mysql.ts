@@ -1,6 +1,6 @@
 /** MariaDB: against one plain DELETE. */
 import { createConnection } from "mysql2/promise";
-import { createStatements } from "../src/backends/sql/schema.ts";
+import { createStatements } from "../src/backends/sql/ddl.ts";
 import { startMariadb } from "../tests/support/servers/mariadb.ts";
 import { type ClearRun, expectCleared } from "./support/azu.ts";
 import type { Bench } from "./support/options.ts";

@@ -1,7 +1,7 @@
 /** SQLite: against one plain DELETE. */
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { createStatements } from "../src/backends/sql/schema.ts";
+import { createStatements } from "../src/backends/sql/ddl.ts";
 import { type ClearRun, expectCleared } from "./support/azu.ts";
 import type { Bench } from "./support/options.ts";
 import { list } from "./support/report.ts";

@@ -1,7 +1,7 @@
 /** PostgreSQL databases with the same sessions: one is filled, the others are copies. */
 // @ts-types="@types/pg"
 import pg from "pg";
-import { createStatements } from "../../src/backends/sql/schema.ts";
+import { createStatements } from "../../src/backends/sql/ddl.ts";
 import { type PostgresServer, startPostgres } from "../../tests/support/servers/postgres.ts";
 
 /**

@@ -1,7 +1,7 @@
 /** A PostgreSQL server for the soak test, with frequent autovacuum. */
 // @ts-types="@types/pg"
 import pg from "pg";
-import { createStatements } from "../../src/backends/sql/schema.ts";
+import { createStatements } from "../../src/backends/sql/ddl.ts";
 import { startPostgres } from "../../tests/support/servers/postgres.ts";
 import type { Azu } from "./azu.ts";
 import type { SoakStore } from "./soak_store.ts";

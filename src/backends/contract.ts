@@ -3,7 +3,7 @@
  * what setup writes for it. Connecting it returns a store to operate on.
  */
 import type { Budget } from "./pace.ts";
-import type { Engine } from "./sql/schema.ts";
+import type { Engine } from "./sql/ddl.ts";
 
 /** What a backend can do, as data. Code asks for these, never for the backend's name. */
 export interface Capabilities {

@@ -1,8 +1,8 @@
 /** Parses the arguments, runs the command, and returns the exit code. */
 import { AzuError, ExitCode, messageOf, OperationError } from "../core/errors.ts";
-import { init } from "./commands/init/command.ts";
-import { sessionClear } from "./commands/session_clear/command.ts";
-import { sessionSetup } from "./commands/session_setup/command.ts";
+import { initCommand } from "./commands/init/command.ts";
+import { sessionClearCommand } from "./commands/session_clear/command.ts";
+import { sessionSetupCommand } from "./commands/session_setup/command.ts";
 import { newProgram, parse, type Run } from "./program.ts";
 import type { Host } from "./terminal/host.ts";
 import { bugReport, Reporter } from "./terminal/reporter.ts";
@@ -17,7 +17,7 @@ export async function run(host: Host, version: string): Promise<ExitCode> {
     reporter = new Reporter(host, { json: all.json ?? false, quiet: all.quiet ?? false });
     exitCode = await action(host, all, reporter);
   };
-  for (const command of [init, sessionSetup, sessionClear]) {
+  for (const command of [initCommand, sessionSetupCommand, sessionClearCommand]) {
     program.addCommand(command(runAction).copyInheritedSettings(program));
   }
   try {

@@ -3,7 +3,7 @@ import { basename, dirname } from "node:path";
 import { readAppFile, SHARD_FILE } from "../app/app.ts";
 import { planFiles, type PlannedFile, type WantedFile } from "../app/plan.ts";
 import { shardName } from "../app/shard_name.ts";
-import { configTemplate, typesTemplate } from "../app/init_templates.ts";
+import { configTemplate, typesTemplate } from "../app/init_files.ts";
 import { CONFIG_NAME, findConfig, findUpward } from "../config/find.ts";
 import { UsageError } from "../core/errors.ts";
 

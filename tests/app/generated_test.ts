@@ -13,7 +13,7 @@ import {
   dropStatement,
   type Engine,
   quoteTable,
-} from "../../src/backends/sql/schema.ts";
+} from "../../src/backends/sql/ddl.ts";
 import { needs, service } from "../support/env.ts";
 import { tempDir, writeTree } from "../support/temp.ts";
 

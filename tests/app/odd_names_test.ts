@@ -9,7 +9,7 @@ import {
   dropStatement,
   type Engine,
   quoteTable,
-} from "../../src/backends/sql/schema.ts";
+} from "../../src/backends/sql/ddl.ts";
 import { compile, DECLARATIONS } from "../crystal/compiler.ts";
 import { needs } from "../support/env.ts";
 import { tempDir, writeTree } from "../support/temp.ts";

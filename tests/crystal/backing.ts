@@ -1,7 +1,7 @@
 /** Where the test app's sessions are kept, looked at from outside. */
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { createStatements } from "../../src/backends/sql/schema.ts";
+import { createStatements } from "../../src/backends/sql/ddl.ts";
 import { runAzu } from "../support/cli.ts";
 import { freshPostgres } from "../support/servers/database.ts";
 import { startRedis } from "../support/servers/redis.ts";

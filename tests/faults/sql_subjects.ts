@@ -1,6 +1,6 @@
 /** Databases with sessions and other tables, for faults of the connection. */
 import { bindBackend } from "../../src/backends/registry.ts";
-import { createStatements, type Engine } from "../../src/backends/sql/schema.ts";
+import { createStatements, type Engine } from "../../src/backends/sql/ddl.ts";
 import { freshMariadb, freshPostgres, type TestDatabase } from "../support/servers/database.ts";
 import type { Subject } from "./sweep.ts";
 

@@ -2,7 +2,7 @@
 import { strictEqual } from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { bindBackend } from "../../src/backends/registry.ts";
-import { createStatements } from "../../src/backends/sql/schema.ts";
+import { createStatements } from "../../src/backends/sql/ddl.ts";
 import { tempDir } from "../support/temp.ts";
 import type { Place } from "./sweep.ts";
 

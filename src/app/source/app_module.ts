@@ -4,7 +4,7 @@ import { type Block, blocksAround, blocksIn } from "../crystal/blocks.ts";
 import { TOP_LEVEL_CONSTANTS } from "../crystal/literal.ts";
 import { crystalModule } from "../crystal/literal.ts";
 import { codeAt, pathAt } from "../crystal/names.ts";
-import { handlerMethods } from "./handlers.ts";
+import { handlerMethods } from "./handler_list.ts";
 import { mainFile } from "./source_files.ts";
 
 /**

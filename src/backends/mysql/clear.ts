@@ -2,10 +2,10 @@
 import type { ClearOptions } from "../contract.ts";
 import { type Keyset, keysetWalk, type StartRows, type Walk } from "../sql/clear.ts";
 import { countIn, valueIn } from "../sql/errors.ts";
-import { quoteTable } from "../sql/schema.ts";
-import { checkMysqlReferences } from "./references.ts";
+import { quoteTable } from "../sql/ddl.ts";
+import { checkMysqlReferences } from "./foreign_keys.ts";
 import { type MysqlSession, READING } from "./session.ts";
-import { inspectMysqlTable, type Key, keyOf, withinOf, written } from "./table.ts";
+import { inspectMysqlTable, type Key, keyOf, withinOf, written } from "./inspect_table.ts";
 
 /** Rows, and milliseconds, of a batch. Larger ones are not faster, and others wait (measured). */
 export const PACE = { batch: 10_000, first: 1000, least: 10, maxLatency: 200 } as const;

@@ -6,10 +6,10 @@ import { type Connection, createConnection, escape } from "mysql2/promise";
 import { messageOf } from "../../core/errors.ts";
 import { isRecord } from "../../core/record.ts";
 import { within } from "../../core/within.ts";
-import { containListeners } from "../contain.ts";
+import { containListeners } from "../contain_listeners.ts";
 import { errorCode } from "../sql/errors.ts";
 import { pemFile } from "../sql/pem_file.ts";
-import { tlsProblem } from "./tls.ts";
+import { tlsProblem } from "./tls_problem.ts";
 import type { MysqlEndpoint } from "./url.ts";
 
 export type { Connection };

@@ -1,10 +1,10 @@
 import { countIn, missingTable } from "../sql/errors.ts";
-import { applyStatements, quoteTable } from "../sql/schema.ts";
+import { applyStatements, quoteTable } from "../sql/ddl.ts";
 import type { SqlEngine } from "../sql/store.ts";
 import { mysqlRows, PACE } from "./clear.ts";
 import { explainMysqlError, mysqlFault } from "./errors.ts";
 import { MysqlSession, READING } from "./session.ts";
-import { storageEngineOf } from "./table.ts";
+import { storageEngineOf } from "./inspect_table.ts";
 
 export const mysql: SqlEngine<MysqlSession> = {
   open: MysqlSession.open,

@@ -2,7 +2,7 @@
 import { errorCode, UnexpectedAnswer } from "../sql/errors.ts";
 import { postgresFault, TooSlow, Unsettled } from "./errors.ts";
 import type { Answer, Limits, PostgresSession } from "./session.ts";
-import type { PostgresTable } from "./table.ts";
+import type { PostgresTable } from "./inspect_table.ts";
 
 /** With the commit, other clients wait at most a second for rows that a batch has locked. */
 const BATCH: Limits = { statement: 900, lock: 500 };

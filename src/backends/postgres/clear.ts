@@ -4,9 +4,14 @@ import type { ClearOptions } from "../contract.ts";
 import { keysetWalk, type StartRows, type Walk } from "../sql/clear.ts";
 import { PostgresBatches } from "./batches.ts";
 import { countRows, estimate, highestMark, pagesOf } from "./count.ts";
-import { checkPostgresReferences, checkRules, isSelfCascading } from "./references.ts";
+import { checkPostgresReferences, checkRules, isSelfCascading } from "./foreign_keys.ts";
 import type { PostgresSession } from "./session.ts";
-import { checkIdentity, inspectPostgresTable, type PostgresTable, withinOf } from "./table.ts";
+import {
+  checkIdentity,
+  inspectPostgresTable,
+  type PostgresTable,
+  withinOf,
+} from "./inspect_table.ts";
 import {
   leftWalk,
   pageWalk,

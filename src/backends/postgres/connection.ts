@@ -3,7 +3,7 @@ import { Socket } from "node:net";
 // @ts-types="@types/pg"
 import pg from "pg";
 import { within } from "../../core/within.ts";
-import { containListeners } from "../contain.ts";
+import { containListeners } from "../contain_listeners.ts";
 import { errorCode } from "../sql/errors.ts";
 import { pemFile } from "../sql/pem_file.ts";
 import type { PostgresEndpoint } from "./url.ts";

@@ -2,7 +2,7 @@
 import type { Closing, Start } from "../sql/clear.ts";
 import { countIn, valueIn } from "../sql/errors.ts";
 import { type Limits, QUICK, type Read, READING } from "./session.ts";
-import type { PostgresTable } from "./table.ts";
+import type { PostgresTable } from "./inspect_table.ts";
 
 /** Pages of 8 KiB that one statement counts: it takes seconds if they are not in memory. */
 const PAGES_AT_ONCE = 131_072;

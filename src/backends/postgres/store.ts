@@ -1,10 +1,10 @@
-import { applyStatements, quoteTable, quoteText } from "../sql/schema.ts";
+import { applyStatements, quoteTable, quoteText } from "../sql/ddl.ts";
 import type { SqlEngine } from "../sql/store.ts";
 import { PACE, postgresRows } from "./clear.ts";
 import { countRows, pagesOf } from "./count.ts";
 import { explainPostgresError, postgresFault } from "./errors.ts";
 import { PostgresSession, READING } from "./session.ts";
-import { inspectPostgresTable } from "./table.ts";
+import { inspectPostgresTable } from "./inspect_table.ts";
 
 export const postgres: SqlEngine<PostgresSession> = {
   open: PostgresSession.open,

@@ -1,7 +1,7 @@
 /** The ways to delete the rows of a PostgreSQL table in batches. */
 import { type Keyset, tuple, type Walk } from "../sql/clear.ts";
 import { countIn } from "../sql/errors.ts";
-import { quoteText } from "../sql/schema.ts";
+import { quoteText } from "../sql/ddl.ts";
 import type { PostgresBatches } from "./batches.ts";
 import { pageRange } from "./count.ts";
 import { type Limits, type PostgresSession, READING } from "./session.ts";

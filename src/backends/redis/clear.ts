@@ -15,7 +15,7 @@ import type { Removal } from "./removal.ts";
 import type { KeySpace } from "./walk.ts";
 
 /** Keys per SCAN. More is not faster, and lets other clients wait longer (measured). */
-const BATCH = 500;
+const KEYS_PER_SCAN = 500;
 
 /**
  * Where few scanned keys are sessions, scan up to this many times more per call, so that round
@@ -61,7 +61,7 @@ export function redisClear(
   const passes = new RedisPasses(nodes, keys, {
     signal: options.signal,
     pace: () => {
-      const defaults = { batch: BATCH, stretch: STRETCH, maxLatency: MAX_LATENCY };
+      const defaults = { batch: KEYS_PER_SCAN, stretch: STRETCH, maxLatency: MAX_LATENCY };
       return new Pace(options.budget ?? {}, defaults);
     },
     onScanned: (scanned) => {

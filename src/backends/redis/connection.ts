@@ -4,7 +4,7 @@ import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { AbstractConnector, Redis } from "ioredis";
 import { within } from "../../core/within.ts";
-import { containListeners } from "../contain.ts";
+import { containListeners } from "../contain_listeners.ts";
 import type { NodeAddress } from "./url.ts";
 
 /** PEM texts to use for TLS. */

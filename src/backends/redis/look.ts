@@ -8,7 +8,7 @@ import { RedisPasses } from "./passes.ts";
 import type { KeySpace } from "./walk.ts";
 
 /** Keys per SCAN when nothing is removed. */
-const BATCH = 1000;
+const KEYS_PER_SCAN = 1000;
 
 /** One read-only pass over all keys, repeated if it fails. */
 interface Look {
@@ -66,7 +66,7 @@ async function look(
 ): Promise<void> {
   const passes = new RedisPasses(nodes, keys, {
     signal,
-    pace: () => new Pace(budget, { batch: BATCH, maxLatency: MAX_LATENCY }),
+    pace: () => new Pace(budget, { batch: KEYS_PER_SCAN, maxLatency: MAX_LATENCY }),
     onScanned(share) {
       if (share > 0) onProgress?.(found(), Math.round(found() / share));
       else onProgress?.(found());

@@ -22,7 +22,7 @@ import {
   parseTable,
   quoteTable,
   type TableName,
-} from "./schema.ts";
+} from "./ddl.ts";
 import { sqliteUrlProblem } from "../sqlite/url.ts";
 
 export const DATABASE_URL_SHAPE =

@@ -2,9 +2,9 @@
 import type { ClearOptions } from "../contract.ts";
 import { sleep } from "../pace.ts";
 import { type Keyset, keysetWalk, type StartRows, tuple, type Walk } from "../sql/clear.ts";
-import { quoteTable } from "../sql/schema.ts";
+import { quoteTable } from "../sql/ddl.ts";
 import type { SqliteSession, Value } from "./session.ts";
-import { asValue, inspectSqliteTable, keyIn, type SqliteTable } from "./table.ts";
+import { asValue, inspectSqliteTable, keyIn, type SqliteTable } from "./inspect_table.ts";
 
 /**
  * Rows, and milliseconds, of a batch. Nobody else can write meanwhile. But a batch rewrites

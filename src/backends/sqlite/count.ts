@@ -1,10 +1,10 @@
 /** Counts the rows of a SQLite table. */
 import type { LookOptions } from "../contract.ts";
 import { sleep } from "../pace.ts";
-import { quoteTable } from "../sql/schema.ts";
+import { quoteTable } from "../sql/ddl.ts";
 import { tuple } from "../sql/clear.ts";
 import { type SqliteSession, type Value, whileLocked } from "./session.ts";
-import { inspectSqliteTable, keyIn } from "./table.ts";
+import { inspectSqliteTable, keyIn } from "./inspect_table.ts";
 
 /** Rows in a step. It takes some milliseconds if they are in memory. */
 const STEP = 50_000;

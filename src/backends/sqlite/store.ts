@@ -1,10 +1,10 @@
-import { applyStatements } from "../sql/schema.ts";
+import { applyStatements } from "../sql/ddl.ts";
 import type { SqlEngine } from "../sql/store.ts";
 import { PACE, sqliteRows } from "./clear.ts";
 import { countRows } from "./count.ts";
 import { explainSqliteError, isLocked } from "./errors.ts";
 import { SqliteSession, whileLocked } from "./session.ts";
-import { kindOf } from "./table.ts";
+import { kindOf } from "./inspect_table.ts";
 
 export const sqlite: SqlEngine<SqliteSession> = {
   open: SqliteSession.open,

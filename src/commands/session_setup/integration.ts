@@ -3,7 +3,7 @@ import { INITIALIZER, readAppFile } from "../../app/app.ts";
 import { moduleOf, modulesAround } from "../../app/source/app_module.ts";
 import { tokenize } from "../../app/crystal/lexer.ts";
 import { blocksIn } from "../../app/crystal/blocks.ts";
-import { addHandler, handlerMethods } from "../../app/source/handlers.ts";
+import { addHandler, handlerMethods } from "../../app/source/handler_list.ts";
 import { addRequire, requiresInitializer } from "../../app/source/require.ts";
 import {
   initializerFrom,
@@ -12,7 +12,7 @@ import {
   sourceFiles,
 } from "../../app/source/source_files.ts";
 import type { WantedFile } from "../../app/plan.ts";
-import { HANDLER, type HandlerUse, handlerUses } from "../../app/source/session_handlers.ts";
+import { HANDLER, type HandlerUse, handlerUses } from "../../app/source/handler_uses.ts";
 
 export interface Integration {
   /** Offered changes of the user's own source. */

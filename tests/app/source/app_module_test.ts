@@ -1,7 +1,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { appModule, moduleOf } from "../../../src/app/source/app_module.ts";
 import { initializerFrom, mainFile } from "../../../src/app/source/source_files.ts";
-import { handlerUses } from "../../../src/app/source/session_handlers.ts";
+import { handlerUses } from "../../../src/app/source/handler_uses.ts";
 import { tempDir, writeTree } from "../../support/temp.ts";
 
 const LIST = "def self.handlers\n  [] of HTTP::Handler\nend\n";

@@ -1,6 +1,6 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
-import { addHandler } from "../../../src/app/source/handlers.ts";
+import { addHandler } from "../../../src/app/source/handler_list.ts";
 import { assertFormatted } from "../../support/crystal.ts";
 import { needs } from "../../support/env.ts";
 

@@ -3,7 +3,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 // @ts-types="@types/pg"
 import pg from "pg";
 import { bindBackend } from "../../../src/backends/registry.ts";
-import { createStatements } from "../../../src/backends/sql/schema.ts";
+import { createStatements } from "../../../src/backends/sql/ddl.ts";
 import { freshPostgres } from "../../support/servers/database.ts";
 import { needs } from "../../support/env.ts";
 import { context } from "../subject.ts";

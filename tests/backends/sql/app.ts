@@ -1,5 +1,5 @@
 /** What an app does with its table, in the SQL of each engine. */
-import type { Engine } from "../../../src/backends/sql/schema.ts";
+import type { Engine } from "../../../src/backends/sql/ddl.ts";
 import type { TestDatabase } from "../../support/servers/database.ts";
 
 const PAYLOAD = new TextEncoder().encode("payload");

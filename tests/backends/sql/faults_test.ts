@@ -2,7 +2,7 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
 import type { ClearCounts, ClearOptions } from "../../../src/backends/contract.ts";
 import { bindBackend } from "../../../src/backends/registry.ts";
-import { createStatements, type Engine } from "../../../src/backends/sql/schema.ts";
+import { createStatements, type Engine } from "../../../src/backends/sql/ddl.ts";
 import { AzuError } from "../../../src/core/errors.ts";
 import { freshMariadb, freshPostgres, type TestDatabase } from "../../support/servers/database.ts";
 import { needs } from "../../support/env.ts";

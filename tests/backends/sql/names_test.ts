@@ -2,7 +2,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { bindBackend } from "../../../src/backends/registry.ts";
-import { type Engine, quoteTable, type TableName } from "../../../src/backends/sql/schema.ts";
+import { type Engine, quoteTable, type TableName } from "../../../src/backends/sql/ddl.ts";
 import { needs } from "../../support/env.ts";
 import { CONNECT, type Opened } from "./places.ts";
 import { context, removed } from "../subject.ts";

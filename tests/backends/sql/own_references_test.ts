@@ -2,7 +2,7 @@
 import { deepStrictEqual, doesNotMatch, match, strictEqual } from "node:assert/strict";
 import type { ClearCounts } from "../../../src/backends/contract.ts";
 import { bindBackend } from "../../../src/backends/registry.ts";
-import type { Engine } from "../../../src/backends/sql/schema.ts";
+import type { Engine } from "../../../src/backends/sql/ddl.ts";
 import { AzuError } from "../../../src/core/errors.ts";
 import { freshMariadb, freshPostgres, type TestDatabase } from "../../support/servers/database.ts";
 import { needs } from "../../support/env.ts";

@@ -6,7 +6,7 @@ import {
   type Engine,
   quoteTable,
   type TableName,
-} from "../../../src/backends/sql/schema.ts";
+} from "../../../src/backends/sql/ddl.ts";
 import { freshMariadb, freshPostgres, type TestDatabase } from "../../support/servers/database.ts";
 import { tempDir } from "../../support/temp.ts";
 import { app } from "./app.ts";

@@ -7,7 +7,7 @@ import {
   parseTable,
   quoteIdentifier,
   quoteTable,
-} from "../../../src/backends/sql/schema.ts";
+} from "../../../src/backends/sql/ddl.ts";
 
 Deno.test("a table is a name, or a schema and a name", () => {
   deepStrictEqual(parseTable("sessions"), { name: "sessions" });

@@ -3,7 +3,7 @@
 import pg from "pg";
 import { createConnection } from "mysql2/promise";
 import { endMysql } from "../../../src/backends/mysql/connection.ts";
-import { createStatements, type Engine } from "../../../src/backends/sql/schema.ts";
+import { createStatements, type Engine } from "../../../src/backends/sql/ddl.ts";
 import { isRecord } from "../../../src/core/record.ts";
 import { startMariadb } from "../../support/servers/mariadb.ts";
 import { pollUntil } from "../../support/poll.ts";

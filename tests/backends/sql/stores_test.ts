@@ -1,6 +1,6 @@
 /** The conformance suite on each SQL engine, with the table of setup and with others. */
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
-import type { Engine, TableName } from "../../../src/backends/sql/schema.ts";
+import type { Engine, TableName } from "../../../src/backends/sql/ddl.ts";
 import { needs } from "../../support/env.ts";
 import { conforms } from "../conformance.ts";
 import { database, type Shape } from "./places.ts";

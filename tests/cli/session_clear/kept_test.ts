@@ -1,6 +1,6 @@
 /** Sessions that remain: kept by the database itself, or brought back by an app. */
 import { doesNotMatch, match, strictEqual } from "node:assert/strict";
-import type { Engine } from "../../../src/backends/sql/schema.ts";
+import type { Engine } from "../../../src/backends/sql/ddl.ts";
 import { runAzu } from "../../support/cli.ts";
 import {
   freshMariadb,

@@ -2,7 +2,7 @@ import { planInit } from "../../../commands/init.ts";
 import { type ExitCode, UsageError } from "../../../core/errors.ts";
 import type { Host } from "../../terminal/host.ts";
 import type { GlobalOptions } from "../../program.ts";
-import { workingFolder } from "../../project.ts";
+import { workingFolder } from "../../load_project.ts";
 import type { Reporter } from "../../terminal/reporter.ts";
 import { writeAndReport } from "../../planned_files.ts";
 import type { InitOptions } from "./command.ts";

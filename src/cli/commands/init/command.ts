@@ -21,7 +21,7 @@ const definition = () =>
 export type InitOptions = ReturnType<ReturnType<typeof definition>["opts"]>;
 
 /** `azu init` */
-export function init(run: Run) {
+export function initCommand(run: Run) {
   return definition().action(async (options) => {
     await run((await import("./action.ts")).init, options);
   });

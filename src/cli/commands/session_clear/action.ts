@@ -4,7 +4,7 @@ import { clearSessions } from "../../../commands/session_clear/clear.ts";
 import { type Choice, chooseToOperate } from "../../../config/choose.ts";
 import { ExitCode, ImpossibleError } from "../../../core/errors.ts";
 import type { GlobalOptions } from "../../program.ts";
-import { loadProjectFor } from "../../project.ts";
+import { loadProjectFor } from "../../load_project.ts";
 import { type Host, Interruption } from "../../terminal/host.ts";
 import { Progress } from "../../terminal/progress.ts";
 import { confirm } from "../../terminal/prompts.ts";
@@ -17,7 +17,7 @@ const QUESTION = "Are you sure you want to clear all sessions? This will log out
 type Options = SessionClearOptions & GlobalOptions;
 
 /** The state of one `session:clear` run. */
-interface Run {
+interface ClearRun {
   readonly host: Host;
   readonly options: Options;
   readonly reporter: Reporter;
@@ -42,7 +42,7 @@ export async function sessionClear(
 }
 
 function conclude(
-  { host, options, reporter, choice, target, start }: Run,
+  { host, options, reporter, choice, target, start }: ClearRun,
   report: ClearReport,
 ): ExitCode {
   const exitCode = exitCodeOf(host, report);
@@ -61,7 +61,7 @@ const NOTHING_DONE = {
   lookAlikes: [],
 } as const;
 
-async function attempt(run: Run): Promise<ClearReport> {
+async function attempt(run: ClearRun): Promise<ClearReport> {
   const { host, options, reporter, choice, target } = run;
   const { backend } = choice;
   const dryRun = options.dryRun ?? false;
@@ -87,7 +87,7 @@ async function attempt(run: Run): Promise<ClearReport> {
   return await withProgress(run);
 }
 
-async function agreed({ host, reporter, choice, target }: Run): Promise<boolean> {
+async function agreed({ host, reporter, choice, target }: ClearRun): Promise<boolean> {
   return await confirm(host, QUESTION, () => {
     // Even with --quiet, say what is about to be cleared.
     if (reporter.options.quiet) reporter.say(decisionLine(choice, target));
@@ -101,7 +101,7 @@ function announce(reporter: Reporter, backend: Backend): void {
   for (const line of lines) reporter.line(line);
 }
 
-async function withProgress(run: Run): Promise<ClearReport> {
+async function withProgress(run: ClearRun): Promise<ClearReport> {
   const { host, options, reporter, choice: { backend }, target } = run;
   using progress = new Progress(host, reporter, target.address ?? backend.name);
   const stop = () => progress.begin("stopping");

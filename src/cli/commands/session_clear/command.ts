@@ -47,7 +47,7 @@ const definition = () =>
 export type SessionClearOptions = ReturnType<ReturnType<typeof definition>["opts"]>;
 
 /** `azu session:clear` */
-export function sessionClear(run: Run) {
+export function sessionClearCommand(run: Run) {
   return definition().action(async (options) => {
     await run((await import("./action.ts")).sessionClear, options);
   });

@@ -6,7 +6,7 @@ import { AzuError, ExitCode } from "../../../core/errors.ts";
 import { listed, printable } from "../../../core/text.ts";
 import { conflictError, fileFields, showFiles } from "../../planned_files.ts";
 import type { GlobalOptions } from "../../program.ts";
-import { loadProjectFor } from "../../project.ts";
+import { loadProjectFor } from "../../load_project.ts";
 import { type Host, Interruption } from "../../terminal/host.ts";
 import { ask, canAsk } from "../../terminal/prompts.ts";
 import type { Reporter } from "../../terminal/reporter.ts";

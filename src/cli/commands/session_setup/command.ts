@@ -33,7 +33,7 @@ const definition = () =>
 export type SessionSetupOptions = ReturnType<ReturnType<typeof definition>["opts"]>;
 
 /** `azu session:setup` */
-export function sessionSetup(run: Run) {
+export function sessionSetupCommand(run: Run) {
   return definition().action(async (options) => {
     if (options.eject) await run((await import("./eject.ts")).eject, options);
     else await run((await import("./action.ts")).sessionSetup, options);

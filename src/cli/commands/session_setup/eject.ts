@@ -2,7 +2,7 @@ import { planEject } from "../../../commands/session_setup/templates.ts";
 import type { ExitCode } from "../../../core/errors.ts";
 import type { Host } from "../../terminal/host.ts";
 import type { GlobalOptions } from "../../program.ts";
-import { loadProjectFor } from "../../project.ts";
+import { loadProjectFor } from "../../load_project.ts";
 import type { Reporter } from "../../terminal/reporter.ts";
 import { writeAndReport } from "../../planned_files.ts";
 import type { SessionSetupOptions } from "./command.ts";

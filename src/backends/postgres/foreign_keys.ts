@@ -2,7 +2,7 @@
 import { OperationError } from "../../core/errors.ts";
 import { printable } from "../../core/text.ts";
 import { errorCode, valueIn } from "../sql/errors.ts";
-import { checkReferences } from "../sql/references.ts";
+import { checkReferences } from "../sql/foreign_keys.ts";
 import { type PostgresSession, READING } from "./session.ts";
 
 /** The actions of a foreign key that change the rows that refer, by their letter in pg_constraint. */

@@ -2,7 +2,7 @@
 import { OperationError } from "../../core/errors.ts";
 import { printable } from "../../core/text.ts";
 import { errorCode, missingTable, notATable, valueIn } from "../sql/errors.ts";
-import { quoteIdentifier, quoteTable, quoteText } from "../sql/schema.ts";
+import { quoteIdentifier, quoteTable, quoteText } from "../sql/ddl.ts";
 import { postgresFault } from "./errors.ts";
 import type { PostgresSession, Read } from "./session.ts";
 

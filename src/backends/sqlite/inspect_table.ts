@@ -1,6 +1,6 @@
 /** What SQLite says about a table, and the keys of its rows. */
 import { missingTable, notATable } from "../sql/errors.ts";
-import { quoteIdentifier } from "../sql/schema.ts";
+import { quoteIdentifier } from "../sql/ddl.ts";
 import type { Row, SqliteSession, Value } from "./session.ts";
 
 export interface SqliteTable {

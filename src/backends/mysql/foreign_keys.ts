@@ -1,10 +1,10 @@
 /** Foreign keys to a table of MySQL or MariaDB. */
-import { checkReferences } from "../sql/references.ts";
-import { quoteIdentifier, quoteTable } from "../sql/schema.ts";
+import { checkReferences } from "../sql/foreign_keys.ts";
+import { quoteIdentifier, quoteTable } from "../sql/ddl.ts";
 import { literal } from "./connection.ts";
 import { errorNumber } from "./errors.ts";
 import { type MysqlSession, READING } from "./session.ts";
-import { schemaOf } from "./table.ts";
+import { schemaOf } from "./inspect_table.ts";
 
 /** The actions of a foreign key that change the rows that refer. */
 const ACTIONS = /^(?:CASCADE|SET NULL|SET DEFAULT)$/;

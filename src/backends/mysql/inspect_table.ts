@@ -1,6 +1,6 @@
 /** What MySQL or MariaDB says about a table, and the keys of its rows as SQL. */
 import { missingTable, notATable, type Row } from "../sql/errors.ts";
-import { quoteIdentifier, quoteTable } from "../sql/schema.ts";
+import { quoteIdentifier, quoteTable } from "../sql/ddl.ts";
 import { literal } from "./connection.ts";
 import type { MysqlSession } from "./session.ts";
 
