@@ -77,7 +77,7 @@ find_target() {
       program=azu.exe
       ;;
     *)
-      fail "There is no azu for \"$machine\", only for Linux and macOS (x86-64, arm64) and Windows (x86-64)"
+      fail "azu does not support \"$machine\", only Linux and macOS (x86-64, arm64) and Windows (x86-64)"
       ;;
   esac
   if has ldd && [ "$program" = azu ]; then
@@ -163,7 +163,7 @@ find_expected_hash() {
 }
 
 check_hash() {
-  # Reads from standard input, so that a file name is never an option and never escaped in the output.
+  # Reads from standard input, so that no file name can be an option, or appear in the output.
   if has sha256sum; then
     hash=$(sha256sum <"$1")
   elif has shasum; then
@@ -190,7 +190,7 @@ install_file() {
   chmod 755 "$temp"
   shown=$("$temp" --version 2>&1 </dev/null) ||
     fail "\"$asset\" does not run here, and was not installed: $shown
-It must be built for $target; on Linux it needs glibc 2.27 or newer, and /proc"
+The executable must be the one for $target. On Linux it needs glibc 2.27 or newer, and /proc"
   reason=$(mv -f "$temp" "$place" 2>&1) || fail "Cannot write \"$place\": $reason"
   temp=''
   printf '%s\n' "$shown" "Installed $place"

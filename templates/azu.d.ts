@@ -108,7 +108,7 @@ declare module "azu" {
       sliding?: boolean | undefined;
       /** The session cookie. */
       cookie?: CookieOptions | undefined;
-      /** What is known of each backend, and backends of your own. */
+      /** The options of the built-in backends, and your own backends. */
       backends?:
         | {
           redis?: BackendFactory | RedisOptions & { type?: "redis" | undefined } | undefined;
@@ -138,7 +138,7 @@ declare module "azu" {
     httpOnly?: boolean | undefined;
     /** Whether other sites' requests carry it; default `"strict"`. */
     sameSite?: "strict" | "lax" | "none" | undefined;
-    /** The domain, its subdomains included; default: the host that set it, alone. */
+    /** The domain, with its subdomains; default: only the host that set the cookie. */
     domain?: string | undefined;
     /** The path below which it is sent; default `"/"`. */
     path?: string | undefined;

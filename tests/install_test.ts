@@ -148,7 +148,11 @@ const refusals: Record<string, Refusal> = {
     files: { [asset]: broken, SHA256SUMS: `${await sha256(broken)}  ${asset}\n` },
     says: /does not run here, and was not installed/,
   },
-  "another system": { files: { "tools/uname": plan9 }, only: [], says: /no azu for "Plan9 Plan9"/ },
+  "another system": {
+    files: { "tools/uname": plan9 },
+    only: [],
+    says: /does not support "Plan9 Plan9"/,
+  },
   musl: { files: { "tools/ldd": musl, "tools/uname": linux }, only: [], says: /needs glibc 2.27/ },
   "to trust a file unhashed": { only: tools, says: /Needs sha256sum, shasum or openssl/ },
   "to download without a program": { args: [], only: tools, says: /Needs curl or wget/ },

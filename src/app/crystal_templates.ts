@@ -38,7 +38,7 @@ function isTemplateName(name: string): name is TemplateName {
 export type Templates = Readonly<Record<TemplateName, string>>;
 
 /**
- * The templates of a folder, and azu's for those that it does not have.
+ * The templates of a folder; azu's own for those that are missing there.
  * @throws {UsageError} if the folder does not exist.
  */
 export async function templatesIn(folder: string): Promise<Templates> {

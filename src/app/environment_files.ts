@@ -39,7 +39,7 @@ function assigns(source: string, name: string): boolean {
 
 export const GITIGNORE = ".gitignore";
 
-/** What a .gitignore says about a file: nothing, or what its last matching line says. */
+/** What the last matching line of a .gitignore says about a file; `!` includes it. */
 export type Ignored = "not mentioned" | "ignored" | "included";
 
 /** @param name A file in the folder of the .gitignore. */

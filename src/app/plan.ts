@@ -77,7 +77,7 @@ export async function writeFiles(root: string, files: readonly PlannedFile[]): P
     }
     for (const { path, after } of files) {
       if (await readAppFile(root, path) !== after) {
-        throw new Error(`${path} has another text after it was written`);
+        throw new Error(`${path} does not contain what was written to it`);
       }
     }
   } catch (error) {
@@ -91,7 +91,7 @@ export async function writeFiles(root: string, files: readonly PlannedFile[]): P
 
 /**
  * Checks that nobody has edited a file since the plan was shown.
- * @throws {OperationError} also if a file would be written through a link.
+ * @throws {OperationError} if it has changed, or would be written through a symbolic link.
  */
 export async function checkWritable(root: string, files: readonly PlannedFile[]): Promise<void> {
   for (const { path, before } of files) {

@@ -28,7 +28,7 @@ export interface InitializerSettings {
   readonly engine?: "postgres" | "mysql" | "sqlite";
   /** The channel on which nodes that cache sessions learn about changes; undefined without caches. */
   readonly clusterChannel?: string;
-  /** The values for all other environments. */
+  /** The values for environments that `environments` does not name. */
   readonly base: EnvironmentSettings;
   readonly environments: ReadonlyMap<string, EnvironmentSettings>;
 }

@@ -13,7 +13,7 @@ export function shardDependencies(source: string): string[] {
   return isMap(dependencies) ? dependencies.items.map(({ key }) => String(key)) : [];
 }
 
-/** The main files of the targets in a shard.yml, in its order. */
+/** The main files of the targets in a shard.yml, in the order of the file. */
 export function shardMains(source: string): string[] {
   const targets = parse(source)?.get("targets");
   if (!isMap(targets)) return [];
@@ -73,7 +73,7 @@ function inserted(source: string, missing: readonly Dependency[]): string {
   return insertedAfterLine(source, length, block(indent, indent === "" ? "  " : indent), newline);
 }
 
-/** The offset after the line that contains a position. */
+/** The source with a text inserted after the line that contains the position. */
 function insertedAfterLine(source: string, position: number, text: string, newline: string) {
   const lineEnd = source.indexOf("\n", position);
   if (lineEnd < 0) return `${source}${newline}${text}`;

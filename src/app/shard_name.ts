@@ -2,7 +2,7 @@
 const NAME =
   /^name:[ \t]{1,20}(?:"([^"\\]+)"|'([^']+)'|([^\s#"'&*!|>%@`[\]{},][^#]*?))[ \t]{0,20}(?:#.*)?$/;
 
-/** No app's name makes the line longer. */
+/** No real app's name needs a longer line. */
 const LONGEST_LINE = 500;
 
 /**

@@ -24,7 +24,7 @@ export async function loadProjectFor(
   });
 }
 
-/** The absolute path of the folder to work in, which exists. */
+/** The absolute path of the folder to work in. Checks that it exists. */
 export async function workingFolder(host: Host, options: GlobalOptions): Promise<string> {
   const path = resolve(host.cwd, options.directory ?? ".");
   const found = await Deno.stat(path).catch((error: unknown) => {

@@ -45,7 +45,7 @@ export function conflictError(
   if (paths.length === 0) return undefined;
   const what = paths.length === 1 ? "exists and differs" : "exist and differ";
   return new OperationError(`${listed(paths, "and")} ${what}; nothing was changed`, {
-    hint: `Pass --force to overwrite as the diff shows, or keep your own${advice}`,
+    hint: `Pass --force to overwrite your files as the diff shows, or keep them${advice}`,
   });
 }
 

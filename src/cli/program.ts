@@ -1,4 +1,4 @@
-/** The command line, on commander. Only this file imports it. */
+/** Defines the command line with commander. Only this file imports it. */
 import { Command, CommanderError, InvalidArgumentError } from "@commander-js/extra-typings";
 import { formatMilliseconds, parseDuration } from "../core/duration.ts";
 import { type ExitCode, UsageError } from "../core/errors.ts";
@@ -30,8 +30,8 @@ export function newProgram(host: Host, version: string) {
     .configureHelp({
       showGlobalOptions: true,
       subcommandTerm: (command) => command.name(),
-      // Our help has no colours. Commander would search every word for them, which takes longer
-      // than all the rest.
+      // Our help has no colours. By default, Commander searches every word for them, which takes
+      // longer than all the rest.
       displayWidth: (text) => text.length,
     })
     .configureOutput({
@@ -61,7 +61,7 @@ See azu <command> --help for the options of a command, and examples`,
 /** The options of every command. They may stand before the command or after it. */
 export type GlobalOptions = Omit<ReturnType<ReturnType<typeof newProgram>["opts"]>, "version">;
 
-/** The start of a command's definition. */
+/** Creates a command. The caller adds its options and action. */
 export function newCommand(name: string, summary: string, details: string) {
   return new Command(name)
     .summary(summary)
@@ -100,7 +100,7 @@ export function duration(least: number, most: number): (text: string) => number 
 
 /**
  * Parses the arguments and runs the command that they name, or prints the help or the version.
- * @throws {UsageError} if they are wrong; whatever the command throws.
+ * @throws {UsageError} if they are wrong. Also throws what the command throws.
  */
 export async function parse(program: Command, args: readonly string[]): Promise<void> {
   try {
@@ -120,7 +120,7 @@ function usageError(error: CommanderError, args: readonly string[]): UsageError 
   const [, command] = /^unknown command '(\w+).*'$/.exec(message) ?? [];
   if (/^(?:db|new|generate|serve|config|jobs?)$/.test(command ?? "")) {
     return new UsageError(`${command} is not a command of this tool`, {
-      hint: "It belongs to the Azu framework's own azu: run that one",
+      hint: "It is a command of the Azu framework's azu: run that tool",
     });
   }
   const name = args.find((arg) => /^(?:init|session:\w+)$/.test(arg));
@@ -129,7 +129,7 @@ function usageError(error: CommanderError, args: readonly string[]): UsageError 
   });
 }
 
-/** Columns for the help: a terminal narrower than this gets lines that it wraps itself. */
+/** The least width of the help, in columns. A narrower terminal wraps the lines itself. */
 const NARROWEST = 40;
 
 function helpWidth(output: Output): number {

@@ -1,6 +1,6 @@
 import manifest from "../../deno.json" with { type: "json" };
 
-/** The compile script replaces this by the commit that the program is compiled from. */
+/** The compile script replaces this with the commit that the program is compiled from. */
 const COMMIT = "@azu-commit@";
 
 /**

@@ -30,9 +30,9 @@ export function decisionText({ backend, decidedBy, decidedByText }: Choice): str
 }
 
 /**
- * The backend to operate on: the first of the flag, the store in the app's initializer,
- * `SESSION_BACKEND`, the config, and redis. Prefix and table come from the app's source if it
- * states them, because the app uses those.
+ * The backend to operate on. The first that is set decides: the flag, the store in the app's
+ * initializer, `SESSION_BACKEND`, the config. The default is redis. Prefix and table come from the
+ * app's source if it states them, because the app uses those.
  * @throws {UsageError} for an unknown name, or if the source names several stores.
  */
 export function chooseToOperate(project: Project, flag: string | undefined): Choice {
@@ -106,7 +106,8 @@ function fromSettings(project: Project): Decision {
     const decidedByText = "session.backend in azu.config.ts";
     return { name: configured, decidedBy: "config", decidedByText };
   }
-  return { name: "redis", decidedBy: "default", decidedByText: "default: nothing selects another" };
+  const decidedByText = "default, because nothing selects another";
+  return { name: "redis", decidedBy: "default", decidedByText };
 }
 
 function entryFor(project: Project, { name, decidedByText }: Decision): BackendEntry | undefined {
@@ -124,7 +125,7 @@ function entries(project: Project): Readonly<Record<string, BackendEntry | undef
   return project.config.session?.backends ?? {};
 }
 
-/** The built-in backend of an entry; undefined for a custom backend. */
+/** The built-in backend that an entry configures; undefined for a custom backend. */
 function typeOf(name: string, entry: BackendEntry | undefined): string | undefined {
   if (typeof entry === "function") return undefined;
   const type = entry?.["type"];

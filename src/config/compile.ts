@@ -25,7 +25,7 @@ export function compilePlain(source: string, path: string): Body | undefined {
   try {
     return compile(code, path, true);
   } catch {
-    return undefined; // the long way finds the same mistake, and its place
+    return undefined; // compiling with sucrase finds the same mistake, and its place
   }
 }
 
@@ -72,7 +72,7 @@ export function placeOf(source: string, texts: readonly string[]): Place | undef
   return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
 }
 
-/** The engine rejected the syntax of a file, without a place. */
+/** The engine rejected the syntax of a file, and did not say where. */
 export class CompileError extends Error {
   constructor(readonly path: string, cause: unknown) {
     super(messageOf(cause), { cause });
@@ -83,8 +83,8 @@ export class CompileError extends Error {
 export class Refusal extends Error {}
 
 /**
- * The short way for a config that is plain JavaScript, as most are. Loading the type stripper takes
- * longer than the rest of a command. A config that is not certainly plain takes the long way.
+ * Compiles a config that is plain JavaScript, as most are, without sucrase, which takes longer to
+ * load than the rest of a command. A config that is not certainly plain goes through sucrase.
  */
 
 /** `import { a, b as c } from "azu"` or from a `node:` module, on one line. */
@@ -98,12 +98,12 @@ const EXPORT_REPLACEMENT = `exports.${PLAIN_EXPORT} =`;
 
 /**
  * A module as the body of a function, with unchanged line numbers. Undefined if it may contain
- * types, or a string or comment of several lines that could contain text like a statement.
+ * types, or a string or comment of several lines, because a line in it could look like a statement.
  */
 export function plainBody(source: string): string | undefined {
   const lines = source.split("\n");
   const isCode = (line: string) => !/^\s*(?:\/\/|$)/.test(line);
-  // Types that are also valid JavaScript with another meaning contain a "<".
+  // TypeScript that is also valid JavaScript, with another meaning, contains a "<".
   const doubtful = /[`<]|\/\*|\\\r?$|\bimport\s*[(.]|-->/;
   if (lines.some((line) => isCode(line) && doubtful.test(line))) return undefined;
   let [begun, exports] = [false, 0];

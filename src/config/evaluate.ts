@@ -34,7 +34,7 @@ export interface Evaluated {
 /**
  * Evaluates a config file and returns its default export. If that is a function, calls it and
  * returns the result.
- * @param env The environment that a function receives: `AZU_ENV`.
+ * @param env What a config that is a function receives: the value of `AZU_ENV`.
  * @throws {UsageError} with file, line, column and reason if it cannot be evaluated.
  */
 export async function evaluateConfig(
@@ -65,7 +65,7 @@ class Modules {
   readonly #modules = new Map<string, Exports>();
   readonly #process: unknown;
   readonly #console: unknown;
-  /** Loaded on demand. Only a config file that needs no TypeScript transform does without it. */
+  /** Loaded on demand. Undefined until a file needs it: a config in plain JavaScript does not. */
   #transform: typeof import("./transform.ts") | undefined;
 
   constructor(host: ConfigHost) {

@@ -76,7 +76,7 @@ function thrownAt(
   }
 }
 
-/** Only the first line of a file has text before its code. */
+/** We add text only before the first line of a file. */
 function withoutHead({ line, column }: Place, length: number): Place {
   return { line, column: line === 1 ? Math.max(1, column - length) : column };
 }

@@ -39,7 +39,7 @@ async function namedConfig(path: string): Promise<string> {
 async function checkOwner(path: string, folder: string): Promise<void> {
   const [config, working] = await Promise.all([Deno.stat(path), Deno.stat(folder)]);
   if (config.uid === null || config.uid === 0 || config.uid === working.uid) return;
-  throw new UsageError(`${path} belongs to another user than ${folder}, and was not run`, {
+  throw new UsageError(`${path} belongs to a different user than ${folder}, and was not run`, {
     hint: `Pass --config ${path} to run it anyway`,
   });
 }

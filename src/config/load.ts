@@ -13,14 +13,14 @@ import { validateConfig } from "./validate.ts";
 /** The values of a config file, with those of the selected environment applied. */
 export interface LoadedConfig {
   readonly config: Config;
-  /** Its environments; the usual ones if the config is a function. */
+  /** The environments that it names; for a function, also development, test and production. */
   readonly environments: readonly string[];
   /** The environment that applies if none is named; undefined if none does. */
   readonly usual: string | undefined;
   readonly warnings: readonly string[];
 }
 
-/** The environments for which a function is called to get all that it may return. */
+/** If the config is a function, it is called for each of these, to get all that it may return. */
 const USUAL_ENVIRONMENTS = ["development", "test", "production"];
 
 /** Milliseconds for the promises of a config. */
@@ -77,7 +77,7 @@ function narrowed(config: Config, environment: string | undefined, name: string)
   if (overrides === undefined) return { config: base, warnings };
   const merged = merge(base, overrides);
   if (!v.is(configSchema, merged)) {
-    throw new UsageError(`${name}: environments.${environment} does not fit the rest`);
+    throw new UsageError(`${name}: environments.${environment} contradicts the other settings`);
   }
   return { config: merged, warnings };
 }
@@ -86,5 +86,7 @@ function narrowed(config: Config, environment: string | undefined, name: string)
 function unknownEnvironment(known: string[], environment: string, name: string): string[] {
   if (known.length === 0 || known.includes(environment)) return [];
   if (environment === "development" || environment === "test") return [];
-  return [`AZU_ENV is "${environment}", and ${name} has environments.${listed(known)} only`];
+  return [
+    `AZU_ENV is "${environment}", but ${name} has only the environments ${listed(known, "and")}`,
+  ];
 }

@@ -1,4 +1,4 @@
-/** What a config may not do. The program has no permission for it; this explains it in words. */
+/** What a config may not do. The program lacks the permissions; this file explains the refusals. */
 import process from "node:process";
 import { isReadable, readableVariables } from "../core/variables.ts";
 import { listed } from "../core/text.ts";
@@ -42,14 +42,14 @@ export function explainRefusal(error: unknown): string | undefined {
 }
 
 function variableRefusal(name: string): string {
-  return `the environment variable ${name} is not one that azu may read (${
+  return `azu may not read the environment variable ${name}, only ${
     listed(readableVariables, "and")
-  }); pass it under another name: AZU_${name}="$${name}" azu ...`;
+  }; pass it under another name: AZU_${name}="$${name}" azu ...`;
 }
 
 /**
- * Permanently blocks what a config could use to end the process with a false exit code, to write
- * to stdout, or to run other code. The program has taken what it needs of these before.
+ * Permanently blocks what a config could use to end the process with a wrong exit code, to write to
+ * stdout, or to run other code. The program itself has saved the functions that it needs.
  */
 export function closeDoors(): void {
   const noExit = refusing("a config may not end the process");

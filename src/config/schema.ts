@@ -1,4 +1,4 @@
-/** What azu.config.ts may say: the schema is the source, the types are read off it. */
+/** What azu.config.ts may contain. The types are derived from the schema. */
 import * as v from "valibot";
 import type { BackendFactory } from "../backends/contract.ts";
 import { type BackendType, isBackendType } from "../backends/registry.ts";
@@ -21,7 +21,7 @@ const cookie = options({
   httpOnly: v.optional(truth()),
   /** Whether other sites' requests carry it; default `"strict"`. */
   sameSite: v.optional(oneOf(["strict", "lax", "none"])),
-  /** The domain, its subdomains included; default: the host that set it, alone. */
+  /** The domain, with its subdomains; default: only the host that set the cookie. */
   domain: v.optional(
     text('a domain such as "example.com"', (domain) => {
       return /^\.?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i.test(domain);
@@ -58,7 +58,7 @@ function entryOf<const T extends BackendType>(type: T) {
   );
 }
 
-/** An entry under a name of the config's own. */
+/** An entry under a name that the author chose. */
 const customEntry = v.lazy((input) => {
   const type = isRecord(input) ? input["type"] : undefined;
   return typeof type === "string" && isBackendType(type) ? optionsOfType[type] : factory;
@@ -73,7 +73,7 @@ const session = options({
   sliding: v.optional(truth()),
   /** The session cookie. */
   cookie: v.optional(cookie),
-  /** What is known of each backend, and backends of your own. */
+  /** The options of the built-in backends, and your own backends. */
   backends: v.optional(
     noArray(v.objectWithRest(
       { redis: entryOf("redis"), database: entryOf("database"), memory: entryOf("memory") },

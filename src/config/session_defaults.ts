@@ -5,7 +5,7 @@ import type { Config } from "./schema.ts";
 /** A day, in milliseconds. */
 const DEFAULT_TTL = 86_400_000;
 
-/** The lifetime of a session without a visit, in milliseconds. */
+/** How long a session lives after its last visit, in milliseconds. */
 export function ttlOf(config: Config): number {
   return parseDuration(config.session?.ttl ?? "") ?? DEFAULT_TTL;
 }

@@ -40,7 +40,7 @@ function transformed(source: string, path: string, form: Form) {
   }
 }
 
-/** The parser's errors contain a place. Other errors are internal and of no use to the reader. */
+/** The place in a parser's error; undefined for other errors, which are internal. */
 function placeIn(error: unknown): Place | undefined {
   if (!(error instanceof Error) || !("loc" in error)) return undefined;
   const { loc } = error;

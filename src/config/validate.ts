@@ -19,7 +19,7 @@ export function validateConfig(exported: unknown): Validated {
   return { config: exported };
 }
 
-/** Returns the config as its author wrote it, not the schema's copy. */
+/** Narrows the value itself: the caller keeps what the author wrote, not the schema's copy. */
 function isConfig(_exported: unknown, passed: boolean): _exported is Config {
   return passed;
 }
@@ -97,7 +97,7 @@ function cookieProblems(cookie: Record<string, unknown>): string[] {
   }
   if (name.startsWith("__Host-") && (domain !== undefined || (path ?? "/") !== "/")) {
     problems.push(
-      `session.cookie.name: expected no domain and the path "/" beside ${shown(name)}`,
+      `session.cookie.name: expected no domain and the path "/" with the name ${shown(name)}`,
     );
   }
   return problems;

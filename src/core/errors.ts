@@ -1,4 +1,4 @@
-/** The exit codes, which are an interface: see docs/reference.md. */
+/** The exit codes. Scripts rely on them: see docs/reference.md. */
 export const ExitCode = {
   /** Done, or nothing to do. */
   ok: 0,
@@ -83,6 +83,6 @@ export function messageOf(error: unknown): string {
   try {
     return String(error instanceof Error ? error.message : error);
   } catch {
-    return "something that is no error and has no text"; // an object without a prototype, say
+    return "a value that is not an error and has no text"; // an object without a prototype, say
   }
 }

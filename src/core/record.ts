@@ -3,7 +3,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Levels that are merged, because an object may contain itself. */
+/** The most levels that are merged: an object may contain itself. */
 const DEEPEST = 16;
 
 /**

@@ -36,7 +36,7 @@ function loneUser(scheme: string, user: string): string {
 
 /**
  * The part before a query string, and the query string. An `@` after the `?` suggests a password
- * with an unescaped `?`: then too much is masked rather than too little.
+ * with an unescaped `?`: then it masks too much rather than too little.
  */
 function splitQuery(text: string): [string, string] {
   const index = text.indexOf("?");

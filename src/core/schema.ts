@@ -1,4 +1,4 @@
-/** Building blocks for schemas, with messages in the reader's terms. */
+/** Building blocks for schemas, with messages that a user understands. */
 import * as v from "valibot";
 import { type Duration, formatMilliseconds, parseDuration } from "./duration.ts";
 import { redact } from "./redact.ts";
@@ -78,7 +78,7 @@ export function options<const T extends v.ObjectEntries>(entries: T) {
   return Object.assign(noArray(v.strictObject(entries, expected("an object"))), { entries });
 }
 
-/** The library accepts arrays as objects. */
+/** Makes a schema refuse arrays, which the library accepts as objects. */
 export function noArray<const S extends v.GenericSchema>(schema: S) {
   const refusal = v.custom<never>(() => false, expected("an object"));
   return v.lazy((input): S | typeof refusal => Array.isArray(input) ? refusal : schema);

@@ -9,7 +9,7 @@ export interface Limit {
 }
 
 /**
- * Waits for work up to a limit. The work goes on after that: the caller must end it.
+ * Waits for work up to a limit. At the limit the work is not stopped: the caller must end it.
  * @throws what the work throws, what `late` returns, or the signal's reason.
  */
 export async function within<T>(

@@ -1,4 +1,4 @@
-/** Whatever the app, its keys, its table and its environments are called: the source compiles. */
+/** The source compiles, whatever the names of the app, its keys, table and environments are. */
 import { strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { moduleOf } from "../../src/app/source/app_module.ts";
@@ -14,7 +14,7 @@ import { compile, DECLARATIONS } from "../crystal/compiler.ts";
 import { needs } from "../support/env.ts";
 import { tempDir, writeTree } from "../support/temp.ts";
 
-/** Texts that try to leave their string, and for each an app whose name means something to Crystal. */
+/** Texts that try to leave their string, each with an app name that has a meaning in Crystal. */
 const NAMES = [
   ['quote " and #{raise "x"}', "session"],
   ["back\\slash\\", "redis"],
@@ -103,13 +103,13 @@ Deno.test("what is written compiles, whatever things are called", needs("crystal
     const store = STORES[index % STORES.length] ?? "memory";
     const files = Object.entries(sources(name, app, store)).map(([file, text]) => [
       file,
-      // An app adds these to HTTP::Server::Context and to CQL, which all of them share here.
+      // Every app adds these names to HTTP::Server::Context and CQL, which all apps share here.
       text.replaceAll(/\b(visitor|CreateSessions)\b/g, `$1${index}`),
     ]);
     await writeTree(join(folder.path, `${index}_${store}`), Object.fromEntries(files));
     main.push(`require "./${index}_${store}/main"\n`);
   }
-  // All at once: a compilation takes seconds, whatever its size.
+  // All apps are compiled together, because each compilation takes seconds.
   await writeTree(folder.path, { "main.cr": main.join("") });
   const source = join(folder.path, "main.cr");
   strictEqual(await compile({ source, shards: [DECLARATIONS] }), undefined);

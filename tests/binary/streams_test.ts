@@ -16,7 +16,7 @@ import { executable } from "./subject.ts";
 const AZU = shellQuote(executable());
 const CLEAR = `${AZU} session:clear --force`;
 
-/** Runs a shell script in an app with two sessions. `left` is how many remain. */
+/** Runs a shell script in an app with two sessions. `left` is how many are left afterwards. */
 async function shell(script: string) {
   await using app = await tempDir();
   sqlite(app.path, "app.db", "CREATE TABLE sessions (session_id text)");

@@ -245,7 +245,7 @@ const wrong: [name: string, config: string, line: string][] = [
   [
     "a __Host- cookie with a domain",
     'export default { session: { cookie: { name: "__Host-s", domain: "example.com" } } };',
-    'session.cookie.name: expected no domain and the path "/" beside "__Host-s"',
+    'session.cookie.name: expected no domain and the path "/" with the name "__Host-s"',
   ],
   [
     "an unknown backend",
@@ -355,7 +355,7 @@ Deno.test({
     const cwd = `${app.path}/work`;
     const refused = await runAzu(["session:clear", "--force"], { cwd, env: ENV });
     strictEqual(refused.code, 2);
-    match(refused.stderr, /belongs to another user than .*, and was not run/);
+    match(refused.stderr, /belongs to a different user than .*, and was not run/);
     const args = ["session:clear", "--force", "--config", "../azu.config.ts"];
     match((await runAzu(args, { cwd, env: ENV })).stderr, /was run/);
   },

@@ -194,5 +194,8 @@ Deno.test("AZU_ENV chooses what differs", async () => {
   strictEqual((await run({ AZU_ENV: "production" })).pattern, "live:*");
   strictEqual((await run({})).pattern, "base:*");
   const mistyped = await run({ AZU_ENV: "prodution" });
-  match(mistyped.warnings[0], /AZU_ENV is "prodution", and azu\.config\.ts has environments\./);
+  match(
+    mistyped.warnings[0],
+    /AZU_ENV is "prodution", but azu\.config\.ts has only the environments /,
+  );
 });

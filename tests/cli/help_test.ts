@@ -59,7 +59,7 @@ for (
     [
       ["db:migrate"],
       "db is not a command of this tool",
-      "It belongs to the Azu framework's own azu: run that one",
+      "It is a command of the Azu framework's azu: run that tool",
     ],
   ] as const
 ) {

@@ -19,7 +19,7 @@ async function load(config: string, env: Record<string, string> = {}) {
 const NO_PROGRAMS = /a config may not run other programs \(azu has no permission to run any\)/;
 const NO_LIBRARIES = /a config may not load native libraries \(azu has no permission to load any\)/;
 const NO_VARIABLE =
-  /the environment variable HOME is not one that azu may read \(AZU_\*, .*\); pass it under another name: AZU_HOME="\$HOME" azu/;
+  /azu may not read the environment variable HOME, only AZU_\*, .*; pass it under another name: AZU_HOME="\$HOME" azu/;
 
 const refused: [name: string, config: string, place: string, reason: RegExp][] = [
   [

@@ -1,4 +1,4 @@
-/** What hostile or broken surroundings may not do. Each was once seen to go wrong. */
+/** azu in a hostile or broken environment. Each test is for a bug that once existed. */
 import { deepStrictEqual, doesNotMatch, match, strictEqual } from "node:assert/strict";
 import { Redis } from "ioredis";
 import { runAzu, spawnAzu } from "../support/cli.ts";
@@ -11,7 +11,7 @@ const CLEAR = ["session:clear", "--force"];
 const INITIALIZER = "src/initializers/session.cr";
 const SQLITE = { DATABASE_URL: "sqlite3://./app.db" };
 
-/** A config with a backend of its own, whose store's two answers are expressions. */
+/** A config with a custom backend. The parameters are the JavaScript that its store returns. */
 function custom(count: string, clear: string): string {
   return `export default { session: { backend: "acme", backends: { acme: () => ({
   name: "acme", capabilities: { clear: true, createTable: false }, describe: () => ({}),
@@ -43,7 +43,7 @@ Deno.test("a constant of another class does not name the table", async () => {
   ]);
 });
 
-Deno.test("a prefix that cannot be read is told, an empty one refused", async () => {
+Deno.test("a prefix that cannot be read is reported, and an empty one is refused", async () => {
   await using app = await tempDir();
   const store = (prefix: string) => ({
     [INITIALIZER]:
@@ -103,7 +103,7 @@ Deno.test(
 );
 
 Deno.test(
-  "postgres: what a trigger keeps is told as kept, and its text is not shown",
+  "postgres: rows that a trigger keeps are reported as remaining, and its text is not shown",
   needs("postgres"),
   async () => {
     await using database = await freshPostgres();

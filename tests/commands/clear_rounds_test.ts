@@ -79,5 +79,5 @@ Deno.test("a store that always finds more, and cannot only look, is counted", as
   const store = answering([more, more, more, 2, 2], [2, 2, 2, 2]);
   const report = await clearSessions(store, requestOf(signal));
   deepStrictEqual([report.outcome, report.remaining], ["partial", 2]);
-  match(report.error?.message ?? "", /an app that still runs writes them/);
+  match(report.error?.message ?? "", /a running app writes them/);
 });

@@ -9,7 +9,7 @@ import { mysql, postgres, sqlSubject } from "./sql_subjects.ts";
 import { sqlitePlace } from "./sqlite_place.ts";
 import { clear, type Place } from "./sweep.ts";
 
-/** A small disk in memory that is full while some work is done. */
+/** A small disk in memory that can be filled while a function runs. */
 interface SmallDisk extends AsyncDisposable {
   readonly path: string;
   /** @param room How many bytes are free. */
@@ -78,7 +78,7 @@ for (const journal of ["wal", "delete"] as const) {
 /** Triggers that write two kilobytes to the small disk for each removed session. */
 const LOGGING = {
   postgres: (path: string) => [
-    `COPY (SELECT) TO PROGRAM 'mkdir ${path}/space'`, // the server wants a folder of its own
+    `COPY (SELECT) TO PROGRAM 'mkdir ${path}/space'`, // the tablespace needs a folder of the server's user
     `CREATE TABLESPACE azu_small LOCATION '${path}/space'`,
     "CREATE TABLE log (line text) TABLESPACE azu_small",
     "ALTER TABLE log ALTER line SET STORAGE EXTERNAL",
@@ -102,13 +102,13 @@ const SERVERS = [
 for (const [dialect, options, start, makeDatabase] of SERVERS) {
   const { engine } = dialect;
   Deno.test(`${engine}: a full disk is said, and the counts are true`, options, async () => {
-    await using disk = await smallDisk(32); // MariaDB wants four at a time
+    await using disk = await smallDisk(32); // MariaDB allocates 4 MiB at a time
     if (disk === undefined) return;
     await using server = await start();
     const database = await makeDatabase(server.url);
     await using place = await sqlSubject({
       ...dialect,
-      empty: "TRUNCATE", // which no trigger hears of
+      empty: "TRUNCATE", // which runs no triggers
       fresh: () => Promise.resolve(database),
     });
     for (const line of LOGGING[engine](disk.path)) await database.query(line);

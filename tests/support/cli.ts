@@ -53,7 +53,7 @@ export interface AzuResult extends ProcessResult {
 export async function runAzu(args: string[], options: AzuOptions = {}): Promise<AzuResult> {
   await using azu = await spawnAzu(args, options);
   const result = await azu.finished();
-  const [line = ""] = /^Backend: .+ \((?:selected by|default:) .*\n/m.exec(result.stderr) ?? [];
+  const [line = ""] = /^Backend: .+ \((?:selected by|default,) .*\n/m.exec(result.stderr) ?? [];
   return { ...result, stderr: result.stderr.replace(line, ""), decision: line.trimEnd() };
 }
 

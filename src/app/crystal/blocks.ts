@@ -4,7 +4,7 @@ import { codeAt, isKeyword } from "./names.ts";
 
 /** What a keyword opens and an `end` closes. */
 export interface Block {
-  /** `module`, `def`, `do`, …; `{%` where a macro opens it, whose code may not come to be. */
+  /** `module`, `def`, `do`, …; `{%` if a macro opens it, so its code may be left out. */
   readonly keyword: string;
   /** The index of the keyword among the tokens. */
   readonly open: number;
@@ -14,7 +14,7 @@ export interface Block {
 
 const ALWAYS = new Set(["def", "macro", "do", "begin", "case"]);
 const DECLARATIONS = new Set("module class struct enum lib union annotation".split(" "));
-/** Behind a value these are conditions of what is before them, and have no end. */
+/** After a value, these are conditions for the code before them (`a if b`), without an `end`. */
 const CONDITIONS = new Set(["if", "unless", "while", "until"]);
 const MACROS = new Set(["if", "unless", "for", "while", "begin", "verbatim"]);
 
@@ -25,7 +25,7 @@ const BEFORE_VALUE = new Set(
 
 /**
  * All blocks, in the order in which they end. Undefined where keywords and ends do not match: then
- * nothing is known of what is inside what.
+ * the nesting is unknown.
  */
 export function blocksIn(tokens: readonly Token[]): Block[] | undefined {
   const blocks: Block[] = [];
@@ -57,7 +57,7 @@ export function blocksAround(blocks: readonly Block[], index: number): Block[] {
     .sort((a, b) => a.open - b.open);
 }
 
-/** Whether the token is the keyword, and not a method of that name: called or defined. */
+/** Whether the token is the keyword, and not the name of a method that is called or defined. */
 function isWord(tokens: readonly Token[], index: number, word: string): boolean {
   return tokens[index]?.kind === "identifier" && isKeyword(tokens, index, word) &&
     codeAt(tokens, index - 1) !== "def";
@@ -77,7 +77,7 @@ function opens(tokens: readonly Token[], index: number, within: string | undefin
   return tokens[index + 1]?.kind === "constant" || codeAt(tokens, index + 1) === "::";
 }
 
-/** Whether a value is expected at the token: none is before it that a condition could be of. */
+/** Whether a value is expected at the token, so that no condition can follow there. */
 function expectsValue(tokens: readonly Token[], index: number): boolean {
   const before = tokens[index - 1];
   if (before === undefined || before.kind === "newline") return true;
@@ -86,7 +86,7 @@ function expectsValue(tokens: readonly Token[], index: number): boolean {
     codeAt(tokens, index - 2) !== ".";
 }
 
-/** Whether nothing is before the token but what may stand before a declaration. */
+/** Whether a declaration can begin at the token. */
 function beginsStatement(tokens: readonly Token[], index: number): boolean {
   const before = tokens[index - 1];
   if (before === undefined || before.kind === "newline") return true;

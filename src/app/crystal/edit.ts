@@ -1,4 +1,4 @@
-/** Crystal source changed at one place: every other byte stays, and so does every other token. */
+/** Inserts text into Crystal source. All other bytes and all other tokens stay the same. */
 import { type Token, tokenize } from "./lexer.ts";
 
 /** A text to be put into a source. */
@@ -8,7 +8,7 @@ export interface Insertion {
   readonly text: string;
 }
 
-/** The source with the texts put in. They must be in the order of their places. */
+/** The source with the texts inserted. They must be in the order of their places. */
 export function inserted(source: string, insertions: readonly Insertion[]): string {
   let [text, from] = ["", 0];
   for (const insertion of insertions) {
@@ -20,7 +20,7 @@ export function inserted(source: string, insertions: readonly Insertion[]): stri
 
 /**
  * Whether `after` is `before` with the tokens of `added`, and nothing else, put in at one place:
- * before the token at `index`. Ends of lines do not count: they are compared by the lines.
+ * before the token at `index`. Line breaks are ignored here.
  */
 export function addsOnly(before: string, after: string, index: number, added: string): boolean {
   const old = tokenize(before);

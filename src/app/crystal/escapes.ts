@@ -20,7 +20,7 @@ export interface Escape {
   readonly end: number;
 }
 
-/** Reads the Crystal escape whose backslash is at `at`; one that is malformed is its own letter. */
+/** Reads the escape whose backslash is at `at`; a malformed one stands for its second character. */
 export function readEscape(source: string, at: number): Escape {
   const simple = SIMPLE.get(source.charAt(at + 1));
   if (simple !== undefined) return { text: simple, end: at + 2 };
@@ -47,7 +47,7 @@ function fromCode(hex: string): string {
   return code > 0x10ffff ? "\ufffd" : String.fromCodePoint(code);
 }
 
-/** `\x` and octal escapes are bytes: only a run of them makes a character beyond ASCII. */
+/** `\x` and octal escapes are bytes: a run is decoded together, as UTF-8. */
 function readBytes(source: string, at: number): Escape | undefined {
   const bytes: number[] = [];
   let end = at;

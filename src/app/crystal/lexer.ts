@@ -1,6 +1,6 @@
 /**
- * A tolerant lexer for Crystal source: what is in a comment or a text does not count as code.
- * It takes any input, in time linear in its length, and what is never closed runs to its end.
+ * A tolerant lexer for Crystal source: what is in a comment or a text does not count as code. It
+ * accepts any input, in linear time. A literal that is never closed extends to the end.
  */
 import { matchAt, readEscape } from "./escapes.ts";
 import { type Context, endsName, type Opening, readOpening } from "./openings.ts";
@@ -30,7 +30,7 @@ class Lexer {
   readonly spans: Span[] = [];
   readonly #cursor: Cursor;
   readonly #tokens: Token[] = [];
-  /** The literals that have begun, innermost last: a stack, so that no nesting is too deep. */
+  /** The open literals, innermost last. A stack instead of recursion, so no nesting is too deep. */
   readonly #open: OpenLiteral[] = [];
   /** The heredocs named on the current line: their texts begin on the next one. */
   #heredocs: OpenLiteral[] = [];
@@ -56,7 +56,7 @@ class Lexer {
     return this.#tokens;
   }
 
-  /** Tokens are placed once they are read, as the text of a literal is longer than its opening. */
+  /** A token's span is known once it is read: the text of a literal follows its opening. */
   #place(start: number, inHeredoc: boolean): void {
     const end = this.#cursor.pos;
     const last = this.spans.at(-1);
@@ -100,7 +100,7 @@ class Lexer {
     this.#cursor.line++;
     if (this.#context !== "method") this.#context = "operand";
     this.#gap = true;
-    // The innermost is read first: that is the one named first.
+    // The one named first is read first, so it must be on top.
     for (const heredoc of this.#heredocs.reverse()) this.#open.push(heredoc);
     this.#heredocs = [];
   }
@@ -210,8 +210,8 @@ export type Token =
   | { readonly kind: "newline"; readonly line: number };
 
 /**
- * Where a token stands in its source, as UTF-16 offsets. A heredoc ends with its name, and `#{`
- * begins with the text before it.
+ * Where a token stands in its source, as UTF-16 offsets. The span of a heredoc is its opening, and
+ * that of `#{` includes the text before it.
  */
 export interface Span {
   readonly start: number;
@@ -220,7 +220,7 @@ export interface Span {
 
 // The shapes of Crystal's tokens, as its compiler's own lexer has them. All are sticky.
 
-/** What separates tokens and is none: spaces, a comment, an escaped line break. */
+/** What separates tokens and is not one itself: spaces, a comment, an escaped line break. */
 const BLANK = /[ \t\r\f\v\ufeff]+|#[^\n]*|\\\r?\n/y;
 /** The names of types and constants. */
 const CONSTANT = /\p{Lu}[\w\u00a0-\u{10ffff}]*/uy;

@@ -1,4 +1,4 @@
-/** The one encoder of values into Crystal source: whatever a text holds, it stays data. */
+/** The only place that writes values into Crystal source. No text can become code. */
 
 /** A Crystal string literal. Every `#` is escaped, so that none can begin an interpolation. */
 export function crystalString(text: string): string {
@@ -19,7 +19,7 @@ export function crystalSpan(milliseconds: number): string {
   ]] as const;
   for (const [unit, size] of units) {
     const amount = milliseconds / size;
-    // A day reads better as 24 hours: it is a length of time, not a date.
+    // One day is written as `24.hours`: it is a length of time, not a date.
     if (Number.isInteger(amount) && (unit !== "days" || amount > 1)) {
       return amount === 1 ? `1.${unit.slice(0, -1)}` : `${amount}.${unit}`;
     }
@@ -29,7 +29,7 @@ export function crystalSpan(milliseconds: number): string {
 
 /**
  * The name of an app as a Crystal module's: `my-app` becomes `MyApp`, as `azu new` does it.
- * What cannot stand in a constant falls away; a name that leaves nothing becomes `App`.
+ * Characters that a constant cannot contain are removed. If nothing is left, it is `App`.
  */
 export function crystalModule(app: string): string {
   const words = app.normalize("NFKD").replace(/\p{M}/gu, "").split(/[^A-Za-z0-9]+/).filter((word) =>
@@ -39,7 +39,7 @@ export function crystalModule(app: string): string {
   return /^[A-Z]/.test(name) ? name : `App${name}`;
 }
 
-/** Comment text: on one line, so that nothing of it can leave the comment. */
+/** The text of a comment, on one line, so that no part of it becomes code. */
 export function crystalComment(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").trim();
 }

@@ -28,7 +28,7 @@ export function isKeyword(tokens: readonly Token[], index: number, word: string)
     codeAt(tokens, index + 1) !== ":";
 }
 
-/** Whether the token at `index` is assigned to: it is no attribute, and no method's name. */
+/** Whether the token at `index` is assigned to, and is no attribute or name of a method. */
 export function isAssigned(tokens: readonly Token[], index: number): boolean {
   const kind = tokens[index]?.kind;
   return (kind === "constant" || kind === "identifier") &&
@@ -36,7 +36,7 @@ export function isAssigned(tokens: readonly Token[], index: number): boolean {
     !/^(?:\.|def)$/.test(codeAt(tokens, index - 1));
 }
 
-/** The constant that the expression at `index` begins with, or the variable that it is. */
+/** The constant at the start of the expression at `index`, or the variable if it is just one. */
 export function nameAt(tokens: readonly Token[], index: number): Name | undefined {
   let at = index;
   while (tokens[at]?.kind === "newline") at++;
@@ -77,7 +77,7 @@ export function readDefinitions(tokens: readonly Token[]): Definitions {
     if (!isAssigned(tokens, index)) continue;
     const name = codeAt(tokens, index);
     const before = assignedOn.get(name);
-    // Of a variable the last assignment counts, unless it may depend on a condition which one is.
+    // For a variable, the last assignment counts, unless a condition may decide which is the last.
     const replaced = before !== undefined && !branches.between(before, token.line);
     if (token.kind === "identifier" && replaced) found.delete(name);
     assignedOn.set(name, token.line);
@@ -104,8 +104,8 @@ function classAt(tokens: readonly Token[], index: number): { name: Name; base: N
 
 /**
  * The indexes of the tokens inside the bodies of the named classes. A body ends at the first line
- * of the class's own indentation that begins with `end`: so a formatted file is read exactly, and
- * of one that is not, rather too little than too much.
+ * of the class's own indentation that begins with `end`: this is exact for a formatted file, and
+ * finds too few tokens rather than too many in others.
  */
 export function insideClasses(
   source: string,
@@ -175,10 +175,10 @@ export function literalsOf(
   });
 }
 
-/** Where a value ends that is the whole of an assignment, besides the end of its line. */
+/** What may follow the value of an assignment, apart from the end of the line. */
 const ENDS = [";", "end", "}"];
 
-/** The text at `index` when it is a plain literal, and the whole of a value that one of `ends` ends. */
+/** The text at `index` if it is a plain literal and the whole value, up to one of `ends`. */
 export function literalAt(
   tokens: readonly Token[],
   index: number,
@@ -188,13 +188,13 @@ export function literalAt(
   if (token?.kind !== "string" || !token.literal) return undefined;
   let next = index + 1;
   while (tokens[next]?.kind === "newline") next++;
-  // On a line of its own a method call still belongs to the text before it.
+  // A method call on the next line (`.upcase`) still belongs to the text.
   if (codeAt(tokens, next) === ".") return undefined;
   const isWhole = next > index + 1 || next >= tokens.length || ends.includes(codeAt(tokens, next));
   return isWhole ? token.value : undefined;
 }
 
-/** The value in all of `values`, when they agree. */
+/** The value, if all `values` are equal; otherwise undefined. */
 export function onlyOne(values: readonly (string | undefined)[]): string | undefined {
   const distinct = new Set(values);
   return distinct.size === 1 ? values[0] : undefined;

@@ -2,9 +2,9 @@ import { matchAt } from "./escapes.ts";
 import type { Cursor, LiteralForm, LiteralKind } from "./text.ts";
 
 /**
- * What the last token makes of a `/`, a `%` or a `:` after it: a value has been given, one is
- * expected, a method's name is expected, a method's name has been given (an argument may follow),
- * or a name that may be either a variable or a method.
+ * How the last token decides what a `/`, `%` or `:` means. `value`: it ended a value. `operand`: a
+ * value must follow. `method`: a method's name must follow. `call`: it is a method's name, so an
+ * argument may follow. `name`: it is a variable or a method.
  */
 export type Context = "value" | "operand" | "method" | "call" | "name";
 
@@ -15,7 +15,7 @@ export interface Opening {
   readonly length: number;
 }
 
-/** The start of a heredoc, raw when quoted. The compiler never takes it for a shift. */
+/** The start of a heredoc, raw if its name is quoted. The compiler never reads it as a shift. */
 const HEREDOC = /<<-(?:'([\w\u00a0-\uffff][^'\n]*)'|([\w\u00a0-\uffff]+))/y;
 const PERCENT = /%([qQwirx]?)([([{<|])/y;
 
@@ -56,7 +56,7 @@ export function endsName(context: Context, gap: boolean): boolean {
   return !gap && context !== "operand";
 }
 
-/** How to read the text after `%`, `letter` and `bracket`; a quote stands for the bracket too. */
+/** How to read the text after `%`, `letter` and `bracket`, which may also be a quote. */
 function formOf(letter: string, bracket: string): LiteralForm {
   const words = letter === "w" || letter === "i";
   return {
@@ -101,7 +101,7 @@ function startsArgument(context: Context, gap: boolean): boolean {
   return gap && (context === "call" || context === "name");
 }
 
-/** Whether the slash at `at` has another on its line: if not, the name before it is a variable. */
+/** Whether another slash follows on the line. If not, the name before this one is a variable. */
 function closesOnLine(source: string, at: number): boolean {
   for (let pos = at + 1; pos < source.length; pos++) {
     const char = source.charAt(pos);

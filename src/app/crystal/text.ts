@@ -37,13 +37,13 @@ interface Piece {
 
 /** A literal that has begun and not yet ended: interpolated code may come in between. */
 export interface OpenLiteral extends LiteralForm {
-  /** All the text so far: what is before the first interpolation, between two, after the last. */
+  /** The text so far, in pieces: before, between and after interpolations. */
   readonly pieces: Piece[];
   /** The lines of the last piece. */
   lines: string[];
   nesting: number;
   atLineStart: boolean;
-  /** Braces open in the interpolated code being read; -1 while it is the text that is read. */
+  /** How many braces are open in the interpolated code being read; -1 while text is read. */
   braces: number;
 }
 
@@ -54,7 +54,7 @@ export function openLiteral(token: LiteralToken, form: LiteralForm): OpenLiteral
   return { ...form, pieces, lines, nesting: 0, atLineStart: form.heredoc, braces: -1 };
 }
 
-/** Goes on with the text after interpolated code, which goes into `token`. */
+/** Continues a literal after interpolated code. The text that follows goes into `token`. */
 export function continueLiteral(literal: OpenLiteral, token: LiteralToken): void {
   literal.lines = [""];
   literal.pieces.push({ token, lines: literal.lines });
@@ -81,7 +81,7 @@ export function readText(cursor: Cursor, literal: OpenLiteral): boolean {
   return false;
 }
 
-/** A heredoc's last line must hold its name alone, and says how much indentation is not text. */
+/** A heredoc's last line contains only its name. Its indentation is removed from every line. */
 function endsHeredoc(cursor: Cursor, literal: OpenLiteral): boolean {
   const indent = matchAt(/[ \t]*/y, cursor.source, cursor.pos)?.[0].length ?? 0;
   const end = cursor.pos + indent + literal.ends.length;
@@ -93,7 +93,7 @@ function endsHeredoc(cursor: Cursor, literal: OpenLiteral): boolean {
   return true;
 }
 
-/** The line break before a heredoc's last line is not text, nor the carriage return of it. */
+/** The line break before a heredoc's last line, with its carriage return, is not text. */
 function dropLineBreak(literal: OpenLiteral, before: string): void {
   literal.lines.pop();
   const last = literal.lines.pop();
@@ -135,7 +135,7 @@ function append({ lines }: OpenLiteral, text: string): void {
   lines[lines.length - 1] += text;
 }
 
-/** Writes what has been read into the tokens: once only, as there may be any number of lines. */
+/** Writes the text into the tokens: once, at the end, so that many lines take linear time. */
 export function settle(literal: OpenLiteral, indent = 0): void {
   for (const [index, { lines, token }] of literal.pieces.entries()) {
     // After interpolated code a piece begins within a line, where there is no margin.

@@ -17,7 +17,7 @@ export type { StoreKind } from "./stores.ts";
 
 /** The session settings found in an initializer. */
 export interface Initializer {
-  /** The stores that the code may use: none if none is recognised, several if in doubt. */
+  /** The stores that the code may use: empty if none is recognised, several if unclear. */
   readonly stores: readonly StoreKind[];
   /** Whether the app's nodes cache the sessions of Redis. */
   readonly clustered: boolean;
@@ -71,7 +71,7 @@ function beginsStatement(tokens: readonly Token[], index: number): boolean {
     [";", "%}"].includes(codeAt(tokens, index - 1));
 }
 
-/** The prefix in the store's class. The same names in other classes mean something else. */
+/** The prefix in the store's class. In other classes, these names mean something else. */
 function keyPrefixOf(
   tokens: readonly Token[],
   inStore: readonly number[],
@@ -94,7 +94,7 @@ function tableOf(tokens: readonly Token[], inStore: readonly number[]): string |
   return onlyOne(table.length > 0 ? table : literalsOf(tokens, inStore, "TABLE_NAME"));
 }
 
-/** Whether the store is one of the shard's Redis stores, and not the app's with the same name. */
+/** Whether the store is the shard's own Redis store, and not a class of the app with that name. */
 function isShards(store: UsedStore, definitions: Definitions): boolean {
   if (store.kind !== "redis") return false;
   const bases = definitions.get(store.last);
@@ -122,7 +122,7 @@ function prefixIn(tokens: readonly Token[], index: number): string | undefined {
   return text.value + value + (between?.kind === "text" ? between.value : "");
 }
 
-/** The index of the first string in the body of the method at `index`; else the last index + 1. */
+/** The index of the first string in the method at `index`; without one, the number of tokens. */
 function firstString(tokens: readonly Token[], index: number): number {
   for (let at = afterParentheses(tokens, index + 1); at < tokens.length; at++) {
     if (tokens[at]?.kind === "string") return at;
@@ -132,8 +132,8 @@ function firstString(tokens: readonly Token[], index: number): number {
 }
 
 /**
- * Whether the code enables the caches. A computed value may enable them, and telling nodes without
- * caches does no harm.
+ * Whether the code enables the caches. A computed value counts as enabling them: telling nodes
+ * without caches does no harm.
  */
 export function isClusterEnabled(tokens: readonly Token[]): boolean {
   return settingsOf(tokens, "enabled").some(({ value }) => codeAt(tokens, value) !== "false");

@@ -4,7 +4,7 @@ import { codeAt, type Definitions, type Name, nameAt } from "../crystal/names.ts
 /** Where a session store keeps its sessions. */
 export type StoreKind = "redis" | "database" | "memory" | "cookie";
 
-/** A store that the code may use: one with a known name, or the app's own of a known kind. */
+/** A store that the code may use: one with a known name, or a class of the app of a known kind. */
 export interface UsedStore extends Name {
   readonly kind: StoreKind;
 }
@@ -29,7 +29,7 @@ export function kindOf(name: Name): StoreKind | undefined {
   return KNOWN.get(name.last);
 }
 
-/** The stores in use, and the classes of the file that they are made of. */
+/** The stores in use, and the names of the classes in this file that define them. */
 export interface FoundStores {
   readonly used: readonly UsedStore[];
   readonly classes: ReadonlySet<string>;

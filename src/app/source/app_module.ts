@@ -18,7 +18,7 @@ export async function appModule(root: string, app: string): Promise<string> {
 
 /**
  * The module in the main file that lists the handlers, or else includes Azu. Without one, a name
- * made from the app's that is not used for anything else.
+ * made from the app's name, which nothing else has.
  */
 export function moduleOf(source: string, app: string): string {
   const tokens = tokenize(source);
@@ -33,7 +33,7 @@ export function moduleOf(source: string, app: string): string {
   return taken ? `${name}App` : name;
 }
 
-/** The modules around a token, joined; undefined if there is none, or something else around it. */
+/** The modules around a token, joined; undefined if none, or if inside something else too. */
 export function modulesAround(
   tokens: readonly Token[],
   blocks: readonly Block[],

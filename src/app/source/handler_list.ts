@@ -62,7 +62,7 @@ function changeFor(
     const added = `, ${element}`;
     return { insertions: [{ at, text: added }], index: hasComma ? last : last + 1, added };
   }
-  // The formatter aligns comments of consecutive lines: a new line between them would move them.
+  // The formatter aligns comments of consecutive lines: a new line would change that.
   if (/^[^\n]*#/.test(source.slice(closing))) return undefined;
   const indent = indentOf(source, spans, list) ?? deeper(source.slice(line, closing));
   const newline = newlineOf(source, line - 1);
@@ -135,8 +135,8 @@ function extendsSelf(tokens: readonly Token[], blocks: readonly Block[], index: 
 
 /**
  * The list that the method at `index` returns. Undefined if the method takes arguments or does
- * anything else, or if another element might not become one: after a call without parentheses it
- * would be an argument, and macros may do anything with a list.
+ * anything else. Also if an added element might not become an element: after a call without
+ * parentheses it would be an argument, and macros may do anything with a list.
  */
 export function handlersListAt(
   tokens: readonly Token[],
@@ -230,7 +230,7 @@ function isCalled(tokens: readonly Token[], index: number): boolean {
   return tokens[index]?.kind === "identifier" && !KEYWORDS.has(codeAt(tokens, index));
 }
 
-/** Whether the token at `index`, after a name, is its argument and not an operator. */
+/** Whether the token at `index`, after a name, begins an argument of a call, not an operator. */
 function beginsArgument(
   tokens: readonly Token[],
   index: number,

@@ -35,14 +35,14 @@ export function handlerUses(source: string, module: string): HandlerUse[] {
   });
 }
 
-/** Inside its module, a name may be shorter: `Web::SessionHandler` in `Shop`. */
+/** Inside a module, its name may be left out: in `Shop`, code may say `Web::SessionHandler`. */
 function whoseIs(path: string, module: string): HandlerUse["whose"] | undefined {
   const own = `::${module}::${HANDLER}`;
   if (path === own || (!path.startsWith("::") && own.endsWith(`::${path}`))) return "own";
   return path.replace(/^::/, "") === `Session::${HANDLER}` ? "shard" : undefined;
 }
 
-/** The index at which the path that ends at `index` begins. */
+/** The index of the first token of the path whose last token is at `index`. */
 function firstOf(tokens: readonly Token[], index: number): number {
   let at = index;
   while (codeAt(tokens, at - 1) === "::") {

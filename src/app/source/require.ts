@@ -26,8 +26,8 @@ export function addRequire(source: string, path: string): string | undefined {
 }
 
 /**
- * The index of the last one that ends its line. Those between `{%` and `{% end %}` are skipped,
- * because they may not apply.
+ * The index of the last `require` that ends its line. Those between `{%` and `{% end %}` are
+ * skipped, because they may not apply.
  */
 function lastLeadingRequire(tokens: readonly Token[]): number | undefined {
   let last: number | undefined;
@@ -56,7 +56,7 @@ function isRequire(tokens: readonly Token[], index: number): boolean {
     /^(?:;|\{%)$/.test(codeAt(tokens, index + 2));
 }
 
-/** The initializer without its extension, as a require names it. */
+/** The initializer's path without its extension, as it is written after `require`. */
 const TARGET = INITIALIZER.replace(/\.cr$/, "");
 
 /** Whether a file of the app requires the session initializer, by name or by glob. */

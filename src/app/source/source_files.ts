@@ -39,7 +39,7 @@ export function initializerFrom(path: string): string {
   return `${up === "" ? "./" : up}${target.join("/")}`;
 }
 
-/** `azu new` accepts either spelling, and `crystal init` converts it. */
+/** A name may have `-` or `_`: `azu new` accepts both, and `crystal init` converts them. */
 function spellings(name: string): string[] {
   const isName = /^[^/\\\p{Cc}]+$/u.test(name) &&
     new TextEncoder().encode(name).length <= LONGEST_NAME;
@@ -62,7 +62,7 @@ function isInside(path: string): boolean {
     !parts.some((part) => part === "" || part === "." || part === "..");
 }
 
-/** Source files that are read at most. An app has hundreds. */
+/** The most source files that are read. A real app has hundreds. */
 const MOST_FILES = 10_000;
 
 /**

@@ -1,10 +1,10 @@
 /**
  * Clears the keys of one prefix, and proves it.
  *
- * 1. Sweeps: removes every key, until one sweep has seen every server from start to end without
- *    a failure; then once more, if it found anything.
+ * 1. Sweeps: removes every key it finds, until one sweep has covered all servers without a
+ *    failure. If that sweep found keys, it makes one more.
  * 2. Looks again: a removed key that is there again has been written back, and is removed again.
- *    Any other key was written after the clear began, so it is not one of its sessions.
+ *    Any other key was written after the clear began, so this clear need not remove it.
  */
 import { OperationError } from "../../core/errors.ts";
 import type { ClearCounts, ClearOptions } from "../contract.ts";
@@ -23,7 +23,7 @@ const KEYS_PER_SCAN = 500;
  */
 const STRETCH = 4;
 
-/** Longest a SCAN may take (ms), queued UNLINKs included, before we slow down. */
+/** If a SCAN takes longer (ms), with the UNLINKs queued before it, we slow down. */
 export const MAX_LATENCY = 20;
 
 /** Verification passes before we report that sessions keep coming back. */
@@ -31,7 +31,7 @@ const MOST_LOOKS = 4;
 
 /** A clear of the keys of one prefix, and what continues it. */
 export interface RedisClear {
-  /** @throws {OperationError} with the number of sessions that may be gone besides. */
+  /** @throws {OperationError} that says how many more sessions may be gone. */
   run(): Promise<ClearCounts>;
   /**
    * Removes what has been written back, and nothing else.
@@ -40,14 +40,14 @@ export interface RedisClear {
   runAgain(looksOnly: boolean): Promise<ClearCounts>;
 }
 
-/** @param removal A new one, or that of the clear that this one continues. */
+/** @param removal A new one or, if this clear continues another one, that of the other. */
 export function redisClear(
   nodes: RedisNodes,
   keys: KeySpace,
   options: ClearOptions,
   removal: Removal,
 ): RedisClear {
-  /** Sessions gone when this pass began, keys it has found, and the share of keys it has scanned. */
+  /** Sessions gone before this pass, keys that it has found, and the share of all keys scanned. */
   let goneBefore = 0;
   let found = 0;
   let share = 0;
@@ -92,7 +92,7 @@ export function redisClear(
       };
     });
 
-  /** @param looks Passes at most; the last one only counts. */
+  /** @param looks The maximum number of passes; the last one only counts. */
   const lookAgain = async (looks: number): Promise<ClearCounts> => {
     for (let look = 1;; look++) {
       const isLast = look === looks;
@@ -120,7 +120,7 @@ export function redisClear(
     const { inDoubt } = removal;
     if (inDoubt === 0 || !(error instanceof OperationError)) return error;
     return new OperationError(
-      `${error.message}; whether up to ${inDoubt} more session(s) are gone is not known`,
+      `${error.message}; up to ${inDoubt} more session(s) may be gone`,
       { hint: error.hint ?? "Running the command again is safe", cause: error },
     );
   };

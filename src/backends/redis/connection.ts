@@ -11,7 +11,7 @@ import type { NodeAddress } from "./url.ts";
 export interface TlsContext {
   /** Authorities to trust besides the system's. */
   readonly ca?: string;
-  /** The client certificate, if the server asks for one; both or none. */
+  /** The client certificate and its key, for servers that require them: both or neither. */
   readonly cert?: string;
   readonly key?: string;
 }
@@ -43,7 +43,7 @@ export class ConnectionLost extends Error {
   override readonly name = "ConnectionLost";
 }
 
-/** The server owed a reply, or a connection, and sent nothing for too long. */
+/** The server did not reply, or accept the connection, in time. */
 export class AnswerTimeout extends Error {
   override readonly name = "AnswerTimeout";
 }
@@ -54,9 +54,7 @@ export type Argument = string | number | Buffer;
 export class RedisConnection implements Disposable {
   /** Milliseconds that connecting took: an upper bound for one round trip of an idle server. */
   readonly roundTrip: number;
-  /**
-   * Milliseconds without a byte from a server that owes a reply, after which the connection ends.
-   */
+  /** While a command waits, the connection ends after this many milliseconds without a byte. */
   silence: number;
   readonly #redis: Redis;
   #waiting = 0;
@@ -67,7 +65,7 @@ export class RedisConnection implements Disposable {
     this.roundTrip = roundTrip;
     this.silence = silence;
     this.#redis = clientOn(socket);
-    // Also reported while no command waits, for example for a reply that nobody asked for.
+    // ioredis reports errors also while no command waits, for example after an unexpected reply.
     this.#redis.on("error", (error: unknown) => this.close(this.#failureOf(error)));
     this.#redis.on("close", () => this.close(lost()));
   }
@@ -136,8 +134,8 @@ export class RedisConnection implements Disposable {
   }
 
   /**
-   * What ioredis reports, without the parts that may quote keys: the arguments of the command and
-   * what its parser has read.
+   * Converts an error of ioredis. Leaves out what may contain keys: the command's arguments, and
+   * the bytes that the parser has read.
    */
   #failureOf(error: unknown): unknown {
     if (!(error instanceof Error)) return this.#end ?? lost();
@@ -154,7 +152,7 @@ export class RedisConnection implements Disposable {
   }
 }
 
-/** ioredis writes texts much faster than buffers. ASCII is the same bytes as either. */
+/** ioredis writes texts much faster than buffers. ASCII text is the same bytes in both forms. */
 function asText(argument: Argument): Argument {
   return typeof argument === "object" && isAscii(argument) ? argument.toString() : argument;
 }
@@ -214,7 +212,7 @@ async function openTrusted(target: ConnectionTarget, signal: AbortSignal): Promi
   }
 }
 
-/** Whether no trusted authority has signed the server's certificate: codes of OpenSSL. */
+/** Whether the certificate is signed by no authority that we trust. The codes are OpenSSL's. */
 function isUntrusted(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return /^(?:UNABLE_TO_VERIFY_LEAF_SIGNATURE|(?:DEPTH_ZERO_)?SELF_SIGNED_CERT)/.test(code);

@@ -7,10 +7,10 @@ import { SeenKeys } from "./seen_keys.ts";
 import { saysMoved } from "./topology.ts";
 import { allEnded } from "./walk.ts";
 
-/** Up to this many removed keys, the filter practically never takes a new key for a removed one. */
+/** Up to this many removed keys, the filter almost never mistakes a new key for a removed one. */
 const EXACT = 4_000_000;
 
-/** The removal of all keys under one prefix: by a clear, and by those that continue it. */
+/** The removal of all keys under one prefix. A clear shares it with those that continue it. */
 export class Removal {
   /** The keys for which UNLINK was sent and did not return an error. */
   readonly #seen = new SeenKeys();
@@ -21,7 +21,7 @@ export class Removal {
   #lost = 0;
   /** Removed sessions that this pass has found again and not yet removed again. */
   #back = 0;
-  /** The same for the last pass. */
+  /** The same number at the end of the previous pass. */
   #backBefore = 0;
   /** The subset of #back whose second UNLINK got no reply. */
   #backLost = 0;
@@ -41,7 +41,7 @@ export class Removal {
     return this.#lost + Math.min(this.#backLost, this.#there);
   }
 
-  /** How often a removed session was removed again. */
+  /** How many times removed sessions were removed again. */
   get again(): number {
     return this.#again;
   }
@@ -60,8 +60,8 @@ export class Removal {
   }
 
   /**
-   * After a complete pass: it has found and removed all that was there. So the sessions whose
-   * reply was lost are gone.
+   * Called after a complete pass: it has found and removed every key, so the sessions whose replies
+   * were lost are gone.
    */
   endPass(): void {
     this.#removed += this.#lost;
@@ -124,7 +124,7 @@ export class Removal {
         this.#lost += keys.length - known;
         continue;
       }
-      // SCAN may return a key twice. A known key that was there again had been written back.
+      // SCAN may return a key twice. A known key that existed had been written back.
       const missing = keys.length - removed;
       const twice = this.#removed < EXACT ? Math.max(0, known - missing) : 0;
       this.#removed += removed - twice;
@@ -199,7 +199,7 @@ function bySlot(keys: readonly Buffer[]): readonly (readonly Buffer[])[] {
   return [...slots.values(), ...alone];
 }
 
-/** For some keys with an empty tag, such as `{}}`, cluster-key-slot and Redis differ. */
+/** For some keys with an empty hash tag, such as `{}}`, cluster-key-slot is wrong. */
 function hasEmptyTag(key: Buffer): boolean {
   const brace = key.indexOf("{");
   return brace !== -1 && key[brace + 1] === 0x7d;

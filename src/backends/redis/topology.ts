@@ -34,7 +34,7 @@ export function standalone(address: NodeAddress): Topology {
   return { masters: [{ ...address, id: undefined }], fingerprint: nameOf(address), covered: true };
 }
 
-/** The cluster as one node sees it. Other nodes may know better. */
+/** The cluster as one node sees it. This view may be out of date. */
 export async function clusterTopology(node: RedisNode): Promise<Topology> {
   const slots = await node.connection.call("CLUSTER", "SLOTS");
   const ranges = isList(slots) ? slots.map((range) => rangeOf(range, node.address)) : [];
@@ -73,7 +73,7 @@ function hostOf(preferred: string, more: unknown, asked: NodeAddress): string {
   return fields[fields.indexOf("ip") + 1] || preferred;
 }
 
-/** What a node of a cluster says about itself. No other node knows that better. */
+/** What a node of a cluster says about itself, which is never out of date. */
 export interface OwnView {
   readonly id: string;
   readonly isMaster: boolean;
@@ -108,7 +108,7 @@ export interface Member {
   readonly hostname: string;
   /** Whether it is the node that we asked. */
   readonly isSelf: boolean;
-  /** Whether the cluster agrees that it is down, or it has not joined yet. */
+  /** Whether it is down according to the cluster, or has not joined it yet. */
   readonly isDown: boolean;
 }
 
@@ -121,7 +121,7 @@ export async function members(node: RedisNode): Promise<readonly Member[]> {
       hostname,
       address: { host: host || node.address.host, port: Number(port) },
       isSelf: flags.includes("myself"),
-      // Not `fail?`: then only the asked node suspects it, often because the machine is busy.
+      // `fail?` does not count: only the asked node suspects it, often because the machine is busy.
       isDown: flags.some((flag) => ["fail", "handshake", "noaddr"].includes(flag)),
     };
   });

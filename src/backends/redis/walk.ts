@@ -81,7 +81,7 @@ function handled<T>(promise: Promise<T>): Promise<T> {
 
 /**
  * The reply to a SCAN.
- * @throws {ProtocolError} if it is something else, or has a key that does not match.
+ * @throws {ProtocolError} if it has another form, or contains a key without the prefix.
  */
 function checked(reply: unknown, prefix: Buffer): { cursor: string; keys: readonly Buffer[] } {
   const [cursor, keys] = isList(reply) ? reply : [];
@@ -156,7 +156,7 @@ export class WalkProgress {
     return this.#removed || this.#done > this.#furthestBefore;
   }
 
-  /** Records that more keys were scanned. Their work has been started by then. */
+  /** Records that more keys were scanned. Called after {@linkcode follow} has the work on them. */
   scanned(keys: number): void {
     this.#scanned += keys;
     if (this.#underWay === 0) this.#done = this.#scanned;

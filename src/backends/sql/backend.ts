@@ -28,7 +28,7 @@ import { sqliteUrlProblem } from "../sqlite/url.ts";
 export const DATABASE_URL_SHAPE =
   "postgres://<user>:<password>@<host>[:<port>]/<database>, mysql://<user>:<password>@<host>[:<port>]/<database> or sqlite3://./<file>";
 
-/** What opens a database. Its redacted address and its table are for messages too. */
+/** What is needed to open a database, and the redacted address for messages. */
 export interface DatabaseTarget {
   /** As configured, with credentials: never for messages. */
   readonly url: string;
@@ -178,7 +178,7 @@ function engineOfUrl(url: string | undefined): Engine | undefined {
   return ENGINE_OF_SCHEME.get(url?.split(":", 1)[0]?.toLowerCase() ?? "");
 }
 
-/** Why a text is not a usable database URL, without its credentials; undefined if it is one. */
+/** Why a text is not a usable database URL; undefined if it is. Contains no credentials. */
 export function databaseUrlProblem(candidate: string): string | undefined {
   switch (engineOfUrl(candidate)) {
     case "postgres":

@@ -13,13 +13,13 @@ import { Pace } from "../pace.ts";
 import { type Retry, retrying } from "./retry.ts";
 import type { SqlEngine, SqlSession } from "./store.ts";
 
-/** The rows of the start, as an engine has found them and removes them. */
+/** The rows that the table had when the clear began, and how an engine removes them. */
 export interface StartRows {
   readonly start: Start;
   /** Whether another client waited for the last batch; undefined if that is not known. */
   isAwaited?(): boolean;
   /**
-   * A way through the rows. A pass after the first one finds few.
+   * The walk of one pass through the rows. Passes after the first find few.
    * @param rows How many rows of the start there were at the last count.
    */
   walk(pass: number, rows: number): Walk;
@@ -55,7 +55,7 @@ export interface Batch {
 export interface Start {
   /** An estimate is at least 1. */
   readonly rows: number;
-  /** False if that is an estimate. If exact, the final count settles what lost answers left open. */
+  /** False if that is an estimate. An exact count shows what unanswered batches have removed. */
   readonly isExact: boolean;
 }
 
@@ -66,7 +66,7 @@ export interface Closing {
   readonly removed: number;
 }
 
-/** Rows come back or move only while someone writes them: then more passes would never end. */
+/** Rows come back or move only while a client writes them. Meanwhile, more passes do not help. */
 const MOST_PASSES = 5;
 
 /** @throws {AzuError} that says how many sessions are gone, and how many may be. */
@@ -126,7 +126,7 @@ class SqlClear {
       else if (removed > left - closing.left) hasReturned = true;
       left = closing.left;
       if (left > 0 && removed > 0 && pass < MOST_PASSES) continue;
-      // All that the first pass left may be rows that it had removed.
+      // All rows left after the first pass may be rows that it had removed and that came back.
       if (!start.isExact && hasReturned) mostGone = inFirstPass;
       const advice = rows.adviceAfter?.(this.#cleared, closing);
       return {
@@ -152,7 +152,7 @@ class SqlClear {
         this.#unknown = isExact ? this.#unknown + inDoubt : inDoubt;
         this.#report();
       });
-      // Without an exact count to settle it, the engine settles a doubt before its next batch.
+      // Without an exact count, the engine finds out about a lost batch before its next one.
       if (!isExact) this.#unknown = 0;
       this.#cleared += batch.removed;
       isLast = batch.isLast;
@@ -232,7 +232,7 @@ export interface Keyset<Key> {
   written(key: Key): string;
   /**
    * Runs a SELECT of one key.
-   * @param last The key in the statement, if there is one, for an engine that writes a parameter.
+   * @param last The key in the statement, if any: some engines pass it as a parameter.
    */
   find(select: string, last: Key | undefined): Promise<Key | undefined>;
   /** Removes the rows that meet a condition; the keys in it as above. */
@@ -259,7 +259,7 @@ export function keysetWalk<Key>(keyset: Keyset<Key>): Walk {
   };
 }
 
-/** Values as a row value; one value as itself, because only then SQLite uses its index. */
+/** Several values as a row value; one as it is, because otherwise SQLite does not use the index. */
 export function tuple(values: readonly string[]): string {
   return values.length === 1 ? values.join() : `(${values.join(", ")})`;
 }

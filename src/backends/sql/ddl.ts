@@ -68,7 +68,7 @@ const COLUMN_TYPES = {
   },
 } as const satisfies Record<Engine, Record<string, string>>;
 
-/** The statements, each as its lines, that create the table and its indexes if they are missing. */
+/** The statements that create the table and its indexes if missing, each as a list of lines. */
 export function createStatements(engine: Engine, table: TableName): string[][] {
   const quoted = (name: string) => quoteIdentifier(engine, name);
   const type = COLUMN_TYPES[engine];
@@ -100,7 +100,7 @@ export function createStatements(engine: Engine, table: TableName): string[][] {
 
 function createIndex(engine: Engine, table: TableName, column: string, kind: string): string[] {
   const index = indexName(table.name, column);
-  // In SQLite the schema is part of the index's name; elsewhere, of the table's.
+  // In SQLite, the schema stands before the index's name; elsewhere, before the table's.
   const qualified = engine === "sqlite"
     ? quoteTable(engine, { ...table, name: index })
     : quoteIdentifier(engine, index);
@@ -111,8 +111,8 @@ function createIndex(engine: Engine, table: TableName, column: string, kind: str
 }
 
 /**
- * The statements to run for `--apply`. The last one reads no row; it fails if a table of that name
- * exists that lacks a column.
+ * The statements to run for `--apply`. The last one reads no row. It fails if the table existed and
+ * lacks a column.
  */
 export function applyStatements(engine: Engine, table: TableName): string[] {
   const columns = "id, session_id, data, created_at, updated_at, expires_at";
@@ -126,7 +126,7 @@ export function dropStatement(engine: Engine, table: TableName): string[] {
   return [`DROP TABLE IF EXISTS ${quoteTable(engine, table)}`];
 }
 
-/** The bytes of a name that PostgreSQL keeps. It cuts longer names, so two could become one. */
+/** PostgreSQL cuts names after this many bytes, so two long names could become one. */
 const LONGEST_NAME = 63;
 
 /** Why the engine would confuse a table's name with another one; undefined if it would not. */

@@ -4,14 +4,14 @@ import { redact, secretsOf } from "../../core/redact.ts";
 import { printable } from "../../core/text.ts";
 import type { DatabaseTarget } from "./backend.ts";
 
-/** The server owed an answer, and none came. Whether it has run the statement is not known. */
+/** The server did not answer in time. Whether it has run the statement is not known. */
 export class NoAnswer extends Error {
   constructor() {
     super("Query read timeout");
   }
 }
 
-/** The answer is not one to the statement. Whether the server has run the statement is not known. */
+/** The answer is for another statement. Whether the server has run this one is not known. */
 export class UnexpectedAnswer extends Error {
   constructor() {
     super("Unexpected answer");
@@ -43,7 +43,7 @@ export interface DriverErrors {
   isSelfReference?(error: Error, target: DatabaseTarget): boolean;
 }
 
-/** For {@linkcode DriverErrors.detailsOf}, behind the code of an error. */
+/** What {@linkcode DriverErrors.detailsOf} returns after the code of an error. */
 export const HIDDEN = "its text is not shown, as it may quote a row";
 
 /**
@@ -121,7 +121,8 @@ interface Explanation {
 
 const SELF_REFERENCE = {
   problem: "Sessions refer to each other",
-  hint: "Make that foreign key ON DELETE SET NULL, or empty its column; then run the command " +
+  hint:
+    "Make the foreign key ON DELETE SET NULL, or set its column to NULL. Then run the command " +
     "again: it is safe to repeat",
 } as const satisfies Partial<Explanation>;
 
@@ -130,7 +131,7 @@ const EXPLANATIONS: readonly Explanation[] = [
   {
     matches: /ECONNREFUSED|connect ENOENT|ENOENT.*(?:\.s\.PGSQL|sock)/,
     problem: "Cannot connect to the database: nothing listens there",
-    hint: "Check that the server runs, and DATABASE_URL (or session.backends.database.url)",
+    hint: "Check the server, and DATABASE_URL (or session.backends.database.url)",
   },
   {
     matches: /ENOTFOUND|EAI_AGAIN|failed to lookup|Name or service not known/i,
@@ -199,14 +200,13 @@ const EXPLANATIONS: readonly Explanation[] = [
   {
     matches: /^53100|disk is full|^ER_(?:DISK|RECORD_FILE)_FULL/,
     problem: "The database's disk is full",
-    hint: "Free some space: removing rows needs some for the log; then run the command again: it " +
+    hint: "Free some space: removing rows writes to the log. Then run the command again: it " +
       "is safe to repeat",
   },
   {
     matches: /disk I\/O error/,
     problem: "The database's disk failed, or is full",
-    hint:
-      "Free some space, or look into the system's log; then run the command again: it is safe " +
+    hint: "Free some space, or check the system's log. Then run the command again: it is safe " +
       "to repeat",
   },
   {
@@ -251,9 +251,9 @@ const EXPLANATIONS: readonly Explanation[] = [
     matches: /^Unexpected answer/,
     problem: "The database sent an answer that does not fit the statement",
     hint:
-      "Check what is between azu and the server; sslmode=require in the URL protects the answers",
+      "Check what is between azu and the server, such as a proxy, or set sslmode=require in the URL",
     mysql:
-      "Check what is between azu and the server; ssl-mode=required in the URL protects the answers",
+      "Check what is between azu and the server, such as a proxy, or set ssl-mode=required in the URL",
   },
   {
     matches: /unable to open database file/,

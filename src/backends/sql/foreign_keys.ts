@@ -8,15 +8,15 @@ import { countIn, type Row } from "./errors.ts";
 export interface Reference {
   /** The other table with its schema, for messages. */
   readonly table: string;
-  /** SQL behind `SELECT 1`: the rows of that table that refer to a session. */
+  /** SQL that follows `SELECT 1`: the rows of that table that refer to a session. */
   readonly rows: string;
-  /** What the server does to those rows if their session goes; undefined if it refuses instead. */
+  /** What the server does to those rows when their session is removed; undefined if it refuses. */
   readonly action: string | undefined;
 }
 
 /**
- * azu touches no other table. So it neither lets a foreign key cascade, nor begins what the server
- * would refuse halfway.
+ * azu touches no other table. So no foreign key cascades, and no clear begins that the server would
+ * refuse halfway through.
  * @param query Runs a SELECT and returns its rows.
  * @param isDenied Whether an error says that this user may not read the other table.
  * @param tick Called before each query, as a sign of life.
@@ -46,7 +46,7 @@ async function hasRows(
     );
     return countIn(row, "found") > 0;
   } catch (error) {
-    // Without looking, only a refusal is safe: it would undo its batch. A cascade is not.
+    // We may not look. If the server refuses, it undoes the batch, which is safe; a cascade is not.
     if (isDenied(error)) return action !== undefined;
     throw error;
   }

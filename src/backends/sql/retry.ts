@@ -5,25 +5,25 @@ import type { SqlSession } from "./store.ts";
 /**
  * What a failure means for the work:
  * - `lost`: the connection is gone, and the answer with it. The server may have done the work.
- * - `busy`: others are in the way at the moment.
+ * - `busy`: other clients prevent it at the moment.
  * - `slow`: the batch was too large for its time limit.
  * - `final`: trying again does not help.
  *
- * After `busy` and `slow`, the server has undone the batch, if it can.
+ * After `busy` and `slow`, a server that can undo the batch has done so.
  */
 export type Fault = "lost" | "busy" | "slow" | "final";
 
 /** Milliseconds without progress until a clear gives up. */
 const PATIENCE = 10_000;
 
-/** Milliseconds before the first new attempt; doubled from attempt to attempt up to the longest. */
+/** Milliseconds before the first retry. Each further wait is twice as long, up to the longest. */
 const FIRST_REST = 50;
 const LONGEST_REST = 1600;
 
 /**
  * Runs a step of a clear, again and again while that may help.
  * @param step Safe to repeat.
- * @param onFault Called before the step is repeated, or its failure thrown.
+ * @param onFault Called after a failure, before the step is repeated or the error is thrown.
  * @throws the signal's reason; else the first failure, if it persists.
  */
 export type Retry = <T>(step: () => Promise<T>, onFault?: (fault: Fault) => void) => Promise<T>;
@@ -51,7 +51,7 @@ export function retrying(
   const waitAfter = async (error: unknown, fault: Fault) => {
     if (fault === "final") throw error;
     if (fault === "slow") return makeSmaller(error);
-    // The failures to reconnect that follow a lost connection say less than its loss.
+    // The loss of the connection says more than the failures to reconnect that follow.
     failed ??= { first: error, at: performance.now() };
     if (performance.now() - failed.at + rest > PATIENCE) throw failed.first;
     if (fault === "lost") isConnected = false;

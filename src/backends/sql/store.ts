@@ -9,14 +9,14 @@ import type { Fault } from "./retry.ts";
 /** An open database. */
 export interface SqlSession extends AsyncDisposable {
   readonly target: DatabaseTarget;
-  /** Replaces the connection by a new one. Missing if a connection cannot be lost. */
+  /** Replaces the connection with a new one. Missing if a connection cannot be lost. */
   reconnect?(signal: AbortSignal): Promise<void>;
 }
 
-/** What a database engine does in its own way. Drivers' errors are explained by the store. */
+/** What differs between database engines. The store explains the errors of the drivers. */
 export interface SqlEngine<Session extends SqlSession> {
   open(target: DatabaseTarget, signal: AbortSignal, purpose: Purpose): Promise<Session>;
-  /** Makes a sentence of a driver's error. */
+  /** Turns a driver's error into a sentence. */
   explain(error: unknown, target: DatabaseTarget): AzuError;
   /** What a driver's error means for a clear. */
   faultOf(error: unknown): Fault;
@@ -30,7 +30,7 @@ export interface SqlEngine<Session extends SqlSession> {
   /**
    * Decides which rows a clear removes, and counts them.
    * @param tick Called before each long statement, as a sign of life. Throws if interrupted.
-   * @throws {AzuError} if it is clear from the start that they cannot all be removed.
+   * @throws {AzuError} if it is known beforehand that they cannot all be removed.
    */
   startRows(session: Session, options: ClearOptions, tick: () => void): Promise<StartRows>;
   /** Why it cannot empty a table at once; undefined if it can. */
@@ -39,7 +39,7 @@ export interface SqlEngine<Session extends SqlSession> {
   createTable(session: Session, signal: AbortSignal): Promise<"created" | "present">;
 }
 
-/** @throws {AzuError} if the database cannot be reached or refuses. */
+/** @throws {AzuError} if the database cannot be reached, or refuses the connection. */
 export async function openSqlStore<Session extends SqlSession>(
   engine: SqlEngine<Session>,
   target: DatabaseTarget,

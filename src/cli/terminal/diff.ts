@@ -11,8 +11,8 @@ export interface DiffLine {
 }
 
 /**
- * A planned change as a unified diff. Hides texts of the existing file that may be secrets, because
- * of the words beside them or because of how they look, and the values in a .env.example.
+ * A planned change as a unified diff. Hides the values in a .env.example, and texts of the existing
+ * file that may be secrets: because of a word beside them, or because of how they look.
  */
 export function diffLines(file: PlannedFile): DiffLine[] {
   const { path, before = "", after, action } = file;
@@ -37,7 +37,7 @@ function newLines(lines: readonly string[], file: PlannedFile): ReadonlySet<numb
   for (const [index, line] of lines.entries()) {
     if (line.startsWith("-")) replaced++;
     else if (line.startsWith("+")) {
-      // A line that replaces another one may be the same line with a comma.
+      // A line that replaces another one may repeat its text, with only a comma added.
       if (replaced-- <= 0 || !keepsTexts(file)) found.add(index);
     } else if (!line.startsWith("\\")) replaced = 0;
   }
@@ -78,7 +78,7 @@ const BESIDE = /secret|passw|passphrase|token|key|auth|credential|salt|private/i
 /** How secrets look: long and without a space, or a URL with a user name. */
 const LOOKS_SECRET = /^\S{16,}$|:\/\/[^\s/]*@/;
 
-/** The lines of texts that may be secrets and that we have not written. The longest is first. */
+/** The lines of texts that may be secrets and that azu has not written, longest first. */
 function secretsIn(file: PlannedFile): string[] {
   const { path, before = "", after } = file;
   const lines = before.split("\n");
@@ -93,7 +93,7 @@ function secretsIn(file: PlannedFile): string[] {
   return [...new Set(hidden)].sort((a, b) => b.length - a.length);
 }
 
-/** Hides the texts, and every quoted text with an escape, which the lexer has read differently. */
+/** Hides the texts, and every quoted text with an escape: the lexer has decoded it. */
 function withoutLiterals(line: string, hidden: readonly string[]): string {
   if (hidden.length === 0 || /^(?:---|\+\+\+|@@)/.test(line)) return line;
   const masked = hidden.reduce((text, literal) => text.replaceAll(literal, () => "***"), line);

@@ -99,11 +99,11 @@ export class Progress implements Disposable {
     const what = {
       connecting: `Connecting to ${this.#target}`,
       verifying: "Verifying that all are gone",
-      counting: "Counting what is there",
+      counting: "Counting sessions",
       looking: "Looking for sessions under other prefixes",
       nodes: "Telling the app's nodes",
-      replicas: "Waiting for replicas to follow",
-      stopping: "Stopping after the batch in flight (Ctrl-C again: at once)",
+      replicas: "Waiting for replicas to catch up",
+      stopping: "Stopping after this batch (Ctrl-C again to stop at once)",
     }[this.#phase];
     const long = time < LONG ? "" : `, for ${roughly(time)}`;
     const cleared = this.cleared === 0 ? "" : `; ${this.cleared} session(s) cleared so far`;
@@ -120,7 +120,7 @@ export class Progress implements Disposable {
   }
 }
 
-/** @param since How many of them in this phase, which has taken `time` milliseconds. */
+/** @param since How many were done in this phase, which has taken `time` milliseconds. */
 function paceOf(done: number, since: number, total: number | undefined, time: number): string {
   const perSecond = since / Math.max(1, time) * 1000;
   const pace = `${perSecond < 10 ? perSecond.toFixed(1) : Math.round(perSecond)} per second`;

@@ -71,7 +71,7 @@ export class Reporter {
     this.#aside(`${this.#paintError("yellow", "warning:")} ${safe}`);
   }
 
-  /** Prints an error and its hint. Several problems are printed without `error:`, a line each. */
+  /** Prints an error and its hint; several problems on a line each, without `error:`. */
   error(error: AzuError): void {
     if (error instanceof Problems && error.problems.length > 1) {
       for (const problem of error.problems) this.#aside(visible(problem));

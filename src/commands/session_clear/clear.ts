@@ -35,7 +35,7 @@ export async function clearSessions(
   }
 }
 
-/** Closes the store. A connection that does not end is abandoned, because the work is done. */
+/** Closes the store. If it does not close in time, it is abandoned: the work is done. */
 async function close(store: Store, signal: AbortSignal): Promise<void> {
   await briefly(signal, async () => await store[Symbol.asyncDispose]()).catch(() => {});
 }
@@ -54,7 +54,7 @@ async function clearStore(
     const report = await clearInPasses({ ...looks, nodes, tally, how });
     return withNodes(await withReplicas(report, store, backend, request), nodes, backend);
   } catch (error) {
-    // First, because an interruption while the nodes are told is not the cause.
+    // Created before the nodes are told: an interruption while they are told is not the cause.
     const report = cutOff(error, tally, backend, signal);
     await nodes.tell();
     return withNodes(report, nodes, backend);

@@ -15,7 +15,7 @@ export type NodesReport =
 export interface Nodes {
   /** Undefined if there are no nodes to tell. */
   report: NodesReport | undefined;
-  /** Whether telling them was interrupted, so that nothing is known to be wrong. */
+  /** Whether telling them was interrupted: then nothing is known to be wrong with them. */
   wasInterrupted: boolean;
   /**
    * Takes a few seconds at most. Failures are in the report.
@@ -27,7 +27,7 @@ export interface Nodes {
 /** A store without `dropCaches` has no nodes. */
 export function nodesOf(store: Store, backend: Backend, request: ClearRequest): Nodes {
   const { signal, broadcast } = request;
-  /** Whether they were told after an interruption, when nothing more is removed. */
+  /** Whether they were told after an interruption. Nothing is removed after that. */
   let isLast = false;
   const tell = async (): Promise<NodesReport> => {
     if (!broadcast) return { untold: "as asked" };
@@ -68,7 +68,7 @@ export function untoldError(backend: Backend, cleared: number, cause: AzuError):
     (cleared > 0
       ? `${cleared} session(s) are gone from the store`
       : "There are no sessions in the store") +
-      `, but the app's nodes could not be told to drop those in their caches: ${cause.message}`,
+      `, but the app's nodes could not be told to drop their cached sessions: ${cause.message}`,
     {
       hint:
         `Each node may serve cleared sessions for ${cacheTime(backend)}: restart the nodes, or ` +

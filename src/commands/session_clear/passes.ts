@@ -159,7 +159,7 @@ async function cleared(
 export function leftError(remaining: number, isKept: boolean): OperationError {
   if (isKept) return kept(remaining);
   return new OperationError(
-    `${remaining} session(s) from before the clear are there again: an app that still runs ` +
+    `${remaining} session(s) from before the clear are there again: a running app ` +
       "writes them back",
     { hint: "Stop the app, and run the command again" },
   );
@@ -167,13 +167,13 @@ export function leftError(remaining: number, isKept: boolean): OperationError {
 
 /**
  * The report of a clear after which the store still counts sessions.
- * @param removed By the last pass. If it is 0, the rest cannot be removed; otherwise an app still
- *   writes sessions.
+ * @param removed How many sessions the last pass removed. If 0, the rest cannot be removed;
+ *   otherwise an app is writing sessions.
  */
 export function partial(cleared: number, remaining: number, removed: number): ClearReport {
   const error = removed > 0
     ? new OperationError(
-      `${remaining} session(s) are in the store again: an app that still runs writes them`,
+      `${remaining} session(s) are in the store again: a running app writes them`,
       { hint: "Stop the app, or turn its visitors away, and run the command again" },
     )
     : kept(remaining);
@@ -187,7 +187,7 @@ function kept(remaining: number): OperationError {
   );
 }
 
-/** What to read, how hard to work, and who to tell. */
+/** The store, the limits on the load, and what is called with the progress. */
 export interface Looks {
   readonly store: Store;
   readonly signal: AbortSignal;

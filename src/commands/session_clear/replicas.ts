@@ -1,4 +1,4 @@
-/** Waits for replicas: one that lags behind and takes over would bring sessions back. */
+/** Waits for replicas. If one that lags behind takes over, removed sessions are back. */
 import { type Backend, CONNECT_TIMEOUT, type Store } from "../../backends/contract.ts";
 import { asAzuError } from "../../backends/custom.ts";
 import { formatMilliseconds } from "../../core/duration.ts";
@@ -41,8 +41,8 @@ function lagging({ cleared }: ClearReport, problem: string, cause?: AzuError): O
     ? `${cleared} session(s) are gone, and none remain`
     : "There are no sessions in the store";
   return new OperationError(`${state}, but ${problem}`, {
-    hint: "A replica that has not caught up and takes over brings sessions back: check the " +
-      "replication, and run the command again, it is safe to repeat" +
+    hint: "If a replica takes over before it has caught up, sessions come back. Check the " +
+      "replication, then run the command again: it is safe to repeat" +
       (cause?.hint === undefined ? "" : `. ${cause.hint}`),
     cause,
   });

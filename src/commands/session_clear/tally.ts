@@ -2,8 +2,8 @@
 import type { ClearOptions } from "../../backends/contract.ts";
 
 /**
- * What a pass counts: `more` sessions than before; `all`, including those of earlier passes; or
- * `its own`, of which some may have been counted already.
+ * What the count of a pass contains. `more`: only sessions that no earlier pass counted. `all`:
+ * those of earlier passes too. `its own`: what it removed, some counted already.
  */
 export type Counting = "more" | "all" | "its own";
 
@@ -52,7 +52,7 @@ export class Tally {
 
   #inAll(count: number): number {
     if (this.#counting === "all") return count;
-    // The larger number is certain. A sum could count sessions twice.
+    // For "its own", only the larger number is certain. A sum could count sessions twice.
     return this.#counting === "more" ? this.#before + count : Math.max(this.#before, count);
   }
 }

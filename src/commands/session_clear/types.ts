@@ -5,8 +5,8 @@ import type { AzuError } from "../../core/errors.ts";
 import type { NodesReport } from "./nodes.ts";
 
 /**
- * How a clear ended. `cleared` and `empty` are verified. `partial` left sessions. `impossible` means
- * that the backend cannot be cleared from outside. `found` is a dry run.
+ * How a clear ended. `cleared` and `empty` are verified. `partial`: some sessions remain.
+ * `impossible` means that the backend cannot be cleared from outside. `found` is a dry run.
  */
 export type ClearOutcome =
   | "cleared"
@@ -43,7 +43,7 @@ export interface ClearReport {
   readonly cutOff?: CutOff;
   /** Whether the app's nodes were told; undefined if they do not cache. */
   readonly nodes?: NodesReport;
-  /** The lowest number of replicas that caught up; undefined if nobody asked, or it is not known. */
+  /** How many replicas have caught up, for the server with the fewest; undefined if not known. */
   readonly replicas?: number;
   /** Why it failed. */
   readonly error?: AzuError;

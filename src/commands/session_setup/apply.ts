@@ -30,9 +30,8 @@ export async function applySetup(
   } catch (error) {
     signal.throwIfAborted();
     if (files.length === 0) throw error;
-    throw new OperationError(`${messageOf(error)}; the files were written, the table was not`, {
-      hint: "Correct this and run the same command again",
-      cause: error,
-    });
+    const problem = `${messageOf(error)}; the files were written, but the table was not created`;
+    const hint = "Correct the cause, then run the same command again";
+    throw new OperationError(problem, { hint, cause: error });
   }
 }

@@ -24,7 +24,7 @@ export async function environmentFiles(
   const gitignore = await readAppFile(root, GITIGNORE) ?? "";
   const said = ignores(gitignore, ENV);
   const ignored = said === "not mentioned" ? addIgnored(gitignore, ENV) : gitignore;
-  const warning = `${GITIGNORE} has a line that keeps ${ENV} in git, with its secrets`;
+  const warning = `A line in ${GITIGNORE} keeps ${ENV} in git, and so the secrets in it`;
   return {
     wanted: [
       { path: ENV_EXAMPLE, content: addVariables(example, variables), additive: true },

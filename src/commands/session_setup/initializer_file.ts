@@ -21,7 +21,7 @@ export interface InitializerPlan {
   readonly templates: Templates;
 }
 
-/** The file, and warnings about settings that one source for all environments cannot follow. */
+/** The file, and warnings about settings that differ but must be the same in one source. */
 export async function initializerFile(
   plan: InitializerPlan,
 ): Promise<{ readonly file: WantedFile; readonly warnings: readonly string[] }> {
@@ -41,7 +41,7 @@ export async function initializerFile(
     );
   }
   const baseValues = valuesOf(variants.base);
-  // Settings that cannot differ come from the environment in AZU_ENV.
+  // Settings that cannot differ are those of the environment in AZU_ENV. Warns if others differ.
   if (warnings.length === 0) {
     warnings.push(...fixedDifferences("The config's base", spec.values, baseValues));
   }
@@ -91,8 +91,8 @@ function fixedDifferences(
     ["channel for nodes that cache", base.nodeCache?.channel, other.nodeCache?.channel],
   ] as const;
   return fixed.filter(([, here, there]) => here !== there).map(([what, here, there]) =>
-    `${where} has ${there === undefined ? "no" : "another"} ${what}${quoted(there)}: the source ` +
-    `is written with ${here === undefined ? "none" : `"${printable(here)}"`} for every environment`
+    `${where} has ${there === undefined ? "no" : "a different"} ${what}${quoted(there)}, but the ` +
+    `source uses ${here === undefined ? "none" : `"${printable(here)}"`} in every environment`
   );
 }
 
@@ -109,8 +109,8 @@ function otherBackend(
   if (backend === undefined || backend === project.config.session?.backend) return [];
   if (backend === choice.backend.name) return [];
   return [
-    `environments.${name} has the backend ${backend}: the source is written for ` +
-    `${choice.backend.name}, in every environment`,
+    `environments.${name} has the backend ${backend}, but the source uses ` +
+    `${choice.backend.name} in every environment`,
   ];
 }
 
@@ -122,10 +122,10 @@ function insecureCookies(
   const insecure = [...environments].filter(([name, { cookie }]) =>
     !cookie.secure && name !== "development" && name !== "test"
   ).map(([name]) => `in ${printable(name)}`);
-  if (!base.cookie.secure) insecure.unshift("wherever the config does not say otherwise");
+  if (!base.cookie.secure) insecure.unshift("by default");
   if (insecure.length === 0) return [];
   return [
-    `The session cookie has secure: false ${listed(insecure, "and")}, as the config says: ` +
+    `The config sets secure: false for the session cookie (${listed(insecure, "and")}): ` +
     "browsers send it over plain HTTP too",
   ];
 }

@@ -55,8 +55,8 @@ export async function planIntegration(root: string, app: string): Promise<Integr
     const edited = before === undefined ? undefined : addHandler(before, element);
     if (handlersFile && edited !== undefined) {
       edits.set(handlersFile.path, edited);
-      offered.push(`Add to the handlers in ${handlersFile.path}, last: ${element}`);
-    } else steps.push(`Add to the app's handlers, last: ${element}`);
+      offered.push(`Add at the end of the handlers in ${handlersFile.path}: ${element}`);
+    } else steps.push(`Add at the end of the app's handlers: ${element}`);
   }
   return {
     wanted: Array.from(edits, ([path, content]) => ({ path, content, offer: true })),
@@ -72,7 +72,7 @@ function replacementsIn({ uses, module }: Survey): { step: string; warning: stri
   return uses.filter(({ whose }) => whose === "shard").map(({ path, line, call }) => ({
     step: hasOwn
       ? `Remove from ${path}, line ${line}: ${call}`
-      : `Replace in ${path}, line ${line}: ${call} by ${module}::${HANDLER}.new`,
+      : `In ${path}, line ${line}, replace ${call} with ${module}::${HANDLER}.new`,
     warning: `${path}, line ${line}, uses the session shard's own handler: ` +
       "with it visitors share sessions",
   }));
@@ -107,7 +107,7 @@ async function handlersFileOf(
   if (main !== undefined && candidates.includes(main)) return main;
   const [file, another] = candidates;
   if (file === undefined || another !== undefined) return undefined;
-  // It was decoded without checking its encoding.
+  // It has not been checked whether the file is UTF-8. If not, it must not be written back.
   return await readAppFile(root, file.path) === file.source ? file : undefined;
 }
 

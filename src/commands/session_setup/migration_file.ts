@@ -12,7 +12,7 @@ const MIGRATION = /^(\d{14})_create_sessions\.cr$/;
 
 /**
  * The migration: the existing one, or else a new one with the current time. So a second run finds
- * the first one's migration, and a changed table shows as a difference.
+ * the migration of the first, and shows a changed table as a difference.
  */
 export async function migrationFile(
   root: string,
@@ -35,7 +35,7 @@ function wanted(timestamp: string, { up, down }: Migration, templates: Templates
   };
 }
 
-/** Their timestamps, oldest first. */
+/** The timestamps of the existing migrations, oldest first. */
 async function existingMigrations(root: string): Promise<string[]> {
   const folder = join(root, FOLDER);
   const entries = await ifPresent(folder, () => Array.fromAsync(Deno.readDir(folder))) ?? [];

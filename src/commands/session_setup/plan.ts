@@ -97,12 +97,12 @@ export function withOffers(plan: SetupPlan): SetupPlan {
 function setupSpecOf(backend: Backend, apply: boolean): SetupSpec {
   if (backend.setup === undefined) {
     throw new ImpossibleError(`The ${backend.name} backend cannot be set up by azu`, {
-      hint: "It describes no setup: add its store to the app by hand",
+      hint: "It has no `setup`: add its store to the app by hand",
     });
   }
   if (apply && !backend.capabilities.createTable) {
     throw new ImpossibleError(
-      `The ${backend.name} backend has no table to create: --apply is not for it`,
+      `The ${backend.name} backend has no table to create, so --apply is not possible`,
     );
   }
   return backend.setup;
@@ -140,7 +140,7 @@ function urlWarning(project: Project, { name, setup }: Backend): string[] {
   ];
 }
 
-/** The files depend on the engine. Without a URL and a driver, it is not known. */
+/** The files depend on the engine, which is unknown if there is neither a URL nor a driver. */
 function engineWarning(backend: Backend, driver: string | undefined): string[] {
   const told = backend.describe().address ?? driver;
   if (!backend.setup?.migration || told !== undefined) return [];

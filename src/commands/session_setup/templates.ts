@@ -17,7 +17,7 @@ export async function templatesOf(project: Project): Promise<Templates> {
   return await templatesIn(resolve(configFolder(project), templates));
 }
 
-/** The folder that relative names in the config start from. */
+/** The folder to which relative paths in the config refer. */
 export function configFolder({ configPath, root }: Project): string {
   return configPath === undefined ? root : dirname(configPath);
 }
@@ -32,7 +32,7 @@ export interface EjectPlan {
   readonly nextSteps: readonly string[];
 }
 
-/** The folder in the config, or else one beside the config. */
+/** Copies azu's templates to the folder in the config, or else to one beside the config. */
 export async function planEject(project: Project, force: boolean): Promise<EjectPlan> {
   const { templates } = project.config;
   const beside = configFolder(project);

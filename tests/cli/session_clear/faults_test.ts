@@ -175,7 +175,7 @@ Deno.test(
       strictEqual(result.code, 1);
       match(
         result.stderr,
-        /session\(s\) are in the store again: an app that still runs writes them/,
+        /session\(s\) are in the store again: a running app writes them/,
       );
       doesNotMatch(result.stdout, /✓/);
     }

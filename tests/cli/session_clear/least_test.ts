@@ -19,7 +19,7 @@ for (
     [
       0,
       true,
-      "Interrupted before any session is known to be gone",
+      "Interrupted; no session is known to be gone",
       "No session is known to be gone",
     ],
     [0, false, "Cleared 0 session(s), then interrupted", "No session is gone"],

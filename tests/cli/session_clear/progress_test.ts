@@ -62,7 +62,7 @@ Deno.test(
     );
     match(
       screen(output),
-      /^Backend: redis \(default: .*\nClearing sessions\.\.\.\nBackend: redis\nRedis URL: .*\nClearing Redis .*\nCleared 200 session\(s\)\n✓ Sessions cleared successfully\n$/,
+      /^Backend: redis \(default, .*\nClearing sessions\.\.\.\nBackend: redis\nRedis URL: .*\nClearing Redis .*\nCleared 200 session\(s\)\n✓ Sessions cleared successfully\n$/,
     );
   },
 );

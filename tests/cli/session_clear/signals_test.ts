@@ -20,9 +20,9 @@ async function slowRedis() {
   return {
     client,
     options: { cwd: app.path, env: { REDIS_URL: server.url } },
-    /** Until a first batch is gone. */
+    /** Waits until the first batch has been removed. */
     begun: () => pollUntil("a batch to go", async () => await client.dbsize() < TOTAL),
-    /** What was removed, once a server that was kept busy has caught up. */
+    /** How many sessions were removed. A busy server first finishes its other work. */
     gone: async () => TOTAL - await client.dbsize(),
     async [Symbol.asyncDispose]() {
       client.disconnect();
@@ -86,14 +86,14 @@ Deno.test(
     });
     strictEqual(code, 130);
     const gone = await redis.gone();
-    // What was redrawn is erased before the line, and so is what the terminal made of the key.
+    // The status line and the echoed `^C` are erased before the line.
     const line = new RegExp(`\\r\\x1b\\[KCleared ${gone} session\\(s\\), then interrupted\\r?\\n`);
     match(output, line);
   },
 );
 
 Deno.test(
-  "a server that hangs: interrupted within seconds, with what is certain",
+  "a server that hangs: interrupted within seconds, with counts that are certain",
   redisNeeded,
   async () => {
     await using redis = await slowRedis();

@@ -93,7 +93,7 @@ Deno.test("without anybody to ask, the source stays, and the lines are among the
   match(result.stdout, /\d\. Add to src\/my_app\.cr: require "\.\/initializers\/session"\n/);
   match(
     result.stdout,
-    /\d\. Add to the handlers in src\/my_app\.cr, last: MyApp::SessionHandler\.new\n/,
+    /\d\. Add at the end of the handlers in src\/my_app\.cr: MyApp::SessionHandler\.new\n/,
   );
   match(result.stdout, /With --yes, azu makes the offered changes\n$/);
   const again = await app.azu();
@@ -127,12 +127,12 @@ Deno.test("with --json nothing is asked, and each file has its action", async ()
   const run = async (...args: string[]) => {
     const { outcome, files, nextSteps } = JSON.parse((await app.azu("--json", ...args)).stdout);
     const file = files.find(({ path }: { path: string }) => path === MAIN);
-    const asked = nextSteps.filter((step: string) => step.startsWith("Add to "));
+    const asked = nextSteps.filter((step: string) => /^Add (to|at) /.test(step));
     return { outcome, action: file?.action, diff: file?.diff.split("\n").length, asked };
   };
   const asked = [
     `Add to ${MAIN}: ${REQUIRE}`,
-    `Add to the handlers in ${MAIN}, last: ${HANDLER}`,
+    `Add at the end of the handlers in ${MAIN}: ${HANDLER}`,
   ];
   const diff = 18;
   deepStrictEqual(await run("--dry-run"), { outcome: "planned", action: "offer", diff, asked });
@@ -172,7 +172,10 @@ for (
       const after = await app.files();
       deepStrictEqual(after, setUp(after, changed ? { [MAIN]: INTEGRATED } : {}));
       match(output, /Sessions are set up/);
-      strictEqual(output.includes(`last: ${HANDLER}`), !changed);
+      strictEqual(
+        output.includes(`Add at the end of the handlers in ${MAIN}: ${HANDLER}`),
+        !changed,
+      );
       doesNotMatch(output, /--yes/);
     },
   );
@@ -198,7 +201,10 @@ Deno.test("who is quiet or redirects still sees what is asked about", needs("scr
       ...more,
       answer: [{ waitFor: QUESTION, type: "y\n" }],
     });
-    match(output, /Add to the handlers in src\/my_app\.cr, last: MyApp::SessionHandler\.new\r?\n/);
+    match(
+      output,
+      /Add at the end of the handlers in src\/my_app\.cr: MyApp::SessionHandler\.new\r?\n/,
+    );
     strictEqual((await app.files())[MAIN], INTEGRATED);
   }
 });
@@ -241,7 +247,7 @@ Deno.test("setup in an empty folder lists what to add", async () => {
   deepStrictEqual([code, stderr], [0, ""]);
   deepStrictEqual(Object.keys(await app.files()), [".env.example", ".gitignore", INITIALIZER]);
   match(stdout, /\d\. Add to the app's main file in src\/: require "\.\/initializers\/session"\n/);
-  match(stdout, /\d\. Add to the app's handlers, last: \w+::SessionHandler\.new\n/);
+  match(stdout, /\d\. Add at the end of the app's handlers: \w+::SessionHandler\.new\n/);
 });
 
 Deno.test("the handlers may be in another file of the app's module", async () => {
@@ -254,7 +260,7 @@ Deno.test("the handlers may be in another file of the app's module", async () =>
   deepStrictEqual([mainAfter, jobs], [main, others["src/jobs.cr"]]);
   strictEqual(after["src/web/handlers.cr"], list.replace("[]", `[${HANDLER}]`));
   await using twice = await appOf({ "src/my_app.cr": main, "src/a.cr": list, "src/b.cr": list });
-  match((await twice.azu()).stdout, /Add to the app's handlers, last: /);
+  match((await twice.azu()).stdout, /Add at the end of the app's handlers: /);
 });
 
 Deno.test("two files are two offers and one question", needs("script"), async () => {
@@ -282,7 +288,7 @@ Deno.test("the session shard's own handler is warned about, and not touched", as
   match(stderr, /^warning: src\/my_app\.cr, line 15, uses .* visitors share sessions$/m);
   match(
     stdout,
-    /\d\. Replace in src\/my_app\.cr, line 15: Session::SessionHandler\.new\(Session\.session\) by MyApp::SessionHandler\.new\n/,
+    /\d\. In src\/my_app\.cr, line 15, replace Session::SessionHandler\.new\(Session\.session\) with MyApp::SessionHandler\.new\n/,
   );
   strictEqual((await app.files())[MAIN], main);
 });
@@ -297,7 +303,7 @@ Deno.test(".env that is kept in git on purpose gets a warning only", async () =>
   await using app = await appOf({ ...APP, ".gitignore": ".env*\n!.env\n" });
   const { stdout, stderr } = await app.azu();
   match(stdout, /unchanged {2}\.gitignore/);
-  match(stderr, /^warning: \.gitignore has a line that keeps \.env in git/m);
+  match(stderr, /^warning: A line in \.gitignore keeps \.env in git/m);
 });
 
 Deno.test("a main file that is a link, or cannot be read, ends as every such file does", async () => {

@@ -52,7 +52,7 @@ Deno.test("setup writes the initializer and the shards, and tells what is left",
   match(steps, /2\. Set SESSION_SECRET in the environment: at least 32 random bytes/);
   match(steps, /3\. Set REDIS_URL in the environment: redis:\/\/\[:<password>@\]<host>/);
   match(steps, /4\. Add to the app's main file in src\/: require "\.\/initializers\/session"/);
-  match(steps, /5\. Add to the app's handlers, last: MyShop::SessionHandler\.new\n$/);
+  match(steps, /5\. Add at the end of the app's handlers: MyShop::SessionHandler\.new\n$/);
 });
 
 Deno.test("a second run changes nothing, and says that", async () => {
@@ -237,7 +237,7 @@ Deno.test("--apply on PostgreSQL: the shape that the store needs", needs("postgr
   const missing = await app.azu(["-b", "database", "--apply"], env);
   strictEqual(missing.code, 1);
   match(missing.stderr, /The schema of the table does not exist/);
-  match(missing.stderr, /the files were written, the table was not/);
+  match(missing.stderr, /the files were written, but the table was not created/);
   await database.query("CREATE SCHEMA auth");
   for (let run = 0; run < 2; run++) {
     const result = await app.azu(["-b", "database", "--apply"], env);

@@ -14,7 +14,7 @@ export async function init(
   reporter: Reporter,
 ): Promise<ExitCode> {
   if (options.config !== undefined) {
-    throw new UsageError("init always writes azu.config.ts: --config is not possible");
+    throw new UsageError("init always writes azu.config.ts, so it takes no --config");
   }
   const plan = await planInit(await workingFolder(host, options), {
     force: options.force ?? false,

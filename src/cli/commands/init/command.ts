@@ -5,7 +5,7 @@ const definition = () =>
     "init",
     "Write a commented azu.config.ts, and its types for editors",
     "Writes azu.config.ts and azu.d.ts into the app's folder: the one with the nearest shard.yml, " +
-      "or else the working folder. It overwrites a file that differs only with --force.",
+      "or else the working folder. Without --force, it never overwrites a file that differs.",
   )
     .option("-f, --force", "Overwrite files that differ (shows the diff)")
     .option("--dry-run", "Show what would be written; write nothing")

@@ -17,7 +17,7 @@ const definition = () =>
     .option("--no-broadcast", "Do not tell the app's nodes to drop their cached sessions")
     .option(
       "--batch <n>",
-      "Keys or rows per request to the store, at most",
+      "The most keys or rows per request to the store",
       wholeNumber(1, 100_000),
     )
     .option("--pause <time>", "Rest after each batch, for example 50ms", duration(0, 60_000))

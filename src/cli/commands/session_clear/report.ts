@@ -82,7 +82,7 @@ function showArrived(reporter: Reporter, { arrived = 0 }: ClearReport): void {
   if (arrived === 0) return;
   reporter.warn(
     `${arrived} session(s) were written during the clear and are there now: the app is still ` +
-      "running. If nobody may stay logged in, stop the app and run the command again",
+      "running. To log out everybody, stop the app and run the command again",
   );
 }
 
@@ -115,8 +115,8 @@ function showNodes(
       ? ""
       : ` on the channel "${printable(nodeCache.channel)}"`;
     reporter.warn(
-      `No app node listens${where}: any that runs would keep serving cleared ` +
-        `sessions for ${cacheTime(backend)}; restart them, or check the channel`,
+      `No app node listens${where}: nodes that are running may serve cleared ` +
+        `sessions for ${cacheTime(backend)}: restart them, or check the channel`,
     );
   }
 }
@@ -144,7 +144,7 @@ export function interruptionLine(report: ClearReport): string | undefined {
   const { cleared, cutOff, remaining } = report;
   if (cutOff?.begun || remaining !== undefined) {
     return cleared === 0 && cutOff?.isUncertain
-      ? "Interrupted before any session is known to be gone"
+      ? "Interrupted; no session is known to be gone"
       : clearedThen(report, "interrupted");
   }
   return cutOff === undefined ? undefined : "Interrupted before anything was cleared";
@@ -160,8 +160,8 @@ export function restOf(report: ClearReport): string | undefined {
   if (remaining === 0) {
     if (outcome !== "interrupted") return undefined;
     const untold = report.nodes?.untold instanceof AzuError;
-    const open = untold ? "the app's nodes know it" : "replicas have caught up";
-    return `None remain, but whether ${open} is not known${safe}`;
+    const open = untold ? "the app's nodes may not know it" : "replicas may not have caught up";
+    return `None remain, but ${open}${safe}`;
   }
   if (remaining !== undefined) return `${cleared} session(s) are gone, ${remaining} remain${safe}`;
   const { cutOff } = report;

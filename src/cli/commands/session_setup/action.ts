@@ -16,8 +16,8 @@ import { offersOf, showDone, showNextSteps, stepsOf } from "./report.ts";
 type Options = SessionSetupOptions & GlobalOptions;
 
 /**
- * How a setup ended. `planned` is a dry run. `conflict` and `declined` (no answer to the question)
- * have changed nothing.
+ * How a setup ended. `planned` is a dry run. After `conflict` and `declined` (the question was not
+ * answered), nothing has changed.
  */
 type SetupOutcome =
   | "written"
@@ -45,7 +45,7 @@ export async function sessionSetup(
 ): Promise<ExitCode> {
   const start = host.now().getTime();
   const dryRun = options.dryRun ?? false;
-  // The written code serves every environment: AZU_ENV only selects whose backend is set up.
+  // The code contains every environment. AZU_ENV selects the one whose backend is set up.
   const project = await loadProjectFor(host, options, reporter, undefined);
   const drawnUp = await planSetup(project, {
     backend: options.backend,

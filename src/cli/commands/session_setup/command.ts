@@ -7,11 +7,11 @@ const definition = () =>
     "Writes src/initializers/session.cr and, for a database, a migration. Adds what is missing to " +
       "shard.yml, .env.example and .gitignore. Offers to require the initializer and to add its " +
       "handler in the app's own source: it shows the diff, and makes the change if you answer y or " +
-      "pass --yes. Then it lists what is left to do. It overwrites a file that differs only with " +
-      "--force.\n\n" +
+      "pass --yes. Then it lists what is left to do. Without --force, it never overwrites a " +
+      "file that differs.\n\n" +
       "The backend comes from the first of: --backend, SESSION_BACKEND, session.backend in " +
-      "azu.config.ts, redis. The written code serves every environment of the config: the app " +
-      "chooses by AZU_ENV when it starts.",
+      "azu.config.ts, redis. The code contains the settings of every environment: the app selects " +
+      "one by AZU_ENV when it starts.",
   )
     .option("-b, --backend <name>", "redis, database, memory, or a backend in the config")
     .option("-f, --force", "Overwrite files that differ (shows the diff)")
@@ -26,7 +26,7 @@ const definition = () =>
         ["In a script, including the app's own source", "azu session:setup --yes"],
         ["Preview a setup on the database", "azu session:setup -b database --dry-run"],
         ["Set up on the database, and create its table", "azu session:setup -b database --apply"],
-        ["Change what is written: start with the templates", "azu session:setup --eject"],
+        ["Change the generated code: copy azu's templates", "azu session:setup --eject"],
       ]),
     );
 

@@ -84,7 +84,7 @@ Deno.test("nodes are told to drop their caches once every key is gone", redisNee
   const result = await clear(redis, config("true"));
   strictEqual(
     result.decision,
-    `Backend: redis (default: nothing selects another), target ${redis.server.url}, ` +
+    `Backend: redis (default, because nothing selects another), target ${redis.server.url}, ` +
       `keys session:*, channel ${CHANNEL}`,
   );
   deepStrictEqual(result.stdout.split("\n"), [
@@ -241,7 +241,7 @@ Deno.test("that no node listens is said, with the channel made visible", redisNe
   strictEqual(
     stderr,
     'warning: No app node listens on the channel "grün 通道 "\\u001b[31m\\n✓ Sessions ' +
-      'cleared\\u202e": any that runs would keep serving cleared sessions for up to 30 s; restart ' +
+      'cleared\\u202e": nodes that are running may serve cleared sessions for up to 30 s: restart ' +
       "them, or check the channel\n",
   );
   match(stdout, /^Cleared 3 session\(s\)\n✓ Sessions cleared successfully$/m);
@@ -267,7 +267,7 @@ Deno.test(
     doesNotMatch(result.stdout, /✓|Told/);
     match(
       result.stderr,
-      /^error: 5 session\(s\) are gone from the store, but the app's nodes could not be told to drop those in their caches: The Redis user may not publish on the channel of the app's nodes \(redis:\/\/app:\*\*\*@127\.0\.0\.1:\d+: NOPERM .*\)\nEach node may serve cleared sessions for up to 30 s: restart the nodes, or run the command again once they can be told\. Allow this user PUBLISH and the channel \(ACL SETUSER <user> \+publish &<channel>\)\n$/,
+      /^error: 5 session\(s\) are gone from the store, but the app's nodes could not be told to drop their cached sessions: The Redis user may not publish on the channel of the app's nodes \(redis:\/\/app:\*\*\*@127\.0\.0\.1:\d+: NOPERM .*\)\nEach node may serve cleared sessions for up to 30 s: restart the nodes, or run the command again once they can be told\. Allow this user PUBLISH and the channel \(ACL SETUSER <user> \+publish &<channel>\)\n$/,
     );
     strictEqual(result.code, 1);
     strictEqual(await redis.client.dbsize(), 0);
@@ -381,7 +381,7 @@ for (const [signal, exit] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
       match(stderr, /^warning: The app's nodes could not be told: each may serve cleared /m);
       match(
         stderr,
-        /^None remain, but whether the app's nodes know it is not known: run/m,
+        /^None remain, but the app's nodes may not know it: run/m,
       );
       strictEqual(code, exit);
     },

@@ -49,7 +49,7 @@ Deno.test("clear prints exactly the documented lines", redisNeeded, async () => 
   });
   strictEqual(
     result.decision,
-    `Backend: redis (default: nothing selects another), target ${redis.url}, keys myapp:session:*`,
+    `Backend: redis (default, because nothing selects another), target ${redis.url}, keys myapp:session:*`,
   );
   deepStrictEqual(result.stdout.split("\n"), [
     "Clearing sessions...",
