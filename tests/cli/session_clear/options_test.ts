@@ -148,7 +148,7 @@ Deno.test("replicas are waited for, and too few are a failure", needs("redis-ser
     doesNotMatch(stdout, /✓/);
     match(
       stderr,
-      /^error: 5000 session\(s\) are gone, and none remain, but only 0 of 1 replica\(s\) have caught up within 700 ms\n.* brings sessions back: .*safe to repeat\n$/,
+      /^error: 5000 session\(s\) are gone, and none remain, but only 0 of 1 replica\(s\) have caught up within 700 ms\n.* sessions come back\. .*safe to repeat\n$/,
     );
     // Nothing is left to remove, and the replica has still not followed.
     const again = JSON.parse((await runAzu([...few, "--json"], options)).stdout);
