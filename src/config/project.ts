@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { readAppFile, readAppInitializer, SHARD_FILE } from "../app/app.ts";
 import type { Initializer } from "../app/initializer_reader/initializer.ts";
 import { shardName } from "../app/shard_name.ts";
+import { UsageError } from "../core/errors.ts";
 import type { Io } from "../core/io.ts";
 import { findConfig, findUpward } from "./find.ts";
 import type { Config } from "./schema.ts";
@@ -95,6 +96,14 @@ async function environment(io: Io, root: string): Promise<Project["env"]> {
   const source = await readAppFile(root, ".env");
   if (source === undefined) return (name) => io.env(name);
   const { parseDotenv } = await import("./dotenv.ts");
-  const variables = parseDotenv(source);
-  return (name) => io.env(name) ?? (variables.get(name) || undefined);
+  const { variables, cutOff } = parseDotenv(source);
+  return (name) => {
+    const inEnvironment = io.env(name);
+    if (inEnvironment !== undefined || !cutOff.has(name)) {
+      return inEnvironment ?? (variables.get(name) || undefined);
+    }
+    throw new UsageError(`.env: the value of ${name} contains a "#", where a value ends`, {
+      hint: `Put the value in quotes: ${name}='…'`,
+    });
+  };
 }

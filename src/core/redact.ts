@@ -1,6 +1,6 @@
 /**
- * Removes secrets. Everything from outside (a URL, a driver's message, an error of a config) passes
- * through here before it reaches any output.
+ * Removes secrets from the texts of others: a driver's message, an error of a config. azu itself
+ * shows URLs only as `connection_url.ts` writes them.
  */
 
 const MASK = "***";
@@ -13,8 +13,8 @@ const SECRET_PARAMETER =
 const URL_IN_TEXT = /\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s"'`<>]*/gi;
 
 /**
- * Masks the password in a connection URL. Works on text, because a URL with an unescaped `/` or `@`
- * in its password cannot be parsed.
+ * Masks the password in a URL that somebody else wrote into a text. A password with an unescaped
+ * `/`, `@` or `#` is masked too; rather too much is masked than too little.
  */
 export function redactUrl(url: string): string {
   const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(url)?.[0];
@@ -22,11 +22,18 @@ export function redactUrl(url: string): string {
   const maskedParameters = url.slice(scheme.length).replace(SECRET_PARAMETER, `$1${MASK}`);
   const [rest, query] = splitQuery(maskedParameters);
   const at = rest.lastIndexOf("@");
-  if (at < 0) return scheme + rest + query;
+  if (at < 0) return isPlain(rest) ? scheme + rest + query : scheme + MASK;
   const userinfo = rest.slice(0, at);
   const colon = userinfo.indexOf(":");
   const user = colon < 0 ? loneUser(scheme, userinfo) : `${userinfo.slice(0, colon)}:${MASK}`;
   return scheme + user + rest.slice(at) + query;
+}
+
+/** Whether what stands before the path is a host with a port at most, and no cut-off password. */
+function isPlain(rest: string): boolean {
+  if (!/[\p{L}\p{N}]/u.test(rest)) return true; // a shape, such as redis://[:<password>@]<host>
+  const host = /(?:\[[^\]]*\]|[^:[\]/,]*)(?::\d*)?/.source;
+  return new RegExp(`^${host}(?:,${host})*(?:/|[.,;:)\\]]*$)`).test(rest);
 }
 
 /** In a Redis URL, a single name before the `@` may be a misplaced password. */
@@ -46,41 +53,23 @@ function splitQuery(text: string): [string, string] {
   return isQuery ? [text.slice(0, index), query] : [text, ""];
 }
 
-/** The credentials in a connection URL, as written and decoded. */
-export function secretsOf(url: string): string[] {
-  const secrets = new Set<string>();
-  const rest = url.replace(/^[a-z][a-z0-9+.-]*:\/\//i, "");
-  const userinfo = rest.slice(0, Math.max(0, rest.lastIndexOf("@")));
-  const colon = userinfo.indexOf(":");
-  if (colon >= 0) secrets.add(userinfo.slice(colon + 1));
-  else if (loneUser(url, "") === MASK) secrets.add(userinfo);
-  for (const match of url.matchAll(SECRET_PARAMETER)) {
-    secrets.add(match[0].slice((match[1] ?? "").length));
-  }
-  for (const secret of [...secrets]) secrets.add(decoded(secret));
-  secrets.delete("");
-  return [...secrets];
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text; // not valid percent-encoding
-  }
-}
+/** Stands for a text of others that {@linkcode isWithheld}. */
+export const WITHHELD = "its text is not shown";
 
 /**
- * Removes credentials from a text: redacts every URL, and replaces every given secret.
- * @param secrets From {@link secretsOf}, and other values that are known to be secret.
+ * Whether a text of others contains a credential. Then nothing of it is shown: a text with stars
+ * would tell where in a known sentence the credential occurs, and so what it is.
  */
-export function redact(text: string, secrets: readonly string[] = []): string {
-  const longestFirst = [...secrets].sort((a, b) => b.length - a.length);
-  let safe = text;
-  for (const secret of longestFirst) {
-    if (secret !== "") safe = safe.replaceAll(secret, () => MASK);
-  }
-  return safe
+export function isWithheld(text: string, secrets: readonly string[]): boolean {
+  return secrets.some((secret) => {
+    if (secret === "") return false;
+    return text.includes(secret) || text.includes(encodeURIComponent(secret));
+  });
+}
+
+/** Redacts every URL in a text, and every `password=…`. */
+export function redact(text: string): string {
+  return text
     .replace(URL_IN_TEXT, (url) => redactUrl(url))
     .replace(SECRET_PARAMETER, `$1${MASK}`);
 }

@@ -260,7 +260,7 @@ const wrong: [name: string, config: string, line: string][] = [
   [
     "a URL of another scheme",
     'export default { session: { backends: { database: { url: "redis://h" } } } };',
-    "session.backends.database.url: expected postgres://<user>:<password>@<host>[:<port>]/<database>, mysql://<user>:<password>@<host>[:<port>]/<database> or sqlite3://./<file>, got redis://h",
+    "session.backends.database.url: expected postgres://<user>:<password>@<host>[:<port>]/<database>, mysql://<user>:<password>@<host>[:<port>]/<database> or sqlite3://./<file>, got a URL that begins with redis://",
   ],
 ];
 for (const [name, config, line] of wrong) {

@@ -95,6 +95,50 @@ Deno.test("invalid URLs", async () => {
   }
 });
 
+Deno.test("a password with # in .env: dotenv would cut it off there", async () => {
+  await using app = await tempDir();
+  const url = "://app:S3cretPart#rest@127.0.0.1/shop";
+  for (
+    const [name, scheme] of [["DATABASE_URL", "postgres"], ["DATABASE_URL", "mysql"], [
+      "REDIS_URL",
+      "redis",
+    ]] as const
+  ) {
+    await writeTree(app.path, { ".env": `A=1\n${name}=${scheme}${url}\nB=2 # a comment\n` });
+    for (const mode of [[], ["--json"], ["--dry-run"]]) {
+      const args = ["session:clear", "--force", "-b", name.split("_")[0]?.toLowerCase() ?? ""];
+      const { code, stdout, stderr } = await runAzu([...args, ...mode], { cwd: app.path });
+      assertSecret(stdout + stderr, "S3cret", "rest@");
+      strictEqual(code, 2, stderr);
+      match(stderr, new RegExp(`^error: .env: the value of ${name} contains a "#"`));
+      match(stderr, new RegExp(`^Put the value in quotes: ${name}='…'$`, "m"));
+    }
+  }
+  // In quotes it is read, and refused for what it is.
+  await writeTree(app.path, { ".env": `REDIS_URL='redis${url}'\n` });
+  const quoted = await runAzu(["session:clear", "--force"], { cwd: app.path });
+  strictEqual(quoted.code, 2);
+  match(quoted.stderr, /REDIS_URL: expected redis:.* got a "#", at which a URL ends/);
+  assertSecret(quoted.stderr, "S3cret", "rest@");
+});
+
+Deno.test(
+  "a server's message that contains the password is not shown",
+  needs("postgres"),
+  async () => {
+    await using database = await freshPostgres();
+    await database.query("CREATE TABLE sessions (id int PRIMARY KEY)");
+    const role = `azu_${crypto.randomUUID().slice(0, 8)}`;
+    await database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'sessions'`);
+    const url = new URL(database.url);
+    [url.username, url.password] = [role, "sessions"];
+    const { all } = await outputs({ DATABASE_URL: url.href }, "database");
+    match(all, /lacks a privilege \(postgres:.*, table sessions: 42501; its text is not shown\)/);
+    strictEqual(/\*\*\*(?!@)/.test(all), false, all);
+    await database.query(`DROP ROLE ${role}`);
+  },
+);
+
 Deno.test(
   "postgres: success, wrong password, wrong host, wrong database",
   needs("postgres"),

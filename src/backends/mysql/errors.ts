@@ -3,7 +3,6 @@ import { AzuError } from "../../core/errors.ts";
 import type { DatabaseTarget } from "../sql/backend.ts";
 import { errorCode, explainDatabaseError, HIDDEN, missingTable, withCode } from "../sql/errors.ts";
 import type { Fault } from "../sql/retry.ts";
-import { parseMysqlUrl } from "./url.ts";
 
 /** The server cancelled a statement that reads the whole table: a smaller batch does not help. */
 export class TooLong extends Error {
@@ -55,8 +54,7 @@ export function explainMysqlError(error: unknown, target: DatabaseTarget): AzuEr
     error.message.toLowerCase().includes(ours);
   if (isMissing) return missingTable(target, error);
   const cause = error instanceof TooLong ? error.cause : error;
-  const { password } = parseMysqlUrl(target.url);
-  return explainDatabaseError(cause, target, { detailsOf, isSelfReference }, [password]);
+  return explainDatabaseError(cause, target, { detailsOf, isSelfReference });
 }
 
 /** Errors that quote no value. */

@@ -1,8 +1,12 @@
-import { redactUrl } from "../../core/redact.ts";
-import { decodable } from "../../core/url.ts";
-import { listed, printable } from "../../core/text.ts";
-
-const SHAPE = "mysql://<user>:<password>@<host>[:<port>]/<database>";
+import {
+  addressOf,
+  oneOfParameter,
+  parseUrl,
+  UrlProblem,
+  type UrlRules,
+  type Wrong,
+} from "../../core/connection_url.ts";
+import { APP_PARAMETERS } from "../sql/app_parameters.ts";
 
 /** As in MySQL's clients: `required` encrypts but does not check the server's identity. */
 const SSL_MODES = ["disabled", "preferred", "required", "verify-ca", "verify-identity"] as const;
@@ -10,6 +14,8 @@ const SSL_MODES = ["disabled", "preferred", "required", "verify-ca", "verify-ide
 export type MysqlSslMode = typeof SSL_MODES[number];
 
 export interface MysqlEndpoint {
+  /** Redacted, for messages. */
+  readonly address: string;
   readonly host: string;
   readonly port: number;
   /** The path of a Unix socket to use instead of host and port. */
@@ -25,46 +31,55 @@ export interface MysqlEndpoint {
   readonly sslKey: string | undefined;
 }
 
-/** Why a text is not a usable MySQL URL, without its credentials; undefined if it is one. */
-export function mysqlUrlProblem(candidate: string): string | undefined {
-  const parsed = URL.parse(candidate);
-  const database = parsed?.pathname.slice(1) ?? "";
-  const isOdd = parsed === null || !/^mysql:\/\//i.test(candidate) || !decodable(parsed) ||
-    /[@/]/.test(database);
-  if (isOdd) {
-    return `expected ${SHAPE}, got ${printable(redactUrl(candidate))}; ` +
-      "special characters in user and password must be percent-encoded";
-  }
-  if (parsed.username === "") return `expected ${SHAPE}, got a URL without a user`;
-  if (database === "") return `expected ${SHAPE}, got a URL without a database`;
-  const mode = parsed.searchParams.get("ssl-mode");
-  if (mode !== null && sslModeOf(mode) === undefined) {
-    return `expected ssl-mode to be ${listed(SSL_MODES)}, got ${printable(mode)}`;
-  }
-  return undefined;
-}
+export const MYSQL_SHAPE = "mysql://<user>:<password>@<host>[:<port>]/<database>";
 
-/** The parts of a URL that {@linkcode mysqlUrlProblem} accepts. */
-export function parseMysqlUrl(valid: string): MysqlEndpoint {
-  const parsed = new URL(valid);
-  const parameters = parsed.searchParams;
-  const host = decodeURIComponent(parsed.hostname).replace(/^\[(.*)\]$/, "$1");
+/** What crystal-mysql reads (`connection.cr`). It ignores all other parameters in silence. */
+const RULES: UrlRules = {
+  shape: MYSQL_SHAPE,
+  schemes: ["mysql"],
+  parameters: [
+    ...["database", "ssl-mode", "ssl-ca", "ssl-cert", "ssl-key", "encoding"],
+    ...APP_PARAMETERS,
+  ],
+  instead: {
+    socket: "write mysql://<user>:<password>@/<path of the socket>?database=<database>",
+    charset: "use encoding",
+    sslmode: "use ssl-mode",
+    ssl_mode: "use ssl-mode",
+    ssl: "use ssl-mode",
+    tls: "use ssl-mode",
+    sslaccept: "use ssl-mode",
+  },
+};
+
+/** @throws {UrlProblem} if the text is not a usable URL. */
+export function parseMysqlUrl(text: string): MysqlEndpoint {
+  const parts = parseUrl(text, RULES);
+  const { user, password, path, parameters, hosts: [{ name: host, port }] } = parts;
+  const wrong: Wrong = (got) => new UrlProblem(`expected ${MYSQL_SHAPE}, got ${got}`);
+  // Without a host, the path is a socket. The parameter wins over the path.
+  const inPath = host === "" ? "" : path.slice(1);
+  const database = parameters.get("database") ?? inPath;
+  if (user === "") throw wrong("a URL without a user");
+  if (host === "" && path.length < 2) throw wrong("a URL without a host");
+  if (database === "") throw wrong("a URL without a database");
+  if (database === inPath && /[%/]/.test(database)) {
+    throw wrong('a database with "/" or "%" in its name; write it as ?database=<name>');
+  }
   return {
-    host: host === "" ? "localhost" : host,
-    port: Number(parsed.port || 3306),
-    socket: parameters.get("socket") ?? undefined,
-    user: decodeURIComponent(parsed.username),
-    password: decodeURIComponent(parsed.password),
-    database: decodeURIComponent(parsed.pathname.slice(1)),
-    sslMode: sslModeOf(parameters.get("ssl-mode") ?? "") ?? "preferred",
-    sslCa: parameters.get("ssl-ca") ?? undefined,
-    sslCert: parameters.get("ssl-cert") ?? undefined,
-    sslKey: parameters.get("ssl-key") ?? undefined,
+    address: addressOf(parts, ["database", "ssl-mode"]),
+    host,
+    port: port ?? 3306,
+    socket: host === "" ? path : undefined,
+    ...{ user, password, database },
+    sslMode: oneOfParameter(parts, "ssl-mode", SSL_MODES, plainMode) ?? "preferred",
+    sslCa: parameters.get("ssl-ca"),
+    sslCert: parameters.get("ssl-cert"),
+    sslKey: parameters.get("ssl-key"),
   };
 }
 
-/** MySQL's clients write `VERIFY_CA`, Crystal shards `verify-ca`. */
-function sslModeOf(text: string): MysqlSslMode | undefined {
-  const mode = text.toLowerCase().replaceAll("_", "-");
-  return SSL_MODES.find((known) => known === mode);
+/** MySQL's clients write `VERIFY_CA`, Crystal `VerifyCA`, people `verify-ca`. */
+function plainMode(text: string): string {
+  return text.toLowerCase().replaceAll(/[-_]/g, "");
 }

@@ -67,7 +67,8 @@ async function connect(
     host,
     port,
     user,
-    password,
+    // A function, because the driver replaces an empty text by a password from .pgpass.
+    password: () => password,
     database,
     ssl,
     application_name: "azu",

@@ -3,7 +3,6 @@ import { AzuError } from "../../core/errors.ts";
 import type { DatabaseTarget } from "../sql/backend.ts";
 import { errorCode, explainDatabaseError, HIDDEN, withCode } from "../sql/errors.ts";
 import type { Fault } from "../sql/retry.ts";
-import { parsePostgresUrl } from "./url.ts";
 
 /** The server cancelled a batch, and undid it, because it took longer than its limit. */
 export class TooSlow extends Error {
@@ -40,8 +39,7 @@ function isSqlState(code: string): boolean {
 
 export function explainPostgresError(error: unknown, target: DatabaseTarget): AzuError {
   const cause = error instanceof TooSlow ? error.cause : error;
-  const { password } = parsePostgresUrl(target.url);
-  return explainDatabaseError(cause, target, { detailsOf, isSelfReference }, [password]);
+  return explainDatabaseError(cause, target, { detailsOf, isSelfReference });
 }
 
 /** Errors about connections, rights, locks, resources and the server itself: they quote no value. */

@@ -2,7 +2,8 @@ import { UsageError } from "../../core/errors.ts";
 import { isRecord } from "../../core/record.ts";
 import { printable } from "../../core/text.ts";
 import { type Backend, type BackendContext, CONNECT_TIMEOUT, type NodeCache } from "../contract.ts";
-import { APP_REDIS_URL_SHAPE, parseRedisUrl, redisUrlProblem } from "./url.ts";
+import { problemIn } from "../../core/connection_url.ts";
+import { APP_REDIS_URL_SHAPE, parseRedisUrl } from "./url.ts";
 import * as v from "valibot";
 import { duration, options, shown, text, url, whole } from "../../core/schema.ts";
 
@@ -93,7 +94,7 @@ function nodeCacheOf(
 function urlFromEnvironment(context: BackendContext): string {
   const fromEnvironment = context.env("REDIS_URL");
   if (fromEnvironment === undefined) return DEFAULT_URL;
-  const problem = redisUrlProblem(fromEnvironment);
+  const problem = problemIn(parseRedisUrl, fromEnvironment);
   if (problem !== undefined) throw new UsageError(`REDIS_URL: ${problem}`);
   return fromEnvironment;
 }
@@ -138,7 +139,7 @@ const clustered = v.boolean((issue) =>
 
 export const redisOptions = options({
   /** Where Redis is; default: `REDIS_URL`, else `redis://localhost:6379`. */
-  url: v.optional(url(redisUrlProblem)),
+  url: v.optional(url((text) => problemIn(parseRedisUrl, text))),
   /**
    * PEM files for a URL that begins with `rediss://`, each relative to the config; azu's own
    * connection only, for the app has its own settings.

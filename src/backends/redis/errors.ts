@@ -1,6 +1,6 @@
 /** Explains failures of Redis: what is wrong, and what to do. */
 import { AzuError, messageOf, OperationError } from "../../core/errors.ts";
-import { redact, secretsOf } from "../../core/redact.ts";
+import { isWithheld, WITHHELD } from "../../core/redact.ts";
 import { printable } from "../../core/text.ts";
 import { ErrorReply } from "./connection.ts";
 import { nameOf, type NodeAddress, REDIS_URL_SHAPE, type RedisEndpoint } from "./url.ts";
@@ -18,7 +18,8 @@ export function explainRedisError(
   const message = detailsOf(error);
   const known = explanationOf(message);
   const problem = known?.problem ?? "Redis reported an error";
-  const safe = printable(redact(message, [...secretsOf(endpoint.url), endpoint.password]));
+  const secrets = [endpoint.password, endpoint.sentinelLogin?.password ?? ""];
+  const safe = isWithheld(message, secrets) ? WITHHELD : printable(message);
   const where = node === undefined || isNamed(node, endpoint) ? "" : ` at ${nameOf(node)}`;
   return new OperationError(`${problem}${where} (${endpoint.address}: ${safe})`, {
     ...(known === undefined ? {} : { hint: known.hint }),

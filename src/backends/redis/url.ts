@@ -1,6 +1,13 @@
-import { redactUrl } from "../../core/redact.ts";
-import { decodable } from "../../core/url.ts";
-import { printable } from "../../core/text.ts";
+import {
+  addressOf,
+  bracketed,
+  decoded,
+  type Host,
+  parseUrl,
+  type UrlParts,
+  UrlProblem,
+  type Wrong,
+} from "../../core/connection_url.ts";
 
 export const REDIS_URL_SHAPE = "redis://[<user>:<password>@]<host>[:<port>][/<number>]";
 
@@ -18,14 +25,12 @@ export interface NodeAddress {
 
 /** The address as messages show it. */
 export function nameOf({ host, port }: NodeAddress): string {
-  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  return `${bracketed(host)}:${port}`;
 }
 
 export interface RedisEndpoint {
   /** Redacted, for messages. */
   readonly address: string;
-  /** As configured, with credentials: never show it. */
-  readonly url: string;
   /** The server, nodes of the cluster, or sentinels; at least one. */
   readonly nodes: readonly [NodeAddress, ...NodeAddress[]];
   readonly username: string;
@@ -34,111 +39,71 @@ export interface RedisEndpoint {
   readonly tls: boolean;
   /** The sentinels' name for the master; undefined without sentinels. */
   readonly sentinelMaster?: string;
+  /** The login of the sentinels themselves, if the URL has one. */
+  readonly sentinelLogin?: { readonly username: string; readonly password: string };
 }
 
-/** Why a text is not a valid Redis URL, without its credentials; undefined if it is valid. */
-export function redisUrlProblem(candidate: string): string | undefined {
-  const sentinel = /^rediss?\+sentinel:/i.test(candidate);
-  const shape = sentinel ? SENTINEL_URL_SHAPE : REDIS_URL_SHAPE;
-  const expected = `expected ${shape} (or rediss${sentinel ? "+sentinel" : ""}:// for TLS)`;
-  const parts = partsOf(candidate);
-  if (parts === undefined) return `${expected}, got ${printable(redactUrl(candidate))}`;
-  const parsed = parts.hosts.map((host) => urlOf(parts, host));
-  if (parsed.some((url) => url === null || !decodable(url))) {
-    return `${expected}, got ${printable(redactUrl(candidate))}; ` +
-      "special characters in user and password must be percent-encoded";
-  }
-  if (parts.hosts.length > 1 && parsed.some((url) => url?.hostname === "")) {
-    return `${expected}, got a list of hosts with one that has no name`;
-  }
-  const [first] = parsed;
-  if (first?.username !== "" && first?.password === "") {
-    return `${expected}, got a user (or a misplaced password) without a password`;
-  }
-  if (parts.rest.includes("?") || parts.rest.includes("#")) {
-    return `${expected}, got parameters behind ? or #, which Redis URLs do not have`;
-  }
-  return pathProblem(parts, expected);
+/** @throws {UrlProblem} if the text is not a usable URL. */
+export function parseRedisUrl(text: string): RedisEndpoint {
+  return /^rediss?\+sentinel:/i.test(text) ? sentinelsOf(text) : serversOf(text);
 }
 
-function pathProblem({ rest, sentinel }: UrlParts, expected: string): string | undefined {
-  if (sentinel) {
-    if (/^\/[^/]+(\/\d{0,5})?$/.test(rest)) {
-      const name = decoded(rest.split("/")[1] ?? "");
-      return name === undefined ? `${expected}, got a name that is not percent-encoded` : undefined;
-    }
-    return `${expected}, got no name of a master behind the hosts`;
-  }
-  if (/^\/?\d{0,5}$/.test(rest)) return undefined;
-  return `${expected}, got the database ${printable(rest.slice(1))}, not a number`;
-}
-
-interface UrlParts {
-  readonly tls: boolean;
-  readonly sentinel: boolean;
-  /** Including the `@`; may be empty. */
-  readonly userinfo: string;
-  readonly hosts: readonly string[];
-  /** From the first `/` after the hosts. */
-  readonly rest: string;
-}
-
-function partsOf(candidate: string): UrlParts | undefined {
-  const match = /^(rediss?)(\+sentinel)?:\/\/([^/?#]*@)?([^/?#@]*)([^@]*)$/i.exec(candidate);
-  if (match === null) return undefined;
-  const [, scheme = "", sentinel, userinfo = "", hosts = "", rest = ""] = match;
+function serversOf(text: string): RedisEndpoint {
+  const shape = `${REDIS_URL_SHAPE} (or rediss:// for TLS)`;
+  const parts = parseUrl(text, { shape, schemes: ["redis", "rediss"], takesHosts: true });
+  const wrong: Wrong = (got) => new UrlProblem(`expected ${shape}, got ${got}`);
+  checkLogin(parts, wrong);
+  const database = parts.path.slice(1);
+  if (!/^\d{0,5}$/.test(database)) throw wrong("a database that is not a number");
   return {
-    tls: scheme.toLowerCase() === "rediss",
-    sentinel: sentinel !== undefined,
-    userinfo,
-    hosts: hosts.split(","),
-    rest,
+    ...endpointOf(parts, 6379),
+    database: Number(database),
+    tls: parts.scheme === "rediss",
   };
 }
 
-/** With only one of its hosts, it is an ordinary URL. */
-function urlOf({ userinfo }: UrlParts, host: string): URL | null {
-  return URL.parse(`redis://${userinfo}${host}`);
-}
-
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * Parses a URL that {@linkcode redisUrlProblem} accepts.
- * @throws {TypeError} for any other.
- */
-export function parseRedisUrl(valid: string): RedisEndpoint {
-  const parts = partsOf(valid);
-  if (parts === undefined) throw new TypeError("not a Redis URL");
-  const [first, ...others] = parts.hosts.map((host) => addressOf(host, parts));
-  if (first === undefined) throw new TypeError("not a Redis URL");
-  const { username = "", password = "" } = urlOf(parts, parts.hosts[0] ?? "") ?? {};
-  const [, name = "", number = ""] = parts.sentinel
-    ? parts.rest.split("/")
-    : ["", "", parts.rest.slice(1)];
+function sentinelsOf(text: string): RedisEndpoint {
+  const shape = `${SENTINEL_URL_SHAPE} (or rediss+sentinel:// for TLS)`;
+  const parts = parseUrl(text, {
+    shape,
+    schemes: ["redis+sentinel", "rediss+sentinel"],
+    takesHosts: true,
+    parameters: ["sentinelUsername", "sentinelPassword"],
+  });
+  const wrong: Wrong = (got) => new UrlProblem(`expected ${shape}, got ${got}`);
+  checkLogin(parts, wrong);
+  const [, name = "", database = ""] = /^\/([^/]+)(?:\/(\d{0,5}))?$/.exec(parts.path) ?? [];
+  if (name === "") throw wrong("no name of a master behind the hosts");
+  const sentinelMaster = decoded(name);
+  if (sentinelMaster === undefined) throw wrong('a "%" that encodes nothing; write it as %25');
+  const username = parts.parameters.get("sentinelUsername") ?? "";
+  const password = parts.parameters.get("sentinelPassword") ?? "";
+  if (username !== "" && password === "") throw wrong("a sentinelUsername without a password");
   return {
-    address: redactUrl(valid),
-    url: valid,
-    nodes: [first, ...others],
-    username: decodeURIComponent(username),
-    password: decodeURIComponent(password),
-    database: Number(number),
-    tls: parts.tls,
-    ...(parts.sentinel ? { sentinelMaster: decodeURIComponent(name) } : {}),
+    ...endpointOf(parts, 26_379),
+    database: Number(database),
+    tls: parts.scheme === "rediss+sentinel",
+    sentinelMaster,
+    ...(password === "" ? {} : { sentinelLogin: { username, password } }),
   };
 }
 
-function addressOf(host: string, parts: UrlParts): NodeAddress {
-  const { hostname = "", port = "" } = urlOf(parts, host) ?? {};
+/** A single name before the "@" may be a misplaced password. */
+function checkLogin({ user, password }: UrlParts, wrong: Wrong): void {
+  if (user === "" || password !== "") return;
+  throw wrong("a user (or a misplaced password) without a password");
+}
+
+function endpointOf(parts: UrlParts, defaultPort: number) {
+  const [first, ...others] = parts.hosts;
+  const addressIn = ({ name, port }: Host) => {
+    return { host: name === "" ? "localhost" : name, port: port ?? defaultPort };
+  };
   return {
-    host: hostname === "" ? "localhost" : hostname.replace(/^\[(.*)\]$/, "$1"),
-    port: port === "" ? (parts.sentinel ? 26_379 : 6379) : Number(port),
+    address: addressOf(parts),
+    nodes: [addressIn(first), ...others.map(addressIn)] as const,
+    username: parts.user,
+    password: parts.password,
   };
 }
 

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { UsageError } from "../../core/errors.ts";
-import { redactUrl } from "../../core/redact.ts";
+import { beginningOf, problemIn } from "../../core/connection_url.ts";
 import { duration, options, text, url, whole } from "../../core/schema.ts";
 import { printable } from "../../core/text.ts";
 import {
@@ -12,8 +12,8 @@ import {
   type Shard,
   type Store,
 } from "../contract.ts";
-import { mysqlUrlProblem } from "../mysql/url.ts";
-import { postgresUrlProblem } from "../postgres/url.ts";
+import { MYSQL_SHAPE, parseMysqlUrl } from "../mysql/url.ts";
+import { parsePostgresUrl, POSTGRES_SHAPE } from "../postgres/url.ts";
 import {
   createStatements,
   dropStatement,
@@ -23,16 +23,18 @@ import {
   quoteTable,
   type TableName,
 } from "./ddl.ts";
-import { sqliteUrlProblem } from "../sqlite/url.ts";
+import { parseSqliteUrl } from "../sqlite/url.ts";
 
-export const DATABASE_URL_SHAPE =
-  "postgres://<user>:<password>@<host>[:<port>]/<database>, mysql://<user>:<password>@<host>[:<port>]/<database> or sqlite3://./<file>";
+export const DATABASE_URL_SHAPE = `${POSTGRES_SHAPE}, ${MYSQL_SHAPE} or sqlite3://./<file>`;
 
 /** What is needed to open a database, and the redacted address for messages. */
 export interface DatabaseTarget {
   /** As configured, with credentials: never for messages. */
   readonly url: string;
+  readonly engine: Engine;
   readonly address: string;
+  /** Empty if the URL has none. */
+  readonly password: string;
   /** The folder that the relative path of a SQLite file starts from. */
   readonly root: string;
   readonly table: TableName;
@@ -85,6 +87,7 @@ export function bindDatabase(
   const table = parseTable(tableText) ?? { name: tableText };
   const url = chosen.url ?? urlFromEnvironment(context);
   const engine = engineOfUrl(url) ?? context.driver ?? "postgres";
+  const place = url === undefined ? undefined : { url, engine, ...placeOf(engine, url) };
   const problem = nameProblem(engine, table);
   if (problem !== undefined) {
     throw new UsageError(`session.backends.database.table: ${printable(tableText)} has ${problem}`);
@@ -93,19 +96,18 @@ export function bindDatabase(
     name: "database",
     capabilities: { clear: true, createTable: true, truncate: engine === "postgres" },
     describe: () => {
-      return url === undefined
+      return place === undefined
         ? { table: tableText }
-        : { address: redactUrl(url), table: tableText };
+        : { address: place.address, table: tableText };
     },
     announce: () => ["Clearing database sessions..."],
     setup: setupSpec(engine, table, tableText, chosen),
     check() {
-      if (url === undefined) throw missingUrl();
+      if (place === undefined) throw missingUrl();
     },
     async connect(signal, { purpose = "operate", timeout = CONNECT_TIMEOUT } = {}) {
-      if (url === undefined) throw missingUrl();
-      const address = redactUrl(url);
-      const target = { url, address, root: context.root, table, tableText, timeout };
+      if (place === undefined) throw missingUrl();
+      const target = { ...place, root: context.root, table, tableText, timeout };
       return await openStore(target, signal, purpose);
     },
   };
@@ -117,7 +119,7 @@ async function openStore(
   purpose: Purpose,
 ): Promise<Store> {
   const { openSqlStore } = await import("./store.ts");
-  switch (engineOfUrl(target.url)) {
+  switch (target.engine) {
     case "postgres": {
       const { postgres } = await import("../postgres/store.ts");
       return await openSqlStore(postgres, target, signal, purpose);
@@ -130,8 +132,18 @@ async function openStore(
       const { sqlite } = await import("../sqlite/store.ts");
       return await openSqlStore(sqlite, target, signal, purpose);
     }
-    case undefined:
-      throw missingUrl();
+  }
+}
+
+/** What messages may say about the place that a URL names, and what they may not. */
+function placeOf(engine: Engine, url: string): Pick<DatabaseTarget, "address" | "password"> {
+  switch (engine) {
+    case "postgres":
+      return parsePostgresUrl(url);
+    case "mysql":
+      return parseMysqlUrl(url);
+    case "sqlite":
+      return { address: printable(url), password: "" };
   }
 }
 
@@ -178,16 +190,16 @@ function engineOfUrl(url: string | undefined): Engine | undefined {
   return ENGINE_OF_SCHEME.get(url?.split(":", 1)[0]?.toLowerCase() ?? "");
 }
 
-/** Why a text is not a usable database URL; undefined if it is. Contains no credentials. */
+/** Why a text is not a usable database URL; undefined if it is. Repeats no part of it. */
 export function databaseUrlProblem(candidate: string): string | undefined {
   switch (engineOfUrl(candidate)) {
     case "postgres":
-      return postgresUrlProblem(candidate);
+      return problemIn(parsePostgresUrl, candidate);
     case "sqlite":
-      return sqliteUrlProblem(candidate);
+      return problemIn(parseSqliteUrl, candidate);
     case "mysql":
-      return mysqlUrlProblem(candidate);
+      return problemIn(parseMysqlUrl, candidate);
     case undefined:
-      return `expected ${DATABASE_URL_SHAPE}, got ${printable(redactUrl(candidate))}`;
+      return `expected ${DATABASE_URL_SHAPE}, got ${beginningOf(candidate)}`;
   }
 }

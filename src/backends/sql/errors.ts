@@ -1,6 +1,6 @@
 /** A database's failures as sentences that quote no row and no credentials. */
 import { AzuError, messageOf, OperationError } from "../../core/errors.ts";
-import { redact, secretsOf } from "../../core/redact.ts";
+import { isWithheld, WITHHELD } from "../../core/redact.ts";
 import { printable } from "../../core/text.ts";
 import type { DatabaseTarget } from "./backend.ts";
 
@@ -46,15 +46,11 @@ export interface DriverErrors {
 /** What {@linkcode DriverErrors.detailsOf} returns after the code of an error. */
 export const HIDDEN = "its text is not shown, as it may quote a row";
 
-/**
- * A driver's error as a sentence about the database. Errors of our own stay as they are.
- * @param secrets Values to hide besides those that the URL carries.
- */
+/** A driver's error as a sentence about the database. Errors of our own stay as they are. */
 export function explainDatabaseError(
   error: unknown,
   target: DatabaseTarget,
   driver: DriverErrors,
-  secrets: readonly string[] = [],
 ): AzuError {
   if (error instanceof AzuError) return error;
   const details = detailsOf(error, driver);
@@ -62,9 +58,12 @@ export function explainDatabaseError(
   const known: Partial<Explanation> | undefined = isSelfReference
     ? SELF_REFERENCE
     : EXPLANATIONS.find(({ matches }) => matches.test(details));
-  const hint = /^mysql:/i.test(target.url) ? known?.mysql ?? known?.hint : known?.hint;
+  const hint = target.engine === "mysql" ? known?.mysql ?? known?.hint : known?.hint;
   const problem = known?.problem ?? "The database reported an error";
-  const safe = printable(redact(details, [...secretsOf(target.url), ...secrets]));
+  const code = errorCode(error);
+  const safe = isWithheld(details, [target.password])
+    ? [code, WITHHELD].filter(Boolean).join("; ")
+    : printable(details);
   return new OperationError(
     `${problem} (${target.address}, table ${printable(target.tableText)}: ${safe})`,
     { ...(hint === undefined ? {} : { hint }), cause: error },
@@ -163,6 +162,13 @@ const EXPLANATIONS: readonly Explanation[] = [
     problem: "The database's certificate is not trusted",
     hint: "Name the certificate authority in the URL: sslrootcert=<file>, or use sslmode=require",
     mysql: "Name the certificate authority in the URL: ssl-ca=<file>, or use ssl-mode=required",
+  },
+  {
+    matches:
+      /SASL.*client password must be|^28P01.*empty password|^ER_ACCESS_DENIED.*using password: NO/s,
+    problem: "The database requires a password, and the URL has none",
+    hint: "Add it to the URL, percent-encoded. azu reads no .pgpass",
+    mysql: "Add it to the URL, percent-encoded",
   },
   {
     matches: /^(28P01|28000)|SASL|password must be a string|^ER_ACCESS_DENIED/,

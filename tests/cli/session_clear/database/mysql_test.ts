@@ -55,7 +55,7 @@ Deno.test("mysql: a server that cannot be reached, and wrong URLs", async () => 
       ["mysql://app:hunter2@h", /without a database/],
       ["mysql://h/app", /without a user/],
       ["mysql://app:hunter2@h/app?ssl-mode=maybe", /expected ssl-mode to be disabled, preferred/],
-      ["mysql://app:hun/ter2@h/app", /must be percent-encoded/],
+      ["mysql://app:hun/ter2@h/app", /an "@" behind the host; write #/],
     ] as const
   ) {
     const { code, stdout, stderr } = await runAzu(CLEAR, {
