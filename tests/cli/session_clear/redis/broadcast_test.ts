@@ -5,6 +5,7 @@ import { runAzu, spawnAzu } from "../../../support/cli.ts";
 import { needs } from "../../../support/env.ts";
 import { pollUntil } from "../../../support/poll.ts";
 import { startRedis } from "../../../support/servers/redis.ts";
+import { observer, release } from "../../../support/servers/redis_cluster.ts";
 import { tempDir, writeTree } from "../../../support/temp.ts";
 
 const redisNeeded = needs("redis-server");
@@ -26,7 +27,7 @@ async function redisWithNode(
 ) {
   const server = await startRedis(options);
   const client = new Redis(server.url);
-  const node = new Redis(server.url);
+  const node = observer(server.url);
   const heard: Heard[] = [];
   node.on("message", async (channel: string, message: string) => {
     heard.push({ channel, message, keys: await client.dbsize() });
@@ -40,7 +41,7 @@ async function redisWithNode(
       client.eval(`for i=1,${count} do redis.call('SET',ARGV[1]..i,'x') end`, 0, prefix),
     async [Symbol.asyncDispose]() {
       client.disconnect();
-      node.disconnect();
+      release(node);
       await server[Symbol.asyncDispose]();
     },
   };

@@ -202,6 +202,7 @@ Deno.test(
     for (const node of nodes) await node.subscribe("session:cluster:invalidate");
     const env = { REDIS_URL: cluster.url };
     const result = await runAzu(["session:clear", "--force"], { cwd: app.path, env });
+    deepStrictEqual(nodes.map(({ status }) => status), ["ready", "ready"], "both still listen");
     for (const node of nodes) release(node);
     match(result.stdout, /Told 2 app node\(s\) to drop their cached sessions/, result.stderr);
     strictEqual(result.code, 0);
