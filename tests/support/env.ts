@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { printNote } from "./output.ts";
-import { findMariadb, findPostgres, which } from "./servers/programs.ts";
+import { findMariadb, findPgbouncer, findPostgres, which } from "./servers/programs.ts";
 
 interface Source {
   /** The environment variable that tests/run.ts sets. */
@@ -16,6 +16,7 @@ const SOURCES = {
   mariadb: { variable: "TEST_MARIADB_URL", find: nowhere },
   "redis-server": { variable: "TEST_REDIS_SERVER", find: () => which("redis-server") },
   "postgres-server": { variable: "TEST_POSTGRES_BIN", find: postgresFolder },
+  pgbouncer: { variable: "TEST_PGBOUNCER", find: findPgbouncer },
   "mariadb-server": { variable: "TEST_MARIADB_BIN", find: mariadbFolder },
   crystal: { variable: "TEST_CRYSTAL", find: () => which("crystal") },
   openssl: { variable: "TEST_OPENSSL", find: () => which("openssl") },

@@ -2,7 +2,6 @@
 import type { ClearOptions } from "../contract.ts";
 import { type Keyset, keysetWalk, type StartRows, type Walk } from "../sql/clear.ts";
 import { countIn, valueIn } from "../sql/errors.ts";
-import { quoteTable } from "../sql/ddl.ts";
 import { checkMysqlReferences } from "./foreign_keys.ts";
 import { type MysqlSession, READING } from "./session.ts";
 import { inspectMysqlTable, type Key, keyOf, withinOf, written } from "./inspect_table.ts";
@@ -26,8 +25,7 @@ export async function mysqlRows(
   _: ClearOptions,
   tick: () => void,
 ): Promise<StartRows> {
-  const from = quoteTable("mysql", session.target.table);
-  const { key, isWhole, mark, undoes } = await inspectMysqlTable(session);
+  const { from, key, isWhole, mark, undoes } = await inspectMysqlTable(session);
   const cascades = await checkMysqlReferences(session, tick);
   let within = "TRUE";
   /** One statement, so one snapshot. */

@@ -1,10 +1,12 @@
 /** What MySQL or MariaDB says about a table, and the keys of its rows as SQL. */
-import { missingTable, notATable, type Row } from "../sql/errors.ts";
+import { missingTable, notATable, type Row, valueIn } from "../sql/errors.ts";
 import { quoteIdentifier, quoteTable } from "../sql/ddl.ts";
 import { literal } from "./connection.ts";
 import type { MysqlSession } from "./session.ts";
 
 export interface MysqlTable {
+  /** For statements: its full name. */
+  readonly from: string;
   /** The column of its primary key, quoted, if that is one column. */
   readonly key: string | undefined;
   /** Whether that column contains integers. */
@@ -36,16 +38,16 @@ const COMPARABLE =
 
 /** @throws {AzuError} if there is no such table, or it is a view. */
 export async function inspectMysqlTable(session: MysqlSession): Promise<MysqlTable> {
-  const engine = await storageEngineOf(session);
-  if (engine === undefined) throw missingTable(session.target);
-  const from = quoteTable("mysql", session.target.table);
+  const found = await findTable(session);
+  if (found === undefined) throw missingTable(session.target);
+  const { from, engine } = found;
   const columns = await session.read(`SHOW COLUMNS FROM ${from}`);
   const keys = columns.filter((column) => column["Key"] === "PRI");
   const [only] = keys.length === 1 && COMPARABLE.test(String(keys[0]?.["Type"])) ? keys : [];
   const key = only === undefined ? undefined : quoteIdentifier("mysql", String(only["Field"]));
   const isWhole = /^(?:tiny|small|medium|big)?int\b/i.test(String(only?.["Type"]));
   const mark = isWhole && key !== undefined ? { sql: key, isNumber: true } : created(columns);
-  return { key, isWhole, mark, undoes: !LASTING.test(engine) };
+  return { from, key, isWhole, mark, undoes: !LASTING.test(engine) };
 }
 
 function created(columns: readonly Row[]): Mark | undefined {
@@ -59,13 +61,16 @@ function created(columns: readonly Row[]): Mark | undefined {
 }
 
 /**
- * @returns undefined if there is no such table.
+ * The full name of the table as SQL, and its storage engine; undefined if there is no such table.
  * @throws {AzuError} if it is a view.
  */
-export async function storageEngineOf(session: MysqlSession): Promise<string | undefined> {
+export async function findTable(
+  session: MysqlSession,
+): Promise<{ readonly from: string; readonly engine: string } | undefined> {
   const { schema, name } = session.target.table;
   const found = await session.read(
-    "SELECT TABLE_NAME AS name, TABLE_TYPE AS type, ENGINE AS engine FROM information_schema.TABLES " +
+    "SELECT TABLE_SCHEMA AS `schema`, TABLE_NAME AS name, TABLE_TYPE AS type, ENGINE AS engine " +
+      "FROM information_schema.TABLES " +
       `WHERE TABLE_SCHEMA = ${schemaOf(schema)} AND TABLE_NAME = ${literal(name)}`,
   );
   // Here the server ignores case and accents, even if tables can differ in them.
@@ -73,7 +78,8 @@ export async function storageEngineOf(session: MysqlSession): Promise<string | u
     found.find((row) => String(row["name"]).toLowerCase() === name.toLowerCase());
   if (own === undefined) return undefined;
   if (/VIEW/.test(String(own["type"]))) throw notATable(session.target);
-  return String(own["engine"]);
+  const full = { schema: String(valueIn(own, "schema")), name: String(valueIn(own, "name")) };
+  return { from: quoteTable("mysql", full), engine: String(own["engine"]) };
 }
 
 export function schemaOf(schema: string | undefined): string {

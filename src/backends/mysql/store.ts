@@ -1,10 +1,10 @@
 import { countIn, missingTable } from "../sql/errors.ts";
-import { applyStatements, quoteTable } from "../sql/ddl.ts";
+import { columnsSql, createSql } from "../sql/ddl.ts";
 import type { SqlEngine } from "../sql/store.ts";
 import { mysqlRows, PACE } from "./clear.ts";
 import { explainMysqlError, mysqlFault } from "./errors.ts";
 import { MysqlSession, READING } from "./session.ts";
-import { storageEngineOf } from "./inspect_table.ts";
+import { findTable } from "./inspect_table.ts";
 
 export const mysql: SqlEngine<MysqlSession> = {
   open: MysqlSession.open,
@@ -15,17 +15,17 @@ export const mysql: SqlEngine<MysqlSession> = {
   whyNotTruncate: "MySQL does not report how many rows a TRUNCATE removes",
 
   async count(session) {
-    const { target } = session;
-    if (await storageEngineOf(session) === undefined) throw missingTable(target);
-    const sql = `SELECT COUNT(*) AS count FROM ${quoteTable("mysql", target.table)}`;
+    const table = await findTable(session);
+    if (table === undefined) throw missingTable(session.target);
+    const sql = `SELECT COUNT(*) AS count FROM ${table.from}`;
     return countIn((await session.read(sql, READING))[0], "count");
   },
 
   async createTable(session) {
-    const present = await storageEngineOf(session) !== undefined;
-    for (const statement of applyStatements("mysql", session.target.table)) {
-      await session.run(statement);
-    }
+    const { table } = session.target;
+    const present = await findTable(session) !== undefined;
+    if (!present) { for (const sql of createSql("mysql", table)) await session.run(sql); }
+    await session.run(columnsSql("mysql", table));
     return present ? "present" : "created";
   },
 };

@@ -34,7 +34,7 @@ interface Doubt {
 
 export class PostgresBatches {
   readonly #session: PostgresSession;
-  readonly #from: string;
+  readonly #table: PostgresTable;
   /** Whether the server can tell what became of a transaction. */
   readonly #tracks: boolean;
   #limits = BATCH;
@@ -45,10 +45,10 @@ export class PostgresBatches {
   #owed = 0;
   #isAwaited = false;
 
-  constructor(session: PostgresSession, { from, paged }: PostgresTable) {
+  constructor(session: PostgresSession, table: PostgresTable) {
     this.#session = session;
-    this.#from = from;
-    this.#tracks = paged;
+    this.#table = table;
+    this.#tracks = table.paged;
   }
 
   /** Allows the next batches more time. */
@@ -72,7 +72,8 @@ export class PostgresBatches {
    * @throws {TooSlow} if it took too long, and was undone.
    */
   async remove(where: string): Promise<number> {
-    const sql = `DELETE FROM ${this.#from} WHERE ${where}`;
+    const { from, isSame } = this.#table;
+    const sql = `DELETE FROM ${from} WHERE ${where} AND ${isSame}`;
     const limits = this.#limits;
     const began = performance.now();
     try {

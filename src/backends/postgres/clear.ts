@@ -69,7 +69,9 @@ export async function postgresRows(
     cascades,
     isAwaited: () => batches.isAwaited,
     walk: (pass, rows) => {
-      return truncate && pass === 1 ? truncateWalk(target) : walk(target, table, pages, pass, rows);
+      return truncate && pass === 1
+        ? truncateWalk(target, table)
+        : walk(target, table, pages, pass, rows);
     },
     close: (tick) => {
       return session.snapshot(async (read) => {

@@ -7,9 +7,14 @@ import { postgresFault } from "./errors.ts";
 import type { PostgresSession, Read } from "./session.ts";
 
 export interface PostgresTable {
-  /** For statements: with the rows of its partitions, but not of tables that inherit from it. */
+  /**
+   * For statements: its full name, with the rows of its partitions, but not of tables that inherit
+   * from it.
+   */
   readonly from: string;
   readonly oid: string;
+  /** The condition that the full name still stands for this table. It is evaluated once. */
+  readonly isSame: string;
   /** The columns of its primary key, quoted, in its order. */
   readonly keys: readonly string[];
   /** A quoted column whose values grow with each new row: rows beyond a value are new. */
@@ -24,22 +29,25 @@ const KINDS = new Map([["v", "a view"], ["m", "a materialized view"], ["f", "a f
 /** @throws {AzuError} if there is no such table, or it is a view. */
 export async function inspectPostgresTable(session: PostgresSession): Promise<PostgresTable> {
   const { target } = session;
-  const table = quoteTable("postgres", target.table);
+  const configured = quoteText(quoteTable("postgres", target.table));
   // Servers since version 14 find the rows in a range of pages without reading the others.
   const { rows: [found] } = await session.run(
-    "SELECT c.oid::text AS oid, c.relkind::text AS kind, m.amname = 'heap' AND " +
-      "current_setting('server_version_num')::int >= 140000 AS heap " +
-      "FROM pg_class c LEFT JOIN pg_am m ON m.oid = c.relam " +
-      `WHERE c.oid = to_regclass(${quoteText(table)})`,
+    "SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind, " +
+      "m.amname = 'heap' AND current_setting('server_version_num')::int >= 140000 AS heap " +
+      "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace " +
+      `LEFT JOIN pg_am m ON m.oid = c.relam WHERE c.oid = to_regclass(${configured})`,
   );
   if (found === undefined) throw missingTable(target);
   const kind = String(found["kind"]);
   if (kind !== "r" && kind !== "p") throw notATable(target, KINDS.get(kind) ?? "something else");
   const oid = String(found["oid"]);
+  const schema = String(valueIn(found, "schema"));
+  const table = quoteTable("postgres", { schema, name: String(valueIn(found, "name")) });
   const from = kind === "p" ? table : `ONLY ${table}`;
+  const isSame = `to_regclass(${quoteText(table)}) = ${oid}::regclass`;
   // Partitions have pages of their own.
   const paged = kind === "r" && found["heap"] === true && await hasPages(session, from);
-  return { oid, from, paged, ...await columnsOf(session, oid) };
+  return { oid, from, isSame, paged, ...await columnsOf(session, oid) };
 }
 
 async function columnsOf(
@@ -77,13 +85,12 @@ export function withinOf({ mark, keys }: PostgresTable, highest: string | undefi
 export async function checkIdentity(
   read: Read,
   { target }: PostgresSession,
-  { oid }: PostgresTable,
+  { isSame }: PostgresTable,
 ): Promise<void> {
-  const table = quoteText(quoteTable("postgres", target.table));
-  const [found] = await read(`SELECT to_regclass(${table})::oid::text AS oid`);
-  const now = valueIn(found, "oid");
-  if (now === oid) return;
-  if (now === null) throw missingTable(target);
+  const [found] = await read(`SELECT ${isSame} AS same`);
+  const same = valueIn(found, "same");
+  if (same === true) return;
+  if (same === null) throw missingTable(target);
   throw new OperationError(
     `Another table has replaced ${printable(target.tableText)} meanwhile (${target.address})`,
     {

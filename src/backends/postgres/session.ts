@@ -119,12 +119,14 @@ async function connectTo({ url, timeout }: DatabaseTarget, signal: AbortSignal) 
 }
 
 /**
+ * - search_path: whatever a trigger, or another client of a pooler, has set it to.
  * - row_security: rows that a policy hides would be neither cleared nor counted, so that is an error.
  * - datestyle, extra_float_digits: values are read as they can be written again.
  * - idle_in_transaction_session_timeout: undoes what we leave behind if the connection breaks.
  */
 function settings({ statement, lock }: Limits): string {
   return `SET LOCAL statement_timeout = ${statement}; SET LOCAL lock_timeout = ${lock}; ` +
+    "SET LOCAL search_path TO DEFAULT; " +
     "SET LOCAL row_security = off; SET LOCAL datestyle = ISO; SET LOCAL extra_float_digits = 3; " +
     "SET LOCAL idle_in_transaction_session_timeout = 5000";
 }

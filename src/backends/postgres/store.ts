@@ -1,4 +1,7 @@
-import { applyStatements, quoteTable, quoteText } from "../sql/ddl.ts";
+import { OperationError } from "../../core/errors.ts";
+import type { DatabaseTarget } from "../sql/backend.ts";
+import { columnsSql, createSql, quoteTable, quoteText } from "../sql/ddl.ts";
+import { valueIn } from "../sql/errors.ts";
 import type { SqlEngine } from "../sql/store.ts";
 import { PACE, postgresRows } from "./clear.ts";
 import { countRows, pagesOf } from "./count.ts";
@@ -28,11 +31,26 @@ export const postgres: SqlEngine<PostgresSession> = {
 
   async createTable(session) {
     const { table } = session.target;
-    const present = `SELECT to_regclass(${quoteText(quoteTable("postgres", table))}) AS table`;
+    const configured = quoteText(quoteTable("postgres", table));
     return await session.transaction("BEGIN", READING, async (run) => {
-      const { rows: [found] } = await run(present);
-      for (const statement of applyStatements("postgres", table)) await run(statement);
-      return found?.["table"] === null ? "created" : "present";
+      const { rows: [found] } = await run(
+        "SELECT n.nspname AS schema, current_schema() AS first FROM (SELECT 1) AS one " +
+          `LEFT JOIN pg_class c ON c.oid = to_regclass(${configured}) ` +
+          "LEFT JOIN pg_namespace n ON n.oid = c.relnamespace",
+      );
+      const present = valueIn(found, "schema");
+      const schema = present ?? table.schema ?? valueIn(found, "first");
+      if (schema === null) throw noSchema(session.target);
+      const full = { ...table, schema: String(schema) };
+      if (present === null) { for (const sql of createSql("postgres", full)) await run(sql); }
+      await run(columnsSql("postgres", full));
+      return present === null ? "created" : "present";
     });
   },
 };
+
+function noSchema({ address }: DatabaseTarget): OperationError {
+  return new OperationError(`This user has no schema to create a table in (${address})`, {
+    hint: 'Name a schema in session.backends.database.table: "<schema>.<table>"',
+  });
+}

@@ -4,6 +4,7 @@ import { countIn } from "../sql/errors.ts";
 import { quoteText } from "../sql/ddl.ts";
 import type { PostgresBatches } from "./batches.ts";
 import { pageRange } from "./count.ts";
+import { checkIdentity, type PostgresTable } from "./inspect_table.ts";
 import { type Limits, type PostgresSession, READING } from "./session.ts";
 
 /** The rows to delete, and the session to use. */
@@ -128,10 +129,11 @@ export function restWalk({ batches, within }: Target): Walk {
 const TRUNCATE: Limits = { statement: 60_000, lock: 1000 };
 
 /** Empties the table. With the lock, nobody writes between the count and the TRUNCATE. */
-export function truncateWalk({ session, from }: Target): Walk {
+export function truncateWalk({ session, from }: Target, table: PostgresTable): Walk {
   return () =>
     session.transaction("BEGIN", TRUNCATE, async (run) => {
       await run(`LOCK TABLE ${from} IN ACCESS EXCLUSIVE MODE`);
+      await checkIdentity(async (sql) => (await run(sql)).rows, session, table);
       const { rows: [found] } = await run(`SELECT count(*) AS count FROM ${from}`);
       await run(`TRUNCATE TABLE ${from}`);
       return { removed: countIn(found, "count"), isLast: true };

@@ -110,16 +110,15 @@ function createIndex(engine: Engine, table: TableName, column: string, kind: str
   ];
 }
 
-/**
- * The statements to run for `--apply`. The last one reads no row. It fails if the table existed and
- * lacks a column.
- */
-export function applyStatements(engine: Engine, table: TableName): string[] {
+/** The statements of {@linkcode createStatements}, to run for `--apply`. */
+export function createSql(engine: Engine, table: TableName): string[] {
+  return createStatements(engine, table).map((lines) => lines.join("\n"));
+}
+
+/** Reads no row. It fails if the table lacks a column that the app needs. */
+export function columnsSql(engine: Engine, table: TableName): string {
   const columns = "id, session_id, data, created_at, updated_at, expires_at";
-  return [
-    ...createStatements(engine, table).map((lines) => lines.join("\n")),
-    `SELECT ${columns} FROM ${quoteTable(engine, table)} WHERE 1 = 0`,
-  ];
+  return `SELECT ${columns} FROM ${quoteTable(engine, table)} WHERE 1 = 0`;
 }
 
 export function dropStatement(engine: Engine, table: TableName): string[] {

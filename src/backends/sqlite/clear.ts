@@ -2,9 +2,8 @@
 import type { ClearOptions } from "../contract.ts";
 import { sleep } from "../pace.ts";
 import { type Keyset, keysetWalk, type StartRows, tuple, type Walk } from "../sql/clear.ts";
-import { quoteTable } from "../sql/ddl.ts";
 import type { SqliteSession, Value } from "./session.ts";
-import { asValue, inspectSqliteTable, keyIn, type SqliteTable } from "./inspect_table.ts";
+import { asValue, fullName, inspectSqliteTable, keyIn, type SqliteTable } from "./inspect_table.ts";
 
 /**
  * Rows, and milliseconds, of a batch. Nobody else can write meanwhile. But a batch rewrites
@@ -31,7 +30,7 @@ export async function sqliteRows(
   session: SqliteSession,
   { signal }: ClearOptions,
 ): Promise<StartRows> {
-  const from = quoteTable("sqlite", session.target.table);
+  const from = fullName(session);
   const { key, within, before, rows } = await session.transaction("DEFERRED", () => {
     const table = inspectSqliteTable(session);
     const marked = table.mark === undefined ? undefined : `max(${table.mark})`;

@@ -1,10 +1,9 @@
 /** Counts the rows of a SQLite table. */
 import type { LookOptions } from "../contract.ts";
 import { sleep } from "../pace.ts";
-import { quoteTable } from "../sql/ddl.ts";
 import { tuple } from "../sql/clear.ts";
 import { type SqliteSession, type Value, whileLocked } from "./session.ts";
-import { inspectSqliteTable, keyIn } from "./inspect_table.ts";
+import { fullName, inspectSqliteTable, keyIn } from "./inspect_table.ts";
 
 /** Rows in a step. It takes some milliseconds if they are in memory. */
 const STEP = 50_000;
@@ -15,7 +14,7 @@ export async function countRows(
   signal: AbortSignal,
   onProgress: LookOptions["onProgress"],
 ): Promise<number> {
-  const from = quoteTable("sqlite", session.target.table);
+  const from = fullName(session);
   const { key } = await whileLocked(() => inspectSqliteTable(session), signal);
   const columns = key.join(", ");
   let last: readonly Value[] = [];

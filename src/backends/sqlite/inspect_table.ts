@@ -1,6 +1,6 @@
 /** What SQLite says about a table, and the keys of its rows. */
 import { missingTable, notATable } from "../sql/errors.ts";
-import { quoteIdentifier } from "../sql/ddl.ts";
+import { quoteIdentifier, quoteTable } from "../sql/ddl.ts";
 import type { Row, SqliteSession, Value } from "./session.ts";
 
 export interface SqliteTable {
@@ -10,6 +10,11 @@ export interface SqliteTable {
   readonly mark: string | undefined;
   /** Whether that column may be NULL. */
   readonly sparse: boolean;
+}
+
+/** The table as SQL. */
+export function fullName({ target: { table } }: SqliteSession): string {
+  return quoteTable("sqlite", { schema: "main", ...table });
 }
 
 /** @throws {AzuError} if there is no such table, or it is a view. */

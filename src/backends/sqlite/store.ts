@@ -1,4 +1,4 @@
-import { applyStatements } from "../sql/ddl.ts";
+import { columnsSql, createSql } from "../sql/ddl.ts";
 import type { SqlEngine } from "../sql/store.ts";
 import { PACE, sqliteRows } from "./clear.ts";
 import { countRows } from "./count.ts";
@@ -17,8 +17,10 @@ export const sqlite: SqlEngine<SqliteSession> = {
 
   async createTable(session, signal) {
     const create = () => {
+      const { schema = "main", name } = session.target.table;
       const present = kindOf(session) !== undefined;
-      for (const sql of applyStatements("sqlite", session.target.table)) session.exec(sql);
+      if (!present) { for (const sql of createSql("sqlite", { schema, name })) session.exec(sql); }
+      session.exec(columnsSql("sqlite", { schema, name }));
       return present ? "present" : "created";
     };
     return await whileLocked(() => session.transaction("IMMEDIATE", create), signal);

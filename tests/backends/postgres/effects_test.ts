@@ -141,6 +141,45 @@ test("a table that is replaced during the clear is an error", async (database) =
   );
 });
 
+for (
+  const how of ["set_config('search_path', 'web', false)", "set_config('search_path', '', true)"]
+) {
+  test(`a trigger that changes search_path: ${how}`, async (database) => {
+    await database.query(`CREATE SCHEMA web;
+      CREATE TABLE public.sessions (id bigint PRIMARY KEY, data text);
+      CREATE TABLE web.sessions (id bigint PRIMARY KEY, data text);
+      INSERT INTO public.sessions SELECT i, repeat('x', 900) FROM generate_series(1, 3000) i;
+      INSERT INTO web.sessions TABLE public.sessions;
+      CREATE FUNCTION switch() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM ${how}; RETURN NULL; END $$;
+      CREATE TRIGGER switch AFTER DELETE ON public.sessions
+        FOR EACH STATEMENT EXECUTE FUNCTION public.switch()`);
+    const counts = await clear(database, { budget: { batch: 300 } });
+    deepStrictEqual(counts, { cleared: 3000, remaining: 0, arrived: 0 });
+    strictEqual(await rowsOf(database, "web.sessions"), 3000);
+    strictEqual(await rowsOf(database, "public.sessions"), 0);
+  });
+}
+
+test("a table that takes the name during the clear loses no row", async (database) => {
+  await database.query(`CREATE TABLE sessions (id bigint PRIMARY KEY);
+    INSERT INTO sessions SELECT i FROM generate_series(1, 3000) i;
+    CREATE TABLE next (LIKE sessions); INSERT INTO next TABLE sessions`);
+  let swapped: Promise<unknown> | undefined;
+  const said = await clear(database, {
+    budget: { batch: 100, pause: 100 },
+    onProgress(cleared) {
+      if (cleared === 0) return;
+      swapped ??= database.query(
+        "BEGIN; ALTER TABLE sessions RENAME TO former; ALTER TABLE next RENAME TO sessions; COMMIT",
+      );
+    },
+  });
+  await swapped;
+  match(String(said), /^Another table has replaced sessions meanwhile/);
+  strictEqual(await rowsOf(database, "sessions"), 3000);
+});
+
 test("rows that a trigger releases later are counted", async (database) => {
   await database.query(`CREATE TABLE sessions (id bigint PRIMARY KEY); CREATE SEQUENCE statements;
     INSERT INTO sessions SELECT i FROM generate_series(1, 100) i;

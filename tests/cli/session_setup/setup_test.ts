@@ -266,6 +266,49 @@ Deno.test("--apply on PostgreSQL: the shape that the store needs", needs("postgr
 });
 
 Deno.test(
+  "--apply uses the table that the app's user sees, and adds nothing to it",
+  needs("postgres"),
+  async () => {
+    await using database = await freshPostgres();
+    await using app = await appOf();
+    const role = `shopper_${crypto.randomUUID().slice(0, 8)}`;
+    await database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'pw'; CREATE SCHEMA ${role};
+      GRANT ALL ON SCHEMA ${role} TO ${role};
+      CREATE TABLE public.sessions (id bigint PRIMARY KEY, session_id text UNIQUE, data bytea,
+        created_at timestamptz, updated_at timestamptz, expires_at timestamptz);
+      GRANT ALL ON public.sessions TO ${role};
+      INSERT INTO public.sessions SELECT i FROM generate_series(1, 321) i`);
+    const url = new URL(database.url);
+    [url.username, url.password] = [role, "pw"];
+    try {
+      const env = { DATABASE_URL: url.href };
+      // The schema of the user's name comes first, but has no such table.
+      const applied = await app.azu(["-b", "database", "--apply", "--json"], env);
+      strictEqual(applied.code, 0, applied.stderr);
+      strictEqual(JSON.parse(applied.stdout).table, "present");
+      const tables = await database.query(
+        "SELECT schemaname FROM pg_tables WHERE tablename = 'sessions'",
+      );
+      deepStrictEqual(tables, [{ schemaname: "public" }]);
+      const indexes = await database.query(
+        "SELECT indexname FROM pg_indexes WHERE tablename = 'sessions' ORDER BY 1",
+      );
+      deepStrictEqual(indexes.map(({ indexname }) => indexname), [
+        "sessions_pkey",
+        "sessions_session_id_key",
+      ]);
+      const cleared = await runAzu(["session:clear", "-b", "database", "--force", "--json"], {
+        cwd: app.path,
+        env,
+      });
+      strictEqual(JSON.parse(cleared.stdout).cleared, 321, cleared.stderr);
+    } finally {
+      await database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+    }
+  },
+);
+
+Deno.test(
   "--apply where the table is another's: an error, not a broken store",
   needs("postgres"),
   async () => {

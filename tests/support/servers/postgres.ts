@@ -23,7 +23,7 @@ export interface PostgresServer extends Server {
   readonly port: number;
 }
 
-type Owner = { readonly uid: number; readonly gid: number };
+export type Owner = { readonly uid: number; readonly gid: number };
 
 // The protocol's SSLRequest: its length, then the number that asks for TLS.
 const SSL_REQUEST = new Uint8Array([0, 0, 0, 8, 4, 210, 22, 47]);
@@ -112,7 +112,7 @@ async function makeCluster(bin: string, password: string, owner?: Owner): Promis
 }
 
 /** The user of the server: PostgreSQL refuses to run as root. */
-async function serverOwner(): Promise<Owner | undefined> {
+export async function serverOwner(): Promise<Owner | undefined> {
   if (Deno.uid() !== 0) return undefined;
   const users = (await Deno.readTextFile("/etc/passwd")).split("\n").map((line) => line.split(":"));
   for (const name of ["postgres", "nobody"]) {

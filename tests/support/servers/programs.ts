@@ -26,6 +26,11 @@ export function findMariadb(): string | undefined {
   return which("mariadbd") ?? ["/usr/sbin/mariadbd"].find(isExecutable);
 }
 
+/** PgBouncer. On Debian, it is not on the PATH of users. */
+export function findPgbouncer(): string | undefined {
+  return which("pgbouncer") ?? ["/usr/sbin/pgbouncer"].find(isExecutable);
+}
+
 function searchPath(): string[] {
   return (Deno.env.get("PATH") ?? "").split(delimiter).filter((folder) => folder !== "");
 }

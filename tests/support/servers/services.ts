@@ -1,9 +1,16 @@
 import { cannotInstall, installPackages } from "./debian.ts";
-import { findMariadb, findPostgres, type PostgresPrograms, which } from "./programs.ts";
+import {
+  findMariadb,
+  findPgbouncer,
+  findPostgres,
+  type PostgresPrograms,
+  which,
+} from "./programs.ts";
 
 const PACKAGES = {
   redis: "redis-server",
   postgres: "postgresql",
+  pgbouncer: "pgbouncer",
   mariadb: "mariadb-server",
   crystal: "crystal",
   openssl: "openssl",
@@ -23,6 +30,7 @@ export interface Missing {
 export interface Programs {
   readonly redis?: string | undefined;
   readonly postgres?: PostgresPrograms | undefined;
+  readonly pgbouncer?: string | undefined;
   readonly mariadb?: string | undefined;
   readonly crystal?: string | undefined;
   readonly openssl?: string | undefined;
@@ -49,6 +57,7 @@ function find() {
   return {
     redis: which("redis-server"),
     postgres: findPostgres(),
+    pgbouncer: findPgbouncer(),
     mariadb: findMariadb(),
     crystal: which("crystal"),
     openssl: which("openssl"),
@@ -57,6 +66,6 @@ function find() {
 }
 
 function absent(found: ReturnType<typeof find>): ProgramName[] {
-  const names: ProgramName[] = ["redis", "postgres", "mariadb", "crystal", "openssl", "script"];
+  const names = Object.keys(PACKAGES) as ProgramName[];
   return names.filter((name) => found[name] === undefined);
 }

@@ -41,7 +41,7 @@ export async function startShared(stopped: AbortSignal): Promise<SharedServices>
 }
 
 function locate(programs: Programs): [ServiceName, Found][] {
-  const { redis, postgres, mariadb, crystal, openssl, script, missing } = programs;
+  const { redis, postgres, pgbouncer, mariadb, crystal, openssl, script, missing } = programs;
   const found = (name: keyof typeof programs, path: string | undefined): Found =>
     path !== undefined
       ? { at: path }
@@ -49,6 +49,7 @@ function locate(programs: Programs): [ServiceName, Found][] {
   return [
     ["redis-server", found("redis", redis)],
     ["postgres-server", found("postgres", postgres && dirname(postgres.postgres))],
+    ["pgbouncer", found("pgbouncer", pgbouncer)],
     ["mariadb-server", found("mariadb", mariadb && dirname(mariadb))],
     ["crystal", found("crystal", crystal)],
     ["openssl", found("openssl", openssl)],

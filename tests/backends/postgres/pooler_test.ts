@@ -1,0 +1,44 @@
+/** A pooler between azu and PostgreSQL: its other clients leave settings behind. */
+import { deepStrictEqual } from "node:assert/strict";
+// @ts-types="@types/pg"
+import pg from "pg";
+import { bindBackend } from "../../../src/backends/registry.ts";
+import { freshPostgres } from "../../support/servers/database.ts";
+import { needs, service } from "../../support/env.ts";
+import { startPgbouncer } from "../../support/servers/pgbouncer.ts";
+import { context, removed } from "../subject.ts";
+
+Deno.test(
+  "pooler: another client's search_path does not lead to another table",
+  needs("postgres", "pgbouncer"),
+  async () => {
+    await using database = await freshPostgres();
+    await using pooler = await startPgbouncer(service("postgres"), { mode: "transaction" });
+    await database.query(`CREATE SCHEMA web;
+      CREATE TABLE public.sessions (id bigint PRIMARY KEY, data text);
+      CREATE TABLE web.sessions (id bigint PRIMARY KEY, data text);
+      INSERT INTO public.sessions SELECT i, repeat('x', 900) FROM generate_series(1, 3000) i;
+      INSERT INTO web.sessions TABLE public.sessions`);
+    const url = pooler.through(database.url);
+    const other = new pg.Client({ connectionString: url });
+    await other.connect();
+    try {
+      await other.query("SET search_path = web");
+      const { signal } = new AbortController();
+      await using store = await bindBackend("database", { url }, context).connect(signal);
+      let meanwhile: Promise<unknown> = Promise.resolve();
+      const counts = await store.clear({
+        signal,
+        budget: { batch: 300, pause: 20 },
+        onProgress: () => meanwhile = meanwhile.then(() => other.query("SET search_path = web")),
+      });
+      await meanwhile;
+      deepStrictEqual(removed(counts), 3000);
+    } finally {
+      await other.end();
+    }
+    const rows = async (table: string) =>
+      Number((await database.query(`SELECT count(*) AS n FROM ${table}`))[0]?.["n"]);
+    deepStrictEqual([await rows("public.sessions"), await rows("web.sessions")], [0, 3000]);
+  },
+);
