@@ -11,13 +11,18 @@ Object.defineProperty(process, "env", {
   value: new Proxy({}, { get: (_target, name) => variable(name) }),
 });
 
+/** Milliseconds that a command has to report its counts after an uncaught error. */
+const LAST_REPORT = 8000;
+
 const interruption = new AbortController();
 const { exit, consoleSize } = Deno; // kept here, because both are taken from the code of a config
 let lost: string | undefined; // why stdout could not be written
+let isOperating = false; // whether a command can be interrupted
 
 const host: Host = {
   args: Deno.args,
   cwd: Deno.cwd(),
+  uid: Deno.uid(),
   env: variable,
   now: () => new Date(),
   stdout: output(Deno.stdout),
@@ -26,6 +31,7 @@ const host: Host = {
   signal: interruption.signal,
   lastWords: undefined,
   handleSignals() {
+    isOperating = true;
     handle("SIGINT", 130);
     if (Deno.build.os !== "windows") handle("SIGTERM", 143);
   },
@@ -43,11 +49,14 @@ if (lost !== undefined) host.stderr.write(`error: Cannot write to stdout: ${lost
 // A hanging connection would keep the process alive.
 exit(lost !== undefined && exitCode === 0 ? 1 : exitCode);
 
-/** Reports an uncaught error and exits. */
+/** Ends the running command in order, so that it reports its counts; otherwise reports the error. */
 async function crashed(error: unknown): Promise<void> {
   try {
-    const { crash } = await import("./src/cli/run.ts");
-    exit(crash(host, error));
+    const { crash, uncaught } = await import("./src/cli/run.ts");
+    const failure = await uncaught(host, error);
+    if (!isOperating) exit(crash(host, failure));
+    interruption.abort(failure); // the first reason counts
+    setTimeout(() => exit(crash(host, failure)), LAST_REPORT);
   } catch (broken) {
     host.stderr.write(`This is a bug in azu: ${messageOf(error)}; ${messageOf(broken)}\n`);
     exit(1);

@@ -33,7 +33,7 @@ export type { Duration } from "./core/duration.ts";
 
 /** The argument of a config that is a function. */
 export interface ConfigEnvironment {
-  /** `AZU_ENV`, or `"development"`. */
+  /** `AZU_ENV`, or else `CRYSTAL_ENV`, or else `"production"`. */
   readonly env: string;
 }
 

@@ -21,6 +21,8 @@ export interface Capabilities {
 export interface Target {
   /** The URL of the server or the file, without credentials. */
   readonly address?: string;
+  /** Where the URL comes from: `REDIS_URL`, `REDIS_URL in .env`, `the config` or `the default`. */
+  readonly addressFrom?: string;
   /** The Redis keys: the key prefix and `*`. */
   readonly pattern?: string;
   /** The table as configured, including its schema if there is one. */
@@ -166,6 +168,10 @@ export interface BackendContext {
   readonly root: string;
   /** Reads a variable from the environment or `.env`. */
   env(name: string): string | undefined;
+  /** Whether a variable is in `.env` and not in the environment. */
+  isInDotenv(name: string): boolean;
+  /** Whether there is an app or a config. Without them, a default names no place. */
+  readonly hasApp: boolean;
   /** The database driver in the app's `shard.yml`, if there is one. */
   readonly driver: Engine | undefined;
   /** Settings found in the app's source. They take precedence over the config. */

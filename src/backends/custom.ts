@@ -28,7 +28,7 @@ const backendShape = v.looseObject({
 });
 
 const text = v.optional(v.string());
-const targetShape = v.looseObject({ address: text, pattern: text, table: text });
+const targetShape = v.looseObject({ address: text, addressFrom: text, pattern: text, table: text });
 
 /** Each method of a store is checked when it is called. */
 const storeShape = v.looseObject({});

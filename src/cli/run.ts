@@ -33,22 +33,36 @@ function reporterFor(host: Host): Reporter {
   return new Reporter(host, { json: host.args.includes("--json"), quiet: false });
 }
 
-/** Reports an uncaught error, such as an unhandled rejection. */
-export function crash(host: Host, error: unknown): ExitCode {
+/** What an uncaught error, such as one in a timer, means for the command that is running. */
+export async function uncaught(host: Host, error: unknown): Promise<AzuError> {
+  const { isFromConfig } = await import("../config/explain.ts");
+  if (!isFromConfig(error)) return bug(host, error);
+  return new OperationError(`The config threw an error that nothing caught: ${messageOf(error)}`, {
+    hint: "Correct its timers and promises: azu cannot wait for them",
+  });
+}
+
+/** Reports an uncaught error if no command is running that could. */
+export function crash(host: Host, error: AzuError): ExitCode {
   return failed(host, reporterFor(host), error);
 }
 
 /** Reports an error that no command has reported. */
 function failed(host: Host, reporter: Reporter, error: unknown): ExitCode {
   if (!(error instanceof AzuError)) {
-    host.stderr.write(bugReport(error));
-    const bug = new OperationError(`This is a bug in azu: ${messageOf(error)}`);
-    reporter.document({ outcome: "failed", exitCode: bug.exitCode }, bug);
+    const failure = bug(host, error);
+    reporter.document({ outcome: "failed", exitCode: failure.exitCode }, failure);
     return ExitCode.failed;
   }
   reporter.error(error);
   reporter.document({ outcome: outcomeOf(error.exitCode), exitCode: error.exitCode }, error);
   return error.exitCode;
+}
+
+/** Prints what to report, and returns the error for the document. */
+function bug(host: Host, error: unknown): OperationError {
+  host.stderr.write(bugReport(error));
+  return new OperationError(`This is a bug in azu: ${messageOf(error)}`);
 }
 
 function outcomeOf(exitCode: ExitCode): string {

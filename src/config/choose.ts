@@ -68,7 +68,8 @@ export function chooseToSetUp(
 }
 
 function contextOf(project: Project) {
-  return { app: project.app, root: project.root, env: project.env, driver: undefined };
+  const { app, root, env, isInDotenv, hasApp } = project;
+  return { app, root, env, isInDotenv, hasApp, driver: undefined };
 }
 
 function fromFlag(flag: string | undefined): Decision | undefined {

@@ -25,38 +25,48 @@ const LARGEST_FILE = 1 << 20;
 
 const EXTENSIONS = [".ts", ".mts", ".js", ".mjs", ".json"];
 
-/** The value of a config, and whether a function made it for an environment. */
-export interface Evaluated {
-  readonly value: unknown;
-  readonly byFunction: boolean;
-}
+/** What a config exports: values, or a function of the environment. */
+export type Exported =
+  | { readonly value: unknown; readonly call?: never }
+  | { readonly value?: never; call(env: string): Promise<unknown> };
 
 /**
- * Evaluates a config file and returns its default export. If that is a function, calls it and
- * returns the result.
- * @param env What a config that is a function receives: the value of `AZU_ENV`.
- * @throws {UsageError} with file, line, column and reason if it cannot be evaluated.
+ * Evaluates a config file once.
+ * @throws {UsageError} with file, line, column and reason if it, or later its function, fails.
  */
-export async function evaluateConfig(
-  path: string,
-  env: string,
-  host: ConfigHost,
-): Promise<Evaluated> {
+export async function evaluateConfig(path: string, host: ConfigHost): Promise<Exported> {
   const modules = new Modules(host);
-  try {
+  const explained = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      const { explain } = await import("./explain.ts");
+      throw await explain(error, path, modules.sources);
+    }
+  };
+  return await explained(async () => {
     closeDoors();
     const exports = await modules.entry(path);
     if (!("default" in exports)) throw new SourceError(path, NO_DEFAULT);
-    const value = exports["default"];
-    if (typeof value !== "function") return { value, byFunction: false };
-    return { value: await value({ env }), byFunction: true };
-  } catch (error) {
-    const { explain } = await import("./explain.ts");
-    throw await explain(error, path, modules.sources);
-  }
+    const value = await exports["default"];
+    if (typeof value !== "function") return { value };
+    return { call: (env) => explained(async () => await value({ env })) };
+  });
 }
 
+/** What the engine and the type stripper ask of every module. */
+const FREE_NAMES: ReadonlySet<string> = new Set(["__esModule", "then", "toJSON"]);
+
 const NO_DEFAULT = "expected a default export: export default defineConfig({ ... })";
+
+/** Syntax of TypeScript that the type stripper accepts, but does not translate. */
+const UNTRANSLATED: readonly (readonly [RegExp, string])[] = [
+  [/^[ \t]*export[ \t]*=/m, NO_DEFAULT],
+  [
+    /^[ \t]*(?:export[ \t]+)?(?:namespace|module)[ \t]+[\w.]+[ \t]*\{/m,
+    "a config cannot contain a namespace; use an object or another file",
+  ],
+];
 
 class Modules {
   /** The text of every file that was read, by path. */
@@ -89,6 +99,23 @@ class Modules {
   }
 
   #import(specifier: string, importer: string): unknown {
+    return this.#complete(this.#imported(specifier, importer), specifier, importer);
+  }
+
+  /** As in a module, an import that its file does not export is an error, and not undefined. */
+  #complete(exports: unknown, specifier: string, importer: string): unknown {
+    if (typeof exports !== "object" || exports === null) return exports;
+    return new Proxy(exports, {
+      get: (target, name) => {
+        if (typeof name === "symbol" || name in target || FREE_NAMES.has(name)) {
+          return Reflect.get(target, name);
+        }
+        throw this.#importError(importer, specifier, `it has no export "${name}"`);
+      },
+    });
+  }
+
+  #imported(specifier: string, importer: string): unknown {
     if (specifier === "azu") return this.#host.azu;
     if (/^node:/.test(specifier)) return this.#builtin(specifier, importer);
     if (!/^\.{0,2}\//.test(specifier)) {
@@ -145,7 +172,12 @@ class Modules {
   }
 
   #compiled(path: string, isEntry: boolean): Body {
-    const code = this.#transform?.stripTypes(this.#read(path), path, "function") ?? "";
+    const source = this.#read(path);
+    for (const [syntax, problem] of UNTRANSLATED) {
+      const found = syntax.exec(source)?.[0].trim();
+      if (found !== undefined) throw new SourceError(path, problem, placeOf(source, [found]));
+    }
+    const code = this.#transform?.stripTypes(source, path, "function") ?? "";
     return compile(code, path, isEntry);
   }
 
@@ -158,9 +190,18 @@ class Modules {
     const known = this.sources.get(path);
     if (known !== undefined) return known;
     if (Deno.statSync(path).size > LARGEST_FILE) throw new Error("larger than 1 MiB");
-    const source = Deno.readTextFileSync(path).replace(/^\ufeff/, "").replace(/^#!/, "//");
+    const source = decoded(Deno.readFileSync(path)).replace(/^#!/, "//");
     this.sources.set(path, source);
     return source;
+  }
+}
+
+/** Without a byte order mark. */
+function decoded(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new Error("it is not UTF-8", { cause: error });
   }
 }
 

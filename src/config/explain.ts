@@ -81,6 +81,12 @@ function withoutHead({ line, column }: Place, length: number): Place {
   return { line, column: line === 1 ? Math.max(1, column - length) : column };
 }
 
+/** Whether an error was thrown by the code of a config: only that is evaluated as text. */
+export function isFromConfig(error: unknown): boolean {
+  // azu and its libraries throw nothing but errors.
+  return !(error instanceof Error) || /\bfile:\/\/\S+, <anonymous>:\d/.test(error.stack ?? "");
+}
+
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return `threw ${messageOf(error)}`;
   const message = messageOf(error);

@@ -3,52 +3,70 @@ import { isMissing, messageOf, UsageError } from "../core/errors.ts";
 
 export const CONFIG_NAME = "azu.config.ts";
 
+/** Names that people try, and that would otherwise be passed over in silence. */
+const SIMILAR = ["js", "mjs", "cjs", "mts", "cts", "json"].map((end) => `azu.config.${end}`);
+
 /**
  * The config file for a folder: the one of `--config`, or else the nearest azu.config.ts in the
  * folder or above it.
  * @param named The value of `--config`, relative to the folder.
- * @throws {UsageError} if the named file is missing, or a found one belongs to another user.
+ * @throws {UsageError} if there is something of that name that is not a file.
  */
 export async function findConfig(folder: string, named?: string): Promise<string | undefined> {
-  if (named !== undefined) return await namedConfig(resolve(folder, named));
-  const path = await findUpward(folder, CONFIG_NAME);
-  if (path !== undefined && dirname(path) !== folder) await checkOwner(path, folder);
-  return path;
+  if (named === undefined) return await findUpward(folder, CONFIG_NAME, SIMILAR);
+  const path = resolve(folder, named);
+  if (named !== "" && await isFile(path)) return path;
+  throw new UsageError(
+    named === ""
+      ? "--config needs a file, and got an empty text"
+      : `The config file ${path} does not exist`,
+    { hint: "Check what follows --config" },
+  );
 }
 
-/** The nearest file with a name, in a folder or above it. */
-export async function findUpward(folder: string, name: string): Promise<string | undefined> {
+/**
+ * The nearest file with a name, in a folder or above it.
+ * @param similar Names of files that are not read, and are taken for a mistake.
+ */
+export async function findUpward(
+  folder: string,
+  name: string,
+  similar: readonly string[] = [],
+): Promise<string | undefined> {
   for (let current = folder;; current = dirname(current)) {
     const path = join(current, name);
     if (await isFile(path)) return path;
+    const other = similar.find((other) => isThere(join(current, other)));
+    if (other !== undefined) {
+      throw new UsageError(`${join(current, other)} is not read: the config is ${name}`, {
+        hint: `Rename it to ${name}; or pass --config ${other}`,
+      });
+    }
     if (dirname(current) === current) return undefined;
   }
 }
 
-async function namedConfig(path: string): Promise<string> {
-  if (await isFile(path)) return path;
-  throw new UsageError(`The config file ${path} does not exist`, {
-    hint: "Check the path after --config",
-  });
+function isThere(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
-/**
- * A config is code. One above the working folder must belong to the folder's owner or to root.
- * Otherwise, anybody could place one in a shared folder such as /tmp.
- */
-async function checkOwner(path: string, folder: string): Promise<void> {
-  const [config, working] = await Promise.all([Deno.stat(path), Deno.stat(folder)]);
-  if (config.uid === null || config.uid === 0 || config.uid === working.uid) return;
-  throw new UsageError(`${path} belongs to a different user than ${folder}, and was not run`, {
-    hint: `Pass --config ${path} to run it anyway`,
-  });
-}
-
+/** @throws {UsageError} if it is something else, or a link to nothing. */
 async function isFile(path: string): Promise<boolean> {
   try {
-    return (await Deno.stat(path)).isFile;
+    if ((await Deno.stat(path)).isFile) return true;
   } catch (error) {
-    if (isMissing(error)) return false;
-    throw new UsageError(`Cannot look for ${path}: ${messageOf(error)}`, { cause: error });
+    if (!isMissing(error)) {
+      throw new UsageError(`Cannot look for ${path}: ${messageOf(error)}`, { cause: error });
+    }
+    if (!isThere(path)) return false;
+    throw new UsageError(`${path} is a link to a file that does not exist`, { cause: error });
   }
+  throw new UsageError(`${path} is not a file`, {
+    hint: "A container engine makes a folder of the name of a file that it cannot mount",
+  });
 }

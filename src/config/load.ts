@@ -26,35 +26,49 @@ const USUAL_ENVIRONMENTS = ["development", "test", "production"];
 /** Milliseconds for the promises of a config. */
 const EVALUATION_LIMIT = 10_000;
 
-/**
- * Evaluates and validates a config file, and applies one environment.
- * @param environment Undefined for none.
- * @throws {UsageError} with a line for each problem.
- */
-export async function loadConfig(
+/** A config that has been evaluated. */
+export interface OpenConfig {
+  /**
+   * Validates its values, and applies one environment.
+   * @param environment Undefined for none.
+   * @param isNamed Whether a variable names it.
+   * @throws {UsageError} with a line for each problem.
+   */
+  load(environment: string | undefined, isNamed: boolean): Promise<LoadedConfig>;
+}
+
+/** @throws {UsageError} if the config cannot be evaluated. */
+export async function openConfig(
   path: string,
-  environment: string | undefined,
   host: Pick<ConfigHost, "env" | "print">,
-): Promise<LoadedConfig> {
+): Promise<OpenConfig> {
   const name = basename(path);
-  const evaluated = evaluateConfig(path, environment ?? "development", {
-    azu: { ...azu },
-    ...host,
-  });
-  const { value, byFunction } = await within(evaluated, {
-    ms: EVALUATION_LIMIT,
-    late: () => new UsageError(`${name}: still not evaluated after ${EVALUATION_LIMIT / 1000} s`),
-  });
-  const checked = validated(value, name);
-  if (checked.problems) {
-    throw new Problems(checked.problems.map((problem) => `${name}: ${problem}`));
-  }
-  const { environments = {} } = checked.config;
-  const names = [...byFunction ? USUAL_ENVIRONMENTS : [], ...Object.keys(environments)];
+  const inTime = async <T>(work: Promise<T>) =>
+    await within(work, {
+      ms: EVALUATION_LIMIT,
+      late: () => new UsageError(`${name}: still not evaluated after ${EVALUATION_LIMIT / 1000} s`),
+    });
+  // Imports are relative to the file itself, also if the config is a link.
+  const file = await Deno.realPath(path);
+  const exported = await inTime(evaluateConfig(file, { azu: { ...azu }, ...host }));
   return {
-    ...narrowed(checked.config, environment, name),
-    environments: [...new Set(names)],
-    usual: byFunction ? "production" : undefined,
+    async load(environment, isNamed) {
+      const value = exported.call === undefined
+        ? exported.value
+        : await inTime(exported.call(environment ?? "production"));
+      const checked = validated(value, name);
+      if (checked.problems) {
+        throw new Problems(checked.problems.map((problem) => `${name}: ${problem}`));
+      }
+      const byFunction = exported.call !== undefined;
+      const { environments = {} } = checked.config;
+      const names = [...byFunction ? USUAL_ENVIRONMENTS : [], ...Object.keys(environments)];
+      return {
+        ...narrowed(checked.config, environment, isNamed, name),
+        environments: [...new Set(names)],
+        usual: byFunction ? "production" : undefined,
+      };
+    },
   };
 }
 
@@ -67,13 +81,18 @@ function validated(value: unknown, name: string) {
   }
 }
 
-function narrowed(config: Config, environment: string | undefined, name: string) {
+function narrowed(
+  config: Config,
+  environment: string | undefined,
+  isNamed: boolean,
+  name: string,
+) {
   const { environments = {}, ...base } = config;
   if (environment === undefined) return { config: base, warnings: [] };
   const overrides = Object.hasOwn(environments, environment)
     ? environments[environment]
     : undefined;
-  const warnings = unknownEnvironment(Object.keys(environments), environment, name);
+  const warnings = isNamed ? unknownEnvironment(Object.keys(environments), environment, name) : [];
   if (overrides === undefined) return { config: base, warnings };
   const merged = merge(base, overrides);
   if (!v.is(configSchema, merged)) {

@@ -1,21 +1,28 @@
 /** What azu knows before it starts: the app's folder, its config and the environment. */
-import { dirname } from "node:path";
-import { readAppFile, readAppInitializer, SHARD_FILE } from "../app/app.ts";
+import { dirname, join } from "node:path";
+import { INITIALIZER, readAppFile, readAppInitializer, SHARD_FILE } from "../app/app.ts";
 import type { Initializer } from "../app/initializer_reader/initializer.ts";
 import { shardName } from "../app/shard_name.ts";
 import { UsageError } from "../core/errors.ts";
 import type { Io } from "../core/io.ts";
 import { findConfig, findUpward } from "./find.ts";
+import { checkTrusted } from "./trust.ts";
+import type { LoadedConfig } from "./load.ts";
 import type { Config } from "./schema.ts";
 
 export interface Project {
   readonly root: string;
   /** The app's name: `app` in the config, or else `name` in shard.yml. */
   readonly app: string | undefined;
+  /** `name` in shard.yml. */
+  readonly shard: string | undefined;
   /** The config file; undefined if there is none. */
   readonly configPath: string | undefined;
   /** Its values, with those of the environment applied. */
   readonly config: Config;
+  readonly environment: Environment;
+  /** Whether anything is there that belongs to an app: its files, or a config. */
+  readonly hasApp: boolean;
   /** What the app's initializer says; undefined if there is none. */
   readonly initializer: Initializer | undefined;
   readonly warnings: readonly string[];
@@ -23,7 +30,19 @@ export interface Project {
   variants(): Promise<Variants>;
   /** A variable from the environment, or else from the app's .env. */
   env(name: string): string | undefined;
+  /** Whether a variable is in .env and not in the environment. */
+  isInDotenv(name: string): boolean;
 }
+
+/** The environment whose values apply, and what selected it. */
+export interface Environment {
+  readonly name: string;
+  /** The variable; undefined for the default. */
+  readonly variable: "AZU_ENV" | "CRYSTAL_ENV" | undefined;
+}
+
+/** What the generated app takes if no variable names an environment. */
+const DEFAULT_ENVIRONMENT = "production";
 
 export interface Variants {
   /** The values without an environment. */
@@ -35,8 +54,8 @@ export interface ProjectOptions {
   /** The value of `--config`. */
   readonly config?: string;
   readonly print: (line: string) => void;
-  /** The environment if `AZU_ENV` is not set; undefined for none. */
-  readonly defaultEnvironment: "development" | undefined;
+  /** Whether to apply an environment also if no variable names one. */
+  readonly usesDefault: boolean;
 }
 
 /**
@@ -44,9 +63,18 @@ export interface ProjectOptions {
  */
 export async function loadProject(io: Io, options: ProjectOptions): Promise<Project> {
   const path = await findConfig(io.cwd, options.config);
-  const root = await findRoot(io.cwd, options.config === undefined ? path : undefined);
-  const [env, shard, initializer] = await Promise.all([
-    environment(io, root),
+  const shardPath = await findUpward(io.cwd, SHARD_FILE);
+  const root = rootOf(io.cwd, shardPath ?? (options.config === undefined ? path : undefined));
+  await checkTrusted(
+    [
+      ...(path === undefined || options.config !== undefined ? [] : [path]),
+      ...[SHARD_FILE, ".env", INITIALIZER].map((name) => join(root, name)),
+    ],
+    io.cwd,
+    io.uid,
+  );
+  const [{ env, isInDotenv }, shard, initializer] = await Promise.all([
+    variablesOf(io, root),
     readAppFile(root, SHARD_FILE),
     readAppInitializer(root),
   ]);
@@ -54,20 +82,24 @@ export async function loadProject(io: Io, options: ProjectOptions): Promise<Proj
   const print = (line: string) => {
     if (!muted) options.print(line);
   };
-  const load = async (environment: string | undefined) =>
-    path === undefined
-      ? { config: {}, environments: [], usual: undefined, warnings: [] }
-      : await (await import("./load.ts")).loadConfig(
-        path,
-        environment,
-        { env: (name) => io.env(name), print },
-      );
-  const loaded = await load(env("AZU_ENV") ?? options.defaultEnvironment);
+  const opened = path === undefined
+    ? undefined
+    : await (await import("./load.ts")).openConfig(path, { env: (name) => io.env(name), print });
+  const load = async (environment: string | undefined, isNamed = true) => {
+    return await opened?.load(environment, isNamed) ?? NO_CONFIG;
+  };
+  const name = shard === undefined ? undefined : shardName(shard);
+  const environment = environmentIn(env);
+  const isNamed = environment.variable !== undefined;
+  const loaded = await load(isNamed || options.usesDefault ? environment.name : undefined, isNamed);
   return {
     root,
-    app: loaded.config.app ?? (shard === undefined ? undefined : shardName(shard)),
+    app: loaded.config.app ?? name,
+    shard: name,
     configPath: path,
     config: loaded.config,
+    environment,
+    hasApp: path !== undefined || shard !== undefined || initializer !== undefined,
     initializer,
     warnings: loaded.warnings,
     async variants() {
@@ -82,22 +114,37 @@ export async function loadProject(io: Io, options: ProjectOptions): Promise<Proj
       }
     },
     env,
+    isInDotenv,
   };
 }
 
+const NO_CONFIG: LoadedConfig = {
+  config: {},
+  environments: [],
+  usual: undefined,
+  warnings: [],
+};
+
 /** The app's folder: that of the nearest shard.yml, or else of the config, or else the working folder. */
-async function findRoot(cwd: string, configPath: string | undefined): Promise<string> {
-  const shard = await findUpward(cwd, SHARD_FILE);
-  const found = shard ?? configPath;
+function rootOf(cwd: string, found: string | undefined): string {
   return found === undefined ? cwd : dirname(found);
 }
 
-async function environment(io: Io, root: string): Promise<Project["env"]> {
+/** As the generated app does. */
+function environmentIn(env: Project["env"]): Environment {
+  for (const variable of ["AZU_ENV", "CRYSTAL_ENV"] as const) {
+    const name = env(variable);
+    if (name !== undefined) return { name, variable };
+  }
+  return { name: DEFAULT_ENVIRONMENT, variable: undefined };
+}
+
+async function variablesOf(io: Io, root: string): Promise<Pick<Project, "env" | "isInDotenv">> {
   const source = await readAppFile(root, ".env");
-  if (source === undefined) return (name) => io.env(name);
+  if (source === undefined) return { env: (name) => io.env(name), isInDotenv: () => false };
   const { parseDotenv } = await import("./dotenv.ts");
   const { variables, cutOff } = parseDotenv(source);
-  return (name) => {
+  const env = (name: string) => {
     const inEnvironment = io.env(name);
     if (inEnvironment !== undefined || !cutOff.has(name)) {
       return inEnvironment ?? (variables.get(name) || undefined);
@@ -105,5 +152,9 @@ async function environment(io: Io, root: string): Promise<Project["env"]> {
     throw new UsageError(`.env: the value of ${name} contains a "#", where a value ends`, {
       hint: `Put the value in quotes: ${name}='…'`,
     });
+  };
+  return {
+    env,
+    isInDotenv: (name) => io.env(name) === undefined && env(name) !== undefined,
   };
 }

@@ -7,6 +7,7 @@ export const readableVariables = [
   "SESSION_*",
   "REDIS_URL",
   "DATABASE_URL",
+  "CRYSTAL_ENV",
   "NO_COLOR",
   "TERM",
 ] as const;

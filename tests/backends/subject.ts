@@ -38,6 +38,8 @@ export const context = {
   app: "app",
   root: "/",
   env: () => undefined,
+  isInDotenv: () => false,
+  hasApp: true,
   driver: undefined,
   stated: {},
 } as const;

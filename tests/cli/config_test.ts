@@ -355,7 +355,7 @@ Deno.test({
     const cwd = `${app.path}/work`;
     const refused = await runAzu(["session:clear", "--force"], { cwd, env: ENV });
     strictEqual(refused.code, 2);
-    match(refused.stderr, /belongs to a different user than .*, and was not run/);
+    match(refused.stderr, /azu\.config\.ts belongs to another user, and was not used/);
     const args = ["session:clear", "--force", "--config", "../azu.config.ts"];
     match((await runAzu(args, { cwd, env: ENV })).stderr, /was run/);
   },

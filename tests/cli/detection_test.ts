@@ -192,7 +192,7 @@ Deno.test("AZU_ENV chooses what differs", async () => {
     return JSON.parse((await runAzu(args, { cwd: app.path, env: { ...NOWHERE, ...env } })).stdout);
   };
   strictEqual((await run({ AZU_ENV: "production" })).pattern, "live:*");
-  strictEqual((await run({})).pattern, "base:*");
+  strictEqual((await run({ AZU_ENV: "development" })).pattern, "base:*");
   const mistyped = await run({ AZU_ENV: "prodution" });
   match(
     mistyped.warnings[0],

@@ -104,6 +104,7 @@ Deno.test("the program's permissions are the ones that are documented", () => {
     "--allow-read",
     "--allow-write",
     "--allow-net",
+    "--allow-sys=uid",
     `--allow-env=${readableVariables.join(",")}`,
   ]);
 });

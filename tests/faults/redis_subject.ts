@@ -10,7 +10,15 @@ const SESSIONS = 1200;
 /** What the id of each session begins with: no other text contains it. */
 const ID = "qzqz-";
 
-const CONTEXT = { app: "shop", root: "/", env: () => undefined, driver: undefined, stated: {} };
+const CONTEXT = {
+  app: "shop",
+  root: "/",
+  env: () => undefined,
+  isInDotenv: () => false,
+  hasApp: true,
+  driver: undefined,
+  stated: {},
+};
 
 /** Starts a server, with TLS if there are certificates. */
 export async function redisSubject(own?: Certificates): Promise<Subject> {

@@ -6,7 +6,15 @@ import type { Subject } from "./sweep.ts";
 
 const SESSIONS = 500;
 
-const CONTEXT = { app: "shop", root: "/", env: () => undefined, driver: undefined, stated: {} };
+const CONTEXT = {
+  app: "shop",
+  root: "/",
+  env: () => undefined,
+  isInDotenv: () => false,
+  hasApp: true,
+  driver: undefined,
+  stated: {},
+};
 
 /** The differences between the engines. */
 interface Dialect {

@@ -8,7 +8,15 @@ import type { Place } from "./sweep.ts";
 
 const SESSIONS = 500;
 
-const CONTEXT = { app: "shop", root: "/", env: () => undefined, driver: undefined, stated: {} };
+const CONTEXT = {
+  app: "shop",
+  root: "/",
+  env: () => undefined,
+  isInDotenv: () => false,
+  hasApp: true,
+  driver: undefined,
+  stated: {},
+};
 
 const filling = (table: string) =>
   `INSERT INTO ${table} (session_id, data, created_at, updated_at, expires_at) WITH RECURSIVE ` +

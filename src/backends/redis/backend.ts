@@ -3,6 +3,7 @@ import { isRecord } from "../../core/record.ts";
 import { printable } from "../../core/text.ts";
 import { type Backend, type BackendContext, CONNECT_TIMEOUT, type NodeCache } from "../contract.ts";
 import { problemIn } from "../../core/connection_url.ts";
+import { urlSource } from "../url_source.ts";
 import { APP_REDIS_URL_SHAPE, parseRedisUrl } from "./url.ts";
 import * as v from "valibot";
 import { duration, options, shown, text, url, whole } from "../../core/schema.ts";
@@ -30,11 +31,12 @@ export function bindRedis(
     });
   }
   const pattern = `${keyPrefix}*`;
+  const addressFrom = urlSource(chosen.url, "REDIS_URL", context);
   const nodeCache = nodeCacheOf(chosen, context);
   return {
     name: "redis",
     capabilities: { clear: true, createTable: false, replicas: true },
-    describe: () => ({ address: endpoint.address, pattern }),
+    describe: () => ({ address: endpoint.address, addressFrom, pattern }),
     announce: () => [
       `Redis URL: ${endpoint.address}`,
       `Clearing Redis sessions with pattern: ${printable(pattern)}`,
@@ -53,6 +55,7 @@ export function bindRedis(
     },
     ...(nodeCache === undefined ? {} : { nodeCache }),
     check() {
+      if (addressFrom === "the default" && !context.hasApp) throw nowhere(context);
       if (chosen.tls !== undefined && !endpoint.tls) throw plainUrl(endpoint.address);
     },
     async connect(signal, { timeout = CONNECT_TIMEOUT } = {}) {
@@ -62,6 +65,15 @@ export function bindRedis(
       return openRedisStore({ endpoint, tls, connectTimeout: timeout }, sessions, signal);
     },
   };
+}
+
+/** The default server may contain the sessions of any app. */
+function nowhere({ root }: BackendContext): UsageError {
+  return new UsageError(
+    `Nothing says where the sessions are: ${root} has no shard.yml and no azu.config.ts, and ` +
+      "REDIS_URL is not set",
+    { hint: "Run azu in the app's folder, or name it with -C; or set REDIS_URL" },
+  );
 }
 
 /** Certificates in the config show that an unencrypted connection is a mistake. */

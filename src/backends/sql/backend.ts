@@ -12,6 +12,7 @@ import {
   type Shard,
   type Store,
 } from "../contract.ts";
+import { urlSource } from "../url_source.ts";
 import { MYSQL_SHAPE, parseMysqlUrl } from "../mysql/url.ts";
 import { parsePostgresUrl, POSTGRES_SHAPE } from "../postgres/url.ts";
 import {
@@ -86,6 +87,7 @@ export function bindDatabase(
   const tableText = context.stated.table ?? chosen.table ?? "sessions";
   const table = parseTable(tableText) ?? { name: tableText };
   const url = chosen.url ?? urlFromEnvironment(context);
+  const addressFrom = urlSource(chosen.url, "DATABASE_URL", context);
   const engine = engineOfUrl(url) ?? context.driver ?? "postgres";
   const place = url === undefined ? undefined : { url, engine, ...placeOf(engine, url) };
   const problem = nameProblem(engine, table);
@@ -98,7 +100,7 @@ export function bindDatabase(
     describe: () => {
       return place === undefined
         ? { table: tableText }
-        : { address: place.address, table: tableText };
+        : { address: place.address, addressFrom, table: tableText };
     },
     announce: () => ["Clearing database sessions..."],
     setup: setupSpec(engine, table, tableText, chosen),

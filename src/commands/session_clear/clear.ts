@@ -74,6 +74,9 @@ function cutOff(
     lookAlikes: [],
     cutOff: { begun, isUncertain, total },
   };
+  if (signal.reason instanceof AzuError) {
+    return { outcome: "failed", ...base, error: signal.reason };
+  }
   if (signal.aborted) return { outcome: "interrupted", ...base };
   const explained = asAzuError(error, backend);
   const impossible = explained.exitCode === ExitCode.impossible;

@@ -6,7 +6,15 @@ import { needs } from "../../support/env.ts";
 import { startRedis } from "../../support/servers/redis.ts";
 
 const redisNeeded = needs("redis-server");
-const context = { app: "app", root: "/", env: () => undefined, driver: undefined, stated: {} };
+const context = {
+  app: "app",
+  root: "/",
+  env: () => undefined,
+  isInDotenv: () => false,
+  hasApp: true,
+  driver: undefined,
+  stated: {},
+};
 const { signal } = new AbortController();
 
 async function redisWith(ours: number, others: number) {

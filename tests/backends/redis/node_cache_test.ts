@@ -6,7 +6,15 @@ import { bindBackend } from "../../../src/backends/registry.ts";
 const CHANNEL = "session:cluster:invalidate";
 
 function nodeCacheOf(options: Record<string, unknown>, stated: Stated = {}) {
-  const context = { app: "app", root: "/", env: () => undefined, driver: undefined, stated };
+  const context = {
+    app: "app",
+    root: "/",
+    env: () => undefined,
+    isInDotenv: () => false,
+    hasApp: true,
+    driver: undefined,
+    stated,
+  };
   const { nodeCache, setup } = bindBackend("redis", options, context);
   deepStrictEqual(setup?.values.nodeCache, nodeCache);
   return nodeCache;

@@ -2,6 +2,8 @@ import type { Backend, Target } from "../../../backends/contract.ts";
 import type { ClearReport } from "../../../commands/session_clear/types.ts";
 import { clearSessions } from "../../../commands/session_clear/clear.ts";
 import { type Choice, chooseToOperate } from "../../../config/choose.ts";
+import { checkSamePlace } from "../../../config/places.ts";
+import type { Environment } from "../../../config/project.ts";
 import { ExitCode, ImpossibleError } from "../../../core/errors.ts";
 import type { GlobalOptions } from "../../program.ts";
 import { loadProjectFor } from "../../load_project.ts";
@@ -22,6 +24,7 @@ interface ClearRun {
   readonly options: Options;
   readonly reporter: Reporter;
   readonly choice: Choice;
+  readonly environment: Environment;
   /** The backend's target. Computed once so that all output is consistent. */
   readonly target: Target;
   readonly start: number;
@@ -34,22 +37,25 @@ export async function sessionClear(
   reporter: Reporter,
 ): Promise<ExitCode> {
   const start = host.now().getTime();
-  const project = await loadProjectFor(host, options, reporter, "development");
+  const project = await loadProjectFor(host, options, reporter, { usesDefault: true });
   const choice = chooseToOperate(project, options.backend);
+  await checkSamePlace(project, options.backend);
   for (const warning of [...project.warnings, ...choice.warnings]) reporter.warn(warning);
-  const run = { host, options, reporter, choice, target: choice.backend.describe(), start };
+  const { environment } = project;
+  const target = choice.backend.describe();
+  const run = { host, options, reporter, choice, environment, target, start };
   return conclude(run, await attempt(run));
 }
 
 function conclude(
-  { host, options, reporter, choice, target, start }: ClearRun,
+  { host, options, reporter, choice, environment, target, start }: ClearRun,
   report: ClearReport,
 ): ExitCode {
   const exitCode = exitCodeOf(host, report);
   showReport(reporter, report, choice.backend, target);
   const dryRun = options.dryRun ?? false;
   const durationMs = host.now().getTime() - start;
-  const circumstances = { choice, target, dryRun, exitCode, durationMs };
+  const circumstances = { choice, environment, target, dryRun, exitCode, durationMs };
   reporter.document(clearFields(report, circumstances), report.error);
   return exitCode;
 }
@@ -62,10 +68,10 @@ const NOTHING_DONE = {
 } as const;
 
 async function attempt(run: ClearRun): Promise<ClearReport> {
-  const { host, options, reporter, choice, target } = run;
+  const { host, options, reporter, choice, environment, target } = run;
   const { backend } = choice;
   const dryRun = options.dryRun ?? false;
-  reporter.note(decisionLine(choice, target));
+  reporter.note(decisionLine(choice, environment, target));
   const { clear } = backend.capabilities;
   if (clear !== true) {
     if (!dryRun) reporter.line("Clearing sessions...");
@@ -87,10 +93,11 @@ async function attempt(run: ClearRun): Promise<ClearReport> {
   return await withProgress(run);
 }
 
-async function agreed({ host, reporter, choice, target }: ClearRun): Promise<boolean> {
+async function agreed(run: ClearRun): Promise<boolean> {
+  const { host, reporter, choice, environment, target } = run;
   return await confirm(host, QUESTION, () => {
     // Even with --quiet, say what is about to be cleared.
-    if (reporter.options.quiet) reporter.say(decisionLine(choice, target));
+    if (reporter.options.quiet) reporter.say(decisionLine(choice, environment, target));
   });
 }
 

@@ -2,6 +2,7 @@
 import type { Backend, Target } from "../../../backends/contract.ts";
 import type { ClearOutcome, ClearReport } from "../../../commands/session_clear/types.ts";
 import { cacheTime } from "../../../commands/session_clear/nodes.ts";
+import type { Environment } from "../../../config/project.ts";
 import { type Choice, decisionText } from "../../../config/choose.ts";
 import { AzuError, type ExitCode } from "../../../core/errors.ts";
 import { printable } from "../../../core/text.ts";
@@ -121,12 +122,18 @@ function showNodes(
   }
 }
 
-/** Formats the backend, how it was selected, and its target. */
-export function decisionLine(choice: Choice, { address, pattern, table }: Target): string {
+/** Formats the backend and how it was selected, the environment, and the target. */
+export function decisionLine(
+  choice: Choice,
+  { name, variable }: Environment,
+  { address, addressFrom, pattern, table }: Target,
+): string {
   const { nodeCache } = choice.backend;
+  const source = addressFrom === undefined ? "" : ` (from ${addressFrom})`;
   const parts = [
     decisionText(choice),
-    ...(address === undefined ? [] : [`target ${address}`]),
+    `environment ${name} (${variable ?? "the default"})`,
+    ...(address === undefined ? [] : [`target ${address}${source}`]),
     ...(pattern === undefined ? [] : [`keys ${pattern}`]),
     ...(table === undefined ? [] : [`table ${table}`]),
     ...(nodeCache === undefined ? [] : [`channel ${nodeCache.channel}`]),
@@ -177,6 +184,7 @@ export function restOf(report: ClearReport): string | undefined {
 
 export interface Circumstances {
   readonly choice: Choice;
+  readonly environment: Environment;
   readonly target: Target;
   readonly dryRun: boolean;
   readonly exitCode: ExitCode;
@@ -186,12 +194,13 @@ export interface Circumstances {
 
 export function clearFields(
   report: ClearReport,
-  { choice, target, dryRun, exitCode, durationMs }: Circumstances,
+  { choice, environment, target, dryRun, exitCode, durationMs }: Circumstances,
 ): Record<string, unknown> {
   return {
     command: "session:clear",
     backend: choice.backend.name,
     decidedBy: choice.decidedBy,
+    environment: environment.name,
     ...targetFields(choice.backend, target),
     dryRun,
     outcome: report.outcome,
@@ -207,9 +216,11 @@ export function clearFields(
   };
 }
 
-function targetFields({ nodeCache }: Backend, { address, pattern, table }: Target) {
+function targetFields({ nodeCache }: Backend, target: Target) {
+  const { address, addressFrom, pattern, table } = target;
   return {
     target: address ?? null,
+    targetFrom: addressFrom ?? null,
     ...(pattern === undefined ? {} : { pattern }),
     ...(table === undefined ? {} : { table }),
     ...(nodeCache === undefined ? {} : { channel: nodeCache.channel }),

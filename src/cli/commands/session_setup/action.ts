@@ -46,7 +46,7 @@ export async function sessionSetup(
   const start = host.now().getTime();
   const dryRun = options.dryRun ?? false;
   // The code contains every environment. AZU_ENV selects the one whose backend is set up.
-  const project = await loadProjectFor(host, options, reporter, undefined);
+  const project = await loadProjectFor(host, options, reporter, { usesDefault: false });
   const drawnUp = await planSetup(project, {
     backend: options.backend,
     force: options.force ?? false,

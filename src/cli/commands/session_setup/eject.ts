@@ -13,7 +13,7 @@ export async function eject(
   options: SessionSetupOptions & GlobalOptions,
   reporter: Reporter,
 ): Promise<ExitCode> {
-  const project = await loadProjectFor(host, options, reporter, undefined);
+  const project = await loadProjectFor(host, options, reporter, { usesDefault: false });
   for (const warning of project.warnings) reporter.warn(warning);
   const plan = await planEject(project, options.force ?? false);
   const files = { command: "session:setup", ...plan };
