@@ -69,6 +69,14 @@ export const CONNECT_TIMEOUT = 5000;
 
 /** An open connection to the sessions. */
 export interface Store extends AsyncDisposable {
+  /**
+   * Checks what a clear needs, without removing anything: the commands and rights, and the shape of
+   * what is there.
+   * @returns why what is there may not be sessions: phrases such as `the table has no column for an
+   *   expiry`. Empty if it looks like sessions.
+   * @throws {AzuError} what a clear would throw.
+   */
+  examine?(signal: AbortSignal, options?: LookOptions): Promise<readonly string[]>;
   /** The current number of sessions. */
   count(signal: AbortSignal, options?: LookOptions): Promise<number>;
   /**

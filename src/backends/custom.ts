@@ -122,7 +122,7 @@ export function asAzuError(error: unknown, { name }: Backend): AzuError {
 const NO_COUNT = "The backend returned no count, so nothing is known to be cleared";
 
 function checkedStore(store: Store): Store {
-  const { clearAgain, lookAlikes, dropCaches, replicated, createTable } = store;
+  const { examine, clearAgain, lookAlikes, dropCaches, replicated, createTable } = store;
   return {
     async count(signal, options) {
       return checked(count, await store.count(signal, checkedLook(options)), NO_COUNT);
@@ -131,6 +131,13 @@ function checkedStore(store: Store): Store {
       const counts = await store.clear(checkedClear(options));
       return checked(v.union([count, countsShape]), counts, NO_COUNT);
     },
+    ...(examine === undefined ? {} : {
+      examine: async (signal, options) => {
+        const doubts = await examine.call(store, signal, checkedLook(options));
+        const message = "The backend's examine returned no list of texts";
+        return checked(v.array(v.string()), doubts, message);
+      },
+    }),
     ...(clearAgain === undefined ? {} : {
       clearAgain: async (options, isLast) => {
         const counts = await clearAgain.call(store, checkedClear(options), isLast);

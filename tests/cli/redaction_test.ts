@@ -127,7 +127,7 @@ Deno.test(
   needs("postgres"),
   async () => {
     await using database = await freshPostgres();
-    await database.query("CREATE TABLE sessions (id int PRIMARY KEY)");
+    await database.query("CREATE TABLE sessions (id int PRIMARY KEY, session_id text)");
     const role = `azu_${crypto.randomUUID().slice(0, 8)}`;
     await database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'sessions'`);
     const url = new URL(database.url);

@@ -153,7 +153,7 @@ Deno.test("sqlite: no cascade reaches into other tables, and a column may be nam
   sqlite(
     app.path,
     "app.db",
-    "CREATE TABLE sessions (id integer PRIMARY KEY, rowid text)",
+    "CREATE TABLE sessions (id integer PRIMARY KEY, rowid text, expires_at text)",
     "CREATE TABLE audit (sid integer REFERENCES sessions (id) ON DELETE CASCADE)",
     "INSERT INTO sessions (id) VALUES (1), (2)",
     "INSERT INTO audit VALUES (1), (2)",

@@ -21,7 +21,15 @@ export function backendOf(store: Partial<Store>): Backend {
 /** A clear as the command line asks for it where nobody says anything. */
 export function requestOf(signal: AbortSignal, more: Partial<ClearRequest> = {}): ClearRequest {
   return {
-    ...{ signal, dryRun: false, budget: {}, truncate: false, replicas: 0, timeout: undefined },
+    ...{
+      signal,
+      dryRun: false,
+      anything: false,
+      budget: {},
+      truncate: false,
+      replicas: 0,
+      timeout: undefined,
+    },
     ...{ broadcast: true, now: () => new Date() },
     ...more,
   };

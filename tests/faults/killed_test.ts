@@ -11,7 +11,7 @@ import { randoms } from "./places.ts";
 import { clear, type Place } from "./sweep.ts";
 
 /** Small batches with pauses, so that a clear takes long. */
-const CLEAR = ["session:clear", "--force", "--batch", "50", "--pause", "10ms"];
+const CLEAR = ["session:clear", "--force", "--anything", "--batch", "50", "--pause", "10ms"];
 
 /** The signals of one round. */
 const ROUND: readonly Deno.Signal[] = [

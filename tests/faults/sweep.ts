@@ -68,6 +68,7 @@ export async function clear(
     signal: abort.signal,
     budget: batch === undefined ? {} : { batch },
     dryRun: false,
+    anything: true,
     truncate: false,
     replicas: 0,
     timeout: 5000,

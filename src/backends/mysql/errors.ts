@@ -67,6 +67,7 @@ const QUOTES_NOTHING: ReadonlySet<number> = new Set([
   ...[1020, 1047, 1099, 1100, 1205, 1206, 1213, 1223, 1317, 1969, 3024, 3572], // locks and timeouts
   ...[3, 1021, 1026, 1030, 1034, 1037, 1038, 1041, 1114, 1194, 1195], // disk and memory
   ...[1053, 1077, 1079, 1927, 4031], // shutdown
+  ...[1005, 1050, 1060, 1061, 1071, 1118, 1709], // creating a table
   ...[1217, 1451], // foreign keys: the text contains the constraint's name
   ...[1104, 1175, 1178, 1193, 1231, 1235, 1568, 1665, 1785], // settings
 ]);

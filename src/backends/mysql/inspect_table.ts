@@ -13,6 +13,8 @@ export interface MysqlTable {
   readonly isWhole: boolean;
   /** A value that grows with each new row: rows beyond a mark are new. */
   readonly mark: Mark | undefined;
+  /** The names of all columns. */
+  readonly columns: readonly string[];
   /** Whether the server undoes a statement that is cut off. */
   readonly undoes: boolean;
 }
@@ -47,7 +49,8 @@ export async function inspectMysqlTable(session: MysqlSession): Promise<MysqlTab
   const key = only === undefined ? undefined : quoteIdentifier("mysql", String(only["Field"]));
   const isWhole = /^(?:tiny|small|medium|big)?int\b/i.test(String(only?.["Type"]));
   const mark = isWhole && key !== undefined ? { sql: key, isNumber: true } : created(columns);
-  return { from, key, isWhole, mark, undoes: !LASTING.test(engine) };
+  const names = columns.map(({ Field }) => String(Field));
+  return { from, key, isWhole, mark, columns: names, undoes: !LASTING.test(engine) };
 }
 
 function created(columns: readonly Row[]): Mark | undefined {

@@ -1,7 +1,7 @@
 import { countIn, missingTable } from "../sql/errors.ts";
 import { columnsSql, createSql } from "../sql/ddl.ts";
 import type { SqlEngine } from "../sql/store.ts";
-import { mysqlRows, PACE } from "./clear.ts";
+import { examineMysql, mysqlRows, PACE } from "./clear.ts";
 import { explainMysqlError, mysqlFault } from "./errors.ts";
 import { MysqlSession, READING } from "./session.ts";
 import { findTable } from "./inspect_table.ts";
@@ -12,6 +12,7 @@ export const mysql: SqlEngine<MysqlSession> = {
   faultOf: mysqlFault,
   pace: PACE,
   startRows: mysqlRows,
+  examine: examineMysql,
   whyNotTruncate: "MySQL does not report how many rows a TRUNCATE removes",
 
   async count(session) {

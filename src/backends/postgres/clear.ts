@@ -5,6 +5,7 @@ import { keysetWalk, type StartRows, type Walk } from "../sql/clear.ts";
 import { PostgresBatches } from "./batches.ts";
 import { countRows, estimate, highestMark, pagesOf } from "./count.ts";
 import { checkPostgresReferences, checkRules, isSelfCascading } from "./foreign_keys.ts";
+import { ReadOnly } from "./errors.ts";
 import type { PostgresSession } from "./session.ts";
 import {
   checkIdentity,
@@ -45,13 +46,7 @@ export async function postgresRows(
   { truncate = false }: ClearOptions,
   tick: () => void,
 ): Promise<StartRows> {
-  const table = await inspectPostgresTable(session);
-  // TRUNCATE ignores rules. The server itself refuses it if there is a foreign key, even if no row
-  // refers to a session.
-  if (!truncate) {
-    await checkRules(session, table.oid);
-    await checkPostgresReferences(session, table.oid, tick);
-  }
+  const table = await checkedTable(session, truncate, tick);
   const cascades = !truncate && await isSelfCascading(session, table.oid);
   let pages = 0;
   const { within, start } = await session.snapshot(async (read) => {
@@ -88,6 +83,39 @@ export async function postgresRows(
         `${cleared} removed row(s): autovacuum frees it for new rows in time, VACUUM does at once`;
     },
   };
+}
+
+/** @throws {AzuError} if it is known beforehand that a clear cannot remove all rows. */
+async function checkedTable(
+  session: PostgresSession,
+  truncate: boolean,
+  tick: () => void,
+): Promise<PostgresTable> {
+  const table = await inspectPostgresTable(session);
+  // TRUNCATE ignores rules. The server itself refuses it if there is a foreign key, even if no row
+  // refers to a session.
+  if (!truncate) {
+    await checkRules(session, table.oid);
+    await checkPostgresReferences(session, table.oid, tick);
+  }
+  return table;
+}
+
+/**
+ * A dry run of a clear. EXPLAIN checks the rights, and a publication's replica identity, and runs no
+ * trigger.
+ * @returns the names of the columns.
+ */
+export async function examinePostgres(
+  session: PostgresSession,
+  { truncate = false }: ClearOptions,
+  tick: () => void,
+): Promise<readonly string[]> {
+  const table = await checkedTable(session, truncate, tick);
+  await session.run(`EXPLAIN DELETE FROM ${table.from} WHERE ${table.isSame}`);
+  const { rows: [found] } = await session.run("SHOW transaction_read_only");
+  if (found?.["transaction_read_only"] === "on") throw new ReadOnly();
+  return table.columns;
 }
 
 /** @param rows How many rows of the start there were at the last count. */

@@ -1,5 +1,5 @@
 /** What an error of PostgreSQL, or of the connection to it, means. */
-import { AzuError } from "../../core/errors.ts";
+import { AzuError, messageOf } from "../../core/errors.ts";
 import type { DatabaseTarget } from "../sql/backend.ts";
 import { errorCode, explainDatabaseError, HIDDEN, withCode } from "../sql/errors.ts";
 import type { Fault } from "../sql/retry.ts";
@@ -7,6 +7,15 @@ import type { Fault } from "../sql/retry.ts";
 /** The server cancelled a batch, and undid it, because it took longer than its limit. */
 export class TooSlow extends Error {
   override name = "TooSlow";
+}
+
+/** The server is a standby, or its default is to read only. The code is the server's own. */
+export class ReadOnly extends Error {
+  readonly code = "25006";
+
+  constructor() {
+    super("cannot execute DELETE in a read-only transaction");
+  }
 }
 
 /** The server has not noticed yet that a connection is gone, and still runs its transaction. */
@@ -19,6 +28,10 @@ export class Unsettled extends Error {
 /** SQLSTATEs of a server that shuts down, starts, or has no free connection. */
 const LOST = /^(?:57P0[1235]|53300|25P03|08...)$/;
 
+/** What PgBouncer says with the code of a protocol violation: trying again does not help soon. */
+const FROM_POOLER =
+  /no such (?:database|user)|auth failed|no more connections allowed|transaction blocks not allowed/;
+
 /** Deadlock, serialization failure, lock timeout: the server has undone the batch. */
 const BUSY = /^(?:40P01|40001|55P03)$/;
 
@@ -28,6 +41,7 @@ export function postgresFault(error: unknown): Fault {
   if (error instanceof AzuError) return "final";
   const code = errorCode(error);
   if (BUSY.test(code)) return "busy";
+  if (code === "08P01" && FROM_POOLER.test(messageOf(error))) return "final";
   // Any other error without a SQLSTATE comes from the driver or the system, and is about the
   // connection or an answer. Whether the server has run the statement is not known then.
   return isSqlState(code) && !LOST.test(code) ? "final" : "lost";

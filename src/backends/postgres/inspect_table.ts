@@ -19,6 +19,8 @@ export interface PostgresTable {
   readonly keys: readonly string[];
   /** A quoted column whose values grow with each new row: rows beyond a value are new. */
   readonly mark: string | undefined;
+  /** The names of all columns. */
+  readonly columns: readonly string[];
   /** Whether rows can be found by the pages that they are stored in. */
   readonly paged: boolean;
 }
@@ -53,7 +55,7 @@ export async function inspectPostgresTable(session: PostgresSession): Promise<Po
 async function columnsOf(
   session: PostgresSession,
   oid: string,
-): Promise<Pick<PostgresTable, "keys" | "mark">> {
+): Promise<Pick<PostgresTable, "keys" | "mark" | "columns">> {
   const columns = await session.run(
     "SELECT a.attname AS name, t.typname AS type, a.attnum::text AS number, " +
       "(SELECT i.indkey::text FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisprimary) " +
@@ -67,7 +69,11 @@ async function columnsOf(
   const dated = columns.rows.some(({ name, type }) =>
     name === "created_at" && /^timestamp(tz)?$/.test(String(type))
   );
-  return { keys, mark: isInteger ? keys[0] : dated ? quoted("created_at") : undefined };
+  return {
+    keys,
+    mark: isInteger ? keys[0] : dated ? quoted("created_at") : undefined,
+    columns: columns.rows.map(({ name }) => String(name)),
+  };
 }
 
 /** The condition that rows of the start meet, if `highest` was the highest mark then. */

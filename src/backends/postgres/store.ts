@@ -3,7 +3,7 @@ import type { DatabaseTarget } from "../sql/backend.ts";
 import { columnsSql, createSql, quoteTable, quoteText } from "../sql/ddl.ts";
 import { valueIn } from "../sql/errors.ts";
 import type { SqlEngine } from "../sql/store.ts";
-import { PACE, postgresRows } from "./clear.ts";
+import { examinePostgres, PACE, postgresRows } from "./clear.ts";
 import { countRows, pagesOf } from "./count.ts";
 import { explainPostgresError, postgresFault } from "./errors.ts";
 import { PostgresSession, READING } from "./session.ts";
@@ -15,6 +15,7 @@ export const postgres: SqlEngine<PostgresSession> = {
   faultOf: postgresFault,
   pace: PACE,
   startRows: postgresRows,
+  examine: examinePostgres,
 
   async count(session, signal, onProgress) {
     const table = await inspectPostgresTable(session);

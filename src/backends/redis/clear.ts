@@ -121,7 +121,7 @@ export function redisClear(
     if (inDoubt === 0 || !(error instanceof OperationError)) return error;
     return new OperationError(
       `${error.message}; up to ${inDoubt} more session(s) may be gone`,
-      { hint: error.hint ?? "Running the command again is safe", cause: error },
+      { ...(error.hint === undefined ? {} : { hint: error.hint }), cause: error },
     );
   };
 

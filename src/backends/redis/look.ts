@@ -5,6 +5,7 @@ import { Pace } from "../pace.ts";
 import { MAX_LATENCY } from "./clear.ts";
 import type { RedisNodes } from "./nodes.ts";
 import { RedisPasses } from "./passes.ts";
+import { SeenKeys } from "./seen_keys.ts";
 import type { KeySpace } from "./walk.ts";
 
 /** Keys per SCAN when nothing is removed. */
@@ -22,23 +23,38 @@ interface Look {
   see(keys: readonly Buffer[]): void;
 }
 
-/** Exact if nobody writes. SCAN may return a key twice while the server resizes its hash table. */
+/** Counts distinct keys: SCAN may return a key twice while the server resizes its hash table. */
 export async function countKeys(
   nodes: RedisNodes,
   keys: KeySpace,
   signal: AbortSignal,
   options: LookOptions,
 ): Promise<number> {
-  let count = 0;
+  let distinct = new DistinctKeys(keys.prefix.length);
   await look(nodes, {
     keys,
     signal,
     options,
-    found: () => count,
-    begin: () => count = 0,
-    see: (batch) => count += batch.length,
+    found: () => distinct.count,
+    begin: () => distinct = new DistinctKeys(keys.prefix.length),
+    see: (batch) => distinct.add(batch),
   });
-  return count;
+  return distinct.count;
+}
+
+/** Counts each key once. Of 33 million keys, the filter takes some for repeated ones. */
+export class DistinctKeys {
+  readonly #seen = new SeenKeys();
+  readonly #prefixLength: number;
+  count = 0;
+
+  constructor(prefixLength: number) {
+    this.#prefixLength = prefixLength;
+  }
+
+  add(keys: readonly Buffer[]): void {
+    for (const key of keys) if (!this.#seen.add(key, this.#prefixLength)) this.count++;
+  }
 }
 
 /** Counts keys that look like sessions but are not under the prefix. */
@@ -87,6 +103,7 @@ const MOST_PREFIXES = 20;
 /** Counts keys by the prefix that makes them look like sessions. */
 export class LookAlikes {
   readonly #counts = new Map<string, number>();
+  #seen = new SeenKeys();
   readonly #prefix: Buffer;
 
   /** @param prefix The configured prefix. */
@@ -100,11 +117,13 @@ export class LookAlikes {
       if (this.#prefix.equals(key.subarray(0, this.#prefix.length))) continue;
       const prefix = sessionPrefixOf(key.toString());
       if (prefix === undefined || (counts.size >= MOST_PREFIXES && !counts.has(prefix))) continue;
+      if (this.#seen.add(key, 0)) continue; // SCAN may return a key twice
       counts.set(prefix, (counts.get(prefix) ?? 0) + 1);
     }
   }
 
   clear(): void {
+    this.#seen = new SeenKeys();
     this.#counts.clear();
   }
 
@@ -126,7 +145,7 @@ function sessionPrefixOf(key: string): string | undefined {
 }
 
 /** About one of 100,000 random ids of 21 characters passes as a name. */
-function isName(text: string): boolean {
+export function isName(text: string): boolean {
   if (UNLIKELY.test(text)) return false;
   const odd = text.split(/[._-]+/).filter((word) => !WORD.test(word));
   return odd.length <= 1 && odd.every((word) => /^[a-z\d]{1,5}$/.test(word)); // `k8s`

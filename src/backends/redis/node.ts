@@ -22,6 +22,8 @@ export interface RedisNode extends Disposable {
   readonly mode: "standalone" | "cluster" | "sentinel";
   /** Whether it was a replica when we connected. That may have changed since. */
   readonly isReplica: boolean;
+  /** The command that removes keys: `UNLINK` until the server says that it has none. */
+  removes: "UNLINK" | "DEL";
 }
 
 /** How to connect to nodes. */
@@ -79,7 +81,13 @@ async function introduced(
       await connection.call("SELECT", endpoint.database);
     }
     connection.silence = COMMAND_TIMEOUT;
-    return { connection, address, ...said, [Symbol.dispose]: () => connection.close() };
+    return {
+      connection,
+      address,
+      ...said,
+      removes: "UNLINK",
+      [Symbol.dispose]: () => connection.close(),
+    };
   } catch (error) {
     connection.close();
     // It has not sent a byte: maybe it expects TLS.
@@ -140,6 +148,25 @@ async function introduction(
 function modeNamed(mode: string | undefined): RedisNode["mode"] {
   if (mode === "cluster" || mode === "sentinel" || mode === "standalone") return mode;
   throw new OperationError("The server at this address did not identify itself as Redis");
+}
+
+/**
+ * Removes keys. Servers before Redis 4 have no UNLINK, and some operators rename it; then DEL does
+ * the same, and frees the memory at once.
+ * @returns the reply.
+ */
+export async function removeKeys(node: RedisNode, keys: readonly Buffer[]): Promise<unknown> {
+  try {
+    return await node.connection.call(node.removes, keys);
+  } catch (error) {
+    if (node.removes === "DEL" || !isUnknownCommand(error)) throw error;
+    node.removes = "DEL";
+    return await removeKeys(node, keys);
+  }
+}
+
+function isUnknownCommand(error: unknown): boolean {
+  return error instanceof ErrorReply && /^ERR unknown command\b/i.test(error.message);
 }
 
 /** How many keys a server has. Only for the progress, so the user need not be allowed to ask. */

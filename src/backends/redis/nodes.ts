@@ -184,10 +184,17 @@ async function openSentinel(
   signal: AbortSignal,
 ): Promise<RedisNode> {
   const { endpoint } = access;
-  const anonymous = { ...endpoint, username: "", password: "" };
-  const sentinel = await openNode({ ...access, endpoint: anonymous }, address, signal)
+  const login = endpoint.sentinelLogin ?? { username: "", password: "" };
+  const sentinel = await openNode(
+    { ...access, endpoint: { ...endpoint, ...login } },
+    address,
+    signal,
+  )
     .catch((error: unknown) => {
-      if (endpoint.password === "" || !/NOAUTH|Authentication required/.test(String(error))) {
+      if (
+        endpoint.sentinelLogin !== undefined || endpoint.password === "" ||
+        !/NOAUTH|Authentication required/.test(String(error))
+      ) {
         throw error;
       }
       return openNode(access, address, signal);

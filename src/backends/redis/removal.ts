@@ -2,7 +2,7 @@
 import type { Buffer } from "node:buffer";
 import calculateSlot from "cluster-key-slot";
 import { ErrorReply, ProtocolError } from "./connection.ts";
-import type { RedisNode } from "./node.ts";
+import { type RedisNode, removeKeys } from "./node.ts";
 import { SeenKeys } from "./seen_keys.ts";
 import { saysMoved } from "./topology.ts";
 import { allEnded } from "./walk.ts";
@@ -157,17 +157,15 @@ interface Unlinked {
 }
 
 /** Sends UNLINK. On a cluster, sends one command per slot. */
-async function unlink(
-  { connection, mode }: RedisNode,
-  keys: readonly Buffer[],
-): Promise<Unlinked> {
+async function unlink(node: RedisNode, keys: readonly Buffer[]): Promise<Unlinked> {
+  const { mode } = node;
   const groups = mode === "cluster" ? bySlot(keys) : [keys];
   const replies: UnlinkReply[] = [];
   let moved = false;
   let failure: unknown;
   await Promise.all(groups.map(async (group) => {
     try {
-      const removed = await connection.call("UNLINK", group);
+      const removed = await removeKeys(node, group);
       replies.push({ keys: group, removed: checkedCount(removed, group.length) });
     } catch (error) {
       if (!(error instanceof ErrorReply)) replies.push({ keys: group, removed: undefined });

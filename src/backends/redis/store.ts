@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import type { Store } from "../contract.ts";
 import { redisClear } from "./clear.ts";
 import { explainRedisError } from "./errors.ts";
+import { examine } from "./examine.ts";
 import { countKeys, lookAlikesOf } from "./look.ts";
 import { RedisNodes } from "./nodes.ts";
 import { cacheClearMessage, publish } from "./publish.ts";
@@ -60,6 +61,7 @@ function storeOf(nodes: RedisNodes, { keyPrefix, channel }: RedisSessions): Stor
   /** What the last clear removed. */
   let removal = new Removal(0);
   return {
+    examine: (signal, options = {}) => examine(nodes, keys, signal, options),
     count: (signal, options = {}) => countKeys(nodes, keys, signal, options),
     clear(options) {
       removal = new Removal(keys.prefix.length);

@@ -107,7 +107,10 @@ function endpointOf(parts: UrlParts, defaultPort: number) {
   };
 }
 
-/** The glob that matches exactly the keys with a literal prefix. */
+/**
+ * A glob that matches all keys with a literal prefix, and only them unless the prefix contains one
+ * of `* ? [ ] \\`. Each of these becomes a `?`: not every server knows the backslash.
+ */
 export function prefixPattern(prefix: string): string {
-  return `${prefix.replace(/[\\*?[\]]/g, (character) => `\\${character}`)}*`;
+  return `${prefix.replace(/[\\*?[\]]/g, "?")}*`;
 }

@@ -6,6 +6,7 @@ import { isList, type RedisNode } from "./node.ts";
 
 /** The keys of one prefix. */
 export interface KeySpace {
+  /** Matches all of them, and maybe others. */
   readonly pattern: Buffer;
   readonly prefix: Buffer;
 }
@@ -45,26 +46,26 @@ export async function allEnded<T>(works: readonly Promise<T>[]): Promise<T[]> {
 
 /** @param underWay Receives the visits that have not been awaited yet. */
 async function visitAll(
-  { connection }: RedisNode,
+  node: RedisNode,
   keys: KeySpace,
   { signal, pace, onScanned }: Walk,
   visit: (keys: readonly Buffer[]) => Promise<void> | undefined,
   underWay: Promise<void>[],
 ): Promise<void> {
-  const scan = async (cursor: string, part: number) => {
+  const next = async (cursor: string, part: number) => {
     const count = pace.lookAt(part);
     const start = performance.now();
-    const reply = await connection.call("SCAN", cursor, "MATCH", keys.pattern, "COUNT", count);
-    return { ...checked(reply, keys.prefix), count, latency: performance.now() - start };
+    const reply = await scan(node, cursor, keys, count);
+    return { ...reply, count, latency: performance.now() - start };
   };
   signal.throwIfAborted();
-  for (let next = scan("0", 1);;) {
-    const { cursor, keys: batch, count, latency } = await next;
+  for (let reply = next("0", 1);;) {
+    const { cursor, keys: batch, count, latency } = await reply;
     await pace.after(latency, signal);
     signal.throwIfAborted();
     const isLast = cursor === "0";
     // Sent before this batch is visited, so that the server does not wait for us.
-    if (!isLast) next = handled(scan(cursor, batch.length / count));
+    if (!isLast) reply = handled(next(cursor, batch.length / count));
     const work = batch.length > 0 ? visit(batch) : undefined;
     onScanned?.(count);
     if (work !== undefined) underWay.push(handled(work));
@@ -79,11 +80,27 @@ function handled<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
+/** @throws {ProtocolError} if the reply is not valid. */
+export async function scan(
+  { connection }: RedisNode,
+  cursor: string,
+  keys: KeySpace,
+  count: number,
+): Promise<{ readonly cursor: string; readonly keys: readonly Buffer[] }> {
+  return checked(
+    await connection.call("SCAN", cursor, "MATCH", keys.pattern, "COUNT", count),
+    keys,
+  );
+}
+
 /**
- * The reply to a SCAN.
- * @throws {ProtocolError} if it has another form, or contains a key without the prefix.
+ * The reply to a SCAN, without keys that only match the pattern.
+ * @throws {ProtocolError} if it has another form, or contains a key that does not even match.
  */
-function checked(reply: unknown, prefix: Buffer): { cursor: string; keys: readonly Buffer[] } {
+function checked(
+  reply: unknown,
+  { prefix, pattern }: KeySpace,
+): { cursor: string; keys: readonly Buffer[] } {
   const [cursor, keys] = isList(reply) ? reply : [];
   if (!Buffer.isBuffer(cursor) || !/^\d{1,20}$/.test(cursor.toString("latin1"))) {
     throw new ProtocolError("the reply to SCAN has no cursor");
@@ -92,8 +109,11 @@ function checked(reply: unknown, prefix: Buffer): { cursor: string; keys: readon
   const isOurs = (key: unknown): key is Buffer => {
     return Buffer.isBuffer(key) && prefix.equals(key.subarray(0, prefix.length));
   };
-  if (!keys.every(isOurs)) throw new ProtocolError("SCAN returned a key that does not match");
-  return { cursor: cursor.toString("latin1"), keys };
+  const ours = keys.filter(isOurs);
+  if (ours.length < keys.length && !pattern.includes("?")) {
+    throw new ProtocolError("SCAN returned a key that does not match");
+  }
+  return { cursor: cursor.toString("latin1"), keys: ours };
 }
 
 /** Tracks the fraction of keys scanned across servers. */

@@ -69,7 +69,7 @@ export interface Closing {
 /** Rows come back or move only while a client writes them. Meanwhile, more passes do not help. */
 const MOST_PASSES = 5;
 
-/** @throws {AzuError} that says how many sessions are gone, and how many may be. */
+/** @throws {AzuError} that says how many more sessions may be gone than were reported. */
 export async function clearRows<Session extends SqlSession>(
   engine: SqlEngine<Session>,
   session: Session,
@@ -82,7 +82,7 @@ export async function clearRows<Session extends SqlSession>(
     return await clear.run((tick) => engine.startRows(session, options, tick));
   } catch (error) {
     signal.throwIfAborted();
-    throw withCounts(engine.explain(error, session.target), clear.state);
+    throw withDoubt(engine.explain(error, session.target), clear.state);
   }
 }
 
@@ -195,28 +195,15 @@ interface State extends Start {
   readonly unknown: number;
 }
 
-/** The error of a clear, with how many sessions are gone and how many may be. */
-function withCounts(error: AzuError, state: State | undefined): AzuError {
-  if (state === undefined) return error;
-  const hint = /safe/.test(error.hint ?? "")
-    ? error.hint
-    : [error.hint, "Running the command again is safe"].filter(Boolean).join("; ");
-  return new OperationError(`${error.message}; ${counts(state)}`, {
-    ...(hint === undefined ? {} : { hint }),
+/** The error of a clear, with how many more sessions may be gone than were counted. */
+function withDoubt(error: AzuError, state: State | undefined): AzuError {
+  if (state === undefined || state.unknown === 0) return error;
+  const { rows, isExact, cleared, unknown } = state;
+  const more = isExact ? Math.min(Math.max(0, rows - cleared), unknown) : unknown;
+  return new OperationError(`${error.message}; up to ${more} more session(s) may be gone`, {
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
     cause: error,
   });
-}
-
-function counts({ rows, isExact, cleared, unknown }: State): string {
-  // An estimate may be far too low, if the server has not analyzed the table for long.
-  const of = `of ${isExact ? "" : "about "}${Math.max(rows, cleared)} session(s)`;
-  const others = Math.max(0, rows - cleared);
-  if (unknown > 0) {
-    const more = isExact ? Math.min(others, unknown) : unknown;
-    return `${cleared} ${of} are certainly gone, and up to ${more} more may be`;
-  }
-  if (cleared === 0) return `none ${of} is gone`;
-  return `${cleared} ${of} are gone, ` + (isExact ? `up to ${others} remain` : "others may remain");
 }
 
 /** How an engine walks by key. A key has the type that its driver reads. */

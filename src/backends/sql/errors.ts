@@ -58,7 +58,7 @@ export function explainDatabaseError(
   const known: Partial<Explanation> | undefined = isSelfReference
     ? SELF_REFERENCE
     : EXPLANATIONS.find(({ matches }) => matches.test(details));
-  const hint = target.engine === "mysql" ? known?.mysql ?? known?.hint : known?.hint;
+  const hint = (target.engine === "postgres" ? undefined : known?.[target.engine]) ?? known?.hint;
   const problem = known?.problem ?? "The database reported an error";
   const code = errorCode(error);
   const safe = isWithheld(details, [target.password])
@@ -114,8 +114,9 @@ interface Explanation {
   readonly matches: RegExp;
   readonly problem: string;
   readonly hint: string;
-  /** The hint for MySQL, if it differs. */
+  /** The hints for MySQL and SQLite, if they differ. */
   readonly mysql?: string;
+  readonly sqlite?: string;
 }
 
 const SELF_REFERENCE = {
@@ -138,12 +139,26 @@ const EXPLANATIONS: readonly Explanation[] = [
     hint: "Check the host in DATABASE_URL (or session.backends.database.url)",
   },
   {
-    matches:
-      /does not support SSL|server requires|no encryption|SSL off|NO_SSL_SUPPORT|SECURE_TRANSPORT/i,
-    problem: "The database and the URL do not agree on encryption",
-    hint: "Set sslmode in the URL: ?sslmode=require, ?sslmode=verify-full or ?sslmode=disable",
-    mysql: "Set ssl-mode in the URL: ?ssl-mode=required, ?ssl-mode=verify-identity or " +
-      "?ssl-mode=disabled",
+    matches: /does not support SSL|NO_SSL_SUPPORT/i,
+    problem: "The database does not support TLS, which the URL requires",
+    hint: "Enable TLS on the server; or, if the network is trusted, set ?sslmode=disable",
+    mysql: "Enable TLS on the server; or, if the network is trusted, set ?ssl-mode=disabled",
+  },
+  {
+    matches: /server requires|no encryption|SSL off|SECURE_TRANSPORT/i,
+    problem: "The database accepts only connections with TLS from here",
+    hint: "Set ?sslmode=require or ?sslmode=verify-full in the URL",
+    mysql: "Set ?ssl-mode=required or ?ssl-mode=verify-identity in the URL",
+  },
+  {
+    matches: /CaUsedAsEndEntity/,
+    problem: "The database's certificate is that of an authority, which none may show as its own",
+    hint: "Issue one for the server that is not an authority (basicConstraints=CA:FALSE)",
+  },
+  {
+    matches: /UnsupportedCertVersion/,
+    problem: "The database's certificate has version 1, which does not name hosts",
+    hint: "Issue one of version 3, with the host name as subjectAltName",
   },
   {
     matches: /NotValidForName|not valid for name|ALTNAME|does not match certificate/i,
@@ -171,14 +186,30 @@ const EXPLANATIONS: readonly Explanation[] = [
     mysql: "Add it to the URL, percent-encoded",
   },
   {
-    matches: /^(28P01|28000)|SASL|password must be a string|^ER_ACCESS_DENIED/,
+    matches:
+      /^(28P01|28000)|^08P01 .*(?:no such user|auth failed)|SASL|password must be a string|^ER_ACCESS_DENIED/,
     problem: "The database refused the user or password",
     hint: "Check the credentials in the URL; special characters must be percent-encoded",
   },
   {
-    matches: /^3D000|^ER_BAD_DB/,
+    matches: /^3D000|^08P01 .*no such database|^ER_BAD_DB/,
     problem: "The database in the URL does not exist on this server",
     hint: "Check the name after the last / of the URL, or create the database",
+  },
+  {
+    matches: /^08P01 .*no more connections allowed/,
+    problem: "The pooler has reached its connection limit",
+    hint: "Wait, close other connections, or connect to the server itself",
+  },
+  {
+    matches: /^08P01 .*transaction blocks not allowed/,
+    problem: "The pooler allows no transactions, which a clear needs (statement pooling)",
+    hint: "Use a pool in transaction or session mode, or connect to the server itself",
+  },
+  {
+    matches: /unknown plugin|AUTH_SWITCH_PLUGIN_ERROR/,
+    problem: "The account logs in with a plugin that azu does not have",
+    hint: "Use an account with caching_sha2_password or mysql_native_password",
   },
   {
     matches: /^3F000|unknown database/,
@@ -188,7 +219,24 @@ const EXPLANATIONS: readonly Explanation[] = [
   {
     matches: /^42501.*row-level security/,
     problem: "Row-level security hides rows of the table from this user",
-    hint: "Connect as the table's owner or as a user with BYPASSRLS",
+    hint:
+      "Connect as a superuser or a user with BYPASSRLS. The table's owner is enough, unless the " +
+      "table has FORCE ROW LEVEL SECURITY",
+  },
+  {
+    matches: /^42501.*permission denied for schema/,
+    problem: "The database user may not use the schema of the table",
+    hint: "Grant this user USAGE on the schema, and SELECT and DELETE on the table",
+  },
+  {
+    matches: /^55000.*replica identity/,
+    problem: "The table is published without a replica identity, so no row can be removed",
+    hint: "Give it one (ALTER TABLE … REPLICA IDENTITY FULL), or remove it from the publication",
+  },
+  {
+    matches: /^ER_(?:INDEX_COLUMN_TOO_LONG|TOO_LONG_KEY|TOO_BIG_ROWSIZE)/,
+    problem: "The database's row format allows no index on a session id of 255 characters",
+    hint: "Set innodb_default_row_format = dynamic, or create the table with another character set",
   },
   {
     matches: /^42501|^ER_\w*ACCESS_DENIED/,
@@ -275,6 +323,8 @@ const EXPLANATIONS: readonly Explanation[] = [
   {
     matches: /readonly database|^25006|read.only option|ER_READ_ONLY|READ_ONLY_TRANSACTION/,
     problem: "The database is read-only",
-    hint: "Use the primary, or make the file and its folder writable",
+    hint: "Use the URL of the primary, or check default_transaction_read_only",
+    mysql: "Use the URL of the primary, or check the variable read_only",
+    sqlite: "Make the file and its folder writable",
   },
 ];

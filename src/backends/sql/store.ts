@@ -1,5 +1,6 @@
 /** The store that all SQL engines share. What differs between them is behind {@linkcode SqlEngine}. */
 import { type AzuError, ImpossibleError } from "../../core/errors.ts";
+import { printable } from "../../core/text.ts";
 import type { ClearOptions, LookOptions, Purpose, Store } from "../contract.ts";
 import type { PaceDefaults } from "../pace.ts";
 import type { DatabaseTarget } from "./backend.ts";
@@ -26,6 +27,11 @@ export interface SqlEngine<Session extends SqlSession> {
     signal: AbortSignal,
     onProgress: LookOptions["onProgress"],
   ): Promise<number>;
+  /**
+   * Checks everything that {@linkcode startRows} checks, and whether this user may remove rows.
+   * @returns the names of the table's columns.
+   */
+  examine(session: Session, options: ClearOptions, tick: () => void): Promise<readonly string[]>;
   readonly pace: PaceDefaults;
   /**
    * Decides which rows a clear removes, and counts them.
@@ -57,6 +63,18 @@ export async function openSqlStore<Session extends SqlSession>(
   };
   const session = await explained(signal, () => engine.open(target, signal, purpose));
   return {
+    examine(signal, { onProgress } = {}) {
+      return explained(signal, async () => {
+        const tick = () => {
+          signal.throwIfAborted();
+          onProgress?.(0);
+        };
+        const columns = await engine.examine(session, { signal, onProgress() {} }, tick);
+        return looksLikeSessions(columns) ? [] : [
+          `the table ${printable(target.tableText)} has no column for a session id or an expiry`,
+        ];
+      });
+    },
     count: (signal, { onProgress } = {}) => {
       return explained(signal, () => engine.count(session, signal, onProgress));
     },
@@ -72,4 +90,14 @@ export async function openSqlStore<Session extends SqlSession>(
     createTable: (signal) => explained(signal, () => engine.createTable(session, signal)),
     [Symbol.asyncDispose]: async () => await session[Symbol.asyncDispose](),
   };
+}
+
+/**
+ * Whether a table has a column for a session id or an expiry, by the names that the session shard,
+ * Rails, Django, Laravel, Symfony and connect-pg-simple use.
+ */
+function looksLikeSessions(columns: readonly string[]): boolean {
+  return columns.some((name) =>
+    /^(?:sess(?:ion)?_?(?:id|key|token)|sid)$|expir|lifetime|valid_until|last_activity/i.test(name)
+  );
 }

@@ -10,6 +10,8 @@ export interface SqliteTable {
   readonly mark: string | undefined;
   /** Whether that column may be NULL. */
   readonly sparse: boolean;
+  /** The names of all columns. */
+  readonly names: readonly string[];
 }
 
 /** The table as SQL. */
@@ -31,11 +33,11 @@ export function inspectSqliteTable(session: SqliteSession): SqliteTable {
   const dated = names.find((column) => column.toLowerCase() === "created_at");
   const rowid = hiddenKey(names) ?? (isWhole ? quoted(String(only?.["name"])) : undefined);
   if (!kind.withoutRowid && rowid !== undefined) {
-    return { key: [rowid], mark: rowid, sparse: false };
+    return { key: [rowid], mark: rowid, sparse: false, names };
   }
   const key = kind.withoutRowid ? primary.map((column) => quoted(String(column["name"]))) : [];
-  if (key.length === 1 && isWhole) return { key, mark: key[0], sparse: false };
-  return { key, mark: dated === undefined ? undefined : quoted(dated), sparse: true };
+  if (key.length === 1 && isWhole) return { key, mark: key[0], sparse: false, names };
+  return { key, mark: dated === undefined ? undefined : quoted(dated), sparse: true, names };
 }
 
 /**

@@ -129,7 +129,7 @@ async function checkFile(path: string, target: DatabaseTarget): Promise<void> {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   });
-  if (found?.isFile) return;
+  if (found?.isFile) return await checkWritable(path, target);
   const hint = "Check DATABASE_URL (or session.backends.database.url)";
   if (found !== undefined) {
     throw new OperationError(`${path} is not a file (${target.address})`, { hint });
@@ -138,6 +138,21 @@ async function checkFile(path: string, target: DatabaseTarget): Promise<void> {
     hint: `${hint}; relative paths start at ${target.root}. ` +
       "`azu session:setup --backend database --apply` creates it",
   });
+}
+
+/**
+ * Opening a file in WAL mode creates two more files. If they belonged to a user who may not write
+ * the database, the app could not use it any more.
+ */
+async function checkWritable(path: string, target: DatabaseTarget): Promise<void> {
+  try {
+    (await Deno.open(path, { write: true, append: true })).close();
+  } catch (error) {
+    throw new OperationError(`This user may not write the file ${path} (${target.address})`, {
+      hint: "Run azu as the user of the app, or give this user the right to write it",
+      cause: error,
+    });
+  }
 }
 
 /** Milliseconds that a single statement waits in all for another process, and between attempts. */

@@ -4,7 +4,7 @@ import { PACE, sqliteRows } from "./clear.ts";
 import { countRows } from "./count.ts";
 import { explainSqliteError, isLocked } from "./errors.ts";
 import { SqliteSession, whileLocked } from "./session.ts";
-import { kindOf } from "./inspect_table.ts";
+import { inspectSqliteTable, kindOf } from "./inspect_table.ts";
 
 export const sqlite: SqlEngine<SqliteSession> = {
   open: SqliteSession.open,
@@ -13,6 +13,9 @@ export const sqlite: SqlEngine<SqliteSession> = {
   count: countRows,
   pace: PACE,
   startRows: sqliteRows,
+  async examine(session, { signal }) {
+    return (await whileLocked(() => inspectSqliteTable(session), signal)).names;
+  },
   whyNotTruncate: "SQLite has no TRUNCATE",
 
   async createTable(session, signal) {

@@ -99,6 +99,7 @@ export class Progress implements Disposable {
     const what = {
       connecting: `Connecting to ${this.#target}`,
       verifying: "Verifying that all are gone",
+      checking: "Checking what is there",
       counting: "Counting sessions",
       looking: "Looking for sessions under other prefixes",
       nodes: "Telling the app's nodes",

@@ -6,27 +6,18 @@ export function canAsk(host: Host): boolean {
   return host.stdin.isTerminal && host.stderr.isTerminal;
 }
 
-/**
- * Asks a question. Only `y` and `yes` confirm it. Any other answer, the end of the input and an
- * interruption do not.
- * @param introduce Called before the question is asked.
- * @throws {UsageError} if there is no terminal.
- */
-export async function confirm(
-  host: Host,
-  question: string,
-  introduce: () => void,
-): Promise<boolean> {
-  if (!canAsk(host)) {
-    throw new UsageError("There is no terminal to ask for confirmation; nothing was changed", {
-      hint: "Pass --force to go on without being asked",
-    });
-  }
-  introduce();
-  return await ask(host, question) === true;
+/** @throws {UsageError} if there is nobody to ask. */
+export function checkTerminal(host: Host): void {
+  if (canAsk(host)) return;
+  throw new UsageError("There is no terminal to ask for confirmation; nothing was changed", {
+    hint: "Pass --force to go on without being asked",
+  });
 }
 
-/** The answer to a question; undefined at the end of the input, or after an interruption. */
+/**
+ * The answer to a question. Only `y` and `yes` confirm it. Undefined at the end of the input, or after an
+ * interruption.
+ */
 export async function ask(host: Host, question: string): Promise<boolean | undefined> {
   host.stderr.write(`${question} [y/N]: `);
   const answer = await host.stdin.readLine(host.signal);

@@ -1,8 +1,9 @@
 /** What `session:clear` does: removes every session, and verifies it. */
 import type { Backend, Store } from "../../backends/contract.ts";
-import { AzuError, ExitCode } from "../../core/errors.ts";
+import { AzuError, ExitCode, OperationError } from "../../core/errors.ts";
+import { printable } from "../../core/text.ts";
 import { asAzuError } from "../../backends/custom.ts";
-import { clearInPasses, counted, lookAlikes, type Looks } from "./passes.ts";
+import { clearInPasses, counted, examined, lookAlikes, type Looks } from "./passes.ts";
 import { type ClearReport, type ClearRequest, isDone } from "./types.ts";
 import { briefly, guarded } from "../guard.ts";
 import { type Nodes, nodesOf, untoldError } from "./nodes.ts";
@@ -51,6 +52,8 @@ async function clearStore(
   const looks = looksAt(store, request);
   const how = truncate ? { ...looks.how, truncate } : looks.how;
   try {
+    const doubts = request.anything ? [] : await examined(looks);
+    if (doubts.length > 0) return doubtful(doubts, backend);
     const report = await clearInPasses({ ...looks, nodes, tally, how });
     return withNodes(await withReplicas(report, store, backend, request), nodes, backend);
   } catch (error) {
@@ -72,6 +75,7 @@ function cutOff(
     remaining: undefined,
     arrived: undefined,
     lookAlikes: [],
+    doubts: [],
     cutOff: { begun, isUncertain, total },
   };
   if (signal.reason instanceof AzuError) {
@@ -103,17 +107,32 @@ async function found(
 ): Promise<ClearReport> {
   const looks = looksAt(store, request);
   try {
-    const remaining = await counted(looks);
+    const doubts = await examined(looks);
     return {
       outcome: "found",
       cleared: 0,
-      remaining,
+      remaining: await counted(looks),
       arrived: undefined,
-      lookAlikes: remaining === 0 ? await lookAlikes(looks) : [],
+      lookAlikes: await lookAlikes(looks),
+      doubts,
     };
   } catch (error) {
     return cutOff(error, new Tally(), backend, request.signal);
   }
+}
+
+/** The report of a clear that was not begun. */
+function doubtful(doubts: readonly string[], backend: Backend): ClearReport {
+  const { address, pattern, table } = backend.describe();
+  const where = [address, pattern ?? table].filter((part) => part !== undefined).join(", ");
+  const error = new OperationError(
+    `What is there may not be sessions: ${doubts.join("; ")} (${printable(where)})`,
+    {
+      hint: "Check the key prefix or the table. If everything there may go, pass --anything",
+    },
+  );
+  const nothing = { cleared: 0, remaining: undefined, arrived: undefined, lookAlikes: [] };
+  return { outcome: "failed", ...nothing, doubts, error };
 }
 
 function looksAt(store: Store, request: ClearRequest): Looks {

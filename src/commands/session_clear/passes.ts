@@ -6,7 +6,7 @@ import type {
   LookOptions,
   Store,
 } from "../../backends/contract.ts";
-import { OperationError } from "../../core/errors.ts";
+import { AzuError, OperationError } from "../../core/errors.ts";
 import { guarded } from "../guard.ts";
 import type { Nodes } from "./nodes.ts";
 import type { Counting, Tally } from "./tally.ts";
@@ -41,8 +41,6 @@ export async function clearInPasses(passes: Passes): Promise<ClearReport> {
  */
 async function clearProved(passes: Passes, first: ClearCounts): Promise<ClearReport> {
   const { nodes, tally } = passes;
-  const isEmpty = tally.cleared === 0 && first.remaining === 0 && first.arrived === 0;
-  const others = isEmpty ? await lookAlikes(passes) : [];
   let counts = first;
   let heard = await nodes.tell();
   for (let round = 2; heard > 0; round++) {
@@ -53,7 +51,7 @@ async function clearProved(passes: Passes, first: ClearCounts): Promise<ClearRep
     counts = again;
     heard = !isLast && (again.again ?? again.cleared) > 0 ? await nodes.tell() : 0;
   }
-  return proved(tally, counts, others);
+  return proved(tally, counts, await others(passes));
 }
 
 /** The maximum number of rounds. If nodes keep writing sessions back, the app must be stopped. */
@@ -65,7 +63,7 @@ function proved(
   others: readonly LookAlike[],
 ): ClearReport {
   const done = {
-    ...{ cleared, remaining, arrived, lookAlikes: others },
+    ...{ cleared, remaining, arrived, lookAlikes: others, doubts: [] },
     ...(advice === undefined ? {} : { advice }),
   };
   if (remaining > 0) return { ...done, outcome: "partial", error: leftError(remaining, kept) };
@@ -76,22 +74,19 @@ function proved(
 async function clearByCounting(passes: Passes, first: number): Promise<ClearReport> {
   const { nodes, tally } = passes;
   let [remaining, before, removed] = [Infinity, Infinity, first];
-  let others: readonly LookAlike[] = [];
   for (let pass = 0; pass < 2 || (remaining < before && pass < MOST_PASSES); pass++) {
     before = remaining;
     if (pass > 0) removed = clearedBy(await clearOnce(passes));
     remaining = await counted(passes);
-    const isEmpty = remaining === 0 && tally.cleared === 0;
-    if (isEmpty) others = await lookAlikes(passes);
     const heard = await nodes.tell();
     if (remaining === 0 && heard > 0) remaining = await counted(passes);
     if (remaining === 0) break;
   }
   const { cleared } = tally;
   if (remaining > 0) return partial(cleared, remaining, removed);
-  const done = { cleared, remaining, arrived: undefined };
-  if (cleared > 0) return { outcome: "cleared", ...done, lookAlikes: [] };
-  return { outcome: "empty", ...done, lookAlikes: others };
+  const done = { cleared, remaining, arrived: undefined, doubts: [] };
+  const lookAlikes = await others(passes);
+  return { outcome: cleared > 0 ? "cleared" : "empty", ...done, lookAlikes };
 }
 
 /**
@@ -177,7 +172,8 @@ export function partial(cleared: number, remaining: number, removed: number): Cl
       { hint: "Stop the app, or turn its visitors away, and run the command again" },
     )
     : kept(remaining);
-  return { outcome: "partial", cleared, remaining, arrived: undefined, lookAlikes: [], error };
+  const found = { remaining, arrived: undefined, lookAlikes: [], doubts: [] };
+  return { outcome: "partial", cleared, ...found, error };
 }
 
 function kept(remaining: number): OperationError {
@@ -194,6 +190,28 @@ export interface Looks {
   readonly how: { readonly budget?: Budget };
   onPhase(phase: ClearPhase): void;
   onFound: LookOptions["onProgress"];
+}
+
+/**
+ * Look-alikes after a clear. An interruption of this look says nothing about the clear. If the nodes
+ * could not be told, the clear has failed anyway, and its connection may hang.
+ */
+async function others(passes: Passes): Promise<readonly LookAlike[]> {
+  if (passes.signal.aborted || passes.nodes.report?.untold instanceof AzuError) return [];
+  return await lookAlikes(passes).catch((error: unknown) => {
+    if (passes.signal.aborted) return [];
+    throw error;
+  });
+}
+
+/** @throws {AzuError} what a clear would throw. */
+export async function examined({ store, signal, how, onPhase }: Looks) {
+  signal.throwIfAborted();
+  onPhase("checking");
+  return await guarded(signal, async (alive): Promise<readonly string[]> => {
+    const budget = how.budget === undefined ? {} : { budget: how.budget };
+    return await store.examine?.(signal, { ...budget, onProgress: alive }) ?? [];
+  });
 }
 
 export async function counted({ store, signal, how, onPhase, onFound }: Looks): Promise<number> {

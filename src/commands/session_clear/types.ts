@@ -20,6 +20,7 @@ export type ClearOutcome =
 
 export type ClearPhase =
   | "connecting"
+  | "checking"
   | "clearing"
   | "verifying"
   | "counting"
@@ -35,8 +36,10 @@ export interface ClearReport {
   readonly remaining: number | undefined;
   /** How many sessions were written since the clear began; undefined if that is not known. */
   readonly arrived: number | undefined;
-  /** Keys that look like sessions under another prefix, if none were found under ours. */
+  /** Keys that look like sessions under another prefix. */
   readonly lookAlikes: readonly LookAlike[];
+  /** Why what is there may not be sessions; phrases. */
+  readonly doubts: readonly string[];
   /** What the operator may want to do next. */
   readonly advice?: string;
   /** How far it got, if it was cut off. */
@@ -65,8 +68,10 @@ export interface CutOff {
 
 export interface ClearRequest {
   readonly signal: AbortSignal;
-  /** Only count. */
+  /** Only check and count. */
   readonly dryRun: boolean;
+  /** Whether to clear also what does not look like sessions. */
+  readonly anything: boolean;
   readonly budget: Budget;
   /** Empty the table at once. */
   readonly truncate: boolean;

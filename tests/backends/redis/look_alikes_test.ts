@@ -1,7 +1,7 @@
 /** Look-alike keys are reported by the app name that they start with, never by an id. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { LookAlikes } from "../../../src/backends/redis/look.ts";
+import { DistinctKeys, LookAlikes } from "../../../src/backends/redis/look.ts";
 
 /** The patterns that these keys are reported as. */
 function reported(...keys: readonly string[]): string[] {
@@ -41,4 +41,14 @@ Deno.test("look-alikes: hardly any random id passes as a name", () => {
     return `s${id.slice(0, 21)}:session:cart`;
   });
   strictEqual(reported(...keys).length <= 2, true, reported(...keys).join(" "));
+});
+
+Deno.test("a key that SCAN returns twice counts once", () => {
+  const keys = ["a", "b", "c"].map((id) => Buffer.from(`session:${id}`));
+  const distinct = new DistinctKeys("session:".length);
+  for (const batch of [keys, keys.slice(1), keys]) distinct.add(batch);
+  strictEqual(distinct.count, 3);
+  const others = new LookAlikes(Buffer.from("app:session:"));
+  for (const batch of [keys, keys.slice(1)]) others.add(batch);
+  deepStrictEqual(others.list(), [{ pattern: "session:*", count: 3 }]);
 });

@@ -19,6 +19,7 @@ async function nodeSaying(reply: string) {
     address,
     mode: "cluster",
     isReplica: false,
+    removes: "UNLINK",
     [Symbol.dispose]: () => connection.close(),
   };
   return {

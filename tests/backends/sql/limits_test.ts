@@ -71,7 +71,7 @@ Deno.test(
     const error = await problem(clear(database.url, { truncate: true }));
     match(
       error.message,
-      /^Rows of another table refer.*none of (?:about )?\d+ session\(s\) is gone$/s,
+      /^Rows of another table refer/,
     );
     strictEqual(await left(database), 3);
   },
@@ -86,7 +86,7 @@ Deno.test(
     const error = await problem(clear(database.url, { truncate: true }));
     match(
       error.message,
-      /^The database was busy for too long.*none of (?:about )?\d+ session\(s\) is gone$/s,
+      /^The database was busy for too long/,
     );
     await database.query("ROLLBACK");
     strictEqual(await left(database), 3);
@@ -123,7 +123,7 @@ Deno.test(
       const forbidden = await problem(clear(url.href));
       match(
         forbidden.message,
-        /^The database user lacks a privilege.*none of (?:about )?\d+ session\(s\) is gone$/s,
+        /^The database user lacks a privilege/,
       );
       match(forbidden.hint ?? "", /Grant SELECT and DELETE/);
       await database.query(`GRANT DELETE ON sessions TO ${role}`);
@@ -153,7 +153,7 @@ Deno.test(
       const forbidden = await problem(clear(url.href));
       match(
         forbidden.message,
-        /^The database user lacks a privilege.*none of (?:about )?\d+ session\(s\) is gone$/s,
+        /^The database user lacks a privilege/,
       );
       await database.query(`GRANT DELETE ON sessions TO ${role}`);
       deepStrictEqual(await clear(url.href), { cleared: 2, remaining: 0, arrived: 0 });

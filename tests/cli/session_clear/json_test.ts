@@ -7,8 +7,8 @@ import { needs } from "../../support/env.ts";
 import { tempDir } from "../../support/temp.ts";
 
 const CLEAR = ["session:clear", "--backend", "database", "--json"];
-const TABLE = "CREATE TABLE sessions (id integer PRIMARY KEY)";
-const FILL = "INSERT INTO sessions VALUES (1), (2), (3)";
+const TABLE = "CREATE TABLE sessions (id integer PRIMARY KEY, expires_at text)";
+const FILL = "INSERT INTO sessions (id) VALUES (1), (2), (3)";
 const KEEP = "CREATE TRIGGER keep BEFORE DELETE ON sessions WHEN OLD.id = 2 " +
   "BEGIN SELECT RAISE(IGNORE); END";
 

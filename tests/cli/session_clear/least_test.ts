@@ -9,6 +9,7 @@ import {
 
 const report = (cleared: number, isUncertain: boolean): ClearReport => ({
   ...{ outcome: "interrupted", cleared, remaining: undefined, arrived: undefined, lookAlikes: [] },
+  doubts: [],
   cutOff: { begun: true, isUncertain, total: 10 },
 });
 
@@ -27,7 +28,7 @@ for (
 ) {
   Deno.test(`both say the same: ${line}`, () => {
     const one = report(cleared, isUncertain);
-    deepStrictEqual([interruptionLine(one), restOf(one)?.split(",")[0]], [line, rest]);
+    deepStrictEqual([interruptionLine(one), restOf(one)?.split(";")[0]], [line, rest]);
   });
 }
 

@@ -46,7 +46,10 @@ Deno.test("y at a terminal clears", needs("script"), async () => {
     answer: [{ waitFor: QUESTION, type: "y\n" }],
   });
   strictEqual(code, 0);
-  match(output, /selected by SESSION_BACKEND\), target sqlite3:\/\/\.\/app\.db, table sessions/);
+  match(
+    output,
+    /selected by SESSION_BACKEND\), environment production \(the default\), target sqlite3:\/\/\.\/app\.db \(from DATABASE_URL\), table sessions\r?\nSessions there now: 2\r?\nAre you sure/,
+  );
   match(output, /Cleared 2 session\(s\)/);
   strictEqual(app.count(), 0);
 });
@@ -90,7 +93,7 @@ Deno.test("who redirects the answer still sees what is asked about", needs("scri
     answer: [{ waitFor: QUESTION, type: "y\n" }],
   });
   strictEqual(code, 0);
-  match(output, /target sqlite3:\/\/\.\/app\.db, table sessions/);
+  match(output, /target sqlite3:\/\/\.\/app\.db \(from DATABASE_URL\), table sessions/);
   strictEqual(app.count(), 0);
 });
 

@@ -1,18 +1,18 @@
 import type { Backend, Target } from "../../../backends/contract.ts";
-import type { ClearReport } from "../../../commands/session_clear/types.ts";
+import type { ClearReport, ClearRequest } from "../../../commands/session_clear/types.ts";
 import { clearSessions } from "../../../commands/session_clear/clear.ts";
 import { type Choice, chooseToOperate } from "../../../config/choose.ts";
 import { checkSamePlace } from "../../../config/places.ts";
 import type { Environment } from "../../../config/project.ts";
-import { ExitCode, ImpossibleError } from "../../../core/errors.ts";
+import { ExitCode, ImpossibleError, OperationError } from "../../../core/errors.ts";
 import type { GlobalOptions } from "../../program.ts";
 import { loadProjectFor } from "../../load_project.ts";
 import { type Host, Interruption } from "../../terminal/host.ts";
 import { Progress } from "../../terminal/progress.ts";
-import { confirm } from "../../terminal/prompts.ts";
+import { ask, checkTerminal } from "../../terminal/prompts.ts";
 import type { Reporter } from "../../terminal/reporter.ts";
 import type { SessionClearOptions } from "./command.ts";
-import { clearFields, decisionLine, showReport } from "./report.ts";
+import { clearFields, decisionLine, showDoubts, showReport } from "./report.ts";
 
 const QUESTION = "Are you sure you want to clear all sessions? This will log out all users.";
 
@@ -44,7 +44,21 @@ export async function sessionClear(
   const { environment } = project;
   const target = choice.backend.describe();
   const run = { host, options, reporter, choice, environment, target, start };
-  return conclude(run, await attempt(run));
+  const report = await attempt(run);
+  return conclude(run, options.strict ? strictly(report) : report);
+}
+
+/** With `--strict`, what would be a warning is an error. */
+function strictly(report: ClearReport): ClearReport {
+  const { outcome, lookAlikes, arrived = 0, doubts, error } = report;
+  if (error !== undefined || !["cleared", "empty", "found"].includes(outcome)) return report;
+  const problems = [
+    ...(lookAlikes.length > 0 ? ["keys under another prefix look like sessions"] : []),
+    ...(arrived > 0 ? [`${arrived} session(s) were written during the clear`] : []),
+    ...doubts,
+  ];
+  if (problems.length === 0) return report;
+  return { ...report, error: new OperationError(`${problems.join("; ")} (--strict)`) };
 }
 
 function conclude(
@@ -65,6 +79,7 @@ const NOTHING_DONE = {
   remaining: undefined,
   arrived: undefined,
   lookAlikes: [],
+  doubts: [],
 } as const;
 
 async function attempt(run: ClearRun): Promise<ClearReport> {
@@ -85,20 +100,29 @@ async function attempt(run: ClearRun): Promise<ClearReport> {
   if (error) return { ...NOTHING_DONE, outcome: "impossible", error };
   backend.check?.();
   host.handleSignals();
-  if (!dryRun && !options.force && !await agreed(run)) {
+  if (dryRun) return await withProgress(run, { dryRun, anything: false });
+  if (options.force) {
+    announce(reporter, backend);
+    return await withProgress(run, { dryRun, anything: options.anything ?? false });
+  }
+  checkTerminal(host);
+  const found = await withProgress(run, { dryRun: true, anything: false });
+  if (found.outcome !== "found") return found;
+  if (!await agreed(run, found)) {
     reporter.note("Nothing was cleared");
     return { ...NOTHING_DONE, outcome: host.signal.aborted ? "interrupted" : "declined" };
   }
-  if (!dryRun) announce(reporter, backend);
-  return await withProgress(run);
+  announce(reporter, backend);
+  return await withProgress(run, { dryRun, anything: true });
 }
 
-async function agreed(run: ClearRun): Promise<boolean> {
+/** Says what is about to be cleared, even with --quiet, and asks. */
+async function agreed(run: ClearRun, found: ClearReport): Promise<boolean> {
   const { host, reporter, choice, environment, target } = run;
-  return await confirm(host, QUESTION, () => {
-    // Even with --quiet, say what is about to be cleared.
-    if (reporter.options.quiet) reporter.say(decisionLine(choice, environment, target));
-  });
+  if (reporter.options.quiet) reporter.say(decisionLine(choice, environment, target));
+  reporter.say(`Sessions there now: ${found.remaining ?? 0}`);
+  showDoubts(reporter, found);
+  return await ask(host, QUESTION) === true;
 }
 
 function announce(reporter: Reporter, backend: Backend): void {
@@ -108,7 +132,10 @@ function announce(reporter: Reporter, backend: Backend): void {
   for (const line of lines) reporter.line(line);
 }
 
-async function withProgress(run: ClearRun): Promise<ClearReport> {
+async function withProgress(
+  run: ClearRun,
+  how: Pick<ClearRequest, "dryRun" | "anything">,
+): Promise<ClearReport> {
   const { host, options, reporter, choice: { backend }, target } = run;
   using progress = new Progress(host, reporter, target.address ?? backend.name);
   const stop = () => progress.begin("stopping");
@@ -121,7 +148,7 @@ async function withProgress(run: ClearRun): Promise<ClearReport> {
   try {
     return await clearSessions(backend, {
       signal: host.signal,
-      dryRun: options.dryRun ?? false,
+      ...how,
       broadcast: options.broadcast,
       now: () => host.now(),
       ...requested(options),
@@ -140,6 +167,7 @@ function exitCodeOf(host: Host, { outcome, error }: ClearReport): ExitCode {
     case "cleared":
     case "empty":
     case "found":
+      return error?.exitCode ?? ExitCode.ok;
     case "declined":
       return ExitCode.ok;
     case "impossible":

@@ -13,7 +13,9 @@ const definition = () =>
   )
     .option("-b, --backend <name>", "redis, database, memory, or a backend in the config")
     .option("-f, --force", "Do not ask")
-    .option("--dry-run", "Count the sessions; remove none")
+    .option("--dry-run", "Check and count what would be cleared; remove nothing")
+    .option("--anything", "With --force: clear also what does not look like sessions")
+    .option("--strict", "Fail if look-alikes or new sessions are there at the end")
     .option("--no-broadcast", "Do not tell the app's nodes to drop their cached sessions")
     .option(
       "--batch <n>",

@@ -21,7 +21,7 @@ export function showReport(
       reporter.line(`Cleared ${report.cleared} session(s)`);
       nodes();
       showReplicas(reporter, report);
-      reporter.verified("Sessions cleared successfully");
+      if (report.error === undefined) reporter.verified("Sessions cleared successfully");
       showArrived(reporter, report);
       if (report.advice !== undefined && !reporter.options.json) reporter.note(report.advice);
     },
@@ -30,7 +30,9 @@ export function showReport(
       nodes();
       showReplicas(reporter, report);
       // No check mark if there may be sessions under another prefix.
-      if (report.lookAlikes.length === 0) reporter.verified("Nothing to clear");
+      if (report.lookAlikes.length === 0 && report.error === undefined) {
+        reporter.verified("Nothing to clear");
+      }
       showArrived(reporter, report);
     },
     found: () =>
@@ -61,12 +63,18 @@ export function showReport(
     declined: () => {},
   };
   show[report.outcome]();
+  if (report.outcome === "found") showDoubts(reporter, report);
   showLookAlikes(reporter, report, target);
   if (report.error) reporter.error(report.error);
   const rest = restOf(report);
   if (rest === undefined) return;
   if (report.outcome === "interrupted") reporter.note(rest);
   else reporter.say(rest);
+}
+
+export function showDoubts(reporter: Reporter, { doubts }: ClearReport): void {
+  if (doubts.length === 0) return;
+  reporter.warn(`What is there may not be sessions: ${doubts.join("; ")}`);
 }
 
 function showLookAlikes(reporter: Reporter, { lookAlikes }: ClearReport, target: Target): void {
@@ -161,7 +169,7 @@ export function interruptionLine(report: ClearReport): string | undefined {
 export function restOf(report: ClearReport): string | undefined {
   const { outcome, cleared, remaining, error } = report;
   if (outcome !== "partial" && outcome !== "failed" && outcome !== "interrupted") return undefined;
-  const safe = /safe to repeat/.test(error?.hint ?? "")
+  const safe = /\bsafe\b/.test(`${error?.message} ${error?.hint}`)
     ? ""
     : ": running the command again is safe";
   if (remaining === 0) {
@@ -173,13 +181,11 @@ export function restOf(report: ClearReport): string | undefined {
   if (remaining !== undefined) return `${cleared} session(s) are gone, ${remaining} remain${safe}`;
   const { cutOff } = report;
   if (cutOff === undefined) return undefined;
-  if (!cutOff.begun) return outcome === "interrupted" ? undefined : `Nothing was cleared${safe}`;
+  if (!cutOff.begun) return outcome === "interrupted" ? undefined : "Nothing was cleared";
   const gone = cleared === 0
     ? `No session ${cutOff.isUncertain ? "is known to be" : "is"} gone`
     : `${cutOff.isUncertain ? "At least " : ""}${cleared} session(s) are gone`;
-  const left = (cutOff.total ?? 0) - cleared;
-  const others = left > 0 ? `about ${left}` : cleared === 0 ? "some" : "others";
-  return `${gone}, ${others} may remain${safe}`;
+  return `${gone}; it is not known how many remain${safe}`;
 }
 
 export interface Circumstances {
@@ -208,6 +214,7 @@ export function clearFields(
     remaining: report.remaining ?? null,
     arrived: report.arrived ?? null,
     lookAlikes: report.lookAlikes,
+    doubts: report.doubts,
     nodesTold: report.nodes?.told ?? null,
     replicasFollowed: report.replicas ?? null,
     ...(report.advice === undefined ? {} : { advice: report.advice }),

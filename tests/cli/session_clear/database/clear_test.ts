@@ -26,7 +26,7 @@ Deno.test("clear of a quoted table in a schema: exactly its rows", needs("postgr
   const result = await runAzu(CLEAR, { cwd: app.path, env: { DATABASE_URL: database.url } });
   strictEqual(
     result.decision,
-    `Backend: database (selected by --backend), target ${address}, table auth.user-sessions`,
+    `Backend: database (selected by --backend), environment production (the default), target ${address} (from DATABASE_URL), table auth.user-sessions`,
   );
   deepStrictEqual(result.stdout.split("\n"), [
     "Clearing sessions...",

@@ -153,8 +153,8 @@ Deno.test(
   async () => {
     await using database = await freshMariadb();
     await using app = await tempDir();
-    await database.query("CREATE TABLE sessions (id int PRIMARY KEY)");
-    await database.query("INSERT INTO sessions VALUES (1)");
+    await database.query("CREATE TABLE sessions (id int PRIMARY KEY, session_id int)");
+    await database.query("INSERT INTO sessions (id) VALUES (1)");
     await database.query(
       "CREATE TRIGGER t BEFORE DELETE ON sessions FOR EACH ROW INSERT INTO log VALUES (1)",
     );

@@ -9,7 +9,12 @@ const CLEAR = ["session:clear", "--backend", "database", "--force"];
 
 async function locked() {
   const app = await tempDir();
-  sqlite(app.path, "a.db", "CREATE TABLE sessions (id integer)", "INSERT INTO sessions VALUES (1)");
+  sqlite(
+    app.path,
+    "a.db",
+    "CREATE TABLE sessions (session_id integer)",
+    "INSERT INTO sessions VALUES (1)",
+  );
   const holder = new DatabaseSync(`${app.path}/a.db`);
   holder.exec("BEGIN EXCLUSIVE");
   return {

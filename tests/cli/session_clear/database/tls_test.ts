@@ -115,7 +115,9 @@ async function mariadb(path: string, name: "server" | "elsewhere", ...args: stri
   const tls = [`ca=${path}/ca.crt`, `cert=${path}/${name}.crt`, `key=${path}/${name}.key`];
   const server = await startMariadb({ args: [...tls.map((file) => `--ssl-${file}`), ...args] });
   const client = await createConnection({ uri: server.url, ssl: { rejectUnauthorized: false } });
-  await client.query("CREATE TABLE sessions (id bigint AUTO_INCREMENT PRIMARY KEY)");
+  await client.query(
+    "CREATE TABLE sessions (id bigint AUTO_INCREMENT PRIMARY KEY, session_id text)",
+  );
   await endMysql(client);
   return server;
 }

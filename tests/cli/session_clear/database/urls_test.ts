@@ -18,7 +18,7 @@ async function clear(url: string, files: Record<string, string> = {}) {
 
 Deno.test("postgres: a .pgpass in the working folder is not read", needs("postgres"), async () => {
   await using database = await freshPostgres();
-  await database.query("CREATE TABLE sessions (id int PRIMARY KEY)");
+  await database.query("CREATE TABLE sessions (id int PRIMARY KEY, session_id text)");
   const { hostname, port, pathname, username, password } = new URL(database.url);
   const url = `postgres://${username}@${hostname}:${port}${pathname}`;
   for (const right of [password, "wrong"]) {
@@ -50,8 +50,8 @@ Deno.test(
     await using shop = await freshMariadb();
     await using other = await freshMariadb();
     for (const { query } of [shop, other]) {
-      await query("CREATE TABLE sessions (id int PRIMARY KEY)");
-      await query("INSERT INTO sessions VALUES (1), (2), (3)");
+      await query("CREATE TABLE sessions (id int PRIMARY KEY, session_id text)");
+      await query("INSERT INTO sessions (id) VALUES (1), (2), (3)");
     }
     const url = `${shop.url}?database=${new URL(other.url).pathname.slice(1)}`;
     const { code, stdout } = await clear(url);

@@ -49,7 +49,7 @@ Deno.test("clear prints exactly the documented lines", redisNeeded, async () => 
   });
   strictEqual(
     result.decision,
-    `Backend: redis (default, because nothing selects another), target ${redis.url}, keys myapp:session:*`,
+    `Backend: redis (default, because nothing selects another), environment production (the default), target ${redis.url} (from REDIS_URL), keys myapp:session:*`,
   );
   deepStrictEqual(result.stdout.split("\n"), [
     "Clearing sessions...",
@@ -162,6 +162,9 @@ Deno.test("--json prints one document", redisNeeded, async () => {
     command: "session:clear",
     backend: "redis",
     decidedBy: "default",
+    environment: "production",
+    doubts: [],
+    targetFrom: "REDIS_URL",
     target: redis.url,
     pattern: "myapp:session:*",
     dryRun: false,
@@ -234,15 +237,29 @@ Deno.test("a cluster with unassigned slots cannot be cleared", redisNeeded, asyn
   match(result.stderr, /some of its slots have no master/);
 });
 
-Deno.test("the error of a server without UNLINK quotes no key", redisNeeded, async () => {
+Deno.test("a server without UNLINK, as before Redis 4: DEL does it", redisNeeded, async () => {
   await using redis = await freshRedis({ args: ["--rename-command", "UNLINK", ""] });
+  await using app = await tempDir();
+  for (let id = 0; id < 700; id++) await redis.client.set(`session:${id}`, "x");
+  const env = { REDIS_URL: redis.url };
+  const dry = await runAzu(["session:clear", "--dry-run"], { cwd: app.path, env });
+  match(dry.stdout, /Would clear 700 session/, dry.stderr);
+  const result = await runAzu(["session:clear", "--force"], { cwd: app.path, env });
+  match(result.stdout, /^Cleared 700 session\(s\)\n✓/m, result.stderr);
+  strictEqual(await redis.client.dbsize(), 0);
+});
+
+const WITHOUT_BOTH = ["--rename-command", "UNLINK", "", "--rename-command", "DEL", ""];
+
+Deno.test("the error of a server that removes no key quotes none", redisNeeded, async () => {
+  await using redis = await freshRedis({ args: WITHOUT_BOTH });
   await using app = await tempDir();
   const id = crypto.randomUUID();
   await redis.client.set(`session:${id}`, "x");
   const env = { REDIS_URL: redis.url };
   const result = await runAzu(["session:clear", "--force"], { cwd: app.path, env });
   strictEqual(result.code, 1);
-  match(result.stderr, /unknown command 'UNLINK'/i);
+  match(result.stderr, /unknown command 'DEL'/i);
   strictEqual((result.stdout + result.stderr).includes(id.slice(0, 8)), false);
   strictEqual(await redis.client.dbsize(), 1);
 });
