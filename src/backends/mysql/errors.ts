@@ -73,7 +73,8 @@ const QUOTES_NOTHING: ReadonlySet<number> = new Set([
 ]);
 
 function detailsOf(error: Error): string {
-  if (!("sqlMessage" in error)) return withCode(error); // not from the server
+  // Not from the server. The driver advises to write a plugin for it.
+  if (!("sqlMessage" in error)) return withCode(error).replace(/\. See TODO:.*$/s, "");
   const number = errorNumber(error);
   if (isSignalled(error)) return `SQLSTATE 45000 (${number}); ${HIDDEN}`;
   if (QUOTES_NOTHING.has(number)) return withCode(error);

@@ -1,10 +1,12 @@
 /** A pooler between azu and PostgreSQL: its other clients leave settings behind. */
-import { deepStrictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 // @ts-types="@types/pg"
 import pg from "pg";
+import { messageOf } from "../../../src/core/errors.ts";
 import { bindBackend } from "../../../src/backends/registry.ts";
 import { freshPostgres } from "../../support/servers/database.ts";
 import { needs, service } from "../../support/env.ts";
+import { pollUntil } from "../../support/poll.ts";
 import { startPgbouncer } from "../../support/servers/pgbouncer.ts";
 import { context, removed } from "../subject.ts";
 
@@ -42,3 +44,50 @@ Deno.test(
     deepStrictEqual([await rows("public.sessions"), await rows("web.sessions")], [0, 3000]);
   },
 );
+
+for (
+  const [what, options, problem] of [
+    [
+      "an unknown database",
+      { mode: "transaction", only: "another" },
+      /^The database in the URL does not exist on this server .*no such database/,
+    ],
+    [
+      "too many clients",
+      { mode: "transaction", settings: ["max_client_conn = 1"] },
+      /^The pooler has reached its connection limit .*no more connections allowed/,
+    ],
+    [
+      "statement pooling",
+      { mode: "statement" },
+      /^The pooler allows no transactions, which a clear needs/,
+    ],
+  ] as const
+) {
+  Deno.test(
+    `pooler: ${what} is explained at once, and not taken for a lost connection`,
+    needs("postgres", "pgbouncer"),
+    async () => {
+      await using database = await freshPostgres();
+      await database.query("CREATE TABLE sessions (id int PRIMARY KEY)");
+      await database.query("INSERT INTO sessions VALUES (1)");
+      await using pooler = await startPgbouncer(service("postgres"), options);
+      const url = pooler.through(database.url);
+      const first = await pollUntil("a connection to be free", async () => {
+        const client = new pg.Client({ connectionString: url });
+        client.on("error", () => {});
+        if (what !== "too many clients") return client;
+        return await client.connect().then(() => client, () => undefined);
+      });
+      const { signal } = new AbortController();
+      const begin = performance.now();
+      const error = await (async () => {
+        await using store = await bindBackend("database", { url }, context).connect(signal);
+        await store.clear({ signal, onProgress() {} });
+      })().catch((reason: unknown) => reason);
+      strictEqual(performance.now() - begin < 4000, true);
+      match(messageOf(error), problem);
+      await first.end().catch(() => {});
+    },
+  );
+}

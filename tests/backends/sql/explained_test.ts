@@ -115,3 +115,129 @@ Deno.test("mysql: the table is dropped during a clear", needs("mariadb"), async 
   const { message } = await problem(database.url, () => database.query("DROP TABLE sessions"));
   match(message, /^Table sessions does not exist/);
 });
+
+/** The URL of a role that these statements make on a PostgreSQL database; `APP_ROLE` is its name. */
+async function asRole(
+  { url, query }: TestDatabase,
+  statements: string,
+  work: (url: string) => Promise<void>,
+): Promise<void> {
+  const role = `app_${crypto.randomUUID().slice(0, 8)}`;
+  await query(
+    `CREATE ROLE ${role} LOGIN PASSWORD 'pw'; ${statements.replaceAll("APP_ROLE", role)}`,
+  );
+  const own = new URL(url);
+  [own.username, own.password] = [role, "pw"];
+  try {
+    await work(own.href);
+  } finally {
+    await query(`REASSIGN OWNED BY ${role} TO CURRENT_USER; DROP OWNED BY ${role}`);
+    await query(`DROP ROLE ${role}`);
+  }
+}
+
+Deno.test("postgres: a schema that the user may not use", needs("postgres"), async () => {
+  await using database = await freshPostgres();
+  await database.query("CREATE SCHEMA web; CREATE TABLE web.sessions (id int PRIMARY KEY)");
+  await asRole(database, "GRANT ALL ON web.sessions TO APP_ROLE", async (url) => {
+    const options = { url, table: "web.sessions" };
+    const error = await (async () => {
+      await using store = await bindBackend("database", options, context).connect(signal);
+      await store.clear({ signal, onProgress() {} });
+    })().catch((reason: unknown) => reason);
+    if (!(error instanceof AzuError)) throw error;
+    match(error.message, /^The database user may not use the schema of the table .*42501/);
+    match(error.hint ?? "", /^Grant this user USAGE on the schema/);
+  });
+});
+
+Deno.test("postgres: forced row-level security, as the owner", needs("postgres"), async () => {
+  await using database = await freshPostgres();
+  await database.query(
+    "CREATE TABLE sessions (id int PRIMARY KEY); INSERT INTO sessions VALUES (1)",
+  );
+  const forced =
+    "ALTER TABLE sessions OWNER TO APP_ROLE; ALTER TABLE sessions ENABLE ROW LEVEL SECURITY;" +
+    "ALTER TABLE sessions FORCE ROW LEVEL SECURITY";
+  await asRole(database, forced, async (url) => {
+    const { message, hint } = await problem(url);
+    match(message, /^Row-level security hides rows of the table from this user/);
+    match(hint ?? "", /^Connect as a superuser or a user with BYPASSRLS\./);
+  });
+});
+
+Deno.test("postgres: a table that is published without a replica identity", {
+  ...needs("postgres"),
+}, async () => {
+  await using database = await freshPostgres();
+  await database.query("CREATE TABLE sessions (id int); INSERT INTO sessions VALUES (1)");
+  await database.query("CREATE PUBLICATION sessions_of_azu FOR TABLE sessions");
+  const { message, hint } = await problem(database.url);
+  match(message, /^The table is published without a replica identity/);
+  match(hint ?? "", /REPLICA IDENTITY FULL/);
+  await database.query("DROP PUBLICATION sessions_of_azu");
+});
+
+Deno.test(
+  "each engine has its own advice for a read-only database",
+  needs("postgres"),
+  async () => {
+    await using database = await freshPostgres();
+    await database.query(
+      "CREATE TABLE sessions (id int PRIMARY KEY); INSERT INTO sessions VALUES (1)",
+    );
+    const readOnly =
+      "GRANT ALL ON sessions TO APP_ROLE; ALTER ROLE APP_ROLE SET default_transaction_read_only = on";
+    await asRole(database, readOnly, async (url) => {
+      match(
+        (await problem(url)).hint ?? "",
+        /^Use the URL of the primary, or check default_transaction/,
+      );
+    });
+  },
+);
+
+Deno.test("tls that the server does not support: the advice is not to require it", {
+  ...needs("postgres"),
+}, async () => {
+  await using database = await freshPostgres();
+  const { message, hint } = await problem(`${database.url}?sslmode=require`);
+  match(message, /^The database does not support TLS, which the URL requires/);
+  match(hint ?? "", /set \?sslmode=disable$/);
+});
+
+Deno.test(
+  "mariadb: an account with a plugin that the driver lacks",
+  needs("mariadb-server"),
+  async () => {
+    await using server = await startMariadb({ args: ["--plugin-load-add=auth_ed25519"] });
+    await using database = await freshMariadb(server.url);
+    await database.query("CREATE USER modern IDENTIFIED VIA ed25519 USING PASSWORD('pw')");
+    await database.query("GRANT ALL ON *.* TO modern");
+    const url = new URL(database.url);
+    [url.username, url.password] = ["modern", "pw"];
+    const { message, hint } = await problem(url.href);
+    match(message, /^The account logs in with a plugin that azu does not have/);
+    match(hint ?? "", /caching_sha2_password or mysql_native_password/);
+    doesNotMatch(message, /TODO/);
+  },
+);
+
+Deno.test(
+  "mariadb: --apply where the row format is too small says so",
+  needs("mariadb-server"),
+  async () => {
+    await using server = await startMariadb({ args: ["--innodb-default-row-format=compact"] });
+    await using database = await freshMariadb(server.url);
+    const backend = bindBackend("database", { url: database.url }, context);
+    await using store = await backend.connect(signal, { purpose: "create" });
+    const error = await store.createTable?.(signal).catch((reason: unknown) => reason);
+    if (!(error instanceof AzuError)) throw new Error(`no failure: ${String(error)}`);
+    match(
+      error.message,
+      /allows no index on a session id of 255 characters .*ER_INDEX_COLUMN_TOO_LONG/,
+    );
+    doesNotMatch(error.message, /not shown/);
+    match(error.hint ?? "", /innodb_default_row_format = dynamic/);
+  },
+);

@@ -6,6 +6,8 @@ import { exchange, onFreePort, type Server, startServer } from "./server.ts";
 export interface PgbouncerOptions {
   /** When a server connection goes to the next client. */
   readonly mode: "session" | "transaction" | "statement";
+  /** The name of the only database that it knows; by default it knows all. */
+  readonly only?: string;
   /** More lines of the section `[pgbouncer]`. */
   readonly settings?: readonly string[];
 }
@@ -28,13 +30,19 @@ export async function startPgbouncer(url: string, options: PgbouncerOptions): Pr
       `${dir}/pgbouncer.ini`,
       [
         "[databases]",
-        `* = host=${hostname} port=${serverPort} ${login}`,
+        `${options.only ?? "*"} = host=${hostname} port=${serverPort} ${login}`,
         "[pgbouncer]",
         ...["listen_addr = 127.0.0.1", `listen_port = ${port}`, "unix_socket_dir ="],
-        ...["auth_type = any", `pool_mode = ${options.mode}`, "default_pool_size = 1"],
+        ...[
+          "auth_type = trust",
+          `auth_file = ${dir}/users.txt`,
+          `pool_mode = ${options.mode}`,
+          "default_pool_size = 1",
+        ],
         ...options.settings ?? [],
       ].join("\n"),
     );
+    await Deno.writeTextFile(`${dir}/users.txt`, `"${username}" ""\n`);
     if (owner !== undefined) await Deno.chown(dir, owner.uid, owner.gid);
     const server = await startServer({
       command,
