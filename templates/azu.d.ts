@@ -375,6 +375,8 @@ declare module "azu" {
      * store that cannot do it throws an `ImpossibleError` and removes nothing.
      */
     readonly truncate?: boolean;
+    /** Called when the connection was lost, or the store was busy, before it is tried again. */
+    onRetry?(): void;
     /** Called when another phase begins. The first is `clearing`. */
     onPhase?(phase: "clearing" | "verifying"): void;
     /**

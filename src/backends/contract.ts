@@ -136,6 +136,8 @@ export interface ClearOptions {
    * store that cannot do it throws an `ImpossibleError` and removes nothing.
    */
   readonly truncate?: boolean;
+  /** Called when the connection was lost, or the store was busy, before it is tried again. */
+  onRetry?(): void;
   /** Called when another phase begins. The first is `clearing`. */
   onPhase?(phase: "clearing" | "verifying"): void;
   /**

@@ -68,6 +68,7 @@ export function redisClear(
       share = scanned;
       report();
     },
+    onRetry: () => options.onRetry?.(),
   });
 
   /** @param begin Called before each attempt. */
@@ -131,9 +132,13 @@ export function redisClear(
         for (const phase of ["clearing", "verifying"] as const) {
           options.onPhase?.(phase);
           await sweep(phase === "verifying");
-          if (found === 0) return { cleared: removal.gone, remaining: 0, arrived: 0 };
+          if (found > 0) continue;
+          await passes.checkStrays();
+          return { cleared: removal.gone, remaining: 0, arrived: 0 };
         }
-        return await lookAgain(MOST_LOOKS);
+        const counts = await lookAgain(MOST_LOOKS);
+        await passes.checkStrays();
+        return counts;
       } catch (error) {
         throw withDoubt(error);
       }

@@ -16,16 +16,28 @@ export function explainRedisError(
 ): AzuError {
   if (error instanceof AzuError) return error;
   const message = detailsOf(error);
-  const known = explanationOf(message);
+  const known = error instanceof ErrorReply
+    ? REPLIES.find(({ matches }) => matches.test(message)) ?? missingRight(message)
+    : CONNECTION_FAILURES.find(({ matches }) => matches.test(message));
   const problem = known?.problem ?? "Redis reported an error";
   const secrets = [endpoint.password, endpoint.sentinelLogin?.password ?? ""];
   const safe = isWithheld(message, secrets) ? WITHHELD : printable(message);
-  const where = node === undefined || isNamed(node, endpoint) ? "" : ` at ${nameOf(node)}`;
+  const isElsewhere = node !== undefined && !isNamed(node, endpoint);
+  const where = isElsewhere ? ` at ${nameOf(node)}` : "";
+  const isAnnounced = isElsewhere && !endpoint.nodes.some((one) => nameOf(one) === nameOf(node));
+  const hint = isAnnounced && UNREACHABLE.test(message) ? ANNOUNCED : known?.hint;
   return new OperationError(`${problem}${where} (${endpoint.address}: ${safe})`, {
-    ...(known === undefined ? {} : { hint: known.hint }),
+    ...(hint === undefined ? {} : { hint }),
     cause: error,
   });
 }
+
+const UNREACHABLE =
+  /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|AnswerTimeout/;
+
+/** For a server whose address comes from another server, and not from the URL. */
+const ANNOUNCED = "Check that this server is up, and that the address which it announces can be " +
+  "reached from here (cluster-announce-ip, cluster-announce-hostname, replica-announce-ip)";
 
 /** Whether the URL alone says which server a message is about. */
 function isNamed(node: NodeAddress, { nodes, sentinelMaster }: RedisEndpoint): boolean {
@@ -50,16 +62,15 @@ interface KnownFailure extends Explanation {
   readonly matches: RegExp;
 }
 
-function explanationOf(message: string): Explanation | undefined {
-  return [...ERROR_REPLIES, ...CONNECTION_FAILURES].find(({ matches }) => matches.test(message)) ??
-    missingRight(message);
-}
-
 /** A command that the ACL does not allow. The server names it like `'cluster|slots'`. */
 function missingRight(message: string): Explanation | undefined {
-  const [, name] = /NOPERM.*?'([\w|-]+)'/s.exec(message) ?? [];
+  // The user's name stands before it, and can be anything.
+  const [, name] =
+    /^NOPERM .*permissions to run the '([\w|-]+)' command(?: or .*)?$/s.exec(message) ??
+      [];
   if (name === undefined) return undefined;
   const command = name.toUpperCase().replace("|", " ");
+  if (command === "PUBLISH") return NO_PUBLISH;
   return {
     problem: `The Redis user may not run ${command}`,
     hint:
@@ -67,44 +78,49 @@ function missingRight(message: string): Explanation | undefined {
   };
 }
 
-const ERROR_REPLIES: readonly KnownFailure[] = [
+const NO_PUBLISH = {
+  problem: "The Redis user may not publish on the channel of the app's nodes",
+  hint: "Allow this user PUBLISH and the channel (ACL SETUSER <user> +publish &<channel>)",
+} as const;
+
+/** Error replies by their code, which stands first. What follows may contain names of others. */
+const REPLIES: readonly KnownFailure[] = [
   {
-    matches: /WRONGPASS|invalid password|invalid username-password/i,
+    matches: /^WRONGPASS\b|^ERR invalid password/i,
     problem: "Redis refused the user or password",
     hint: `Check the credentials in the URL: ${REDIS_URL_SHAPE}, percent-encoded`,
   },
   {
-    matches: /NOAUTH|Authentication required/i,
+    matches: /^NOAUTH\b|^ERR operation not permitted/i,
     problem: "Redis requires a password, and the URL has none",
     hint: `Add it to the URL: ${REDIS_URL_SHAPE}, percent-encoded`,
   },
   {
-    matches: /max number of clients/,
+    matches: /^ERR max number of clients/,
     problem: "Redis has reached its client limit (maxclients)",
     hint: "Close some clients or raise maxclients, and run the command again",
   },
   {
-    matches: /NOPERM.*(?:'publish'|channel)/s,
-    problem: "The Redis user may not publish on the channel of the app's nodes",
-    hint: "Allow this user PUBLISH and the channel (ACL SETUSER <user> +publish &<channel>)",
+    matches: /^NOPERM .*permissions to access (?:a|one of the|the '.*') channels?\b/is,
+    ...NO_PUBLISH,
   },
   {
-    matches: /NOPERM.*\bkeys?\b/s,
+    matches: /^NOPERM .*permissions to access (?:a|one of the|the '.*') keys?\b/is,
     problem: "The Redis user may not remove keys under this prefix",
     hint: "Allow this user the keys (ACL SETUSER <user> ~<prefix>*), or use another user",
   },
   {
-    matches: /DB index is out of range|SELECT is not allowed/i,
+    matches: /^ERR (?:DB index is out of range|SELECT is not allowed|invalid DB index)/i,
     problem: "The database number in the Redis URL does not exist on this server",
     hint: "Check the number after the last / of the URL",
   },
   {
-    matches: /READONLY/,
+    matches: /^READONLY\b/,
     problem: "This Redis is a read-only replica",
     hint: "Use the URL of the primary",
   },
   {
-    matches: /^\S*LOADING\b/,
+    matches: /^LOADING\b/,
     problem: "Redis is still loading its data",
     hint: "Wait until it has finished, and run the command again",
   },
@@ -114,27 +130,27 @@ const ERROR_REPLIES: readonly KnownFailure[] = [
     hint: "Wait until the script ends, or end it (SCRIPT KILL), and run the command again",
   },
   {
-    matches: /\bMASTERDOWN\b/,
+    matches: /^MASTERDOWN\b/,
     problem: "This Redis is a replica that has lost its primary",
     hint: "Use the URL of the primary",
   },
   {
-    matches: /\bCLUSTERDOWN\b/,
+    matches: /^CLUSTERDOWN\b/,
     problem: "The Redis cluster is down: some of its slots have no master",
     hint: "Bring the missing masters back, and run the command again: it is safe to repeat",
   },
   {
-    matches: /\bMISCONF\b/,
+    matches: /^MISCONF\b/,
     problem: "Redis refuses writes because it cannot save its data to disk",
     hint: "Check the server's disk and log; keys can only be removed when it accepts writes",
   },
   {
-    matches: /\bOOM\b/,
+    matches: /^OOM\b/,
     problem: "Redis refuses the command because its memory is full",
     hint: "Check the server's maxmemory; keys can only be removed when it accepts commands",
   },
   {
-    matches: /\bNOREPLICAS\b/,
+    matches: /^NOREPLICAS\b/,
     problem: "Redis refuses writes because too few replicas follow it",
     hint: "Bring its replicas back, and run the command again: it is safe to repeat",
   },
@@ -144,7 +160,18 @@ const CONNECTION_FAILURES: readonly KnownFailure[] = [
   {
     matches: /not valid for name/,
     problem: "The certificate of the Redis server is for another host",
-    hint: "Use the host name in the certificate",
+    hint: "Use the host name in the certificate; nodes of a cluster announce theirs with " +
+      "cluster-announce-hostname and cluster-preferred-endpoint-type hostname",
+  },
+  {
+    matches: /CaUsedAsEndEntity/,
+    problem: "The certificate of the Redis server is that of an authority",
+    hint: "Issue one for the server that is not an authority (basicConstraints=CA:FALSE)",
+  },
+  {
+    matches: /UnsupportedCertVersion/,
+    problem: "The certificate of the Redis server has version 1, which does not name hosts",
+    hint: "Issue one of version 3, with the host name as subjectAltName",
   },
   {
     matches: /UnknownIssuer|self.signed/i,

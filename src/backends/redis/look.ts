@@ -1,5 +1,6 @@
 /** Walks over the keys of a Redis that remove nothing: counts, and keys that look like sessions. */
 import { Buffer } from "node:buffer";
+import { OperationError } from "../../core/errors.ts";
 import type { LookAlike, LookOptions } from "../contract.ts";
 import { Pace } from "../pace.ts";
 import { MAX_LATENCY } from "./clear.ts";
@@ -20,6 +21,8 @@ interface Look {
   found(): number;
   /** Called before each pass. */
   begin(): void;
+  /** Whether keys that no client can read are an error. */
+  readonly refusesStrays?: boolean;
   see(keys: readonly Buffer[]): void;
 }
 
@@ -38,6 +41,7 @@ export async function countKeys(
     found: () => distinct.count,
     begin: () => distinct = new DistinctKeys(keys.prefix.length),
     see: (batch) => distinct.add(batch),
+    refusesStrays: true,
   });
   return distinct.count;
 }
@@ -78,7 +82,7 @@ export async function lookAlikesOf(
 
 async function look(
   nodes: RedisNodes,
-  { keys, signal, options: { budget = {}, onProgress }, found, begin, see }: Look,
+  { keys, signal, options: { budget = {}, onProgress }, found, begin, see, refusesStrays }: Look,
 ): Promise<void> {
   const passes = new RedisPasses(nodes, keys, {
     signal,
@@ -88,13 +92,22 @@ async function look(
       else onProgress?.(found());
     },
   });
-  await passes.untilComplete(() => {
-    begin();
-    return (_, batch) => {
-      see(batch);
-      return undefined;
-    };
-  });
+  try {
+    await passes.untilComplete(() => {
+      begin();
+      return (_, batch) => {
+        see(batch);
+        return undefined;
+      };
+    });
+    if (refusesStrays) await passes.checkStrays();
+  } catch (error) {
+    if (!(error instanceof OperationError) || found() === 0) throw error;
+    throw new OperationError(`${error.message}; ${found()} session(s) were found elsewhere`, {
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      cause: error,
+    });
+  }
 }
 
 /** Prefixes that are counted; the keys of an app can have any number of them. */

@@ -1,6 +1,6 @@
 /** A connection to one Redis server, logged in and ready. */
 import { Buffer } from "node:buffer";
-import { OperationError } from "../../core/errors.ts";
+import { messageOf, OperationError } from "../../core/errors.ts";
 import {
   ConnectionLost,
   ErrorReply,
@@ -107,9 +107,23 @@ function isLost(error: unknown): boolean {
 async function logIn(connection: RedisConnection, endpoint: RedisEndpoint): Promise<void> {
   if (endpoint.password === "") return;
   const credentials = [endpoint.username, endpoint.password].filter((part) => part !== "");
-  await connection.call("AUTH", ...credentials).catch((error: unknown) => {
+  await connection.call("AUTH", ...credentials).catch(async (error: unknown) => {
+    const message = messageOf(error);
     // The server asks for no password, so it has let us in already.
-    if (!/without any password configured|no password is set/i.test(String(error))) throw error;
+    if (/without any password configured|no password is set/i.test(message)) return;
+    // Before Redis 6, AUTH takes only the password of the one user, which is now called default.
+    if (!/^ERR wrong number of arguments/i.test(message)) throw error;
+    if (endpoint.username === "default") {
+      return void await connection.call("AUTH", endpoint.password);
+    }
+    throw new OperationError(
+      `This server knows no users but the default one (${endpoint.address})`,
+      {
+        hint:
+          "It is older than Redis 6: write the URL without a user, as redis://:<password>@<host>",
+        cause: error,
+      },
+    );
   });
 }
 

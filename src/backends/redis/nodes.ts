@@ -4,9 +4,11 @@ import { isList, type NodeAccess, openNode, type RedisNode, textOf } from "./nod
 import {
   clusterTopology,
   type Master,
+  members,
   type OwnView,
   ownView,
   SLOTS,
+  slotsOf,
   standalone,
   type Topology,
 } from "./topology.ts";
@@ -18,6 +20,8 @@ export interface Confirmation {
   readonly fingerprint: string;
   /** Whether every key certainly belongs to one of them, and none is migrating. */
   readonly isSettled: boolean;
+  /** The slots of each master of a cluster by its own account, by its name. */
+  readonly slots: ReadonlyMap<string, ReadonlySet<number>>;
 }
 
 /** The view of a server outside a cluster. */
@@ -65,15 +69,35 @@ export class RedisNodes implements Disposable {
     const views = await Promise.all(
       topology.masters.map((master) => this.#ownView(master, signal)),
     );
-    let slots = 0;
+    let count = 0;
     let isSettled = topology.covered;
-    for (const view of views) {
+    const slots = new Map<string, ReadonlySet<number>>();
+    for (const [index, view] of views.entries()) {
       isSettled &&= view.isMaster && !view.isMigrating;
-      slots += view.count;
+      count += view.count;
+      const master = topology.masters[index];
+      if (view.id !== "" && master !== undefined) slots.set(nameOf(master), slotsOf(view));
     }
     const fingerprint = [topology.fingerprint, ...views.map(({ slots }) => slots)].join("\n");
     // If slots are missing, a server that we do not know of has them.
-    return { fingerprint, isSettled: isSettled && slots === SLOTS };
+    return { fingerprint, isSettled: isSettled && count === SLOTS, slots };
+  }
+
+  /** Whether masters are down according to the cluster, and no replica can take over from any. */
+  async areLost(lost: readonly Master[], signal: AbortSignal): Promise<boolean> {
+    if (lost.length === 0) return false;
+    try {
+      const known = await members(
+        await this.#any([...this.#known, ...this.endpoint.nodes], signal),
+      );
+      return lost.every(({ id }) =>
+        known.some((member) => member.id === id && member.isDown) &&
+        !known.some(({ follows, isDown }) => follows === id && !isDown)
+      );
+    } catch {
+      signal.throwIfAborted();
+      return false;
+    }
   }
 
   /** The open connection to a server, or a new one. */

@@ -6,8 +6,10 @@ import { ErrorReply } from "./connection.ts";
 import { explainRedisError } from "./errors.ts";
 import { keepsRole, type RedisNode, sizeOf } from "./node.ts";
 import type { RedisNodes } from "./nodes.ts";
+import type { Master } from "./topology.ts";
 import { Patience } from "./retry.ts";
 import { nameOf, type NodeAddress } from "./url.ts";
+import { addIdleMasters, checkStrays, ownKeys, type Strays } from "./stray_keys.ts";
 import { type KeySpace, ScannedShare, walk, WalkProgress } from "./walk.ts";
 
 /** Handles a batch of keys. Tells whether the cluster sent some of them elsewhere. */
@@ -19,6 +21,8 @@ export interface PassesOptions {
   readonly pace: () => Pace;
   /** Receives the share of the keys that the pass has scanned; 0 while it is not known. */
   onScanned(share: number): void;
+  /** Called before a failed pass is repeated. */
+  onRetry?(): void;
 }
 
 /** Milliseconds before the first retry, doubled for each further one up to the last. */
@@ -50,6 +54,12 @@ export class RedisPasses {
   readonly #progress = new Map<string, WalkProgress>();
   /** Whether any pass has failed so far. Then keys may be found that were removed before. */
   hasFailed = false;
+  /** Keys that the last pass found on nodes that do not hold their slots. */
+  #strays: Strays = new Map();
+  /** The masters of the last pass. */
+  #masters: readonly Master[] = [];
+  /** The masters that the last pass could not scan to the end. */
+  #missed: readonly Master[] = [];
   #lastSeen = "";
 
   constructor(nodes: RedisNodes, keys: KeySpace, options: PassesOptions) {
@@ -75,8 +85,11 @@ export class RedisPasses {
       if (obstacle === undefined) return;
       signal.throwIfAborted();
       this.hasFailed = true;
+      this.#options.onRetry?.();
       const { failure, advanced } = obstacle;
-      const reason = patience.endedBy(failure, advanced, this.#nodes.hasSeveral);
+      const mayRecover = this.#nodes.hasSeveral &&
+        !await this.#nodes.areLost(this.#missed, signal);
+      const reason = patience.endedBy(failure, advanced, mayRecover);
       if (reason !== undefined) throw this.#explained(reason);
       await sleep(rest, signal);
       signal.throwIfAborted();
@@ -84,20 +97,38 @@ export class RedisPasses {
     }
   }
 
+  /** @throws {OperationError} if the last pass has seen keys that no client can read or remove. */
+  async checkStrays(): Promise<void> {
+    const { signal } = this.#options;
+    await addIdleMasters(this.#nodes, this.#masters, this.#keys, this.#strays, signal);
+    checkStrays(this.#strays, this.#nodes.endpoint.address);
+  }
+
   /** @returns undefined if the pass was complete. */
   async #pass(visit: Visit): Promise<Obstacle | undefined> {
     const { signal } = this.#options;
     const topology = await this.#nodes.topology(signal);
     if (topology.masters.length === 0) return { failure: unsettled(), advanced: false };
-    const before = await this.#nodes.confirm(topology, signal);
+    // A master that cannot be asked must not keep us from the others.
+    const before = await this.#nodes.confirm(topology, signal).catch((failure: unknown) => {
+      signal.throwIfAborted();
+      return { failure };
+    });
+    this.#strays = new Map();
+    this.#masters = topology.masters;
+    const slots = "failure" in before || !before.isSettled ? undefined : before.slots;
     const share = new ScannedShare(topology.masters.length, this.#options.onScanned);
     const walks = await Promise.all(
-      topology.masters.map((address) => this.#walk(address, visit, share)),
+      topology.masters.map((address) => {
+        return this.#walk(address, visit, share, slots?.get(nameOf(address)));
+      }),
     );
+    this.#missed = topology.masters.filter((_, index) => walks[index]?.failure !== undefined);
     const failed = walks.filter(({ failure }) => failure !== undefined);
     if (failed[0] !== undefined) {
       return { failure: failed[0].failure, advanced: failed.some((walked) => walked.advanced) };
     }
+    if ("failure" in before) return { failure: before.failure, advanced: false };
     const after = await this.#nodes.confirm(await this.#nodes.topology(signal), signal);
     const isComplete = before.isSettled && after.isSettled &&
       after.fingerprint === before.fingerprint && !walks.some(({ moved }) => moved);
@@ -107,7 +138,13 @@ export class RedisPasses {
     return { failure: unsettled(), advanced };
   }
 
-  async #walk(address: NodeAddress, visit: Visit, share: ScannedShare): Promise<Walked> {
+  /** @param slots Those of the server, if no slot is migrating. */
+  async #walk(
+    address: NodeAddress,
+    visit: Visit,
+    share: ScannedShare,
+    slots: ReadonlySet<number> | undefined,
+  ): Promise<Walked> {
     const { signal } = this.#options;
     const progress = this.#progressOf(address);
     let moved = false;
@@ -123,7 +160,12 @@ export class RedisPasses {
         progress.scanned(keys);
         addToShare(keys);
       };
-      await walk(node, this.#keys, { signal, pace, onScanned }, (batch) => {
+      await walk(node, this.#keys, { signal, pace, onScanned }, (found) => {
+        const batch = slots === undefined ? found : ownKeys(found, slots);
+        const strays = found.length - batch.length;
+        const name = nameOf(address);
+        if (strays > 0) this.#strays.set(name, (this.#strays.get(name) ?? 0) + strays);
+        if (batch.length === 0) return undefined;
         return progress.follow(visit(node, batch))?.then((batchMoved) => {
           moved ||= batchMoved;
         });
@@ -132,6 +174,7 @@ export class RedisPasses {
       return { advanced: true, moved };
     } catch (error) {
       const known = signal.aborted || error instanceof AzuError;
+      this.#paces.get(nameOf(address))?.shrink(); // its replies may have been too large
       const failure = known ? error : explainRedisError(error, this.#nodes.endpoint, address);
       return { advanced: progress.advanced, moved, failure };
     }
@@ -153,8 +196,16 @@ export class RedisPasses {
   }
 
   #explained(failure: unknown): unknown {
-    if (failure instanceof AzuError) return failure;
-    return explainRedisError(failure, this.#nodes.endpoint);
+    const error = failure instanceof AzuError
+      ? failure
+      : explainRedisError(failure, this.#nodes.endpoint);
+    const missed = this.#missed.filter(({ slots }) => slots !== "");
+    if (missed.length === 0 || !(error instanceof OperationError)) return error;
+    const slots = missed.map((master) => `${nameOf(master)} has the slots ${master.slots}`);
+    return new OperationError(`${error.message}; not all keys were seen: ${slots.join("; ")}`, {
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      cause: error.options.cause ?? error,
+    });
   }
 }
 

@@ -198,7 +198,7 @@ function bySlot(keys: readonly Buffer[]): readonly (readonly Buffer[])[] {
 }
 
 /** For some keys with an empty hash tag, such as `{}}`, cluster-key-slot is wrong. */
-function hasEmptyTag(key: Buffer): boolean {
+export function hasEmptyTag(key: Buffer): boolean {
   const brace = key.indexOf("{");
   return brace !== -1 && key[brace + 1] === 0x7d;
 }

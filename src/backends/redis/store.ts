@@ -11,7 +11,7 @@ import { followers } from "./replicas.ts";
 import { whenFree } from "./retry.ts";
 import { checkSeeds } from "./seeds.ts";
 import { readTls, type TlsFiles } from "./tls.ts";
-import { prefixPattern, type RedisEndpoint } from "./url.ts";
+import { type NodeAddress, prefixPattern, type RedisEndpoint } from "./url.ts";
 import type { KeySpace } from "./walk.ts";
 
 export interface RedisSessions {
@@ -47,10 +47,24 @@ export async function openRedisStore(
 }
 
 async function connect(nodes: RedisNodes, signal: AbortSignal): Promise<void> {
-  const { masters: [first] } = await nodes.topology(signal);
-  if (first === undefined) return;
-  const node = await nodes.node(first, signal);
+  const { masters } = await nodes.topology(signal);
+  if (masters.length === 0) return;
+  const node = await anyOf(nodes, masters, signal);
   if (node.mode === "cluster") await checkSeeds(nodes, node, signal);
+}
+
+/** The first master that answers: a part of a cluster may be down. */
+async function anyOf(nodes: RedisNodes, masters: readonly NodeAddress[], signal: AbortSignal) {
+  let failure: unknown;
+  for (const address of masters) {
+    try {
+      return await nodes.node(address, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      failure ??= error;
+    }
+  }
+  throw failure;
 }
 
 function storeOf(nodes: RedisNodes, { keyPrefix, channel }: RedisSessions): Store {

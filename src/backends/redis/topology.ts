@@ -18,6 +18,8 @@ export function saysMoved(reply: ErrorReply): boolean {
 export interface Master extends NodeAddress {
   /** Its id in the cluster; undefined for a standalone server. */
   readonly id: string | undefined;
+  /** The slots that the asked node ascribes to it, as in `0-5460, 5462`; empty outside a cluster. */
+  readonly slots: string;
 }
 
 export interface Topology {
@@ -31,7 +33,11 @@ export interface Topology {
 
 /** A server outside a cluster holds all keys. */
 export function standalone(address: NodeAddress): Topology {
-  return { masters: [{ ...address, id: undefined }], fingerprint: nameOf(address), covered: true };
+  return {
+    masters: [{ ...address, id: undefined, slots: "" }],
+    fingerprint: nameOf(address),
+    covered: true,
+  };
 }
 
 /** The cluster as one node sees it. This view may be out of date. */
@@ -44,7 +50,8 @@ export async function clusterTopology(node: RedisNode): Promise<Topology> {
   for (const range of ranges) {
     if (range === undefined) continue;
     const name = nameOf(range.master);
-    masters.set(name, range.master);
+    const slots = [masters.get(name)?.slots, rangeText(range)].filter(Boolean).join(", ");
+    masters.set(name, { ...range.master, slots });
     owners.push(`${range.start}-${range.end} ${name} ${range.master.id}`);
     covered += range.end - range.start + 1;
   }
@@ -53,6 +60,10 @@ export async function clusterTopology(node: RedisNode): Promise<Topology> {
     fingerprint: owners.sort().join("\n"),
     covered: covered === SLOTS,
   };
+}
+
+function rangeText({ start, end }: { readonly start: number; readonly end: number }): string {
+  return start === end ? `${start}` : `${start}-${end}`;
 }
 
 /** `[start, end, [host, port, id, more], replicas...]` */
@@ -108,19 +119,28 @@ export interface Member {
   readonly hostname: string;
   /** Whether it is the node that we asked. */
   readonly isSelf: boolean;
+  /** Whether it is a master. */
+  readonly isMaster: boolean;
+  /** The id of the master that it follows; `-` for a master. */
+  readonly follows: string;
+  /** The slots that it holds, as in CLUSTER NODES. */
+  readonly slots: string;
   /** Whether it is down according to the cluster, or has not joined it yet. */
   readonly isDown: boolean;
 }
 
 /** All nodes that one node knows, masters and replicas. */
 export async function members(node: RedisNode): Promise<readonly Member[]> {
-  return (await listed(node)).map(({ id, address, flags }) => {
+  return (await listed(node)).map(({ id, address, flags, follows, slots }) => {
     const [, host = "", port, hostname = ""] = /^(.*):(\d+)@\d*,?([^,]*)/.exec(address) ?? [];
     return {
       id,
       hostname,
       address: { host: host || node.address.host, port: Number(port) },
       isSelf: flags.includes("myself"),
+      isMaster: flags.includes("master"),
+      follows,
+      slots: slots.join(" "),
       // `fail?` does not count: only the asked node suspects it, often because the machine is busy.
       isDown: flags.some((flag) => ["fail", "handshake", "noaddr"].includes(flag)),
     };
@@ -131,9 +151,21 @@ export async function members(node: RedisNode): Promise<readonly Member[]> {
 async function listed(node: RedisNode) {
   const lines = textOf(await node.connection.call("CLUSTER", "NODES")).split("\n");
   return lines.filter((line) => line !== "").map((line) => {
-    const [id = "", address = "", flags = "", , , , , , ...slots] = line.trim().split(" ");
-    return { id, address, flags: flags.split(","), slots };
+    const [id = "", address = "", flags = "", follows = "", , , , , ...slots] = line.trim().split(
+      " ",
+    );
+    return { id, address, flags: flags.split(","), follows, slots };
   });
+}
+
+/** The slots that a node holds. */
+export function slotsOf({ slots }: OwnView): ReadonlySet<number> {
+  const all = new Set<number>();
+  for (const range of slots.split(" ").filter((range) => /^\d/.test(range))) {
+    const [start = NaN, end = start] = range.split("-").map(Number);
+    for (let slot = start; slot <= end; slot++) all.add(slot);
+  }
+  return all;
 }
 
 /** The number of slots in `5` or `0-5460`. */

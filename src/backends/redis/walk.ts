@@ -61,7 +61,7 @@ async function visitAll(
   signal.throwIfAborted();
   for (let reply = next("0", 1);;) {
     const { cursor, keys: batch, count, latency } = await reply;
-    await pace.after(latency, signal);
+    await restOf(node, pace.after(latency, signal));
     signal.throwIfAborted();
     const isLast = cursor === "0";
     // Sent before this batch is visited, so that the server does not wait for us.
@@ -71,6 +71,20 @@ async function visitAll(
     if (work !== undefined) underWay.push(handled(work));
     if (isLast) return;
     if (underWay.length > IN_FLIGHT) await underWay.shift();
+  }
+}
+
+/** Milliseconds between two signs of life during a rest. */
+const KEEP_ALIVE = 500;
+
+/** Waits, and keeps the server from closing a connection that is idle for too long (`timeout`). */
+async function restOf({ connection }: RedisNode, rest: Promise<void>): Promise<void> {
+  // A reply that this user may not send PING is a sign of life, too.
+  const timer = setInterval(() => void connection.call("PING").catch(() => {}), KEEP_ALIVE);
+  try {
+    await rest;
+  } finally {
+    clearInterval(timer);
   }
 }
 

@@ -77,7 +77,11 @@ export async function clearRows<Session extends SqlSession>(
 ): Promise<ClearCounts> {
   const { signal } = options;
   const pace = new Pace(options.budget ?? {}, engine.pace);
-  const clear = new SqlClear(options, pace, retrying(session, engine.faultOf, signal, pace));
+  const clear = new SqlClear(
+    options,
+    pace,
+    retrying(session, engine.faultOf, signal, pace, () => options.onRetry?.()),
+  );
   try {
     return await clear.run((tick) => engine.startRows(session, options, tick));
   } catch (error) {

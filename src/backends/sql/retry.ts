@@ -34,6 +34,7 @@ export function retrying(
   faultOf: (error: unknown) => Fault,
   signal: AbortSignal,
   pace: Pace,
+  onRetry: () => void = () => {},
 ): Retry {
   let isConnected = true;
   /** Whether the smallest batch was too slow once. */
@@ -56,6 +57,7 @@ export function retrying(
     if (performance.now() - failed.at + rest > PATIENCE) throw failed.first;
     if (fault === "lost") isConnected = false;
     else pace.shrink();
+    onRetry();
     await sleep(rest, signal);
     rest = Math.min(LONGEST_REST, rest * 2);
   };

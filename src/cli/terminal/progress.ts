@@ -33,6 +33,7 @@ export class Progress implements Disposable {
   total: number | undefined;
   /** How many sessions a count has found, and an estimate of the total. */
   #found: { readonly found: number; readonly total: number | undefined } | undefined;
+  #isRetrying = false;
   #next: number;
 
   /** @param target The redacted address of the store. */
@@ -51,13 +52,17 @@ export class Progress implements Disposable {
     if (phase === "clearing") this.begun = true;
     if (this.#phase === "stopping") return; // the phases after that are part of stopping
     this.#phase = phase;
+    this.#isRetrying = false;
     this.#grown = this.#since = this.#now();
     this.#before = this.cleared;
     this.#found = undefined;
   }
 
   update(cleared: number, total: number | undefined): void {
-    if (cleared > this.cleared) this.#grown = this.#now();
+    if (cleared > this.cleared) {
+      this.#grown = this.#now();
+      this.#isRetrying = false;
+    }
     this.cleared = cleared;
     this.total = total;
     this.#tell(); // a driver that blocks also blocks the timer
@@ -66,6 +71,12 @@ export class Progress implements Disposable {
   /** Records how many sessions a count has found so far. None of them has been removed. */
   find(found: number, total: number | undefined): void {
     this.#found = { found, total };
+    this.#tell();
+  }
+
+  /** The store is tried again, until it makes progress. */
+  retry(): void {
+    this.#isRetrying = true;
     this.#tell();
   }
 
@@ -91,6 +102,12 @@ export class Progress implements Disposable {
 
   /** @param time Milliseconds in this phase. */
   #text(time: number): string {
+    const soFar = this.cleared === 0 ? "" : `; ${this.cleared} session(s) cleared so far`;
+    if (this.#isRetrying && this.#phase !== "stopping") {
+      return `Lost ${this.#target}, or it is busy: trying again for ${
+        roughly(this.#now() - this.#grown)
+      }${soFar}`;
+    }
     if (this.#phase === "clearing") return this.#pace(time);
     if (this.#phase === "counting" && this.#found !== undefined) {
       const { found, total } = this.#found;
@@ -107,8 +124,7 @@ export class Progress implements Disposable {
       stopping: "Stopping after this batch (Ctrl-C again to stop at once)",
     }[this.#phase];
     const long = time < LONG ? "" : `, for ${roughly(time)}`;
-    const cleared = this.cleared === 0 ? "" : `; ${this.cleared} session(s) cleared so far`;
-    return `${what}${long}${cleared}`;
+    return `${what}${long}${soFar}`;
   }
 
   #pace(time: number): string {

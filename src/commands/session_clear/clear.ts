@@ -139,6 +139,7 @@ function looksAt(store: Store, request: ClearRequest): Looks {
   return {
     ...{ store, signal: request.signal, how: { budget: request.budget } },
     onPhase: (phase) => request.onPhase?.(phase),
+    onRetry: () => request.onRetry?.(),
     onFound: (found, total) => request.onFound?.(found, total),
   };
 }

@@ -127,7 +127,7 @@ function clearedBy(counts: number | ClearCounts): number {
 type Clear = (options: ClearOptions) => Promise<number | ClearCounts>;
 
 async function cleared(
-  { tally, signal, how, onPhase }: Passes,
+  { tally, signal, how, onPhase, onRetry }: Passes,
   alive: () => void,
   clear: Clear,
 ) {
@@ -137,6 +137,7 @@ async function cleared(
       ...how,
       signal,
       onPhase,
+      onRetry,
       onProgress(count, total, inDoubt) {
         alive();
         tally.progress(count, total, inDoubt);
@@ -189,6 +190,7 @@ export interface Looks {
   readonly signal: AbortSignal;
   readonly how: { readonly budget?: Budget };
   onPhase(phase: ClearPhase): void;
+  onRetry(): void;
   onFound: LookOptions["onProgress"];
 }
 

@@ -86,6 +86,8 @@ export interface ClearRequest {
   /** Receives how many sessions a count has found so far. */
   onFound?(found: number, total?: number): void;
   onPhase?(phase: ClearPhase): void;
+  /** Called when the connection was lost, or the store was busy, before it is tried again. */
+  onRetry?(): void;
   /** The current time. */
   now(): Date;
 }

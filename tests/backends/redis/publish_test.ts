@@ -19,7 +19,12 @@ class Masters extends RedisNodes {
   }
 
   override topology(): Promise<Topology> {
-    const masters = this.#ports.map((port) => ({ host: "127.0.0.1", port, id: `${port}` }));
+    const masters = this.#ports.map((port) => ({
+      host: "127.0.0.1",
+      port,
+      slots: "",
+      id: `${port}`,
+    }));
     return Promise.resolve({ masters, fingerprint: "", covered: true });
   }
 }

@@ -58,6 +58,9 @@ Deno.test("a node that only one other suspects is not down", async () => {
     address: { host: "10.0.0.1", port: 7000 },
     isSelf: true,
     isDown: false,
+    isMaster: true,
+    follows: "-",
+    slots: "0-100 102 [103->-b2]",
   });
 });
 

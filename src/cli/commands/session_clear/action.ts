@@ -155,6 +155,7 @@ async function withProgress(
       onProgress: (cleared, total) => progress.update(cleared, total),
       onFound: (found, total) => progress.find(found, total),
       onPhase: (phase) => progress.begin(phase),
+      onRetry: () => progress.retry(),
     });
   } finally {
     host.lastWords = undefined;
