@@ -7,7 +7,7 @@ const MASK = "***";
 
 /** Query parameters of connection URLs whose values are credentials. */
 const SECRET_PARAMETER =
-  /((?:^|[?&;\s("'])(?:[\w.-]{0,40}(?:password|passwd|passphrase|secret|token|sslkey)|pass|pwd)=)[^&;\s"'`]*/gi;
+  /((?:^|[?&;\s("'])(?:[\w.-]{0,40}(?:password|passwd|passphrase|secret|token|sslkey)|pass|pwd)=)(?!<)[^&;\s"'`]*/gi;
 
 /** A URL inside a text, from its scheme to the next blank or quote. */
 const URL_IN_TEXT = /\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s"'`<>]*/gi;

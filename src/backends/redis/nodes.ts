@@ -1,5 +1,6 @@
 /** Finds the servers that hold the keys, and keeps a connection to each. */
 import { ImpossibleError, OperationError, UsageError } from "../../core/errors.ts";
+import { ErrorReply } from "./connection.ts";
 import { isList, type NodeAccess, openNode, type RedisNode, textOf } from "./node.ts";
 import {
   clusterTopology,
@@ -209,20 +210,20 @@ async function openSentinel(
 ): Promise<RedisNode> {
   const { endpoint } = access;
   const login = endpoint.sentinelLogin ?? { username: "", password: "" };
-  const sentinel = await openNode(
-    { ...access, endpoint: { ...endpoint, ...login } },
-    address,
-    signal,
-  )
-    .catch((error: unknown) => {
-      if (
-        endpoint.sentinelLogin !== undefined || endpoint.password === "" ||
-        !/NOAUTH|Authentication required/.test(String(error))
-      ) {
-        throw error;
-      }
-      return openNode(access, address, signal);
+  const own = { ...access, endpoint: { ...endpoint, ...login } };
+  const sentinel = await openNode(own, address, signal).catch(async (error: unknown) => {
+    const isTold = endpoint.sentinelLogin !== undefined || endpoint.password === "";
+    if (isTold || !/NOAUTH|Authentication required/.test(String(error))) throw error;
+    return await openNode(access, address, signal);
+  }).catch((error: unknown) => {
+    const isRefusal = error instanceof OperationError && error.options.cause instanceof ErrorReply;
+    if (!isRefusal) throw error;
+    throw new OperationError(`A sentinel refused the login: ${error.message}`, {
+      hint: "If the sentinels have a login of their own, add it to the URL: " +
+        "?sentinelUsername=<user>&sentinelPassword=<password>",
+      cause: error.options.cause,
     });
+  });
   if (sentinel.mode === "sentinel") return sentinel;
   sentinel[Symbol.dispose]();
   throw new OperationError(`The server at ${nameOf(address)} is not a sentinel`, {

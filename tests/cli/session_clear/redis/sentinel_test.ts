@@ -131,7 +131,16 @@ Deno.test(
     await fill(redis.master.client, 50);
     const none = await clear(urlOf(redis));
     strictEqual(none.code, 1);
-    match(none.stderr, /requires a password, and the URL has none/);
+    match(none.stderr, /^error: A sentinel refused the login: .* and the URL has none/);
+    match(
+      none.stderr,
+      /add it to the URL: \?sentinelUsername=<user>&sentinelPassword=<password>$/m,
+    );
+    // The servers need no password, and the sentinels have their own.
+    const login = await clear(`${urlOf(redis)}?sentinelPassword=hunter2`);
+    match(login.stdout, /Cleared 50 session\(s\)\n✓/, login.stderr);
+    doesNotMatch(login.stdout + login.stderr, /hunter2/);
+    await fill(redis.master.client, 50);
     const wrong = await clear(urlOf(redis).replace("//", () => "//:hunter1@"));
     strictEqual(wrong.code, 1);
     match(wrong.stderr, /refused the user or password/);
