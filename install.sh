@@ -8,14 +8,16 @@ set -eu
 
 default_repository=azutoolkit/azu-sessions
 # shellcheck disable=SC2016  # the text contains $HOME literally
-usage='Usage: sh install.sh [--file <executable> [--sums <SHA256SUMS>]]
+usage='Usage: sh install.sh [--file <executable> [--sums <SHA256SUMS>]] [--force]
 
 Installs the given file, or else a release from GitHub, after checking its SHA-256 hash.
 
   --file <executable>   install this file and download nothing
   --sums <file>         the list of hashes; default: SHA256SUMS in the folder of the executable
+  --force               replace a program of that name, whatever it is
 
   AZU_INSTALL_DIR       the folder to install into; default: $HOME/.local/bin
+  AZU_NAME              the name to install it under; default: azu
   AZU_VERSION           the release to download, such as 0.1.0; default: latest
   AZU_REPOSITORY        the GitHub repository of the releases, as owner/name'
 
@@ -23,7 +25,7 @@ main() {
   # Makes character ranges and the output of tools the same in every locale.
   LC_ALL=C
   export LC_ALL
-  downloads='' temp='' file='' sums=''
+  downloads='' temp='' file='' sums='' force=''
   trap clean_up EXIT
   trap 'exit 129' HUP
   trap 'exit 130' INT
@@ -49,6 +51,10 @@ read_arguments() {
         if [ "$1" = --file ]; then file=$(absolute "$2"); else sums=$(absolute "$2"); fi
         shift 2
         ;;
+      --force)
+        force=yes
+        shift
+        ;;
       *) misuse "Unknown argument \"$1\"" ;;
     esac
   done
@@ -66,7 +72,11 @@ find_folder() {
 # Finds out which executable of a release runs on this machine.
 find_target() {
   machine="$(uname -s) $(uname -m)"
-  program=azu
+  program=${AZU_NAME:-azu}
+  case $program in
+    *[!0-9A-Za-z._-]* | [.-]*) misuse "AZU_NAME: expected a name such as \"azu-sessions\"" ;;
+  esac
+  suffix=''
   case $machine in
     'Linux x86_64' | 'Linux amd64') target=x86_64-unknown-linux-gnu ;;
     'Linux aarch64' | 'Linux arm64') target=aarch64-unknown-linux-gnu ;;
@@ -74,13 +84,14 @@ find_target() {
     'Darwin arm64') target=aarch64-apple-darwin ;;
     MINGW*' x86_64' | MSYS*' x86_64' | CYGWIN*' x86_64')
       target=x86_64-pc-windows-msvc
-      program=azu.exe
+      suffix=.exe
+      program=$program.exe
       ;;
     *)
       fail "azu does not support \"$machine\", only Linux and macOS (x86-64, arm64) and Windows (x86-64)"
       ;;
   esac
-  if has ldd && [ "$program" = azu ]; then
+  if has ldd && [ -z "$suffix" ]; then
     case $(ldd --version 2>&1) in
       *musl*) fail 'This system uses musl, and azu needs glibc 2.27 or newer' ;;
     esac
@@ -105,7 +116,7 @@ download() {
       ;;
     *) base=https://github.com/$repository/releases/download/v${version#v} ;;
   esac
-  asset=azu-$target${program#azu}
+  asset=azu-$target$suffix
   downloads=$(mktemp -d) || fail 'Cannot create a temporary folder'
   file=$downloads/$asset
   sums=$downloads/SHA256SUMS
@@ -191,6 +202,7 @@ install_file() {
   shown=$("$temp" --version 2>&1 </dev/null) ||
     fail "\"$asset\" does not run here, and was not installed: $shown
 The executable must be the one for $target. On Linux it needs glibc 2.27 or newer, and /proc"
+  check_replaced
   reason=$(mv -f "$temp" "$place" 2>&1) || fail "Cannot write \"$place\": $reason"
   temp=''
   printf '%s\n' "$shown" "Installed $place"
@@ -198,6 +210,16 @@ The executable must be the one for $target. On Linux it needs glibc 2.27 or newe
     *":$folder:"*) ;;
     *) printf 'Note: "%s" is not on PATH; add it, or run "%s"\n' "$folder" "$place" >&2 ;;
   esac
+}
+
+# The Azu framework has a program of the same name. It does not say its version as azu does.
+check_replaced() {
+  if [ -n "$force" ] || ! [ -e "$place" ]; then return; fi
+  case $("$place" --version 2>/dev/null </dev/null) in
+    'azu '*' deno '* | 'azu '*'(source'*) return ;;
+  esac
+  fail "\"$place\" is another program, perhaps the Azu framework's azu; nothing was installed
+Install under another name with AZU_NAME=azu-sessions, or replace it with --force"
 }
 
 absolute() {

@@ -21,7 +21,7 @@ let isOperating = false; // whether a command can be interrupted
 
 const host: Host = {
   args: Deno.args,
-  cwd: Deno.cwd(),
+  cwd: workingFolder(),
   uid: Deno.uid(),
   env: variable,
   now: () => new Date(),
@@ -33,7 +33,12 @@ const host: Host = {
   handleSignals() {
     isOperating = true;
     handle("SIGINT", 130);
-    if (Deno.build.os !== "windows") handle("SIGTERM", 143);
+    if (Deno.build.os === "windows") return;
+    handle("SIGTERM", 143);
+    // Without a terminal, as under nohup, a hangup is ignored or ends the process as usual.
+    if ([Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal())) {
+      handle("SIGHUP", 129);
+    }
   },
 };
 
@@ -74,6 +79,17 @@ async function main(): Promise<number> {
   return await run(host, version);
 }
 
+/** The working folder. A name that is not UTF-8 cannot be used. */
+function workingFolder(): string {
+  try {
+    return Deno.cwd();
+  } catch (error) {
+    const text = `error: The working folder cannot be used: ${messageOf(error)}\n`;
+    Deno.stderr.writeSync(new TextEncoder().encode(text));
+    Deno.exit(2);
+  }
+}
+
 /** An environment variable. One that the program may not read counts as not set. */
 function variable(name: string | symbol): string | undefined {
   if (typeof name !== "string" || !isReadable(name)) return undefined;
@@ -85,7 +101,7 @@ function variable(name: string | symbol): string | undefined {
 }
 
 /** The first signal asks for an orderly end, the second exits at once, with the code of the first. */
-function handle(signal: "SIGINT" | "SIGTERM", code: 130 | 143): void {
+function handle(signal: "SIGINT" | "SIGTERM" | "SIGHUP", code: 129 | 130 | 143): void {
   Deno.addSignalListener(signal, () => {
     const { reason } = interruption.signal;
     if (!(reason instanceof Interruption)) return interruption.abort(new Interruption(code));

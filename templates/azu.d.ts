@@ -1,4 +1,6 @@
 // Types for azu.config.ts, written by `azu init`. Refresh with: azu init --update-types
+/// <reference lib="es2015" />
+/// <reference lib="esnext.disposable" />
 
 declare module "azu" {
   /** Returns the config unchanged. Its type lets editors complete and check it. */
@@ -89,7 +91,7 @@ declare module "azu" {
   }
 
   /** A duration as text: `"500ms"`, `"45s"`, `"15m"`, `"1h"`, `"30d"`, `"2w"`. */
-  export type Duration = `${number}${"ms" | "s" | "m" | "h" | "d" | "w"}`;
+  export type Duration = `${bigint}${"ms" | "s" | "m" | "h" | "d" | "w"}`;
 
   /** What one environment changes. */
   export type Overrides = {
@@ -179,12 +181,12 @@ declare module "azu" {
     readonly nodeCache?: NodeCache;
     /**
      * Checks the configuration without connecting.
-     * @throws {UsageError} for example if no URL is configured.
+     * @throws for example if no URL is configured.
      */
     check?(): void;
     /**
      * Opens the store.
-     * @throws {AzuError} if the store cannot be reached, or refuses.
+     * @throws if the store cannot be reached, or refuses.
      */
     connect(signal: AbortSignal, options?: ConnectOptions): Promise<Store>;
   }
@@ -265,12 +267,10 @@ declare module "azu" {
   export interface Store extends AsyncDisposable {
     /**
      * Checks what a clear needs, without removing anything: the commands and rights, and the shape
-     * of
-     * what is there.
+     * of what is there.
      * @returns why what is there may not be sessions: phrases such as `the table has no column for
-     * an
-     *   expiry`. Empty if it looks like sessions.
-     * @throws {AzuError} what a clear would throw.
+     *   an expiry`. Empty if it looks like sessions.
+     * @throws what a clear would throw.
      */
     examine?(signal: AbortSignal, options?: LookOptions): Promise<readonly string[]>;
     /** The current number of sessions. */
@@ -285,10 +285,8 @@ declare module "azu" {
     /**
      * Continues the last clear: removes only what the app's nodes have saved back before they were
      * told ({@linkcode dropCaches}). Returns and reports cumulative totals; a session removed twice
-     * is
-     * counted once. Without this method, `clear` is called again, and the larger of the two counts
-     * is
-     * reported, because both may contain the same sessions.
+     * is counted once. Without this method, `clear` is called again, and the larger of the two
+     * counts is reported, because both may contain the same sessions.
      * @param isLast Only count, because the nodes will not be told again.
      */
     clearAgain?(options: ClearOptions, isLast: boolean): Promise<ClearCounts>;
@@ -296,8 +294,7 @@ declare module "azu" {
     lookAlikes?(signal: AbortSignal, options?: LookOptions): Promise<readonly LookAlike[]>;
     /**
      * Tells the app's nodes to drop their caches, if they have any. Called after a clear, even if
-     * it
-     * was cut off.
+     * it was cut off.
      * @param now The timestamp of the invalidation message.
      * @returns how many nodes were told.
      */

@@ -56,7 +56,9 @@ async function linkTools(folder: TempDir, names: readonly string[]): Promise<str
 
 for (const shell of ["sh", "dash", "bash"]) {
   Deno.test(`install.sh installs under ${shell}`, { ignore: !which(shell) }, async () => {
-    await using folder = await scratch({ "bin/azu": "older" });
+    const older = "#!/bin/sh\necho 'azu 0.0.9 (0123abc, deno 2.5.7, v8 14)'\n";
+    await using folder = await scratch({ "bin/azu": older });
+    await Deno.chmod(join(folder.path, "bin/azu"), 0o755);
     await Deno.link(join(folder.path, "bin/azu"), join(folder.path, "the older file"));
     const env = { AZU_INSTALL_DIR: "bin" };
     const { code, stdout, stderr } = await run(folder.path, file, env, shell);
@@ -67,10 +69,30 @@ for (const shell of ["sh", "dash", "bash"]) {
     deepStrictEqual(await readTree(folder.path), {
       ...{ SHA256SUMS: good, [asset]: standIn, "bin/azu": standIn, "tmp/": "", "tools/": "" },
       // The new file replaced it under its name. A running azu keeps its file.
-      "the older file": "older",
+      "the older file": older,
     });
   });
 }
+
+Deno.test("install.sh does not replace another program of that name", async () => {
+  const framework = "#!/bin/sh\necho 'Azu CLI 0.1.10'\n";
+  await using folder = await scratch({ "bin/azu": framework });
+  await Deno.chmod(join(folder.path, "bin/azu"), 0o755);
+  const env = { AZU_INSTALL_DIR: "bin" };
+  const refused = await run(folder.path, file, env);
+  strictEqual(refused.code, 1);
+  match(
+    refused.stderr,
+    /is another program, perhaps the Azu framework's azu; nothing was installed/,
+  );
+  match(refused.stderr, /AZU_NAME=azu-sessions, or replace it with --force/);
+  strictEqual(await Deno.readTextFile(join(folder.path, "bin/azu")), framework);
+  const named = await run(folder.path, file, { ...env, AZU_NAME: "azu-sessions" });
+  strictEqual(named.code, 0, named.stderr);
+  strictEqual(await Deno.readTextFile(join(folder.path, "bin/azu-sessions")), standIn);
+  strictEqual((await run(folder.path, [...file, "--force"], env)).code, 0);
+  strictEqual(await Deno.readTextFile(join(folder.path, "bin/azu")), standIn);
+});
 
 Deno.test("install.sh accepts unusual names, and uses HOME by default", async () => {
   for (const name of ["azu-[x]*?", "-n", "a b  c", "$(false)`false`"]) {
@@ -163,7 +185,7 @@ const refusals: Record<string, Refusal> = {
     says: /ORY: expected owner/,
   },
   "an odd version": { args: [], env: { AZU_VERSION: "../1" }, code: 2, says: /AZU_VERSION: exp/ },
-  "an unknown option": { args: ["--force"], code: 2, says: /Unknown argument "--force"/ },
+  "an unknown option": { args: ["--forse"], code: 2, says: /Unknown argument "--forse"/ },
   "an option without its path": { args: ["--file"], code: 2, says: /--file needs a path/ },
   "a list without a file": { args: ["--sums", "x"], code: 2, says: /--sums needs --file/ },
 };

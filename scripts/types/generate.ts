@@ -4,7 +4,8 @@ import { definition, type Expansion } from "./expand.ts";
 import { copied, docOf, isWrittenOut, namesIn } from "./source.ts";
 
 const HEADER = "// Types for azu.config.ts, written by `azu init`. " +
-  "Refresh with: azu init --update-types\n";
+  "Refresh with: azu init --update-types\n" +
+  '/// <reference lib="es2015" />\n/// <reference lib="esnext.disposable" />\n';
 const WIDTH = 100;
 
 /**
@@ -19,7 +20,7 @@ export async function generateTypes(entry: string): Promise<string> {
   // Without the last line, what is not exported could be imported too.
   const body = [...texts, "export {};"].join("\n\n");
   const file = await formatted(`${HEADER}\ndeclare module "azu" {\n${body}\n}\n`);
-  return file.split("\n").map(wrapped).join("\n");
+  return reflowed(file);
 }
 
 function exportsOf(entry: string, program: ts.Program): ts.Symbol[] {
@@ -95,20 +96,41 @@ async function formatted(text: string): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-/** A line of a comment that became too long by its new indentation, on several lines. */
-function wrapped(line: string): string {
-  const [, indent = "", open, words] = /^( *)(\/\*\*| \*) (.*)$/.exec(line) ?? [];
-  if (line.length <= WIDTH || words === undefined) return line;
-  const isWhole = open === "/**" && words.endsWith(" */");
-  const lines = isWhole ? [`${indent}/**`] : [];
-  let current = isWhole ? `${indent} *` : `${indent}${open}`;
-  for (const word of (isWhole ? words.slice(0, -3) : words).split(" ")) {
-    if (current.length + word.length + 1 > WIDTH) {
-      lines.push(current);
-      current = `${indent} *`;
+/**
+ * The text with every paragraph of its comments filled up to the width: they have another
+ * indentation here. A name of an error that `"azu"` does not export is left out.
+ */
+function reflowed(text: string): string {
+  const comment = /^( *)\/\*\*([^]*?)\*\/$/gm;
+  return text.replace(comment, (_, indent: string, body: string) => {
+    const lines = body.split("\n").map((line) => line.replace(/^\s*\*? ?/, "").trimEnd());
+    const paragraphs: string[] = [];
+    for (const line of lines.filter((line) => line !== "")) {
+      const plain = line.replace(/@throws \{\w+\} /, "@throws ");
+      const begins = paragraphs.length === 0 || /^(?:@|- )/.test(plain);
+      if (begins) paragraphs.push(plain);
+      else paragraphs.push(`${paragraphs.pop()} ${plain.trim()}`);
     }
-    current += ` ${word}`;
+    const whole = `${indent}/** ${paragraphs[0]} */`;
+    if (paragraphs.length === 1 && whole.length <= WIDTH) return whole;
+    const filled = paragraphs.flatMap((paragraph) => linesOf(paragraph, `${indent} * `));
+    return [`${indent}/**`, ...filled, `${indent} */`].join("\n");
+  });
+}
+
+/** A paragraph as lines; those after the first of a tag are indented. */
+function linesOf(paragraph: string, start: string): string[] {
+  const lines: string[] = [];
+  let current = start;
+  let isEmpty = true;
+  for (const word of paragraph.split(" ")) {
+    if (!isEmpty && current.length + word.length + 1 > WIDTH) {
+      lines.push(current);
+      current = `${start}${/^[@-]/.test(paragraph) ? "  " : ""}`;
+      isEmpty = true;
+    }
+    current += isEmpty ? word : ` ${word}`;
+    isEmpty = false;
   }
-  lines.push(current, ...(isWhole ? [`${indent} */`] : []));
-  return lines.join("\n");
+  return [...lines, current];
 }

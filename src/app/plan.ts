@@ -122,8 +122,8 @@ async function stage(root: string, file: PlannedFile, undo: (() => Promise<void>
   const folders = file.path.split("/").slice(0, -1);
   await makeFolders(root, folders, undo);
   const temporary = join(root, ...folders, `.azu-${crypto.randomUUID()}`);
+  undo.push(() => Deno.remove(temporary)); // also if the disk is full in the middle
   await Deno.writeTextFile(temporary, file.after, { createNew: true });
-  undo.push(() => Deno.remove(temporary));
   if (file.before !== undefined && Deno.build.os !== "windows") {
     const { mode } = await Deno.stat(join(root, file.path));
     if (mode !== null) await Deno.chmod(temporary, mode & 0o7777);

@@ -53,6 +53,7 @@ Exit codes:
   2         the command line or the config is wrong
   3         this backend cannot do that
   130, 143  interrupted by Ctrl-C, ended by SIGTERM
+  129       ended because the terminal was closed (SIGHUP)
 
 See azu <command> --help for the options of a command, and examples`,
     );
@@ -108,10 +109,23 @@ export async function parse(program: Command, args: readonly string[]): Promise<
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return; // it has printed the help or the version
-    if (error.code === "commander.help") throw new UsageError("No command was given");
     throw usageError(error, args);
   }
 }
+
+/** What people type for a command or option of azu. */
+const MEANT: ReadonlyMap<string, string> = new Map([
+  ["clear", "azu session:clear"],
+  ["setup", "azu session:setup"],
+  ["session clear", "azu session:clear"],
+  ["session setup", "azu session:setup"],
+  ["sessions:clear", "azu session:clear"],
+  ["clear:sessions", "azu session:clear"],
+  ["session", "azu session:clear or azu session:setup"],
+  ["version", "azu --version"],
+  ["-v", "azu --version"],
+  ["help help", "azu help"],
+]);
 
 /** Commander's message, whose second line is a suggestion: `(Did you mean --force?)`. */
 function usageError(error: CommanderError, args: readonly string[]): UsageError {
@@ -122,6 +136,11 @@ function usageError(error: CommanderError, args: readonly string[]): UsageError 
     return new UsageError(`${command} is not a command of this tool`, {
       hint: "It is a command of the Azu framework's azu: run that tool",
     });
+  }
+  const [first = "", second = ""] = args;
+  const meant = MEANT.get(`${first} ${second}`) ?? MEANT.get(first);
+  if (meant !== undefined && /^unknown|^too many|^error/.test(message)) {
+    return new UsageError(`${first} is not a command of azu`, { hint: `Did you mean ${meant}?` });
   }
   const name = args.find((arg) => /^(?:init|session:\w+)$/.test(arg));
   return new UsageError(message.charAt(0).toUpperCase() + message.slice(1), {

@@ -21,7 +21,7 @@ export async function run(host: Host, version: string): Promise<ExitCode> {
     program.addCommand(command(runAction).copyInheritedSettings(program));
   }
   try {
-    await parse(program, host.args);
+    await parse(program, host.args.length === 0 ? ["--help"] : host.args);
     return exitCode;
   } catch (error) {
     return failed(host, reporter, error);

@@ -8,7 +8,7 @@ const MILLISECONDS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** A duration as text: `"500ms"`, `"45s"`, `"15m"`, `"1h"`, `"30d"`, `"2w"`. */
-export type Duration = `${number}${"ms" | "s" | "m" | "h" | "d" | "w"}`;
+export type Duration = `${bigint}${"ms" | "s" | "m" | "h" | "d" | "w"}`;
 
 const DURATION = /^(\d{1,12})(ms|s|m|h|d|w)$/;
 

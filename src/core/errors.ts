@@ -8,6 +8,8 @@ export const ExitCode = {
   usage: 2,
   /** This backend cannot do that. */
   impossible: 3,
+  /** Ended because the terminal was closed (SIGHUP). */
+  hungUp: 129,
   /** Ended by Ctrl-C. */
   interrupted: 130,
   /** Ended by SIGTERM. */

@@ -149,3 +149,33 @@ function expectedMistakes(): string[] {
     return `wrong/${index}.ts:${line + 1}`;
   });
 }
+
+Deno.test("templates/azu.d.ts needs no settings of the compiler, and refuses what azu refuses", async () => {
+  await using temp = await tempDir();
+  const use = (ttl: string) =>
+    `import { defineConfig } from "azu";\nexport default defineConfig({
+  session: { ttl: "${ttl}" },\n});\n`;
+  const types = await Deno.readTextFile(join(root, "templates/azu.d.ts"));
+  await writeTree(temp.path, {
+    "azu.d.ts": types,
+    "right.ts": use("90m"),
+    "wrong.ts": use("1.5h"),
+  });
+  const names = ["azu.d.ts", "right.ts", "wrong.ts"].map((name) => join(temp.path, name));
+  for (const target of [undefined, ts.ScriptTarget.ES2015, ts.ScriptTarget.ES2022]) {
+    const program = ts.createProgram(names, {
+      noEmit: true,
+      ...(target === undefined ? {} : { target }),
+    });
+    const found = ts.getPreEmitDiagnostics(program).map(({ file, messageText }) => {
+      return `${file?.fileName.slice(temp.path.length + 1)}: ${
+        ts.flattenDiagnosticMessageText(messageText, "\n")
+      }`;
+    });
+    deepStrictEqual(found.length, 1, found.join("\n"));
+    strictEqual(found[0]?.startsWith("wrong.ts: Type '\"1.5h\"' is not assignable"), true);
+  }
+  // Comments are filled lines, and name only what "azu" exports.
+  strictEqual(/^ +\* \S+$/m.test(types.replace(/^ +\* (?:own|@\S+|[`(]\S+)\.?$/gm, "")), false);
+  strictEqual(/@throws \{/.test(types), false);
+});

@@ -55,6 +55,7 @@ const acts: Record<string, [code: number, act: Parameters<typeof atThePrompt>[0]
   "Ctrl-D": [0, (terminal) => terminal.type("\x04")],
   SIGINT: [130, (_, pid) => Deno.kill(pid, "SIGINT")],
   SIGTERM: [143, (_, pid) => Deno.kill(pid, "SIGTERM")],
+  SIGHUP: [129, (_, pid) => Deno.kill(pid, "SIGHUP")],
 };
 for (const [name, [code, act]] of Object.entries(acts)) {
   Deno.test(`${name} at the question restores the terminal`, needs("script"), async () => {

@@ -33,10 +33,38 @@ for (const columns of [0, 20, 40, 132]) {
   });
 }
 
-Deno.test("without a command, azu shows the help and exits with 2", async () => {
+Deno.test("without a command, azu shows the help", async () => {
   const { code, stdout, stderr } = await runAzu([]);
-  deepStrictEqual([code, stdout], [2, ""]);
-  match(stderr, /^Usage: azu <command> \[options\]\n[^]*\nerror: No command was given\n$/);
+  deepStrictEqual([code, stderr], [0, ""]);
+  strictEqual(stdout, (await runAzu(["--help"])).stdout);
+});
+
+for (
+  const [line, meant] of [
+    ["clear", "azu session:clear"],
+    ["clear --force", "azu session:clear"],
+    ["session clear", "azu session:clear"],
+    ["session setup --yes", "azu session:setup"],
+    ["setup", "azu session:setup"],
+    ["session", "azu session:clear or azu session:setup"],
+    ["version", "azu --version"],
+    ["-v", "azu --version"],
+  ] as const
+) {
+  Deno.test(`azu ${line} is answered with what was meant`, async () => {
+    const { code, stdout, stderr } = await runAzu(line.split(" "));
+    deepStrictEqual([code, stdout], [2, ""]);
+    strictEqual(stderr.split("\n")[1], `Did you mean ${meant}?`);
+  });
+}
+
+Deno.test("a negative number is a wrong value, and not a missing one", async () => {
+  const { code, stderr } = await runAzu(["session:clear", "--max-latency", "-1"]);
+  strictEqual(code, 2);
+  match(
+    stderr,
+    /argument '-1' is invalid\. Expected a duration such as "50ms", from 1 ms to 60 s\./,
+  );
 });
 
 for (
@@ -44,7 +72,6 @@ for (
     [["--versio"], "Unknown option '--versio'", "Did you mean --version?"],
     [["sesion:clear"], "Unknown command 'sesion:clear'", "Did you mean session:clear?"],
     [["session:clear", "--forse"], "Unknown option '--forse'", "Did you mean --force?"],
-    [["session:clear", "--yes"], "Unknown option '--yes'", "See azu session:clear --help"],
     [["--nope", "init"], "Unknown option '--nope'", "See azu init --help"],
     [
       ["init", "x"],

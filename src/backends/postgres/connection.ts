@@ -23,6 +23,7 @@ export async function connectPostgres(
   signal: AbortSignal,
   timeout: number,
 ): Promise<pg.Client> {
+  await checkSocket(endpoint);
   const [first = false, second] = await encryptions(endpoint);
   const began = performance.now();
   try {
@@ -33,6 +34,16 @@ export async function connectPostgres(
     const left = Math.max(1, timeout - (performance.now() - began));
     return await connect(endpoint, second, signal, left);
   }
+}
+
+/** For a socket that does not exist, Deno 2.5 reports a lost connection. */
+async function checkSocket({ host, port }: PostgresEndpoint): Promise<void> {
+  if (!host.startsWith("/")) return;
+  const socket = `${host}/.s.PGSQL.${port}`;
+  await Deno.stat(socket).catch((error: unknown) => {
+    if (error instanceof Deno.errors.NotFound) throw new Error(`connect ENOENT ${socket}`);
+    throw error;
+  });
 }
 
 type Encryption = NonNullable<pg.ClientConfig["ssl"]>;

@@ -93,8 +93,8 @@ export function missingTable(target: DatabaseTarget, cause?: unknown): Operation
   return new OperationError(
     `Table ${printable(target.tableText)} does not exist in ${target.address}`,
     {
-      hint: "Run `azu db:migrate`, or `azu session:setup --backend database --apply`; " +
-        "or correct session.backends.database.table",
+      hint: "Create it with `azu session:setup --backend database --apply`, or with the " +
+        "framework's own `azu db:migrate`; or correct session.backends.database.table",
       cause,
     },
   );
@@ -276,7 +276,8 @@ const EXPLANATIONS: readonly Explanation[] = [
   {
     matches: /^42P01 /,
     problem: "The table does not exist",
-    hint: "Run `azu db:migrate`, or correct session.backends.database.table",
+    hint: "Create it (`azu session:setup --backend database --apply`), or correct " +
+      "session.backends.database.table",
   },
   {
     matches: /^57014|ER_QUERY_(?:INTERRUPTED|TIMEOUT)|max_statement_time/,

@@ -1,6 +1,6 @@
 /** An open SQLite database. The only file that imports node:sqlite. */
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { OperationError } from "../../core/errors.ts";
+import { messageOf, OperationError } from "../../core/errors.ts";
 import type { Purpose } from "../contract.ts";
 import { sleep } from "../pace.ts";
 import type { DatabaseTarget } from "../sql/backend.ts";
@@ -148,8 +148,8 @@ async function checkWritable(path: string, target: DatabaseTarget): Promise<void
   try {
     (await Deno.open(path, { write: true, append: true })).close();
   } catch (error) {
-    throw new OperationError(`This user may not write the file ${path} (${target.address})`, {
-      hint: "Run azu as the user of the app, or give this user the right to write it",
+    throw new OperationError(`Cannot write ${path} (${target.address}): ${messageOf(error)}`, {
+      hint: "Run azu as the user of the app; on a read-only disk, sessions cannot be cleared",
       cause: error,
     });
   }

@@ -9,7 +9,7 @@ export interface Host extends Omit<Io, "cwd"> {
   readonly stderr: Output;
   readonly stdin: Input;
   /**
-   * Aborted by the first Ctrl-C or SIGTERM, with an {@link Interruption} as its reason. Until
+   * Aborted by the first Ctrl-C, SIGTERM or SIGHUP, with an {@link Interruption} as its reason. Until
    * {@link Host.handleSignals} is called, signals end the process.
    */
   readonly signal: AbortSignal;
@@ -36,7 +36,7 @@ export interface Input {
 /** Why an operation was interrupted. */
 export class Interruption extends Error {
   override name = "Interruption";
-  constructor(readonly exitCode: 130 | 143) {
+  constructor(readonly exitCode: 129 | 130 | 143) {
     super("interrupted");
   }
 }

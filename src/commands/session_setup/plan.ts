@@ -6,7 +6,7 @@ import type { Backend, SetupSpec, Shard, Variable } from "../../backends/contrac
 import { SHARD_OF_ENGINE } from "../../backends/sql/backend.ts";
 import { type Choice, chooseToSetUp } from "../../config/choose.ts";
 import type { Project } from "../../config/project.ts";
-import { ImpossibleError } from "../../core/errors.ts";
+import { ImpossibleError, UsageError } from "../../core/errors.ts";
 import { isRecord } from "../../core/record.ts";
 import { environmentFiles } from "./environment_files.ts";
 import { initializerFile } from "./initializer_file.ts";
@@ -39,11 +39,21 @@ export interface SetupPlan {
 
 const SESSION_SHARD: Shard = { name: "session", github: "azutoolkit/session" };
 
+/** Folders of an app's source, where its files would be written into themselves. */
+const IN_SOURCE = /\/src(?:\/(?:initializers|db|models|endpoints|requests|responses|views)\b.*)?$/;
+
+function belowSource(root: string): UsageError {
+  return new UsageError(`${root} is a folder of source, and there is no shard.yml above it`, {
+    hint: "Run this command in the folder of the app, or name it with -C",
+  });
+}
+
 /** @throws {AzuError} if the backend cannot be set up, or a file of the app cannot be read. */
 export async function planSetup(project: Project, options: SetupOptions): Promise<SetupPlan> {
   const { root } = project;
   const app = project.app ?? basename(root);
   const shard = await shardFile(root);
+  if (shard === undefined && IN_SOURCE.test(root)) throw belowSource(root);
   const choice = chooseToSetUp(project, options.backend, { app, driver: shard?.driver });
   const spec = setupSpecOf(choice.backend, options.apply);
   const shards = [SESSION_SHARD, ...spec.shards];
@@ -163,15 +173,23 @@ export async function nextSteps(
   done: { readonly hasShardFile: boolean; readonly applied: boolean },
 ): Promise<string[]> {
   const steps: string[] = [];
+  const encoder = new TextEncoder();
   if (!done.hasShardFile) {
     const list = shards.map(({ name, github }) => `${name} (github: ${github})`).join(", ");
     steps.push(`Create a shard.yml with these dependencies: ${list}`);
   }
   if (!await allInstalled(project.root, shards)) steps.push("Install the shards: shards install");
   for (const { name, shape } of [SESSION_SECRET, ...spec.variables]) {
-    if (project.env(name) === undefined) steps.push(`Set ${name} in the environment: ${shape}`);
+    // The app reads only the environment.
+    const value = project.isInDotenv(name) ? undefined : project.env(name);
+    const isShort = name === SESSION_SECRET.name && encoder.encode(value ?? "").length < 32;
+    if (value === undefined || isShort) steps.push(`Set ${name} in the environment: ${shape}`);
   }
-  if (spec.migration && !done.applied) steps.push("Create the table: azu db:migrate");
+  if (spec.migration && !done.applied) {
+    steps.push(
+      "Create the table: run this command with --apply, or the framework's own azu db:migrate",
+    );
+  }
   return steps;
 }
 

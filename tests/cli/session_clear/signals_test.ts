@@ -5,7 +5,7 @@ import { runAzuOnTerminal, spawnAzu } from "../../support/cli.ts";
 import { needs } from "../../support/env.ts";
 import { pollUntil } from "../../support/poll.ts";
 import { startRedis } from "../../support/servers/redis.ts";
-import { tempDir } from "../../support/temp.ts";
+import { tempDir, writeTree } from "../../support/temp.ts";
 
 const redisNeeded = needs("redis-server");
 const CLEAR = ["session:clear", "--force"];
@@ -156,4 +156,24 @@ Deno.test("interrupted before the first request: nothing was cleared", redisNeed
   strictEqual(code, 130);
   match(stdout, /^Interrupted before anything was cleared$/m);
   strictEqual(await redis.gone(), 0);
+});
+
+Deno.test("SIGHUP: a terminal that closes ends the clear in order", {
+  ignore: redisNeeded.ignore || needs("script").ignore,
+}, async () => {
+  await using redis = await slowRedis();
+  await writeTree(redis.options.cwd, {
+    run: 'stty -echo; "$@" & pid=$!; sleep 2; kill -HUP $pid; wait $pid; echo "ended with $?"\n',
+  });
+  const deno = Deno.execPath();
+  const subject = Deno.env.get("AZU_SUBJECT");
+  const main = `${import.meta.dirname}/../../../main.ts`;
+  const command = subject === undefined ? [deno, "run", "-A", "--quiet", main] : [subject];
+  const { output } = await runAzuOnTerminal(["run", ...command, ...SLOWLY], {
+    ...redis.options,
+    subject: "/bin/sh",
+  });
+  match(output, /Cleared (?:at least )?\d+ session\(s\), then interrupted/);
+  match(output, /ended with 129/);
+  doesNotMatch(output, /✓/);
 });

@@ -121,7 +121,10 @@ for (
       new RegExp(`  cql:\n    github: azutoolkit/cql\n  ${shard}:\n`),
     );
     match(files[INITIALIZER] ?? "", new RegExp(`require "db"\nrequire "${shard}"\n`));
-    match(result.stdout, /Create the table: azu db:migrate/);
+    match(
+      result.stdout,
+      /Create the table: run this command with --apply, or the framework's own azu db:migrate/,
+    );
     doesNotMatch(result.stdout, /Set DATABASE_URL/);
   });
 }
@@ -142,13 +145,55 @@ Deno.test("database without a URL: the driver in shard.yml decides, else a warni
 Deno.test("only the remaining steps are listed", async () => {
   await using app = await appOf({
     "shard.yml": SHARD,
-    ".env": `SESSION_SECRET=${"x".repeat(64)}\nREDIS_URL=redis://localhost\n`,
     "lib/session/shard.yml": "name: session\n",
     "lib/redis/shard.yml": "name: redis\n",
     "src/my-shop.cr": 'require "azu"\nrequire "./initializers/**"\n\n' +
       "MyShop.start [MyShop::SessionHandler.new]\n",
   });
-  match((await app.azu([])).stdout, /^Nothing is left to do$/m);
+  const env = { SESSION_SECRET: "x".repeat(64), REDIS_URL: "redis://localhost" };
+  match((await app.azu([], env)).stdout, /^Nothing is left to do$/m);
+  // The app reads only the environment, and refuses a short secret.
+  match(
+    (await app.azu([], { ...env, SESSION_SECRET: "short" })).stdout,
+    /1\. Set SESSION_SECRET in/,
+  );
+  const lines = Object.entries(env).map(([name, value]) => `${name}=${value}\n`);
+  await writeTree(app.path, { ".env": lines.join("") });
+  match(
+    (await app.azu([])).stdout,
+    /1\. Set SESSION_SECRET in the environment.*\n.*2\. Set REDIS_URL/,
+  );
+});
+
+Deno.test("a folder of source without a shard.yml above it is refused", async () => {
+  for (const folder of ["src", "src/initializers"]) {
+    await using app = await appOf({ [`${folder}/x.cr`]: "" });
+    const { code, stderr } = await app.azu(["-C", folder]);
+    strictEqual(code, 2, stderr);
+    match(stderr, /is a folder of source, and there is no shard\.yml above it/);
+  }
+});
+
+Deno.test({
+  name: "a full disk leaves neither a file nor a folder behind",
+  ignore: Deno.uid() !== 0,
+  async fn() {
+    await using app = await appOf({});
+    const mount = new Deno.Command("mount", {
+      args: ["-t", "tmpfs", "-o", "size=64k", "azu", app.path],
+    });
+    if (!(await mount.output()).success) return; // no tmpfs may be mounted here
+    try {
+      await Deno.writeFile(`${app.path}/ballast`, new Uint8Array(60 << 10));
+      const before = [...Deno.readDirSync(app.path)].map(({ name }) => name);
+      const { code, stderr } = await app.azu(["-b", "redis"]);
+      strictEqual(code, 1);
+      match(stderr, /nothing was changed/);
+      deepStrictEqual([...Deno.readDirSync(app.path)].map(({ name }) => name), before);
+    } finally {
+      await new Deno.Command("umount", { args: [app.path] }).output();
+    }
+  },
 });
 
 for (

@@ -101,7 +101,7 @@ async function attempt(run: ClearRun): Promise<ClearReport> {
   backend.check?.();
   host.handleSignals();
   if (dryRun) return await withProgress(run, { dryRun, anything: false });
-  if (options.force) {
+  if (options.force || options.yes) {
     announce(reporter, backend);
     return await withProgress(run, { dryRun, anything: options.anything ?? false });
   }

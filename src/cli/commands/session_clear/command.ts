@@ -13,6 +13,7 @@ const definition = () =>
   )
     .option("-b, --backend <name>", "redis, database, memory, or a backend in the config")
     .option("-f, --force", "Do not ask")
+    .option("-y, --yes", "Answer the question with yes: the same as --force")
     .option("--dry-run", "Check and count what would be cleared; remove nothing")
     .option("--anything", "With --force: clear also what does not look like sessions")
     .option("--strict", "Fail if look-alikes or new sessions are there at the end")

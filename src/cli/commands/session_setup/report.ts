@@ -7,7 +7,7 @@ import type { Reporter } from "../../terminal/reporter.ts";
 /** What was done. The check mark means that the files are as planned. */
 export function showDone(
   reporter: Reporter,
-  { choice, files }: SetupPlan,
+  { choice, files, offered }: SetupPlan,
   nothing: boolean,
   table: "created" | "present" | undefined,
 ): void {
@@ -21,9 +21,11 @@ export function showDone(
     );
   }
   const unchanged = files.filter(({ action }) => action === "unchanged").length;
-  reporter.verified(
-    nothing ? `Nothing to change: ${unchanged} file(s) are up to date` : "Sessions are set up",
-  );
+  if (!nothing) return reporter.verified("Sessions are set up");
+  const line = `Nothing to change: ${unchanged} file(s) are up to date`;
+  // No check mark above changes that are still to be made.
+  if (offered.length > 0) reporter.line(`${line}, but the app's source is not complete`);
+  else reporter.verified(line);
 }
 
 /** What is left to do by hand. */

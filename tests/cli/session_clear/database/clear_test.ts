@@ -77,7 +77,7 @@ Deno.test("a missing table names itself and the migration", needs("postgres"), a
     const result = await runAzu(args, { cwd: app.path, env });
     strictEqual(result.code, 1);
     match(result.stderr, /^error: Table sessions does not exist in postgres/);
-    match(result.stderr, /`azu db:migrate`/);
+    match(result.stderr, /framework's own `azu db:migrate`/);
     doesNotMatch(result.stdout, /✓|Cleared/);
   }
 });
