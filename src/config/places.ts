@@ -11,9 +11,8 @@ import type { Config } from "./schema.ts";
  *   environments differ in the backend, the server, the keys, the table or the channel.
  */
 export async function checkSamePlace(project: Project, flag: string | undefined): Promise<void> {
-  if (project.environment.variable !== undefined || project.configPath === undefined) return;
+  if (project.environment.variable !== undefined || project.environments.length === 0) return;
   const { base, environments } = await project.variants();
-  if (environments.size === 0) return;
   // The default is production, whose values are the base's if the config does not name it.
   const configs = new Map([["production", base], ...environments]);
   const names = Map.groupBy(configs.keys(), (name) => {

@@ -26,6 +26,8 @@ export interface Project {
   /** What the app's initializer says; undefined if there is none. */
   readonly initializer: Initializer | undefined;
   readonly warnings: readonly string[];
+  /** The environments whose values may differ. */
+  readonly environments: readonly string[];
   /** What the config says for all environments. */
   variants(): Promise<Variants>;
   /** A variable from the environment, or else from the app's .env. */
@@ -99,6 +101,7 @@ export async function loadProject(io: Io, options: ProjectOptions): Promise<Proj
     configPath: path,
     config: loaded.config,
     environment,
+    environments: loaded.environments,
     hasApp: path !== undefined || shard !== undefined || initializer !== undefined,
     initializer,
     warnings: loaded.warnings,
