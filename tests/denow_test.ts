@@ -88,3 +88,22 @@ Deno.test("denow runs a real Deno where there is nothing else", async () => {
   }).output();
   deepStrictEqual([code, new TextDecoder().decode(stdout)], [0, `${Deno.version.deno}\n`]);
 });
+
+Deno.test("denow runs a task in the project's folder, and azu for the caller's", async () => {
+  await using folder = await tempDir();
+  await Deno.writeTextFile(
+    join(folder.path, "deno"),
+    '#!/bin/sh\nif [ "$1" = --version ]; then echo "deno 2.9.6 (stable)"; exit; fi\necho "$PWD: $*"\n',
+    { mode: 0o755 },
+  );
+  const run = async (...args: string[]) => {
+    const { stdout } = await new Deno.Command("/bin/sh", {
+      args: [DENOW, "task", ...args],
+      ...{ cwd: folder.path, clearEnv: true, env: { PATH: folder.path } },
+    }).output();
+    return new TextDecoder().decode(stdout).trim();
+  };
+  const root = DENOW.replace(/\/tests\/\.\.\/denow$|\/denow$/, "");
+  strictEqual(await run("demo"), `${root}: task --quiet demo`);
+  strictEqual(await run("azu", "init"), `${root}: task --quiet azu -C ${folder.path} init`);
+});

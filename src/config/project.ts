@@ -153,7 +153,9 @@ async function variablesOf(io: Io, root: string): Promise<Pick<Project, "env" | 
       return inEnvironment ?? (variables.get(name) || undefined);
     }
     throw new UsageError(`.env: the value of ${name} contains a "#", where a value ends`, {
-      hint: `Put the value in quotes: ${name}='…'`,
+      hint: name.endsWith("_URL")
+        ? "Write it as %23, as in every URL"
+        : `Put the value in quotes: ${name}='…'`,
     });
   };
   return {

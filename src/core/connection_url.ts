@@ -40,8 +40,7 @@ export interface UrlRules {
 /** Why a text is not a usable URL. */
 export class UrlProblem extends Error {}
 
-const ENCODE = "write # / ? @ : + in a user or password as %23 %2F %3F %40 %3A %2B, " +
-  "and put a value that contains # in quotes in .env";
+const ENCODE = "write # / ? @ : + in a user or password as %23 %2F %3F %40 %3A %2B";
 
 /** @throws {UrlProblem} */
 export function parseUrl(text: string, rules: UrlRules): UrlParts {

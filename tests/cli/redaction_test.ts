@@ -111,7 +111,7 @@ Deno.test("a password with # in .env: dotenv would cut it off there", async () =
       assertSecret(stdout + stderr, "S3cret", "rest@");
       strictEqual(code, 2, stderr);
       match(stderr, new RegExp(`^error: .env: the value of ${name} contains a "#"`));
-      match(stderr, new RegExp(`^Put the value in quotes: ${name}='…'$`, "m"));
+      match(stderr, /^Write it as %23, as in every URL$/m);
     }
   }
   // In quotes it is read, and refused for what it is.

@@ -74,3 +74,22 @@ Deno.test("init --dry-run shows the files and writes none", async () => {
   match(result.stdout, /^\+import \{ defineConfig \} from "azu";$/m);
   deepStrictEqual(await app.files(), {});
 });
+
+Deno.test("init names the backend that the app uses", async () => {
+  const shard = "name: shop\n\ndependencies:\n  redis:\n    github: stefanwille/crystal-redis\n";
+  const initializer = 'require "session"\nSession.use_store(Session::MemoryStore(S))\n';
+  const cases: [Record<string, string>, string][] = [
+    [{ "shard.yml": shard }, "redis"],
+    [{ "shard.yml": `${shard}  pg:\n    github: will/crystal-pg\n` }, "database"],
+    [{ "shard.yml": shard, "src/initializers/session.cr": initializer }, "memory"],
+    [{}, "database"],
+  ];
+  for (const [files, backend] of cases) {
+    await using app = await appOf(files);
+    strictEqual((await app.azu(["init"])).code, 0);
+    match(
+      (await app.files())["azu.config.ts"] ?? "",
+      new RegExp(`^    backend: "${backend}",$`, "m"),
+    );
+  }
+});

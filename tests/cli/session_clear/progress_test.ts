@@ -53,7 +53,10 @@ Deno.test(
     const seen = statuses(output);
     strictEqual(seen.length >= 3, true, output);
     for (const text of seen) {
-      match(text, /^(?:Cleared \d+ of about \d+ session|Verifying that all are gone)/);
+      match(
+        text,
+        /^(?:Cleared \d+ of about \d+ session|Verifying that all are gone|Looking for sessions|Checking what)/,
+      );
       strictEqual(text.length < 80, true, text);
     }
     match(
@@ -193,5 +196,19 @@ Deno.test("a failure removes the status line", terminalNeeded, async () => {
   match(
     screen(output),
     /^(?:At least )?\d+ session\(s\) are gone; it is not known how many remain(?:: .*)?$/m,
+  );
+});
+
+Deno.test("a lost connection is said, and that it is tried again", terminalNeeded, async () => {
+  await using redis = await redisWith(1000);
+  const running = runAzuOnTerminal(SLOWLY, redis.options);
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  await redis.client.quit();
+  Deno.kill(redis.pid, "SIGKILL");
+  const { code, output } = await running;
+  strictEqual(code, 1);
+  match(
+    statuses(output).join("\n"),
+    /^Lost redis:\/\/127\.0\.0\.1:\d+, or it is busy: trying again for \d+ s; \d+ session/m,
   );
 });
