@@ -6,11 +6,13 @@
  * 2. Looks again: a removed key that is there again has been written back, and is removed again.
  *    Any other key was written after the clear began, so this clear need not remove it.
  */
+import { Buffer } from "node:buffer";
 import { OperationError } from "../../core/errors.ts";
 import type { ClearCounts, ClearOptions } from "../contract.ts";
 import { Pace } from "../pace.ts";
+import { LOOK_ALIKES, type LookAlikes } from "./look_alikes.ts";
 import type { RedisNodes } from "./nodes.ts";
-import { RedisPasses, type Visit } from "./passes.ts";
+import { type PassesOptions, RedisPasses, type Visit } from "./passes.ts";
 import type { Removal } from "./removal.ts";
 import type { KeySpace } from "./walk.ts";
 
@@ -40,12 +42,17 @@ export interface RedisClear {
   runAgain(looksOnly: boolean): Promise<ClearCounts>;
 }
 
-/** @param removal A new one or, if this clear continues another one, that of the other. */
+/**
+ * @param removal A new one or, if this clear continues another one, that of the other.
+ * @param others Receives the look-alikes that the verifying pass sees; undefined if it cannot see
+ *   them, because their pattern does not match the prefix.
+ */
 export function redisClear(
   nodes: RedisNodes,
   keys: KeySpace,
   options: ClearOptions,
   removal: Removal,
+  others?: LookAlikes,
 ): RedisClear {
   /** Sessions gone before this pass, keys that it has found, and the share of all keys scanned. */
   let goneBefore = 0;
@@ -58,7 +65,7 @@ export function redisClear(
   };
   const reported = (work: Promise<boolean>) => work.finally(report);
 
-  const passes = new RedisPasses(nodes, keys, {
+  const how: PassesOptions = {
     signal: options.signal,
     pace: () => {
       const defaults = { batch: KEYS_PER_SCAN, stretch: STRETCH, maxLatency: MAX_LATENCY };
@@ -69,11 +76,12 @@ export function redisClear(
       report();
     },
     onRetry: () => options.onRetry?.(),
-  });
+  };
+  const passes = new RedisPasses(nodes, keys, how);
 
   /** @param begin Called before each attempt. */
-  const pass = async (begin: () => Visit) => {
-    await passes.untilComplete(() => {
+  const pass = async (begin: () => Visit, over = passes) => {
+    await over.untilComplete(() => {
       removal.beginPass();
       goneBefore = removal.gone;
       found = 0;
@@ -92,6 +100,21 @@ export function redisClear(
         return reported(removal.remove(node, keys, again));
       };
     });
+
+  /** The second sweep, which also sees look-alikes: another walk for them would take as long. */
+  const wideSweep = async (others: LookAlikes) => {
+    const all: KeySpace = { pattern: LOOK_ALIKES, prefix: Buffer.alloc(0) };
+    await pass(() => {
+      others.clear();
+      return (node, batch) => {
+        others.add(batch);
+        const ours = batch.filter((key) => keys.prefix.equals(key.subarray(0, keys.prefix.length)));
+        found += ours.length;
+        return ours.length === 0 ? undefined : reported(removal.remove(node, ours, true));
+      };
+    }, new RedisPasses(nodes, all, how));
+    others.isComplete = true;
+  };
 
   /** @param looks The maximum number of passes; the last one only counts. */
   const lookAgain = async (looks: number): Promise<ClearCounts> => {
@@ -131,7 +154,9 @@ export function redisClear(
       try {
         for (const phase of ["clearing", "verifying"] as const) {
           options.onPhase?.(phase);
-          await sweep(phase === "verifying");
+          const isSecond = phase === "verifying";
+          if (isSecond && others !== undefined) await wideSweep(others);
+          else await sweep(isSecond);
           if (found > 0) continue;
           await passes.checkStrays();
           return { cleared: removal.gone, remaining: 0, arrived: 0 };

@@ -4,7 +4,7 @@ import type { LookOptions } from "../contract.ts";
 import { within } from "../../core/within.ts";
 import { AnswerTimeout, ErrorReply } from "./connection.ts";
 import { explainRedisError } from "./errors.ts";
-import { isName } from "./look.ts";
+import { isName } from "./look_alikes.ts";
 import { type RedisNode, removeKeys, textOf } from "./node.ts";
 import type { RedisNodes } from "./nodes.ts";
 import { saysMoved } from "./topology.ts";

@@ -4,6 +4,7 @@ import { redisClear } from "./clear.ts";
 import { explainRedisError } from "./errors.ts";
 import { examine } from "./examine.ts";
 import { countKeys, lookAlikesOf } from "./look.ts";
+import { LookAlikes } from "./look_alikes.ts";
 import { RedisNodes } from "./nodes.ts";
 import { cacheClearMessage, publish } from "./publish.ts";
 import { Removal } from "./removal.ts";
@@ -74,15 +75,22 @@ function storeOf(nodes: RedisNodes, { keyPrefix, channel }: RedisSessions): Stor
   };
   /** What the last clear removed. */
   let removal = new Removal(0);
+  /** The look-alikes that it has seen. */
+  let seen: LookAlikes | undefined;
   return {
     examine: (signal, options = {}) => examine(nodes, keys, signal, options),
     count: (signal, options = {}) => countKeys(nodes, keys, signal, options),
     clear(options) {
       removal = new Removal(keys.prefix.length);
-      return redisClear(nodes, keys, options, removal).run();
+      seen = keys.prefix.includes("session:") ? new LookAlikes(keys.prefix) : undefined;
+      return redisClear(nodes, keys, options, removal, seen).run();
     },
     clearAgain: (options, isLast) => redisClear(nodes, keys, options, removal).runAgain(isLast),
-    lookAlikes: (signal, options = {}) => lookAlikesOf(nodes, keys.prefix, signal, options),
+    lookAlikes: async (signal, options = {}) => {
+      return seen?.isComplete
+        ? seen.list()
+        : await lookAlikesOf(nodes, keys.prefix, signal, options);
+    },
     ...(channel === undefined ? {} : {
       dropCaches: (signal, now) => publish(nodes, channel, cacheClearMessage(now), signal),
     }),
