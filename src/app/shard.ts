@@ -13,6 +13,11 @@ export function shardDependencies(source: string): string[] {
   return isMap(dependencies) ? dependencies.items.map(({ key }) => String(key)) : [];
 }
 
+export function parsedName(source: string): string | undefined {
+  const name = parse(source)?.get("name");
+  return typeof name === "string" ? name : undefined;
+}
+
 /** The main files of the targets in a shard.yml, in the order of the file. */
 export function shardMains(source: string): string[] {
   const targets = parse(source)?.get("targets");

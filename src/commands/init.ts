@@ -2,7 +2,7 @@
 import { basename, dirname } from "node:path";
 import { readAppFile, readAppInitializer, SHARD_FILE } from "../app/app.ts";
 import { planFiles, type PlannedFile, type WantedFile } from "../app/plan.ts";
-import { shardName } from "../app/shard_name.ts";
+import { nameInShard } from "../app/shard_name.ts";
 import { configTemplate, typesTemplate } from "../app/init_files.ts";
 import { isBackendType } from "../backends/registry.ts";
 import { CONFIG_NAME, findConfig, findUpward } from "../config/find.ts";
@@ -47,7 +47,7 @@ async function folderOfConfig(cwd: string): Promise<string> {
 
 async function appName(root: string): Promise<string> {
   const shard = await readAppFile(root, SHARD_FILE);
-  return (shard === undefined ? undefined : shardName(shard)) ?? basename(root);
+  return (shard === undefined ? undefined : await nameInShard(shard)) ?? basename(root);
 }
 
 /** The backend of the app as it is: by its initializer, or else by the shards that it has. */

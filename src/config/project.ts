@@ -2,7 +2,7 @@
 import { dirname, join } from "node:path";
 import { INITIALIZER, readAppFile, readAppInitializer, SHARD_FILE } from "../app/app.ts";
 import type { Initializer } from "../app/initializer_reader/initializer.ts";
-import { shardName } from "../app/shard_name.ts";
+import { nameInShard } from "../app/shard_name.ts";
 import { UsageError } from "../core/errors.ts";
 import type { Io } from "../core/io.ts";
 import { findConfig, findUpward } from "./find.ts";
@@ -90,7 +90,7 @@ export async function loadProject(io: Io, options: ProjectOptions): Promise<Proj
   const load = async (environment: string | undefined, isNamed = true) => {
     return await opened?.load(environment, isNamed) ?? NO_CONFIG;
   };
-  const name = shard === undefined ? undefined : shardName(shard);
+  const name = shard === undefined ? undefined : await nameInShard(shard);
   const environment = environmentIn(env);
   const isNamed = environment.variable !== undefined;
   const loaded = await load(isNamed || options.usesDefault ? environment.name : undefined, isNamed);

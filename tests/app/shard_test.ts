@@ -1,7 +1,7 @@
-import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
+import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert/strict";
 import { parse } from "yaml";
 import { addDependencies, shardDependencies } from "../../src/app/shard.ts";
-import { shardName } from "../../src/app/shard_name.ts";
+import { nameInShard, shardName } from "../../src/app/shard_name.ts";
 
 const SESSION = { name: "session", github: "azutoolkit/session" };
 const REDIS = { name: "redis", github: "stefanwille/crystal-redis" };
@@ -70,4 +70,28 @@ Deno.test("shard.yml: the name, as it is usually written", () => {
   strictEqual(shardName("targets:\n  name: other\n"), undefined);
   strictEqual(shardName("# name: other\n"), undefined);
   strictEqual(shardName("name:\n  a: b\n"), undefined);
+});
+
+Deno.test("nameInShard reads every way to write the name, and refuses what is no YAML", async () => {
+  const written = [
+    "name: shop\n",
+    "\ufeffname: shop\nversion: 0.1.0\n",
+    '"name": shop\n',
+    "name : shop\n",
+    "name:\n  shop\n",
+    "name: !!str shop\n",
+    "name: &a shop\n",
+    "{name: shop}\n",
+    "name: >-\n  shop\n",
+    'name: "sh\\u006fp"\n',
+    "name: shop\ntargets:\n  shop:\n    name: other\n",
+  ];
+  for (const source of written) strictEqual(await nameInShard(source), "shop", source);
+  strictEqual(await nameInShard("version: 1\n"), undefined);
+  await rejects(nameInShard("name: ["), /shard\.yml/);
+  await rejects(nameInShard('desc: "\nname: evil\n"\nname: shop\n'), /shard\.yml/);
+  await rejects(
+    nameInShard("<<<<<<< a\nname: shop\n=======\nname: other\n>>>>>>> b\n"),
+    /shard\.yml/,
+  );
 });

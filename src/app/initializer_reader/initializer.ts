@@ -102,15 +102,20 @@ function isShards(store: UsedStore, definitions: Definitions): boolean {
   return store.path === store.last || store.path === `Session::${store.last}`;
 }
 
-/** The string that the method at `index` puts before its argument. */
+/**
+ * The string that the method at `index` puts before its argument. Undefined if the method is anything
+ * but one such string.
+ */
 function prefixIn(tokens: readonly Token[], index: number): string | undefined {
-  const at = firstString(tokens, index);
+  const at = bodyOf(tokens, index);
   const text = tokens[at];
   const argument = codeAt(tokens, index + 2);
   if (text?.kind !== "string" || codeAt(tokens, at + 1) !== "#{" || argument === "") {
     return undefined;
   }
-  if (codeAt(tokens, at + 2) === argument) return text.value;
+  if (codeAt(tokens, at + 2) === argument) {
+    return endsMethod(tokens, at + 3) ? text.value : undefined;
+  }
   // `"#{KEY_PREFIX}#{key}"`: a constant first, then perhaps a text, then the argument.
   const constant = tokens[at + 2];
   if (constant?.kind !== "constant" || codeAt(tokens, at + 3) !== "}") return undefined;
@@ -118,17 +123,32 @@ function prefixIn(tokens: readonly Token[], index: number): string | undefined {
   const between = tokens[at + 4];
   const next = between?.kind === "text" ? at + 5 : at + 4;
   if (value === undefined || codeAt(tokens, next) !== "#{") return undefined;
-  if (codeAt(tokens, next + 1) !== argument) return undefined;
+  if (codeAt(tokens, next + 1) !== argument || !endsMethod(tokens, next + 2)) return undefined;
   return text.value + value + (between?.kind === "text" ? between.value : "");
 }
 
-/** The index of the first string in the method at `index`; without one, the number of tokens. */
-function firstString(tokens: readonly Token[], index: number): number {
-  for (let at = afterParentheses(tokens, index + 1); at < tokens.length; at++) {
-    if (tokens[at]?.kind === "string") return at;
-    if (isKeyword(tokens, at, "end") || isKeyword(tokens, at, "def")) break;
-  }
-  return tokens.length;
+/** The index of the first token in the body of the method at `index`. */
+function bodyOf(tokens: readonly Token[], index: number): number {
+  let at = afterParentheses(tokens, index + 1);
+  if (codeAt(tokens, at) === ":") at += 2; // the type that it returns
+  const begin = afterBreaks(tokens, at);
+  return codeAt(tokens, begin) === "return" ? begin + 1 : begin;
+}
+
+/** Whether nothing follows the argument that ends before `index`, but perhaps a text. */
+function endsMethod(tokens: readonly Token[], index: number): boolean {
+  const isText = codeAt(tokens, index) === "." && codeAt(tokens, index + 1) === "to_s";
+  const close = isText ? index + 2 : index;
+  if (codeAt(tokens, close) !== "}") return false;
+  const next = tokens[close + 1]?.kind === "text" ? close + 2 : close + 1;
+  const end = afterBreaks(tokens, next);
+  return end > next && isKeyword(tokens, end, "end");
+}
+
+function afterBreaks(tokens: readonly Token[], index: number): number {
+  let at = index;
+  while (tokens[at]?.kind === "newline" || codeAt(tokens, at) === ";") at++;
+  return at;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The Crystal files of an app, and its main file, which is compiled or required by its server. */
 import { ifPresent, INITIALIZER, LARGEST_FILE, readAppFile, SHARD_FILE } from "../app.ts";
-import { shardName } from "../shard_name.ts";
+import { nameInShard } from "../shard_name.ts";
 import { join, relative } from "node:path";
 
 export interface SourceFile {
@@ -19,7 +19,7 @@ const LONGEST_NAME = 200;
  */
 export async function mainFile(root: string, app: string): Promise<SourceFile | undefined> {
   const shard = await readAppFile(root, SHARD_FILE);
-  const name = shard === undefined ? undefined : shardName(shard);
+  const name = shard === undefined ? undefined : await nameInShard(shard);
   const byName = [app, ...(name === undefined ? [] : [name])].flatMap(spellings);
   const found = await firstOf(root, byName.map((spelling) => `src/${spelling}.cr`));
   if (found !== undefined || shard === undefined) return found;

@@ -72,12 +72,21 @@ const QUOTES_NOTHING: ReadonlySet<number> = new Set([
   ...[1104, 1175, 1178, 1193, 1231, 1235, 1568, 1665, 1785], // settings
 ]);
 
+/** Errors of a statement that may run triggers. */
+const fromBatches = new WeakSet<Error>();
+
+/** Marks an error: a trigger's SIGNAL can give it any number, and a text that quotes rows. */
+export function fromBatch(error: unknown): unknown {
+  if (error instanceof Error && "sqlMessage" in error) fromBatches.add(error);
+  return error;
+}
+
 function detailsOf(error: Error): string {
   // Not from the server. The driver advises to write a plugin for it.
   if (!("sqlMessage" in error)) return withCode(error).replace(/\. See TODO:.*$/s, "");
   const number = errorNumber(error);
   if (isSignalled(error)) return `SQLSTATE 45000 (${number}); ${HIDDEN}`;
-  if (QUOTES_NOTHING.has(number)) return withCode(error);
+  if (QUOTES_NOTHING.has(number) && !fromBatches.has(error)) return withCode(error);
   return `${errorCode(error) || "error"} (${number}); ${HIDDEN}`;
 }
 

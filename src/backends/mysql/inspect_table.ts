@@ -81,6 +81,12 @@ export async function findTable(
     found.find((row) => String(row["name"]).toLowerCase() === name.toLowerCase());
   if (own === undefined) return undefined;
   if (/VIEW/.test(String(own["type"]))) throw notATable(session.target);
+  if (/^(?:MRG_MyISAM|MERGE|FEDERATED|CONNECT|SPIDER|SEQUENCE)$/i.test(String(own["engine"]))) {
+    throw notATable(
+      session.target,
+      `a table of the engine ${String(own["engine"])}, whose rows are elsewhere`,
+    );
+  }
   const full = { schema: String(valueIn(own, "schema")), name: String(valueIn(own, "name")) };
   return { from: quoteTable("mysql", full), engine: String(own["engine"]) };
 }

@@ -5,7 +5,7 @@ import type { DatabaseTarget } from "../sql/backend.ts";
 import type { SqlSession } from "../sql/store.ts";
 import { NoAnswer, type Row, UnexpectedAnswer } from "../sql/errors.ts";
 import { type Connection, connectMysql, endMysql } from "./connection.ts";
-import { mysqlFault, TooLong } from "./errors.ts";
+import { fromBatch, mysqlFault, TooLong } from "./errors.ts";
 import { parseMysqlUrl } from "./url.ts";
 
 /** Milliseconds that a statement may take. */
@@ -67,7 +67,10 @@ export class MysqlSession implements SqlSession {
    */
   async batch(sql: string, milliseconds: number): Promise<number> {
     const limit = this.#isMaria ? milliseconds : READING;
-    const answer = await this.#send(this.#limited(sql, milliseconds), limit);
+    const sending = this.#send(this.#limited(sql, milliseconds), limit);
+    const answer = await sending.catch((error: unknown) => {
+      throw fromBatch(error);
+    });
     const removed = isRecord(answer) ? answer["affectedRows"] : undefined;
     if (typeof removed !== "number") throw new UnexpectedAnswer();
     return removed;

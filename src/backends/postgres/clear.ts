@@ -4,7 +4,12 @@ import type { ClearOptions } from "../contract.ts";
 import { keysetWalk, type StartRows, type Walk } from "../sql/clear.ts";
 import { PostgresBatches } from "./batches.ts";
 import { countRows, estimate, highestMark, pagesOf } from "./count.ts";
-import { checkPostgresReferences, checkRules, isSelfCascading } from "./foreign_keys.ts";
+import {
+  checkPartitions,
+  checkPostgresReferences,
+  checkRules,
+  isSelfCascading,
+} from "./foreign_keys.ts";
 import { ReadOnly } from "./errors.ts";
 import type { PostgresSession } from "./session.ts";
 import {
@@ -96,6 +101,7 @@ async function checkedTable(
   // refers to a session.
   if (!truncate) {
     await checkRules(session, table.oid);
+    await checkPartitions(session, table.oid);
     await checkPostgresReferences(session, table.oid, tick);
   }
   return table;

@@ -43,6 +43,25 @@ export async function checkRules(session: PostgresSession, oid: string): Promise
   );
 }
 
+/**
+ * The rows of a foreign table are on another server.
+ * @throws {OperationError} if a partition is one.
+ */
+export async function checkPartitions(session: PostgresSession, oid: string): Promise<void> {
+  const { target } = session;
+  const { rows: [found] } = await session.run(
+    `${tree(oid)} SELECT min(c.oid::regclass::text) AS foreign FROM pg_class c ` +
+      "WHERE c.relkind = 'f' AND c.oid IN (SELECT oid FROM tree)",
+  );
+  const foreign = valueIn(found, "foreign");
+  if (foreign === null) return;
+  throw new OperationError(
+    `The partition ${printable(String(foreign))} is a foreign table, whose rows are on another ` +
+      `server (${target.address}, table ${printable(target.tableText)})`,
+    { hint: "Detach that partition, or clear the rows on that server" },
+  );
+}
+
 /** @throws {OperationError} that names the first other table whose rows refer to sessions. */
 export async function checkPostgresReferences(
   session: PostgresSession,

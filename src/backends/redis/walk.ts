@@ -101,10 +101,14 @@ export async function scan(
   keys: KeySpace,
   count: number,
 ): Promise<{ readonly cursor: string; readonly keys: readonly Buffer[] }> {
-  return checked(
+  const reply = checked(
     await connection.call("SCAN", cursor, "MATCH", keys.pattern, "COUNT", count),
     keys,
   );
+  if (reply.cursor === cursor && cursor !== "0") {
+    throw new ProtocolError("SCAN returned the same cursor again");
+  }
+  return reply;
 }
 
 /**

@@ -2,10 +2,10 @@
 import { type AzuError, ImpossibleError } from "../../core/errors.ts";
 import { printable } from "../../core/text.ts";
 import type { ClearOptions, LookOptions, Purpose, Store } from "../contract.ts";
-import type { PaceDefaults } from "../pace.ts";
+import { Pace, type PaceDefaults } from "../pace.ts";
 import type { DatabaseTarget } from "./backend.ts";
 import { clearRows, type StartRows } from "./clear.ts";
-import type { Fault } from "./retry.ts";
+import { type Fault, retrying } from "./retry.ts";
 
 /** An open database. */
 export interface SqlSession extends AsyncDisposable {
@@ -69,7 +69,11 @@ export async function openSqlStore<Session extends SqlSession>(
           signal.throwIfAborted();
           onProgress?.(0);
         };
-        const columns = await engine.examine(session, { signal, onProgress() {} }, tick);
+        const pace = new Pace({}, engine.pace);
+        const retry = retrying(session, engine.faultOf, signal, pace, tick);
+        const columns = await retry(() => {
+          return engine.examine(session, { signal, onProgress() {} }, tick);
+        });
         return looksLikeSessions(columns) ? [] : [
           `the table ${printable(target.tableText)} has no column for a session id or an expiry`,
         ];

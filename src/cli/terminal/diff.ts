@@ -103,7 +103,10 @@ function withoutLiterals(line: string, hidden: readonly string[]): string {
 /** The values in a .env.example should not be real, but may be. */
 function withoutValue(path: string, line: string): string {
   if (path !== ENV_EXAMPLE) return line;
-  return line.replace(/^([ +-][#\s]*(?:export\s+)?\w+\s*=\s*).+$/, (_, name) => `${name}***`);
+  const assignment = /^([ +-][#\s]*(?:export\s+)?\w+\s*=\s*).*$/;
+  if (assignment.test(line)) return line.replace(/^([^=]*=\s*).+$/, (_, name) => `${name}***`);
+  // Any other line may continue a value.
+  return /^[ +-]\s*(?:#.*)?$|^(?:---|\+\+\+|@@|\\)/.test(line) ? line : `${line.charAt(0)}***`;
 }
 
 function colourOf(line: string): Colour | undefined {

@@ -3,6 +3,9 @@ import { redact } from "../../core/redact.ts";
 import { printable } from "../../core/text.ts";
 import type { Host, Output } from "./host.ts";
 
+/** Kept here, because it is taken from the code of a config. */
+const { stringify } = JSON;
+
 export interface ReporterOptions {
   /** One JSON document on stdout instead of lines. */
   readonly json: boolean;
@@ -88,7 +91,7 @@ export class Reporter {
       error: { message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) },
     };
     const document = { ...fields, warnings: this.#warnings, ...failure };
-    const text = JSON.stringify(
+    const text = stringify(
       document,
       (_key, value: unknown) => typeof value === "string" ? redact(value) : value,
       2,

@@ -262,6 +262,13 @@ Deno.test("without the constant the key prefix is what the method puts before th
     '(key)\n  "my:#{tenant}:#{key}"',
     '(key)\n  "my:" + key',
     "(key)\n  key",
+    '(key)\n  raise "cart:#{key} is no session" if key.empty?\n  "my:#{key}"',
+    '(key)\n  Log.debug { "lookup #{key}" }\n  "my:#{key}"',
+    '(key)\n  return "legacy:#{key}" if key.size < 10\n  "my:#{key}"',
+    '(key)\n  key.empty? ? "none:#{key}" : "my:#{key}"',
+    '(key)\n  prefix = "v1:#{key}"\n  "x" + prefix',
+    '(key)\n  "my:#{key}".downcase',
+    '(key)\n  "my:#{key.upcase}"',
     "(key)\n  super",
     '\n  "my:#{key}"',
   ];

@@ -231,3 +231,17 @@ Deno.test(
     });
   },
 );
+
+Deno.test("a reply without end does not fill the memory", async () => {
+  await using peer = startPeer(async (connection, received) => {
+    await received();
+    const chunk = bytesOf("x".repeat(1 << 20));
+    await connection.write(bytesOf("$2000000000\r\n"));
+    for (let sent = 0; sent < 80; sent++) await connection.write(chunk);
+  });
+  const { signal } = new AbortController();
+  const address = { host: "127.0.0.1", port: peer.port };
+  const connection = await RedisConnection.open({ address, tls: undefined, timeout: 5000 }, signal);
+  await rejects(connection.call("SCAN", "0"), /a reply is larger than 64 MiB/);
+  connection.close();
+});

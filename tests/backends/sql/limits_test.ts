@@ -270,3 +270,49 @@ Deno.test("an aborted signal truncates nothing", needs("postgres"), async () => 
   await rejects(store.clear({ signal: aborted, truncate: true, onProgress() {} }), /no/);
   strictEqual(await left(database), 3);
 });
+
+Deno.test(
+  "mariadb: what a trigger signals is hidden, whatever its number",
+  needs("mariadb"),
+  async () => {
+    await using database = await freshMariadb();
+    await database.query("CREATE TABLE sessions (id varchar(40) PRIMARY KEY, data text)");
+    await database.query("INSERT INTO sessions VALUES ('SIDSECRET', 'payload')");
+    for (
+      const [state, number] of [["42000", 1205], ["HY000", 1142], ["HY000", 1114], ["42000", 1045]]
+    ) {
+      await database.query(
+        "CREATE OR REPLACE TRIGGER k BEFORE DELETE ON sessions FOR EACH ROW BEGIN " +
+          "DECLARE m varchar(99); SET m = CONCAT(OLD.id, ' ', OLD.data); " +
+          `SIGNAL SQLSTATE '${state}' SET MESSAGE_TEXT = m, MYSQL_ERRNO = ${number}; END`,
+      );
+      const { message } = await problem(clear(database.url));
+      match(message, /its text is not shown/);
+      strictEqual(/SIDSECRET|payload/.test(message), false, message);
+    }
+  },
+);
+
+Deno.test("mariadb: a MERGE table, whose rows are those of others", needs("mariadb"), async () => {
+  await using database = await freshMariadb();
+  await database.query("CREATE TABLE other (id int NOT NULL PRIMARY KEY) ENGINE = MyISAM");
+  await database.query("INSERT INTO other VALUES (1)");
+  await database.query(
+    "CREATE TABLE sessions (id int NOT NULL PRIMARY KEY) ENGINE = MERGE UNION = (other) INSERT_METHOD = LAST",
+  );
+  match(
+    (await problem(clear(database.url))).message,
+    /is a table of the engine MRG_MyISAM, whose rows/,
+  );
+  strictEqual((await database.query("SELECT * FROM other")).length, 1);
+});
+
+Deno.test("postgres: a partition that is a foreign table", needs("postgres"), async () => {
+  await using database = await freshPostgres();
+  await database.query(
+    `CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER away FOREIGN DATA WRAPPER nothing;
+    CREATE TABLE sessions (id text) PARTITION BY LIST (id);
+    CREATE FOREIGN TABLE remote PARTITION OF sessions FOR VALUES IN ('a') SERVER away`,
+  );
+  match((await problem(clear(database.url))).message, /^The partition remote is a foreign table/);
+});
