@@ -280,7 +280,7 @@ const EXPLANATIONS: readonly Explanation[] = [
       "session.backends.database.table",
   },
   {
-    matches: /^57014|ER_QUERY_(?:INTERRUPTED|TIMEOUT)|max_statement_time/,
+    matches: /^57014|ER_QUERY_(?:INTERRUPTED|TIMEOUT)|ER_STATEMENT_TIMEOUT|max_statement_time/,
     problem: "A statement was cancelled, or took too long",
     hint:
       "Someone may have cancelled it, or the server or a trigger of the table is slow; run the " +
@@ -322,7 +322,8 @@ const EXPLANATIONS: readonly Explanation[] = [
     hint: "Check the path in DATABASE_URL (or session.backends.database.url)",
   },
   {
-    matches: /readonly database|^25006|read.only option|ER_READ_ONLY|READ_ONLY_TRANSACTION/,
+    matches:
+      /readonly database|^25006|ER_OPTION_PREVENTS_STATEMENT|ER_READ_ONLY|READ_ONLY_TRANSACTION/,
     problem: "The database is read-only",
     hint: "Use the URL of the primary, or check default_transaction_read_only",
     mysql: "Use the URL of the primary, or check the variable read_only",
