@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { isMissing, messageOf, OperationError } from "../core/errors.ts";
+import { utf8Text } from "../core/text.ts";
 import type { Initializer } from "./initializer_reader/initializer.ts";
 
 export const INITIALIZER = "src/initializers/session.cr";
@@ -26,7 +27,7 @@ export async function readAppFile(root: string, path: string): Promise<string | 
     const { isFile, size } = await Deno.stat(file);
     if (!isFile) throw new Error("it is not a file");
     if (size > LARGEST_FILE) throw new Error("it is larger than 4 MiB");
-    return decoded(await Deno.readFile(file));
+    return utf8Text(await Deno.readFile(file));
   });
 }
 
@@ -40,14 +41,5 @@ export async function ifPresent<T>(path: string, read: () => Promise<T>): Promis
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw new OperationError(`Cannot read ${path}: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-/** A file that is not UTF-8 is refused, because writing it again would change it. */
-function decoded(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (error) {
-    throw new Error("it is not UTF-8", { cause: error });
   }
 }

@@ -5,6 +5,7 @@
 import { dirname, extname, resolve } from "node:path";
 import process from "node:process";
 import { messageOf } from "../core/errors.ts";
+import { utf8Text } from "../core/text.ts";
 import { type Body, compile, compilePlain, placeOf, PLAIN_EXPORT, SourceError } from "./compile.ts";
 import { closeDoors, quietConsole, refusalOf, restrictedProcess } from "./sandbox.ts";
 
@@ -190,18 +191,9 @@ class Modules {
     const known = this.sources.get(path);
     if (known !== undefined) return known;
     if (Deno.statSync(path).size > LARGEST_FILE) throw new Error("larger than 1 MiB");
-    const source = decoded(Deno.readFileSync(path)).replace(/^#!/, "//");
+    const source = utf8Text(Deno.readFileSync(path)).replace(/^\ufeff/, "").replace(/^#!/, "//");
     this.sources.set(path, source);
     return source;
-  }
-}
-
-/** Without a byte order mark. */
-function decoded(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (error) {
-    throw new Error("it is not UTF-8", { cause: error });
   }
 }
 

@@ -44,7 +44,7 @@ const ENCODE = "write # / ? @ : + in a user or password as %23 %2F %3F %40 %3A %
 
 /** @throws {UrlProblem} */
 export function parseUrl(text: string, rules: UrlRules): UrlParts {
-  const wrong = (got: string) => new UrlProblem(`expected ${rules.shape}, got ${got}`);
+  const wrong = expecting(rules.shape);
   const [, scheme = "", rest = ""] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(text) ?? [];
   if (!rules.schemes.includes(scheme.toLowerCase())) throw wrong(beginningOf(text));
   if (/[\s\p{Cc}]/u.test(rest)) throw wrong(`a blank or control character; write a blank as %20`);
@@ -87,7 +87,12 @@ const SCHEMES = [
   ...["postgres", "postgresql", "mysql", "mysql2", "mariadb", "sqlite", "sqlite3", "http", "https"],
 ];
 
+/** Makes the problem of a URL from what it has instead. */
 export type Wrong = (got: string) => UrlProblem;
+
+export function expecting(shape: string): Wrong {
+  return (got) => new UrlProblem(`expected ${shape}, got ${got}`);
+}
 
 function hostOf(text: string, wrong: Wrong): Host {
   const [, bracketed, plain = "", port = ""] =

@@ -67,6 +67,14 @@ export class OperationError extends AzuError {
   }
 }
 
+/** The same failure with an addition to its message. */
+export function extended(error: AzuError, addition: string): OperationError {
+  return new OperationError(`${error.message}; ${addition}`, {
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    cause: error,
+  });
+}
+
 /** This backend can never do that. */
 export class ImpossibleError extends AzuError {
   override name = "ImpossibleError";

@@ -15,6 +15,18 @@ function escape(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
+/**
+ * Decodes UTF-8. A byte order mark stays.
+ * @throws if the bytes are anything else.
+ */
+export function utf8Text(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    throw new Error("it is not UTF-8", { cause: error });
+  }
+}
+
 /** The line ending at `lineEnd` (the offset of a `\n`), or that of the first line. */
 export function newlineOf(text: string, lineEnd = text.indexOf("\n")): "\n" | "\r\n" {
   return lineEnd > 0 && text[lineEnd - 1] === "\r" ? "\r\n" : "\n";

@@ -38,7 +38,7 @@ const LASTING = /^(?:MyISAM|Aria|MEMORY|MRG_MyISAM|CSV|ARCHIVE)$/i;
 const COMPARABLE =
   /^(?:(?:(?:tiny|small|medium|big)?int|decimal|(?:var)?(?:char|binary)|uuid|date|datetime)\b)/i;
 
-/** @throws {AzuError} if there is no such table, or it is a view. */
+/** @throws {AzuError} if there is no such table, it is a view, or its rows are in other tables. */
 export async function inspectMysqlTable(session: MysqlSession): Promise<MysqlTable> {
   const found = await findTable(session);
   if (found === undefined) throw missingTable(session.target);
@@ -65,7 +65,7 @@ function created(columns: readonly Row[]): Mark | undefined {
 
 /**
  * The full name of the table as SQL, and its storage engine; undefined if there is no such table.
- * @throws {AzuError} if it is a view.
+ * @throws {AzuError} if it is a view, or its rows are in other tables.
  */
 export async function findTable(
   session: MysqlSession,

@@ -25,8 +25,8 @@ export const mysql: SqlEngine<MysqlSession> = {
   async createTable(session) {
     const { table } = session.target;
     const present = await findTable(session) !== undefined;
-    if (!present) { for (const sql of createSql("mysql", table)) await session.run(sql); }
-    await session.run(columnsSql("mysql", table));
+    const missing = present ? [] : createSql("mysql", table);
+    for (const sql of [...missing, columnsSql("mysql", table)]) await session.run(sql);
     return present ? "present" : "created";
   },
 };

@@ -1,10 +1,9 @@
 import {
   addressOf,
+  expecting,
   oneOfParameter,
   parseUrl,
-  UrlProblem,
   type UrlRules,
-  type Wrong,
 } from "../../core/connection_url.ts";
 import { APP_PARAMETERS } from "../sql/app_parameters.ts";
 
@@ -56,7 +55,7 @@ const RULES: UrlRules = {
 export function parseMysqlUrl(text: string): MysqlEndpoint {
   const parts = parseUrl(text, RULES);
   const { user, password, path, parameters, hosts: [{ name: host, port }] } = parts;
-  const wrong: Wrong = (got) => new UrlProblem(`expected ${MYSQL_SHAPE}, got ${got}`);
+  const wrong = expecting(MYSQL_SHAPE);
   // Without a host, the path is a socket. The parameter wins over the path.
   const inPath = host === "" ? "" : path.slice(1);
   const database = parameters.get("database") ?? inPath;

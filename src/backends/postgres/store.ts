@@ -43,8 +43,8 @@ export const postgres: SqlEngine<PostgresSession> = {
       const schema = present ?? table.schema ?? valueIn(found, "first");
       if (schema === null) throw noSchema(session.target);
       const full = { ...table, schema: String(schema) };
-      if (present === null) { for (const sql of createSql("postgres", full)) await run(sql); }
-      await run(columnsSql("postgres", full));
+      const missing = present === null ? createSql("postgres", full) : [];
+      for (const sql of [...missing, columnsSql("postgres", full)]) await run(sql);
       return present === null ? "created" : "present";
     });
   },

@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import {
   addressOf,
+  expecting,
   oneOfParameter,
   parseUrl,
   UrlProblem,
@@ -60,7 +61,7 @@ const RULES: UrlRules = {
 export function parsePostgresUrl(text: string): PostgresEndpoint {
   const parts = parseUrl(text, RULES);
   const { user, password, path, parameters } = parts;
-  const wrong: Wrong = (got) => new UrlProblem(`expected ${POSTGRES_SHAPE}, got ${got}`);
+  const wrong = expecting(POSTGRES_SHAPE);
   const database = path.slice(1);
   if (user === "") throw wrong("a URL without a user");
   if (database === "") throw wrong("a URL without a database");

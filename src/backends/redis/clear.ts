@@ -7,7 +7,7 @@
  *    Any other key was written after the clear began, so this clear need not remove it.
  */
 import { Buffer } from "node:buffer";
-import { OperationError } from "../../core/errors.ts";
+import { extended, OperationError } from "../../core/errors.ts";
 import type { ClearCounts, ClearOptions } from "../contract.ts";
 import { Pace } from "../pace.ts";
 import { LOOK_ALIKES, type LookAlikes } from "./look_alikes.ts";
@@ -143,10 +143,7 @@ export function redisClear(
   const withDoubt = (error: unknown) => {
     const { inDoubt } = removal;
     if (inDoubt === 0 || !(error instanceof OperationError)) return error;
-    return new OperationError(
-      `${error.message}; up to ${inDoubt} more session(s) may be gone`,
-      { ...(error.hint === undefined ? {} : { hint: error.hint }), cause: error },
-    );
+    return extended(error, `up to ${inDoubt} more session(s) may be gone`);
   };
 
   return {

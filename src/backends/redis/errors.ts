@@ -165,7 +165,7 @@ const CONNECTION_FAILURES: readonly KnownFailure[] = [
   },
   {
     matches: /CaUsedAsEndEntity/,
-    problem: "The certificate of the Redis server is that of an authority",
+    problem: "The certificate of the Redis server is that of an authority, not of a server",
     hint: "Issue one for the server that is not an authority (basicConstraints=CA:FALSE)",
   },
   {

@@ -1,6 +1,6 @@
 /** Walks over the keys of a Redis that remove nothing: counts, and keys that look like sessions. */
 import { Buffer } from "node:buffer";
-import { OperationError } from "../../core/errors.ts";
+import { extended, OperationError } from "../../core/errors.ts";
 import type { LookAlike, LookOptions } from "../contract.ts";
 import { Pace } from "../pace.ts";
 import { MAX_LATENCY } from "./clear.ts";
@@ -104,9 +104,6 @@ async function look(
     if (refusesStrays) await passes.checkStrays();
   } catch (error) {
     if (!(error instanceof OperationError) || found() === 0) throw error;
-    throw new OperationError(`${error.message}; ${found()} session(s) were found elsewhere`, {
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-      cause: error,
-    });
+    throw extended(error, `${found()} session(s) were found elsewhere`);
   }
 }

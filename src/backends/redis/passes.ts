@@ -1,6 +1,6 @@
 /** Passes over all servers, repeated until one was complete. */
 import type { Buffer } from "node:buffer";
-import { AzuError, OperationError } from "../../core/errors.ts";
+import { AzuError, extended, OperationError } from "../../core/errors.ts";
 import { type Pace, sleep } from "../pace.ts";
 import { ErrorReply } from "./connection.ts";
 import { explainRedisError } from "./errors.ts";
@@ -202,10 +202,7 @@ export class RedisPasses {
     const missed = this.#missed.filter(({ slots }) => slots !== "");
     if (missed.length === 0 || !(error instanceof OperationError)) return error;
     const slots = missed.map((master) => `${nameOf(master)} has the slots ${master.slots}`);
-    return new OperationError(`${error.message}; not all keys were seen: ${slots.join("; ")}`, {
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-      cause: error.options.cause ?? error,
-    });
+    return extended(error, `not all keys were seen: ${slots.join("; ")}`);
   }
 }
 

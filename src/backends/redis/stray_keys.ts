@@ -73,8 +73,7 @@ export function checkStrays(strays: Strays, address: string): void {
     `Some keys under the prefix lie on nodes that do not hold their slots, so no client can read ` +
       `or remove them: ${where} (${address})`,
     {
-      hint:
-        "They are there again if the node gets those slots. FLUSHALL removes them from a node " +
+      hint: "They come back if the node gets those slots. FLUSHALL removes them from a node " +
         "without slots; on another, set each slot to IMPORTING (CLUSTER SETSLOT), then UNLINK " +
         "after ASKING",
     },

@@ -2,10 +2,10 @@ import {
   addressOf,
   bracketed,
   decoded,
+  expecting,
   type Host,
   parseUrl,
   type UrlParts,
-  UrlProblem,
   type Wrong,
 } from "../../core/connection_url.ts";
 
@@ -51,7 +51,7 @@ export function parseRedisUrl(text: string): RedisEndpoint {
 function serversOf(text: string): RedisEndpoint {
   const shape = `${REDIS_URL_SHAPE} (or rediss:// for TLS)`;
   const parts = parseUrl(text, { shape, schemes: ["redis", "rediss"], takesHosts: true });
-  const wrong: Wrong = (got) => new UrlProblem(`expected ${shape}, got ${got}`);
+  const wrong = expecting(shape);
   checkLogin(parts, wrong);
   const database = parts.path.slice(1);
   if (!/^\d{0,5}$/.test(database)) throw wrong("a database that is not a number");
@@ -70,7 +70,7 @@ function sentinelsOf(text: string): RedisEndpoint {
     takesHosts: true,
     parameters: ["sentinelUsername", "sentinelPassword"],
   });
-  const wrong: Wrong = (got) => new UrlProblem(`expected ${shape}, got ${got}`);
+  const wrong = expecting(shape);
   checkLogin(parts, wrong);
   const [, name = "", database = ""] = /^\/([^/]+)(?:\/(\d{0,5}))?$/.exec(parts.path) ?? [];
   if (name === "") throw wrong("no name of a master behind the hosts");

@@ -7,7 +7,7 @@
  * 3. Close: count those that are left, and the rows written since. If some are left, because they
  *    moved or came back, make a few further passes.
  */
-import { type AzuError, OperationError } from "../../core/errors.ts";
+import { type AzuError, extended } from "../../core/errors.ts";
 import type { ClearCounts, ClearOptions } from "../contract.ts";
 import { Pace } from "../pace.ts";
 import { type Retry, retrying } from "./retry.ts";
@@ -204,10 +204,7 @@ function withDoubt(error: AzuError, state: State | undefined): AzuError {
   if (state === undefined || state.unknown === 0) return error;
   const { rows, isExact, cleared, unknown } = state;
   const more = isExact ? Math.min(Math.max(0, rows - cleared), unknown) : unknown;
-  return new OperationError(`${error.message}; up to ${more} more session(s) may be gone`, {
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    cause: error,
-  });
+  return extended(error, `up to ${more} more session(s) may be gone`);
 }
 
 /** How an engine walks by key. A key has the type that its driver reads. */

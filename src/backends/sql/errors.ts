@@ -152,7 +152,7 @@ const EXPLANATIONS: readonly Explanation[] = [
   },
   {
     matches: /CaUsedAsEndEntity/,
-    problem: "The database's certificate is that of an authority, which none may show as its own",
+    problem: "The database's certificate is that of an authority, not of a server",
     hint: "Issue one for the server that is not an authority (basicConstraints=CA:FALSE)",
   },
   {

@@ -20,10 +20,10 @@ export const sqlite: SqlEngine<SqliteSession> = {
 
   async createTable(session, signal) {
     const create = () => {
-      const { schema = "main", name } = session.target.table;
+      const table = { schema: "main", ...session.target.table };
       const present = kindOf(session) !== undefined;
-      if (!present) { for (const sql of createSql("sqlite", { schema, name })) session.exec(sql); }
-      session.exec(columnsSql("sqlite", { schema, name }));
+      const missing = present ? [] : createSql("sqlite", table);
+      for (const sql of [...missing, columnsSql("sqlite", table)]) session.exec(sql);
       return present ? "present" : "created";
     };
     return await whileLocked(() => session.transaction("IMMEDIATE", create), signal);

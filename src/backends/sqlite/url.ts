@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { beginningOf, parametersOf, UrlProblem, type Wrong } from "../../core/connection_url.ts";
+import { beginningOf, expecting, parametersOf, type Wrong } from "../../core/connection_url.ts";
 import { APP_PARAMETERS } from "../sql/app_parameters.ts";
 
 export const SQLITE_SHAPE = "sqlite3://./<file> or sqlite3:///<absolute file>";
@@ -15,7 +15,7 @@ const PARAMETERS = [
  * @throws {UrlProblem} if the text is not a usable URL.
  */
 export function parseSqliteUrl(text: string): string {
-  const wrong: Wrong = (got) => new UrlProblem(`expected ${SQLITE_SHAPE}, got ${got}`);
+  const wrong = expecting(SQLITE_SHAPE);
   const [, rest] = /^sqlite3?:(.*)$/is.exec(text) ?? [];
   if (rest === undefined) throw wrong(beginningOf(text));
   if (rest.includes("#")) throw wrong('a "#", at which a URL ends; write it as %23');
@@ -23,6 +23,7 @@ export function parseSqliteUrl(text: string): string {
     [];
   if (/[@:]/.test(host)) throw wrong("a user, password or port, which a file does not have");
   parametersOf(query, { parameters: PARAMETERS }, wrong);
+  // Crystal decodes the host when it parses the URL; the driver decodes host and path as a form.
   const file = decodedForm(decodedForm(host.replaceAll("+", "%2B"), wrong) + path, wrong);
   if (file === "" || file.includes("\0")) throw wrong("no file");
   if (file === ":memory:") {
