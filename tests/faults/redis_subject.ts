@@ -1,6 +1,7 @@
 /** A Redis with sessions and other keys, for tests that disturb the connection to it. */
 import { Redis } from "ioredis";
 import { bindBackend } from "../../src/backends/registry.ts";
+import { context } from "../backends/subject.ts";
 import type { Certificates } from "../support/servers/certificates.ts";
 import { startRedis } from "../support/servers/redis.ts";
 import type { Subject } from "./sweep.ts";
@@ -10,15 +11,7 @@ const SESSIONS = 1200;
 /** What the id of each session begins with: no other text contains it. */
 const ID = "qzqz-";
 
-const CONTEXT = {
-  app: "shop",
-  root: "/",
-  env: () => undefined,
-  isInDotenv: () => false,
-  hasApp: true,
-  driver: undefined,
-  stated: {},
-};
+const CONTEXT = { ...context, app: "shop" };
 
 /** Starts a server, with TLS if there are certificates. */
 export async function redisSubject(own?: Certificates): Promise<Subject> {

@@ -1,20 +1,13 @@
 /** Databases with sessions and other tables, for faults of the connection. */
 import { bindBackend } from "../../src/backends/registry.ts";
 import { createStatements, type Engine } from "../../src/backends/sql/ddl.ts";
+import { context } from "../backends/subject.ts";
 import { freshMariadb, freshPostgres, type TestDatabase } from "../support/servers/database.ts";
 import type { Subject } from "./sweep.ts";
 
 const SESSIONS = 500;
 
-const CONTEXT = {
-  app: "shop",
-  root: "/",
-  env: () => undefined,
-  isInDotenv: () => false,
-  hasApp: true,
-  driver: undefined,
-  stated: {},
-};
+const CONTEXT = { ...context, app: "shop" };
 
 /** The differences between the engines. */
 interface Dialect {

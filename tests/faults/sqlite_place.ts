@@ -3,20 +3,13 @@ import { strictEqual } from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { bindBackend } from "../../src/backends/registry.ts";
 import { createStatements } from "../../src/backends/sql/ddl.ts";
+import { context } from "../backends/subject.ts";
 import { tempDir } from "../support/temp.ts";
 import type { Place } from "./sweep.ts";
 
 const SESSIONS = 500;
 
-const CONTEXT = {
-  app: "shop",
-  root: "/",
-  env: () => undefined,
-  isInDotenv: () => false,
-  hasApp: true,
-  driver: undefined,
-  stated: {},
-};
+const CONTEXT = { ...context, app: "shop" };
 
 const filling = (table: string) =>
   `INSERT INTO ${table} (session_id, data, created_at, updated_at, expires_at) WITH RECURSIVE ` +

@@ -4,17 +4,9 @@ import { Redis } from "ioredis";
 import { bindBackend } from "../../../src/backends/registry.ts";
 import { needs } from "../../support/env.ts";
 import { startRedis } from "../../support/servers/redis.ts";
+import { context } from "../subject.ts";
 
 const redisNeeded = needs("redis-server");
-const context = {
-  app: "app",
-  root: "/",
-  env: () => undefined,
-  isInDotenv: () => false,
-  hasApp: true,
-  driver: undefined,
-  stated: {},
-};
 const { signal } = new AbortController();
 
 async function redisWith(ours: number, others: number) {

@@ -2,20 +2,12 @@
 import { deepStrictEqual } from "node:assert/strict";
 import type { Stated } from "../../../src/backends/contract.ts";
 import { bindBackend } from "../../../src/backends/registry.ts";
+import { context } from "../subject.ts";
 
 const CHANNEL = "session:cluster:invalidate";
 
 function nodeCacheOf(options: Record<string, unknown>, stated: Stated = {}) {
-  const context = {
-    app: "app",
-    root: "/",
-    env: () => undefined,
-    isInDotenv: () => false,
-    hasApp: true,
-    driver: undefined,
-    stated,
-  };
-  const { nodeCache, setup } = bindBackend("redis", options, context);
+  const { nodeCache, setup } = bindBackend("redis", options, { ...context, stated });
   deepStrictEqual(setup?.values.nodeCache, nodeCache);
   return nodeCache;
 }

@@ -183,32 +183,25 @@ export default { session: { backend: "acme", backends: { acme } } };`,
   doesNotMatch(output, /NaN|undefined/);
 });
 
-Deno.test("a failure removes the status line", terminalNeeded, async () => {
-  await using redis = await redisWith(1000);
-  const running = runAzuOnTerminal(SLOWLY, redis.options);
-  await new Promise((resolve) => setTimeout(resolve, 2500));
-  await redis.client.quit();
-  Deno.kill(redis.pid, "SIGKILL");
-  const { code, output } = await running;
-  strictEqual(code, 1);
-  strictEqual(statuses(output).length > 0, true, output);
-  match(screen(output), /^Cleared (?:at least )?\d+ session\(s\), then failed\n.*error:/m);
-  match(
-    screen(output),
-    /^(?:At least )?\d+ session\(s\) are gone; it is not known how many remain(?:: .*)?$/m,
-  );
-});
-
-Deno.test("a lost connection is said, and that it is tried again", terminalNeeded, async () => {
-  await using redis = await redisWith(1000);
-  const running = runAzuOnTerminal(SLOWLY, redis.options);
-  await new Promise((resolve) => setTimeout(resolve, 2500));
-  await redis.client.quit();
-  Deno.kill(redis.pid, "SIGKILL");
-  const { code, output } = await running;
-  strictEqual(code, 1);
-  match(
-    statuses(output).join("\n"),
-    /^Lost redis:\/\/127\.0\.0\.1:\d+, or it is busy: trying again for \d+ s; \d+ session/m,
-  );
-});
+Deno.test(
+  "a lost connection is said, and the failure removes the line",
+  terminalNeeded,
+  async () => {
+    await using redis = await redisWith(1000);
+    const running = runAzuOnTerminal(SLOWLY, redis.options);
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    await redis.client.quit();
+    Deno.kill(redis.pid, "SIGKILL");
+    const { code, output } = await running;
+    strictEqual(code, 1);
+    match(
+      statuses(output).join("\n"),
+      /^Lost redis:\/\/127\.0\.0\.1:\d+, or it is busy: trying again for \d+ s; \d+ session/m,
+    );
+    match(screen(output), /^Cleared (?:at least )?\d+ session\(s\), then failed\n.*error:/m);
+    match(
+      screen(output),
+      /^(?:At least )?\d+ session\(s\) are gone; it is not known how many remain(?:: .*)?$/m,
+    );
+  },
+);
