@@ -78,7 +78,8 @@ for (const journal of ["wal", "delete"] as const) {
 /** Triggers that write two kilobytes to the small disk for each removed session. */
 const LOGGING = {
   postgres: (path: string) => [
-    `COPY (SELECT) TO PROGRAM 'mkdir ${path}/space'`, // the tablespace needs a folder of the server's user
+    // The tablespace needs a folder of the server's user. No row is sent: mkdir reads none.
+    `COPY (SELECT WHERE false) TO PROGRAM 'mkdir ${path}/space'`,
     `CREATE TABLESPACE azu_small LOCATION '${path}/space'`,
     "CREATE TABLE log (line text) TABLESPACE azu_small",
     "ALTER TABLE log ALTER line SET STORAGE EXTERNAL",
