@@ -8,7 +8,7 @@ export default defineConfig({
 
   session: {
     // "redis", "database", "memory", or a name of your own below `backends`.
-    backend: "database",
+    backend: "redis",
 
     // How long a session lives without a visit: "15m" for banking, "24h", "30d" for a shop.
     ttl: "30d",
@@ -24,7 +24,7 @@ export default defineConfig({
 
     backends: {
       redis: {
-        // The URL comes from REDIS_URL.
+        // The URL comes from REDIS_URL. A variable that the app has too: fromEnv("APP_NAME", "shop").
         keyPrefix: "shop:session:",
         poolSize: 10,
         poolTimeout: "2s",
@@ -37,15 +37,15 @@ export default defineConfig({
     },
   },
 
-  // What differs in an environment. AZU_ENV chooses it, for azu as for the app while it runs. The
-  // backend, its key prefix and its table are the same in all: they are in the app's source.
+  // What differs in an environment. AZU_ENV chooses it, for azu as for the app while it runs; for
+  // azu, --env does too.
   environments: {
     development: {
-      // Plain HTTP on a developer's machine.
-      session: { ttl: "1d", cookie: { secure: false } },
+      // No server on a developer's machine, and plain HTTP.
+      session: { backend: "memory", cookie: { secure: false } },
     },
-    production: {
-      session: { backends: { database: { poolSize: 20 } } },
+    test: {
+      session: { backend: "memory" },
     },
   },
 });

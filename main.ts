@@ -5,10 +5,17 @@ import { type Host, type Input, Interruption, type Output } from "./src/cli/term
 import { messageOf, UsageError } from "./src/core/errors.ts";
 import { isReadable } from "./src/core/variables.ts";
 
-// Libraries read and enumerate process.env, but the program may read only a few variables. They see
-// only those. This comes before any library is loaded.
+// The environment is read once. Then nothing can read it, not even a config, which is code.
+const environment = Deno.env.toObject();
+Deno.permissions.revokeSync({ name: "env" });
+
+// Libraries read and enumerate process.env: they see only a few variables. This comes before any
+// library is loaded.
 Object.defineProperty(process, "env", {
-  value: new Proxy({}, { get: (_target, name) => variable(name) }),
+  value: new Proxy({}, {
+    get: (_target, name) =>
+      typeof name === "string" && isReadable(name) ? variable(name) : undefined,
+  }),
 });
 
 /** Milliseconds that a command has to report its counts after an uncaught error. */
@@ -90,14 +97,14 @@ function workingFolder(): string {
   }
 }
 
-/** An environment variable. One that the program may not read counts as not set. */
-function variable(name: string | symbol): string | undefined {
-  if (typeof name !== "string" || !isReadable(name)) return undefined;
-  try {
-    return Deno.env.get(name) || undefined;
-  } catch (error) {
-    throw new UsageError(`The environment variable ${name} is not UTF-8`, { cause: error });
+/** An environment variable. An empty one counts as not set. */
+function variable(name: string): string | undefined {
+  const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
+  // Deno replaces what is not UTF-8.
+  if (value?.includes("\ufffd")) {
+    throw new UsageError(`The environment variable ${name} is not UTF-8`);
   }
+  return value || undefined;
 }
 
 /** The first signal asks for an orderly end, the second exits at once, with the code of the first. */

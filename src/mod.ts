@@ -12,6 +12,7 @@ import type { DatabaseOptions } from "./backends/sql/backend.ts";
 import type { MemoryOptions } from "./backends/memory.ts";
 import type { RedisOptions } from "./backends/redis/backend.ts";
 import type { Config } from "./config/schema.ts";
+import { fromEnv as markVariable } from "./core/from_env.ts";
 
 export type {
   Backend,
@@ -62,4 +63,14 @@ export function database(
 /** The same for memory. */
 export function memory(options: MemoryOptions = {}): MemoryOptions & { readonly type: "memory" } {
   return { ...options, type: "memory" };
+}
+
+/**
+ * An environment variable in `keyPrefix` or `table`. azu reads it when it runs, the app when it
+ * starts: `fromEnv("APP_NAME", "shop") + ":session:"`.
+ * @param fallback What it stands for if the variable is not set or empty. Without it, that is an
+ *   error.
+ */
+export function fromEnv(name: string, fallback?: string): string {
+  return markVariable(name, fallback);
 }

@@ -17,6 +17,14 @@ declare module "azu" {
   /** The same for memory. */
   export function memory(options?: MemoryOptions): MemoryOptions & { readonly type: "memory" };
 
+  /**
+   * An environment variable in `keyPrefix` or `table`. azu reads it when it runs, the app when it
+   * starts: `fromEnv("APP_NAME", "shop") + ":session:"`.
+   * @param fallback What it stands for if the variable is not set or empty. Without it, that is an
+   *   error.
+   */
+  export function fromEnv(name: string, fallback?: string): string;
+
   /** A config, or a function that makes one for an environment. */
   export type ConfigExport =
     | Config
@@ -38,7 +46,10 @@ declare module "azu" {
       /** The private key of `cert`. */
       key?: string | undefined;
     } | undefined;
-    /** What every session key starts with; default `"<app>:session:"`. */
+    /**
+     * What every session key starts with; default `"<app>:session:"`. It may contain variables:
+     * `fromEnv("APP_NAME", "shop") + ":session:"`.
+     */
     keyPrefix?: string | undefined;
     /** Connections that the app holds open; default 5. */
     poolSize?: number | undefined;
@@ -60,8 +71,16 @@ declare module "azu" {
   export type DatabaseOptions = {
     /** The database; default: `DATABASE_URL`. */
     url?: string | undefined;
-    /** The table, with a schema if need be: `"auth.sessions"`; default `"sessions"`. */
+    /**
+     * The table, with a schema if need be: `"auth.sessions"`; default `"sessions"`. It may contain
+     * variables: `fromEnv("APP_NAME", "shop") + "_sessions"`.
+     */
     table?: string | undefined;
+    /**
+     * The kind of database, for what setup writes; default: that of the URL, or of the driver in
+     * shard.yml. azu refuses a URL of another kind.
+     */
+    engine?: "postgres" | "mysql" | "sqlite" | undefined;
     /** How often the app removes expired sessions; default `"5m"`. */
     cleanupInterval?: Duration | undefined;
     /** Connections that the app keeps open; default 5. */
@@ -193,7 +212,7 @@ declare module "azu" {
 
   type Engine = "postgres" | "mysql" | "sqlite";
 
-  /** Settings that were found in the app's source. */
+  /** Settings that were found in the app's source. They may contain variables (`fromEnv`). */
   interface Stated {
     readonly keyPrefix?: string;
     readonly table?: string;
@@ -324,12 +343,12 @@ declare module "azu" {
     readonly shape: string;
   }
 
-  /** The values for a store template. */
+  /**
+   * The values for a store template. A key prefix and a table may contain variables (`fromEnv`).
+   */
   interface StoreValues {
     readonly keyPrefix?: string;
     readonly table?: string;
-    /** The table as a quoted SQL name. */
-    readonly quotedTable?: string;
     readonly engine?: Engine;
     readonly poolSize?: number;
     /** Milliseconds. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { isMissing, messageOf, OperationError } from "../core/errors.ts";
 import { utf8Text } from "../core/text.ts";
-import type { Initializer } from "./initializer_reader/initializer.ts";
+import type { Initializer } from "./initializer.ts";
 
 export const INITIALIZER = "src/initializers/session.cr";
 export const SHARD_FILE = "shard.yml";
@@ -13,7 +13,7 @@ export const LARGEST_FILE = 4 << 20;
 export async function readAppInitializer(root: string): Promise<Initializer | undefined> {
   const source = await readAppFile(root, INITIALIZER);
   if (source === undefined) return undefined;
-  const { readInitializer } = await import("./initializer_reader/initializer.ts");
+  const { readInitializer } = await import("./initializer.ts");
   return readInitializer(source);
 }
 

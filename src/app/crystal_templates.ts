@@ -1,5 +1,4 @@
 /** The templates for the Crystal code that setup writes: azu's own, or those of the user. */
-import clusterTemplate from "../../templates/cluster.cr.eta" with { type: "text" };
 import contextTemplate from "../../templates/context.cr.eta" with { type: "text" };
 import cookieTemplate from "../../templates/cookie.cr.eta" with { type: "text" };
 import handlerTemplate from "../../templates/handler.cr.eta" with { type: "text" };
@@ -10,6 +9,7 @@ import storeDatabaseTemplate from "../../templates/store_database.cr.eta" with {
 import storeMemoryTemplate from "../../templates/store_memory.cr.eta" with { type: "text" };
 import storeRedisTemplate from "../../templates/store_redis.cr.eta" with { type: "text" };
 import { messageOf, UsageError } from "../core/errors.ts";
+import { printable } from "../core/text.ts";
 import { readAppFile } from "./app.ts";
 
 /** azu's templates by file name. */
@@ -22,7 +22,6 @@ export const ownTemplates = {
   "cookie.cr.eta": cookieTemplate,
   "handler.cr.eta": handlerTemplate,
   "context.cr.eta": contextTemplate,
-  "cluster.cr.eta": clusterTemplate,
   "migration.cr.eta": migrationTemplate,
 } as const satisfies Record<string, string>;
 
@@ -49,7 +48,23 @@ export async function templatesIn(folder: string): Promise<Templates> {
     });
   });
   if (!found.isDirectory) throw new UsageError(`templates: ${folder} is not a folder`);
+  await checkNames(folder);
   const texts: Record<TemplateName, string> = { ...ownTemplates };
   for (const name of templateNames) texts[name] = await readAppFile(folder, name) ?? texts[name];
   return texts;
+}
+
+/** A template of another version would not be used, and the others may not fit together. */
+async function checkNames(folder: string): Promise<void> {
+  for await (const { name } of Deno.readDir(folder)) {
+    if (!name.endsWith(".eta") || isTemplateName(name)) continue;
+    throw new UsageError(
+      `templates: ${folder} contains ${printable(name)}, which azu does not use`,
+      {
+        hint:
+          "If an earlier version of azu wrote the folder: move it away, run azu session:setup " +
+          "--eject, and make your changes again",
+      },
+    );
+  }
 }

@@ -14,34 +14,39 @@ export interface CookieSettings {
   readonly path: string;
 }
 
-/** What the initializer is made from. Durations are in milliseconds. */
+/** What the initializer is made from. */
 export interface InitializerSettings {
   /** The app's module, for example `MyApp`. */
   readonly module: string;
   readonly app: string;
-  readonly template: "redis" | "database" | "memory";
   /** What to require besides `session`. */
   readonly requires: readonly string[];
-  readonly keyPrefix?: string;
-  readonly table?: string;
-  readonly quotedTable?: string;
-  readonly engine?: "postgres" | "mysql" | "sqlite";
-  /** The channel on which nodes that cache sessions learn about changes; undefined without caches. */
-  readonly clusterChannel?: string;
   /** The values for environments that `environments` does not name. */
   readonly base: EnvironmentSettings;
   readonly environments: ReadonlyMap<string, EnvironmentSettings>;
 }
 
-/** The settings that can differ between environments. Durations are in milliseconds. */
+/** The settings of an environment. Durations are in milliseconds. */
 export interface EnvironmentSettings {
   readonly ttl: number;
   readonly sliding: boolean;
   readonly cookie: CookieSettings;
+  readonly store: StoreSettings;
+}
+
+/** Where an environment keeps its sessions. Texts may contain variables. */
+export interface StoreSettings {
+  readonly template: "redis" | "database" | "memory";
+  readonly keyPrefix?: string;
+  readonly table?: string;
+  readonly engine?: "postgres" | "mysql" | "sqlite";
   readonly poolSize?: number;
+  /** Milliseconds. */
   readonly poolTimeout?: number;
+  /** Milliseconds. */
   readonly cleanupInterval?: number;
-  readonly cacheTtl?: number;
+  /** Only if the app's nodes cache sessions: the channel on which they learn about changes. */
+  readonly nodeCache?: { readonly channel: string; readonly cacheTtl: number };
 }
 
 /** `<%= %>` writes a value as a Crystal string literal, `<%~ %>` writes Crystal code. */
@@ -56,27 +61,116 @@ const eta = new Eta({
  * @throws {UsageError} with the name of a template that cannot be rendered.
  */
 export function renderInitializer(settings: InitializerSettings, templates: Templates): string {
-  const clustered = settings.clusterChannel !== undefined;
   const values = {
     ...settings,
     ...settingsByEnvironment(settings),
+    ...databaseValues(settings),
     appComment: crystalComment(settings.app),
     requires: settings.requires.map((name) => `require ${crystalString(name)}`).join("\n"),
-    storeClass: clustered ? "ClusteredSessionStore" : "SessionStore",
-    p: (position: number) => settings.engine === "postgres" ? `$${position}` : "?",
   };
   const part = (name: TemplateName, more = {}) =>
     render(templates, name, { ...values, ...more }).trimEnd();
-  const cookieMethod = part("cookie.cr.eta");
-  const stores = [part(`store_${settings.template}.cr.eta`, { cookieMethod })];
-  if (clustered) stores.push(part("store_cluster.cr.eta"));
+  const stores = storesOf(settings);
+  const wanted: [TemplateName, boolean][] = [
+    ["store_memory.cr.eta", stores.some(({ template }) => template === "memory")],
+    ["store_redis.cr.eta", stores.some(({ template }) => template === "redis")],
+    ["store_cluster.cr.eta", stores.some(({ nodeCache }) => nodeCache !== undefined)],
+    ["store_database.cr.eta", stores.some(({ template }) => template === "database")],
+  ];
   const source = part("session.cr.eta", {
-    store: stores.join("\n\n"),
+    choice: choiceOf(settings),
+    cookieMethod: part("cookie.cr.eta"),
+    stores: wanted.flatMap(([name, isUsed]) => isUsed ? [part(name)] : []).join("\n\n"),
     handler: part("handler.cr.eta"),
     context: part("context.cr.eta"),
-    cluster: clustered ? `\n${part("cluster.cr.eta")}` : "",
   });
   return source.replace(/\n{3,}/g, "\n\n") + "\n";
+}
+
+function storesOf({ base, environments }: InitializerSettings): StoreSettings[] {
+  return [base, ...environments.values()].map(({ store }) => store);
+}
+
+/** What the SQL of the database's store depends on. */
+function databaseValues(settings: InitializerSettings) {
+  const engines = [...new Set(storesOf(settings).flatMap(({ engine }) => engine ?? []))];
+  const isMixed = engines.includes("postgres") && engines.length > 1;
+  const mysql = engines.includes("mysql");
+  return {
+    engines,
+    /** Whether only some of them number the parameters. */
+    isMixed,
+    p: (position: number) => {
+      if (isMixed) return `#{param ${position}}`;
+      return engines.includes("postgres") ? `$${position}` : "?";
+    },
+    quote: mysql && engines.length > 1 ? `engine == "mysql" ? '\`' : '"'` : mysql ? "'`'" : `'"'`,
+  };
+}
+
+/** The code that opens the stores of an environment. */
+function choiceOf({ base, environments }: InitializerSettings): string {
+  return byEnvironment(
+    openingOf(base.store),
+    new Map([...environments].map(([name, { store }]) => [name, openingOf(store)])),
+    "SESSION_ENVIRONMENT",
+  );
+}
+
+/**
+ * Code that differs between environments.
+ * @param usual The lines for environments without lines of their own.
+ * @returns the lines, or a `case` that chooses, in a method at the depth of 4.
+ */
+function byEnvironment(
+  usual: readonly string[],
+  environments: ReadonlyMap<string, readonly string[]>,
+  variable: string,
+): string {
+  const text = (lines: readonly string[], indent: string) =>
+    lines.map((line) => `${indent}${line}\n`).join("");
+  const groups = Map.groupBy(environments, ([, lines]) => text(lines, "      "));
+  const otherwise = text(usual, "      ");
+  groups.delete(otherwise);
+  if (groups.size === 0) return text(usual, "    ").trimEnd();
+  const whens = [...groups].map(([lines, members]) => {
+    const names = members.map(([name]) => crystalString(name)).join(", ");
+    return `    when ${names}\n${lines}`;
+  });
+  const last = otherwise === "" ? "" : `    else\n${otherwise}`;
+  return `    case ${variable}\n${whens.join("")}${last}    end`;
+}
+
+/** `RedisSessionStore.open(…)`, with an option on each line if there are several. */
+function openingOf(store: StoreSettings): string[] {
+  const { keyPrefix = "", table = "", nodeCache } = store;
+  const pool = {
+    pool_size: String(store.poolSize ?? 5),
+    pool_timeout: crystalSpan(store.poolTimeout ?? 5000),
+  };
+  const cleanup = { cleanup_interval: crystalSpan(store.cleanupInterval ?? 300_000) };
+  switch (store.template) {
+    case "memory":
+      return call("MemorySessionStore", cleanup);
+    case "database":
+      return call("DatabaseSessionStore", { table: crystalString(table), ...cleanup, ...pool });
+    case "redis": {
+      const key_prefix = crystalString(keyPrefix);
+      if (nodeCache === undefined) return call("RedisSessionStore", { key_prefix, ...pool });
+      return call("ClusteredSessionStore", {
+        key_prefix,
+        channel: crystalString(nodeCache.channel),
+        cache_ttl: crystalSpan(nodeCache.cacheTtl),
+        ...pool,
+      });
+    }
+  }
+}
+
+function call(store: string, options: Readonly<Record<string, string>>): string[] {
+  const entries = Object.entries(options).map(([name, value]) => `${name}: ${value}`);
+  if (entries.length === 1) return [`${store}.open(${entries.join()})`];
+  return [`${store}.open(`, ...entries.map((entry) => `  ${entry},`), ")"];
 }
 
 /** The settings as Crystal: a literal, or a choice by environment if they differ. */
@@ -92,10 +186,6 @@ function settingsByEnvironment({ base, environments, module }: InitializerSettin
   return {
     ttl: crystal(({ ttl }) => crystalSpan(ttl)),
     sliding: crystal(({ sliding }) => String(sliding)),
-    poolSize: crystal(({ poolSize = 5 }) => String(poolSize)),
-    poolTimeout: crystal(({ poolTimeout = 5000 }) => crystalSpan(poolTimeout)),
-    cleanupInterval: crystal(({ cleanupInterval = 300_000 }) => crystalSpan(cleanupInterval)),
-    cacheTtl: crystal(({ cacheTtl = 30_000 }) => crystalSpan(cacheTtl)),
     cookieName: crystal(({ cookie }) => crystalString(cookie.name)),
     path: crystal(({ cookie }) => crystalString(cookie.path)),
     domain: crystal(({ cookie: { domain } }) =>
@@ -109,31 +199,50 @@ function settingsByEnvironment({ base, environments, module }: InitializerSettin
   };
 }
 
+/** SQL statements, each as its lines. */
+export interface MigrationSql {
+  readonly up: readonly (readonly string[])[];
+  readonly down: readonly (readonly string[])[];
+}
+
 /**
  * The source of a migration.
  * @param timestamp UTC, `YYYYMMDDHHMMSS`.
- * @param up SQL statements, each as its lines; likewise `down`.
+ * @param usual For environments that `environments` does not name; undefined for no table.
  */
 export function renderMigration(
   timestamp: string,
-  up: readonly (readonly string[])[],
-  down: readonly (readonly string[])[],
+  usual: MigrationSql | undefined,
+  environments: ReadonlyMap<string, MigrationSql | undefined>,
   templates: Templates,
 ): string {
-  return render(templates, "migration.cr.eta", {
-    timestamp,
-    up: up.map(execution).join("\n"),
-    down: down.map(execution).join("\n"),
-  }).trimEnd() + "\n";
+  const code = (part: keyof MigrationSql) =>
+    byEnvironment(
+      executions(usual?.[part]),
+      new Map([...environments].map(([name, sql]) => [name, executions(sql?.[part])])),
+      "ENVIRONMENT",
+    );
+  const [up, down] = [code("up"), code("down")];
+  const environment = up.startsWith("    case ")
+    ? "  # As in src/initializers/session.cr.\n" +
+      '  ENVIRONMENT = ENV["AZU_ENV"]?.presence || ENV["CRYSTAL_ENV"]?.presence || "production"\n'
+    : "";
+  const source = render(templates, "migration.cr.eta", { timestamp, environment, up, down });
+  return source.replace(/\)\n\n {2}def up/, ")\n  def up").trimEnd() + "\n";
 }
 
-/** A statement as a method call, with one line of Crystal for each line of SQL. */
-function execution(lines: readonly string[]): string {
-  if (lines.length === 1) return `    schema.exec(${crystalString(lines[0] ?? "")})`;
-  const literals = lines.map((line, index) =>
-    crystalString(index < lines.length - 1 ? `${line}\n` : line)
-  );
-  return `    schema.exec(\n      ${literals.join(" \\\n      ")}\n    )`;
+/** Statements as method calls, with one line of Crystal for each line of SQL. */
+function executions(statements: readonly (readonly string[])[] = []): string[] {
+  return statements.flatMap((lines) => {
+    const literals = lines.map((line, index) =>
+      crystalString(index < lines.length - 1 ? `${line}\n` : line)
+    );
+    if (literals.length === 1) return [`schema.exec(${literals.join()})`];
+    const continued = literals.map((literal, index) =>
+      index < literals.length - 1 ? `  ${literal} \\` : `  ${literal}`
+    );
+    return ["schema.exec(", ...continued, ")"];
+  });
 }
 
 function render(templates: Templates, name: TemplateName, values: object): string {

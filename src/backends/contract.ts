@@ -188,7 +188,7 @@ export interface BackendContext {
   readonly stated: Stated;
 }
 
-/** Settings that were found in the app's source. */
+/** Settings that were found in the app's source. They may contain variables (`fromEnv`). */
 export interface Stated {
   readonly keyPrefix?: string;
   readonly table?: string;
@@ -231,12 +231,10 @@ export interface Variable {
   readonly shape: string;
 }
 
-/** The values for a store template. */
+/** The values for a store template. A key prefix and a table may contain variables (`fromEnv`). */
 export interface StoreValues {
   readonly keyPrefix?: string;
   readonly table?: string;
-  /** The table as a quoted SQL name. */
-  readonly quotedTable?: string;
   readonly engine?: Engine;
   readonly poolSize?: number;
   /** Milliseconds. */

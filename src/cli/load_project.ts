@@ -13,9 +13,11 @@ export async function loadProjectFor(
   { usesDefault }: Pick<ProjectOptions, "usesDefault">,
 ): Promise<Project> {
   const cwd = await workingFolder(host, options);
-  const config = options.config;
+  const { config, env } = options;
+  if (env === "") throw new UsageError("--env needs a name, and got an empty text");
   return await loadProject({ cwd, uid: host.uid, env: host.env, now: host.now }, {
     ...(config === undefined ? {} : { config }),
+    ...(env === undefined ? {} : { environment: env }),
     print: (text) => text.split("\n").forEach((line) => reporter.note(line)),
     usesDefault,
   });

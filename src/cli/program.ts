@@ -21,6 +21,7 @@ export function newProgram(host: Host, version: string) {
     .description("Set up and operate the sessions of Azu web apps")
     .usage("<command> [options]")
     .option("--config <file>", "The config file (default: the nearest azu.config.ts)")
+    .option("--env <name>", "The environment (default: AZU_ENV, or else CRYSTAL_ENV)")
     .option("-C, --directory <folder>", "Work in this folder")
     .option("--json", "Print one JSON document on stdout")
     .option("-q, --quiet", "Print warnings and errors only")

@@ -1,12 +1,19 @@
 /** What `init` does: plans a config and its types for editors. */
 import { basename, dirname } from "node:path";
-import { readAppFile, readAppInitializer, SHARD_FILE } from "../app/app.ts";
+import { INITIALIZER, readAppFile, readAppInitializer, SHARD_FILE } from "../app/app.ts";
+import {
+  type ConfigValues,
+  renderConfig,
+  type SessionValues,
+  typesTemplate,
+} from "../app/init_files.ts";
+import type { Initializer, StatedStore } from "../app/initializer.ts";
 import { planFiles, type PlannedFile, type WantedFile } from "../app/plan.ts";
 import { nameInShard } from "../app/shard_name.ts";
-import { configTemplate, typesTemplate } from "../app/init_files.ts";
-import { isBackendType } from "../backends/registry.ts";
+import { type BackendType, backendTypes, isBackendType } from "../backends/registry.ts";
 import { CONFIG_NAME, findConfig, findUpward } from "../config/find.ts";
 import { UsageError } from "../core/errors.ts";
+import { listed, printable } from "../core/text.ts";
 
 export const TYPES_NAME = "azu.d.ts";
 
@@ -14,15 +21,24 @@ export interface InitOptions {
   readonly force: boolean;
   /** Only the types, beside the existing config. */
   readonly updateTypes: boolean;
+  /** The value of `--backend`. */
+  readonly backend: string | undefined;
+  /** Reads a variable from the environment. */
+  env(name: string): string | undefined;
 }
 
 export interface InitPlan {
   /** The absolute path of the folder to write to. */
   readonly root: string;
   readonly files: readonly PlannedFile[];
+  /** Where the backends in the config come from: a sentence. */
+  readonly note?: string;
 }
 
-/** @throws {UsageError} if there is no config whose types could be updated. */
+/**
+ * @throws {UsageError} if there is no config whose types could be updated, or it is not certain
+ *   which backend the app uses.
+ */
 export async function planInit(cwd: string, options: InitOptions): Promise<InitPlan> {
   if (options.updateTypes) {
     const root = await folderOfConfig(cwd);
@@ -30,9 +46,10 @@ export async function planInit(cwd: string, options: InitOptions): Promise<InitP
   }
   const shardFile = await findUpward(cwd, SHARD_FILE);
   const root = shardFile === undefined ? cwd : dirname(shardFile);
-  const backend = await usedBackend(root);
-  const config = { path: CONFIG_NAME, content: configFor(await appName(root), backend) };
-  return { root, files: await planFiles(root, [config, TYPES], options.force) };
+  const { sessions, reason } = await sessionsOf(root, options);
+  const content = renderConfig(await appName(root), sessions, TYPES_NAME);
+  const files = await planFiles(root, [{ path: CONFIG_NAME, content }, TYPES], options.force);
+  return { root, files, ...(reason === undefined ? {} : { note: reason }) };
 }
 
 const TYPES: WantedFile = { path: TYPES_NAME, content: typesTemplate };
@@ -50,21 +67,90 @@ async function appName(root: string): Promise<string> {
   return (shard === undefined ? undefined : await nameInShard(shard)) ?? basename(root);
 }
 
-/** The backend of the app as it is: by its initializer, or else by the shards that it has. */
-async function usedBackend(root: string): Promise<string> {
-  const stores = (await readAppInitializer(root))?.stores ?? [];
-  const [store] = stores;
-  if (stores.length === 1 && store !== undefined && isBackendType(store)) return store;
+/** The sessions of the app as it is, or else of the documentation's example. */
+async function sessionsOf(
+  root: string,
+  { backend, env }: InitOptions,
+): Promise<{ readonly sessions: ConfigValues; readonly reason?: string }> {
+  if (backend !== undefined) {
+    return { sessions: { base: { backend: checkedType(backend) } } };
+  }
+  const initializer = await readAppInitializer(root);
+  const stated = initializer === undefined ? undefined : statedSessions(initializer);
+  if (stated !== undefined) {
+    return { sessions: stated, reason: `The backends are those in ${INITIALIZER}` };
+  }
+  const chosen = env("SESSION_BACKEND");
+  if (chosen !== undefined && isBackendType(chosen)) {
+    const reason = `The backend is ${chosen}, as SESSION_BACKEND says`;
+    return { sessions: { base: { backend: chosen } }, reason };
+  }
   const shards = await readAppFile(root, SHARD_FILE) ?? "";
-  return /^\s+redis:/m.test(shards) && !/^\s+(?:pg|mysql|sqlite3):/m.test(shards)
-    ? "redis"
-    : "database";
+  const hasRedis = /^\s+redis:/m.test(shards) || env("REDIS_URL") !== undefined;
+  const hasDatabase = /^\s+(?:pg|mysql|sqlite3):/m.test(shards) ||
+    env("DATABASE_URL") !== undefined;
+  if (hasRedis === hasDatabase) {
+    const reason = "The backends are those of the example in Azu's documentation: redis, and " +
+      "memory in development and test";
+    return { sessions: EXAMPLE, reason };
+  }
+  const only = hasRedis ? "redis" : "database";
+  const where = "by shard.yml and the environment";
+  return {
+    sessions: { base: { backend: only } },
+    reason: `The backend is ${only}: ${where}, the app has no other store`,
+  };
 }
 
-/** Replaces the example's name in all values, unless the new name would need escaping. */
-function configFor(app: string, backend: string): string {
-  const name = /^[\w.-]{1,100}$/.test(app) ? app : "my_app";
-  const config = configTemplate.replaceAll(/"shop(?=[":_])/g, () => `"${name}`)
-    .replace('backend: "database"', () => `backend: "${backend}"`);
-  return `/// <reference path="./${TYPES_NAME}" />\n${config}`;
+/** Redis in production, and no server on a developer's machine or in tests. */
+const EXAMPLE: ConfigValues = {
+  base: { backend: "redis" },
+  environments: { development: { backend: "memory" }, test: { backend: "memory" } },
+};
+
+function checkedType(name: string): BackendType {
+  if (isBackendType(name)) return name;
+  throw new UsageError(`--backend: unknown backend "${printable(name)}"`, {
+    hint: `Known backends: ${backendTypes.join(", ")}`,
+  });
+}
+
+/** What an initializer states, as a config; undefined if it names no store. */
+function statedSessions({ environments, otherwise }: Initializer): ConfigValues | undefined {
+  const base = valuesOf(otherwise);
+  if (base === undefined) return undefined;
+  const named = Array.from(environments, ([name, stated]) => [name, valuesOf(stated)] as const);
+  return {
+    base,
+    environments: Object.fromEntries(
+      named.flatMap(([name, values]) => values === undefined ? [] : [[name, values]]),
+    ),
+  };
+}
+
+/** @throws {UsageError} if it is not certain which store it is. */
+function valuesOf(
+  { kinds, keyPrefix, table, clustered, channel }: StatedStore,
+): SessionValues | undefined {
+  if (kinds?.length === 0) return undefined;
+  const [backend, another] = kinds ?? [];
+  if (backend === undefined || another !== undefined) {
+    throw new UsageError(
+      kinds === undefined
+        ? `It is not certain which store ${INITIALIZER} uses`
+        : `${INITIALIZER} names several stores: ${listed(kinds, "and")}`,
+      { hint: "Select one with --backend" },
+    );
+  }
+  if (!isBackendType(backend)) {
+    throw new UsageError(`${INITIALIZER} keeps sessions in cookies, which azu cannot set up`, {
+      hint: "Select another backend with --backend",
+    });
+  }
+  return {
+    backend,
+    ...(backend === "redis" ? { keyPrefix: keyPrefix ?? null } : {}),
+    ...(backend === "database" ? { table: table ?? null } : {}),
+    ...(clustered ? { cluster: typeof channel === "string" ? { channel } : true } : {}),
+  };
 }

@@ -1,10 +1,11 @@
 /** Selects the backend. */
 import { INITIALIZER } from "../app/app.ts";
-import type { Initializer, StoreKind } from "../app/initializer_reader/initializer.ts";
+import { statedFor, type StatedStore, type StoreKind } from "../app/initializer.ts";
 import type { Backend, BackendContext, Stated } from "../backends/contract.ts";
 import { bindCookie } from "../backends/memory.ts";
 import { type BackendEntry, backendTypes, bindBackend } from "../backends/registry.ts";
 import { UsageError } from "../core/errors.ts";
+import { withNames } from "../core/from_env.ts";
 import { isRecord } from "../core/record.ts";
 import { listed, nearest, printable } from "../core/text.ts";
 import type { Project } from "./project.ts";
@@ -36,22 +37,26 @@ export function decisionText({ backend, decidedBy, decidedByText }: Choice): str
  * @throws {UsageError} for an unknown name, or if the source names several stores.
  */
 export function chooseToOperate(project: Project, flag: string | undefined): Choice {
-  const decision = fromFlag(flag) ?? fromInitializer(project) ?? fromSettings(project);
+  const inSource = project.initializer === undefined
+    ? undefined
+    : statedFor(project.initializer, project.environment.name);
+  const decision = fromFlag(flag) ?? fromInitializer(project, inSource) ?? fromSettings(project);
   const { name, ...decided } = decision;
-  const { initializer } = project;
   if (name === "cookie" && decision.decidedBy === "initializer") {
     return { ...decided, backend: bindCookie(), warnings: [] };
   }
   const entry = entryFor(project, decision);
-  const applies = initializer?.stores.some((kind) => kind === typeOf(name, entry));
-  const source = applies === true ? initializer : undefined;
-  const stated = statedBy(source);
+  const source = inSource === undefined ? undefined : usedBy(inSource, typeOf(name, entry));
+  const unread = source === undefined ? [] : uncertainSettings(source, entry, name);
+  const stated = settingsIn(source);
   const backend = bindBackend(name, entry, { ...contextOf(project), stated });
-  const warnings = [
-    ...disagreements(stated, entry, name),
-    ...unreadable(source, backend),
-  ];
-  return { ...decided, backend, warnings };
+  return { ...decided, backend, warnings: [...disagreements(stated, entry, name), ...unread] };
+}
+
+/** What the source says, if it may use a backend of this type. */
+function usedBy(stated: StatedStore, type: string | undefined): StatedStore | undefined {
+  if (stated.kinds === undefined) return { ...stated, channel: null };
+  return stated.kinds.some((kind) => kind === type) ? stated : undefined;
 }
 
 /** The backend to set up: as above, but without the initializer, which setup writes. */
@@ -78,16 +83,25 @@ function fromFlag(flag: string | undefined): Decision | undefined {
     : { name: flag, decidedBy: "flag", decidedByText: "--backend" };
 }
 
-function fromInitializer(project: Project): Decision | undefined {
-  const stores = project.initializer?.stores ?? [];
-  const [kind, ...others] = stores;
-  if (kind === undefined) return undefined;
-  if (others.length > 0) {
-    throw new UsageError(`${INITIALIZER} names several stores: ${listed(stores, "and")}`, {
-      hint: "Select one with --backend",
-    });
+/** @throws {UsageError} if it is not certain which store is used, and nothing else says so. */
+function fromInitializer(
+  project: Project,
+  stated: StatedStore | undefined,
+): Decision | undefined {
+  if (stated === undefined) return undefined;
+  const { kinds } = stated;
+  if (kinds?.length === 0) return undefined;
+  const [kind, another] = kinds ?? [];
+  if (kind !== undefined && another === undefined) {
+    return { name: nameOf(kind, project), decidedBy: "initializer", decidedByText: INITIALIZER };
   }
-  return { name: nameOf(kind, project), decidedBy: "initializer", decidedByText: INITIALIZER };
+  if (fromSettings(project).decidedBy !== "default") return undefined;
+  throw new UsageError(
+    kinds === undefined
+      ? `It is not certain which store ${INITIALIZER} uses`
+      : `${INITIALIZER} names several stores: ${listed(kinds, "and")}`,
+    { hint: "Select one with --backend, or state session.backend in azu.config.ts" },
+  );
 }
 
 /** Returns the name of this backend in the config, or its kind. */
@@ -137,35 +151,54 @@ function typeOf(name: string, entry: BackendEntry | undefined): string | undefin
  * The settings of the source, which override the config. `clustered` is left out if it is false,
  * because the caches may be set up elsewhere.
  */
-export function statedBy(initializer: Initializer | undefined): Stated {
-  if (initializer === undefined) return {};
-  const { keyPrefix, table, clustered, clusterChannel } = initializer;
+function settingsIn(source: StatedStore | undefined): Stated {
+  if (source === undefined) return {};
+  const { keyPrefix, table, clustered, channel } = source;
   return {
     ...(keyPrefix === undefined ? {} : { keyPrefix }),
     ...(table === undefined ? {} : { table }),
     ...(clustered ? { clustered } : {}),
-    ...(typeof clusterChannel === "string" ? { channel: clusterChannel } : {}),
+    ...(typeof channel === "string" ? { channel } : {}),
   };
 }
 
-/** Warnings about values that azu cannot read, because the app computes them. */
-export function unreadable(initializer: Initializer | undefined, backend: Backend): string[] {
-  if (initializer?.stores.includes("redis") !== true) return [];
-  const used = (what: string) => `The ${what} that ${INITIALIZER} uses cannot be read from it: `;
-  const pattern = printable(backend.describe().pattern ?? "");
-  const channel = printable(backend.nodeCache?.channel ?? "");
-  return [
-    ...(initializer.keyPrefix === undefined
-      ? [`${used("key prefix")}${pattern} may not be what the app writes`]
-      : []),
-    ...(initializer.clusterChannel === null
-      ? [`${used("cluster's channel")}"${channel}" may not be where the app's nodes listen`]
-      : []),
+/**
+ * Warnings about settings of the source that are not certain, so that those of the config are used.
+ * @throws {UsageError} if the config does not have them either.
+ */
+function uncertainSettings(
+  source: StatedStore,
+  entry: BackendEntry | undefined,
+  name: string,
+): string[] {
+  const settings = isRecord(entry) ? entry : {};
+  const cluster = isRecord(settings["cluster"]) ? settings["cluster"] : {};
+  const type = typeOf(name, entry);
+  const isRedis = type === "redis";
+  const wanted: [what: string, path: string, isCertain: boolean, inConfig: unknown][] = [
+    ["key prefix", "keyPrefix", !isRedis || source.keyPrefix !== undefined, settings["keyPrefix"]],
+    ["table", "table", type !== "database" || source.table !== undefined, settings["table"]],
+    [
+      "cluster's channel",
+      "cluster.channel",
+      !isRedis || source.channel !== null || settings["cluster"] === false,
+      cluster["channel"],
+    ],
   ];
+  return wanted.filter(([, , isCertain]) => !isCertain).map(([what, path, , inConfig]) => {
+    const setting = `session.backends.${printable(name)}.${path}`;
+    if (typeof inConfig !== "string") {
+      throw new UsageError(`It is not certain which ${what} ${INITIALIZER} uses`, {
+        hint: `State it in azu.config.ts: ${setting}`,
+      });
+    }
+    return `It is not certain which ${what} ${INITIALIZER} uses: azu uses that of the config, ` +
+      `"${printable(withNames(inConfig))}"`;
+  });
 }
 
 /** Warnings about settings that differ between the source and the config. */
-export function disagreements(
+function disagreements(
   stated: Stated,
   entry: BackendEntry | undefined,
   name: string,
@@ -181,8 +214,8 @@ export function disagreements(
   return settings.flatMap(([what, path, inSource, inConfig]) => {
     if (inSource === undefined || typeof inConfig !== "string" || inConfig === inSource) return [];
     return [
-      `${INITIALIZER} states the ${what} "${printable(inSource)}", but the config ` +
-      `(session.backends.${name}.${path}) states "${printable(inConfig)}": ` +
+      `${INITIALIZER} states the ${what} "${printable(withNames(inSource))}", but the ` +
+      `config (session.backends.${name}.${path}) states "${printable(withNames(inConfig))}": ` +
       "azu uses the value in the initializer, as the app does",
     ];
   });

@@ -46,7 +46,7 @@ export async function evaluateConfig(path: string, host: ConfigHost): Promise<Ex
     }
   };
   return await explained(async () => {
-    closeDoors();
+    closeDoors(host.env);
     const exports = await modules.entry(path);
     if (!("default" in exports)) throw new SourceError(path, NO_DEFAULT);
     const value = await exports["default"];

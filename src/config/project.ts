@@ -1,10 +1,11 @@
 /** What azu knows before it starts: the app's folder, its config and the environment. */
 import { dirname, join } from "node:path";
 import { INITIALIZER, readAppFile, readAppInitializer, SHARD_FILE } from "../app/app.ts";
-import type { Initializer } from "../app/initializer_reader/initializer.ts";
+import type { Initializer } from "../app/initializer.ts";
 import { nameInShard } from "../app/shard_name.ts";
 import { UsageError } from "../core/errors.ts";
 import type { Io } from "../core/io.ts";
+import { nearest, printable } from "../core/text.ts";
 import { findConfig, findUpward } from "./find.ts";
 import { checkTrusted } from "./trust.ts";
 import type { LoadedConfig } from "./load.ts";
@@ -26,7 +27,7 @@ export interface Project {
   /** What the app's initializer says; undefined if there is none. */
   readonly initializer: Initializer | undefined;
   readonly warnings: readonly string[];
-  /** The environments whose values may differ. */
+  /** The environments whose values may differ, in the config or in the initializer. */
   readonly environments: readonly string[];
   /** What the config says for all environments. */
   variants(): Promise<Variants>;
@@ -39,12 +40,12 @@ export interface Project {
 /** The environment whose values apply, and what selected it. */
 export interface Environment {
   readonly name: string;
-  /** The variable; undefined for the default. */
-  readonly variable: "AZU_ENV" | "CRYSTAL_ENV" | undefined;
+  /** The option or the variable; undefined for the default. */
+  readonly namedBy: "--env" | "AZU_ENV" | "CRYSTAL_ENV" | undefined;
 }
 
 /** What the generated app takes if no variable names an environment. */
-const DEFAULT_ENVIRONMENT = "production";
+export const DEFAULT_ENVIRONMENT = "production";
 
 export interface Variants {
   /** The values without an environment. */
@@ -55,6 +56,8 @@ export interface Variants {
 export interface ProjectOptions {
   /** The value of `--config`. */
   readonly config?: string;
+  /** The value of `--env`. */
+  readonly environment?: string;
   readonly print: (line: string) => void;
   /** Whether to apply an environment also if no variable names one. */
   readonly usesDefault: boolean;
@@ -86,14 +89,23 @@ export async function loadProject(io: Io, options: ProjectOptions): Promise<Proj
   };
   const opened = path === undefined
     ? undefined
-    : await (await import("./load.ts")).openConfig(path, { env: (name) => io.env(name), print });
+    : await (await import("./load.ts")).openConfig(path, {
+      env: (name) => name === "AZU_ENV" ? options.environment ?? io.env(name) : io.env(name),
+      print,
+    });
   const load = async (environment: string | undefined, isNamed = true) => {
     return await opened?.load(environment, isNamed) ?? NO_CONFIG;
   };
   const name = shard === undefined ? undefined : await nameInShard(shard);
-  const environment = environmentIn(env);
-  const isNamed = environment.variable !== undefined;
+  const environment = environmentIn(env, options.environment);
+  const isNamed = environment.namedBy !== undefined;
   const loaded = await load(isNamed || options.usesDefault ? environment.name : undefined, isNamed);
+  const environments = [
+    ...new Set([...loaded.environments, ...initializer?.environments.keys() ?? []]),
+  ];
+  // A function may know any name.
+  const isFunction = loaded.usual !== undefined;
+  if (environment.namedBy === "--env" && !isFunction) checkKnown(environment.name, environments);
   return {
     root,
     app: loaded.config.app ?? name,
@@ -101,7 +113,7 @@ export async function loadProject(io: Io, options: ProjectOptions): Promise<Proj
     configPath: path,
     config: loaded.config,
     environment,
-    environments: loaded.environments,
+    environments,
     hasApp: path !== undefined || shard !== undefined || initializer !== undefined,
     initializer,
     warnings: loaded.warnings,
@@ -109,9 +121,9 @@ export async function loadProject(io: Io, options: ProjectOptions): Promise<Proj
       muted = true; // what the config prints, it has printed already
       try {
         const configOf = async (name: string | undefined) => (await load(name)).config;
-        const environments = new Map<string, Config>();
-        for (const name of loaded.environments) environments.set(name, await configOf(name));
-        return { base: await configOf(loaded.usual), environments };
+        const byName = new Map<string, Config>();
+        for (const name of environments) byName.set(name, await configOf(name));
+        return { base: await configOf(loaded.usual), environments: byName };
       } finally {
         muted = false;
       }
@@ -133,13 +145,28 @@ function rootOf(cwd: string, found: string | undefined): string {
   return found === undefined ? cwd : dirname(found);
 }
 
-/** As the generated app does. */
-function environmentIn(env: Project["env"]): Environment {
+/** As the generated app does, but for the option. */
+function environmentIn(env: Project["env"], option: string | undefined): Environment {
+  if (option !== undefined) return { name: option, namedBy: "--env" };
   for (const variable of ["AZU_ENV", "CRYSTAL_ENV"] as const) {
     const name = env(variable);
-    if (name !== undefined) return { name, variable };
+    if (name !== undefined) return { name, namedBy: variable };
   }
-  return { name: DEFAULT_ENVIRONMENT, variable: undefined };
+  return { name: DEFAULT_ENVIRONMENT, namedBy: undefined };
+}
+
+/** The environments that people name without settings of their own. */
+const USUAL_ENVIRONMENTS = ["development", "test", "production"];
+
+/** @throws {UsageError} for a name that nothing knows: it may be mistyped. */
+function checkKnown(name: string, environments: readonly string[]): void {
+  const known = [...new Set([...environments, ...USUAL_ENVIRONMENTS])];
+  if (known.includes(name)) return;
+  const meant = nearest(name, known);
+  throw new UsageError(`--env: unknown environment "${printable(name)}"`, {
+    hint: `Known environments: ${known.map(printable).join(", ")}` +
+      (meant === undefined ? "" : `; did you mean ${printable(meant)}?`),
+  });
 }
 
 async function variablesOf(io: Io, root: string): Promise<Pick<Project, "env" | "isInDotenv">> {

@@ -42,22 +42,26 @@ export function explainRefusal(error: unknown): string | undefined {
 }
 
 function variableRefusal(name: string): string {
-  return `azu may not read the environment variable ${name}, only ${
+  return `a config may not read the environment variable ${name}, only ${
     listed(readableVariables, "and")
-  }; pass it under another name: AZU_${name}="$${name}" azu ...`;
+  }; for a key prefix or a table, use fromEnv("${name}")`;
 }
 
 /**
  * Permanently blocks what a config could use to end the process with a wrong exit code, to write to
- * stdout, or to run other code. The program itself has saved the functions that it needs.
+ * stdout, to read other variables, or to run other code. The program itself has saved the functions
+ * that it needs.
+ * @param read Reads an environment variable.
  */
-export function closeDoors(): void {
+export function closeDoors(read: (name: string) => string | undefined): void {
   const noExit = refusing("a config may not end the process");
   Deno.exit = noExit;
   process.exit = noExit;
   process.abort = noExit;
   Deno.stdout.write = (bytes) => Deno.stderr.write(bytes);
   Deno.stdout.writeSync = (bytes) => Deno.stderr.writeSync(bytes);
+  Deno.env.get = (name) => readAllowed(name, read);
+  Deno.env.has = (name) => readAllowed(name, read) !== undefined;
   Object.defineProperty(globalThis, "Worker", { value: refusing(NO_WORKERS) });
 }
 
@@ -85,13 +89,20 @@ export function quietConsole(print: (line: string) => void): unknown {
   return quiet;
 }
 
+/** @throws {Refusal} for a variable that a config may not read. */
+function readAllowed(
+  name: string,
+  read: (name: string) => string | undefined,
+): string | undefined {
+  if (!isReadable(name)) throw new Refusal(variableRefusal(name));
+  return read(name);
+}
+
 /** The `process` of a config. Its `env` has the readable variables and refuses others. */
 export function restrictedProcess(read: (name: string) => string | undefined): unknown {
   const env = new Proxy({}, {
     get(_target, name) {
-      if (typeof name !== "string") return undefined;
-      if (!isReadable(name)) throw new Refusal(variableRefusal(name));
-      return read(name);
+      return typeof name === "string" ? readAllowed(name, read) : undefined;
     },
     has: (_target, name) =>
       typeof name === "string" && isReadable(name) && read(name) !== undefined,

@@ -1,4 +1,5 @@
 import { backendTypes, isBackendType } from "../backends/registry.ts";
+import { hasVariables } from "../core/from_env.ts";
 import { isRecord, merge } from "../core/record.ts";
 import { shown } from "../core/schema.ts";
 import { listed, nearest, printable } from "../core/text.ts";
@@ -64,7 +65,12 @@ export function contradictions(exported: unknown): string[] {
       .filter((problem) => !inBase.includes(problem))
       .map((problem) => `environments.${name}.${problem}`)
   );
-  return [...inBase, ...inEnvironments];
+  const isVariable = Object.keys(environments).some(hasVariables);
+  return [
+    ...inBase,
+    ...inEnvironments,
+    ...(isVariable ? ["environments: expected names without fromEnv"] : []),
+  ];
 }
 
 function contradictionsIn(session: unknown): string[] {

@@ -1,13 +1,14 @@
 /** Building blocks for schemas, with messages that a user understands. */
 import * as v from "valibot";
 import { type Duration, formatMilliseconds, parseDuration } from "./duration.ts";
+import { hasVariables, isBroken, replaceVariables, withNames } from "./from_env.ts";
 import { redact } from "./redact.ts";
 import { listed, printable } from "./text.ts";
 
 /** A value for a message: short, on one line, without credentials. */
 export function shown(value: unknown): string {
   if (typeof value === "string") {
-    const text = redact(value);
+    const text = redact(withNames(value));
     return `"${printable(text.length > 60 ? `${text.slice(0, 57)}...` : text)}"`;
   }
   if (value === null || ["undefined", "number", "boolean", "bigint"].includes(typeof value)) {
@@ -42,8 +43,30 @@ export function duration(least = 1) {
 /** A string that satisfies a condition. */
 export function text(what: string, isValid: (value: string) => boolean = () => true) {
   return v.custom<string>(
-    (input) => typeof input === "string" && isValid(input),
-    expected(what),
+    (input) => typeof input === "string" && !hasVariables(input) && isValid(input),
+    (issue) =>
+      typeof issue.input === "string" && hasVariables(issue.input)
+        ? `expected ${what}: fromEnv is for keyPrefix and table only`
+        : expected(what)(issue),
+  );
+}
+
+/**
+ * A string that may contain variables.
+ * @param isValid Gets the string with a letter or the default in the place of each variable.
+ */
+export function textWithVariables(
+  what: string,
+  isValid: (value: string) => boolean = () => true,
+) {
+  return v.custom<string>(
+    (input) =>
+      typeof input === "string" && !isBroken(input) &&
+      isValid(replaceVariables(input, ({ fallback }) => fallback ?? "x")),
+    (issue) =>
+      typeof issue.input === "string" && isBroken(issue.input)
+        ? `expected ${what}: what fromEnv returns may be added to a text, and not be changed`
+        : expected(what)(issue),
   );
 }
 

@@ -1,6 +1,6 @@
 /**
- * The environment variables that azu may read. A `*` at the end stands for any ending. A test
- * compares them with the program's permissions (`--allow-env` in deno.json).
+ * The environment variables that libraries and the code of a config may read. A `*` at the end
+ * stands for any ending. azu itself also reads those that a config names with `fromEnv`.
  */
 export const readableVariables = [
   "AZU_*",

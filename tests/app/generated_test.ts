@@ -2,18 +2,15 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { ownTemplates } from "../../src/app/crystal_templates.ts";
 import { crystalModule } from "../../src/app/crystal/literal.ts";
-import { readInitializer } from "../../src/app/initializer_reader/initializer.ts";
+import { readInitializer, statedFor, type StatedStore } from "../../src/app/initializer.ts";
 import {
-  type InitializerSettings,
+  type EnvironmentSettings,
   renderInitializer,
   renderMigration,
+  type StoreSettings,
 } from "../../src/app/render_templates.ts";
-import {
-  createStatements,
-  dropStatement,
-  type Engine,
-  quoteTable,
-} from "../../src/backends/sql/ddl.ts";
+import { createStatements, dropStatement, type Engine } from "../../src/backends/sql/ddl.ts";
+import { fromEnv } from "../../src/core/from_env.ts";
 import { needs, service } from "../support/env.ts";
 import { tempDir, writeTree } from "../support/temp.ts";
 
@@ -45,21 +42,46 @@ const cookies = [
 
 const ttls = [500, 1000, 90_000, 900_000, 3_600_000, 86_400_000, 2_592_000_000];
 
-/** Settings that differ in three environments, one of them of an odd name. */
-function settingsFor(index: number, name: string) {
-  const settings = (at: number) => ({
+const ENGINES = ["postgres", "mysql", "sqlite"] as const;
+
+/** Every store there is, with the name in all that has a name. */
+function storesFor(name: string): Record<string, StoreSettings> {
+  const redis = { template: "redis", keyPrefix: name } as const;
+  const of = (engine: Engine) => ({ template: "database", engine, table: name }) as const;
+  return {
+    memory: { template: "memory" },
+    redis,
+    clustered: { ...redis, nodeCache: { channel: name, cacheTtl: 1000 } },
+    "from the environment": { ...redis, keyPrefix: fromEnv("APP_NAME", name) + name },
+    "needed in the environment": { ...redis, keyPrefix: `${name}${fromEnv("APP_NAME")}:` },
+    postgres: of("postgres"),
+    mysql: of("mysql"),
+    sqlite: of("sqlite"),
+  };
+}
+
+/**
+ * Settings that differ in three environments, one of them of an odd name.
+ * @param stores Used in turn.
+ */
+function settingsFor(index: number, name: string, stores: readonly StoreSettings[]) {
+  const settings = (at: number): EnvironmentSettings => ({
     ttl: ttls[at % ttls.length] ?? 1000,
     sliding: at % 3 > 0,
     cookie: cookies[at % 2] ?? cookies[0],
-    poolSize: 1 + at,
-    poolTimeout: ttls[at % ttls.length] ?? 1000,
-    cleanupInterval: ttls[(at + 1) % ttls.length] ?? 1000,
-    cacheTtl: ttls[(at + 2) % ttls.length] ?? 1000,
+    store: {
+      template: "memory",
+      ...stores[at % stores.length],
+      poolSize: 1 + at,
+      poolTimeout: ttls[at % ttls.length] ?? 1000,
+      cleanupInterval: ttls[(at + 1) % ttls.length] ?? 1000,
+    },
   });
-  const names = index % 2 === 0 ? [] : ["development", "production", name];
+  const names = index % 2 === 0 && stores.length === 1 ? [] : ["development", "production", name];
   return {
     app: name,
     module: crystalModule(name),
+    requires: ["db", "redis"],
     base: settings(index),
     environments: new Map(names.map((each, at) => [each, settings(index + at + 1)])),
   };
@@ -67,23 +89,24 @@ function settingsFor(index: number, name: string) {
 
 function* variants(): Generator<[name: string, source: string]> {
   for (const [index, name] of odd.entries()) {
-    const base = settingsFor(index, name);
-    const initializer = (settings: Pick<InitializerSettings, "template" | "requires">, more = {}) =>
-      renderInitializer({ ...base, ...settings, ...more }, ownTemplates);
-    const redis = { template: "redis", requires: ["redis"] } as const;
-    yield ["redis", initializer(redis, { keyPrefix: name })];
-    yield ["clustered", initializer(redis, { keyPrefix: name, clusterChannel: name })];
-    yield ["memory", initializer({ template: "memory", requires: [] })];
-    for (const engine of ["postgres", "mysql", "sqlite"] as const satisfies Engine[]) {
+    const stores = storesFor(name);
+    for (const [kind, store] of Object.entries(stores)) {
+      yield [kind, renderInitializer(settingsFor(index, name, [store]), ownTemplates)];
+    }
+    yield [
+      "mixed",
+      renderInitializer(settingsFor(index, name, Object.values(stores)), ownTemplates),
+    ];
+    const sql = ENGINES.map((engine) => {
       const table = { schema: name, name };
-      const quotedTable = quoteTable(engine, table);
-      const more = { engine, table: name, quotedTable };
-      yield [engine, initializer({ template: "database", requires: ["db", engine] }, more)];
-      const migration = [createStatements(engine, table), [dropStatement(engine, table)]] as const;
-      yield [
-        `${engine} migration`,
-        renderMigration("20261122235959", ...migration, ownTemplates),
-      ];
+      return { up: createStatements(engine, table), down: [dropStatement(engine, table)] };
+    });
+    for (const [at, engine] of ENGINES.entries()) {
+      const others = index % 2 === 0
+        ? new Map()
+        : new Map([[name, undefined], ["test", sql[(at + 1) % 3]], ["staging", sql[at]]]);
+      const migration = renderMigration("20261122235959", sql[at], others, ownTemplates);
+      yield [`${engine} migration`, migration];
     }
   }
 }
@@ -99,7 +122,7 @@ Deno.test("every generated file passes crystal tool format --check", needs("crys
     args: ["tool", "format", "--check", folder.path],
   }).output();
   strictEqual(success, true, new TextDecoder().decode(stderr));
-  strictEqual(sources.length, 90);
+  strictEqual(sources.length, 120);
 });
 
 Deno.test("crystal reads the values back as they were", needs("crystal"), async () => {
@@ -120,39 +143,27 @@ Deno.test("crystal reads the values back as they were", needs("crystal"), async 
   deepStrictEqual(read, odd, new TextDecoder().decode(stderr));
 });
 
+/** What the reader must say about a store. */
+function meant({ template, keyPrefix, table, nodeCache }: StoreSettings): StatedStore {
+  return {
+    kinds: [template],
+    clustered: nodeCache !== undefined,
+    ...(keyPrefix === undefined ? {} : { keyPrefix }),
+    ...(table === undefined ? {} : { table }),
+    ...(nodeCache === undefined ? {} : { channel: nodeCache.channel }),
+  };
+}
+
 Deno.test("the initializer that setup writes is read back as what was meant", () => {
   for (const [index, name] of odd.entries()) {
-    const base = settingsFor(index, name);
-    const redis = { ...base, template: "redis", requires: ["redis"], keyPrefix: name } as const;
-    deepStrictEqual(readInitializer(renderInitializer(redis, ownTemplates)), {
-      stores: ["redis"],
-      clustered: false,
-      keyPrefix: name,
-    });
-    const clustered = renderInitializer({ ...redis, clusterChannel: name }, ownTemplates);
-    deepStrictEqual(readInitializer(clustered), {
-      stores: ["redis"],
-      clustered: true,
-      clusterChannel: name,
-      keyPrefix: name,
-    });
-    const memory = { ...base, template: "memory", requires: [] } as const;
-    deepStrictEqual(readInitializer(renderInitializer(memory, ownTemplates)), {
-      stores: ["memory"],
-      clustered: false,
-    });
-    const database = {
-      ...base,
-      template: "database",
-      requires: ["db"],
-      engine: "sqlite",
-      table: name,
-      quotedTable: quoteTable("sqlite", { name }),
-    } as const;
-    deepStrictEqual(readInitializer(renderInitializer(database, ownTemplates)), {
-      stores: ["database"],
-      clustered: false,
-      table: name,
-    });
+    const stores = Object.values(storesFor(name));
+    for (const chosen of [...stores.map((store) => [store]), stores, stores.toReversed()]) {
+      const settings = settingsFor(index, name, chosen);
+      const initializer = readInitializer(renderInitializer(settings, ownTemplates));
+      deepStrictEqual(initializer.otherwise, meant(settings.base.store));
+      for (const [environment, { store }] of settings.environments) {
+        deepStrictEqual(statedFor(initializer, environment), meant(store));
+      }
+    }
   }
 });

@@ -1,15 +1,16 @@
 /** The source compiles, whatever the names of the app, its keys, table and environments are. */
 import { strictEqual } from "node:assert/strict";
 import { join } from "node:path";
-import { moduleOf } from "../../src/app/source/app_module.ts";
+import { moduleOf } from "../../src/app/source/modules.ts";
 import { ownTemplates } from "../../src/app/crystal_templates.ts";
-import { renderInitializer, renderMigration } from "../../src/app/render_templates.ts";
 import {
-  createStatements,
-  dropStatement,
-  type Engine,
-  quoteTable,
-} from "../../src/backends/sql/ddl.ts";
+  type InitializerSettings,
+  renderInitializer,
+  renderMigration,
+  type StoreSettings,
+} from "../../src/app/render_templates.ts";
+import { createStatements, dropStatement } from "../../src/backends/sql/ddl.ts";
+import { fromEnv } from "../../src/core/from_env.ts";
 import { compile, DECLARATIONS } from "../crystal/compiler.ts";
 import { needs } from "../support/env.ts";
 import { tempDir, writeTree } from "../support/temp.ts";
@@ -29,9 +30,16 @@ const NAMES = [
 
 const STORES = ["memory", "redis", "clustered", "postgres", "mysql", "sqlite"] as const;
 
-const SHARDS = { postgres: "pg", mysql: "mysql", sqlite: "sqlite3" } as const;
+const REQUIRES = {
+  memory: [],
+  redis: ["redis"],
+  database: ["db"],
+  postgres: ["db", "pg"],
+  mysql: ["db", "mysql"],
+  sqlite: ["db", "sqlite3"],
+} as const;
 
-function settingsFor(name: string, app: string) {
+function settingsFor(name: string, app: string, store: StoreSettings): InitializerSettings {
   const cookie = {
     name: "sid",
     secure: true,
@@ -40,11 +48,16 @@ function settingsFor(name: string, app: string) {
     domain: undefined,
     path: "/",
   } as const;
-  const base = { ttl: 60_000, sliding: true, cookie };
-  const others = { ...base, ttl: 1000, sliding: false, poolSize: 7, cleanupInterval: 1000 };
+  const base = { ttl: 60_000, sliding: true, cookie, store };
+  const others = {
+    ttl: 1000,
+    sliding: false,
+    store: { ...store, poolSize: 7, cleanupInterval: 1000 },
+  };
   return {
     app: name,
     module: moduleOf("", app),
+    requires: REQUIRES[store.engine ?? store.template],
     base,
     environments: new Map([
       [name, { ...others, cookie: { ...cookie, domain: "example.com", path: `/${name}` } }],
@@ -53,46 +66,38 @@ function settingsFor(name: string, app: string) {
   };
 }
 
-function sources(
-  name: string,
-  app: string,
-  store: typeof STORES[number],
-): Record<string, string> {
-  const settings = settingsFor(name, app);
-  const use = `require "http"\nrequire "./session"\n` +
-    `HTTP::Server.new([${settings.module}::SessionHandler.new] of HTTP::Handler).listen(0)\n`;
-  if (store === "memory") {
-    const memory = { ...settings, template: "memory", requires: [] } as const;
-    return { "session.cr": renderInitializer(memory, ownTemplates), "main.cr": use };
+function storeFor(name: string, store: typeof STORES[number]): StoreSettings {
+  switch (store) {
+    case "memory":
+      return { template: "memory" };
+    case "redis":
+      return { template: "redis", keyPrefix: name };
+    case "clustered":
+      return {
+        template: "redis",
+        keyPrefix: name + fromEnv("TENANT", name),
+        nodeCache: { channel: name, cacheTtl: 1000 },
+      };
+    default:
+      return { template: "database", engine: store, table: name };
   }
-  if (store === "redis" || store === "clustered") {
-    const more = store === "clustered" ? { clusterChannel: name } : {};
-    const redis = { ...settings, template: "redis", requires: ["redis"], keyPrefix: name } as const;
-    return { "session.cr": renderInitializer({ ...redis, ...more }, ownTemplates), "main.cr": use };
-  }
-  return { ...databaseSources(name, app, store), "main.cr": `${use}require "./migration"\n` };
 }
 
-function databaseSources(name: string, app: string, engine: Engine): Record<string, string> {
+function sources(name: string, app: string, store: typeof STORES[number]) {
+  const settings = settingsFor(name, app, storeFor(name, store));
+  const use = `require "http"\nrequire "./session"\n` +
+    `HTTP::Server.new([${settings.module}::SessionHandler.new] of HTTP::Handler).listen(0)\n`;
+  const session = renderInitializer(settings, ownTemplates);
+  const { engine } = settings.base.store;
+  if (engine === undefined) return { "session.cr": session, "main.cr": use };
   const table = { name };
-  const database = {
-    ...settingsFor(name, app),
-    template: "database",
-    requires: ["db", SHARDS[engine]],
-    engine,
-    table: name,
-    quotedTable: quoteTable(engine, table),
-  } as const;
-  const up = createStatements(engine, table);
-  const migration = renderMigration(
-    "20261122235959",
-    up,
-    [dropStatement(engine, table)],
-    ownTemplates,
-  );
+  const sql = { up: createStatements(engine, table), down: [dropStatement(engine, table)] };
+  const others = new Map([[name, undefined], ["test", { ...sql, up: sql.down }]]);
+  const migration = renderMigration("20261122235959", sql, others, ownTemplates);
   return {
-    "session.cr": renderInitializer(database, ownTemplates),
+    "session.cr": session,
     "migration.cr": `require "cql"\n${migration}`,
+    "main.cr": `${use}require "./migration"\n`,
   };
 }
 

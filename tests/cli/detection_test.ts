@@ -76,7 +76,10 @@ const matrix: [string, Sources, [backend: string, decidedBy: string]][] = [
     "initializer",
   ]],
   ["MemoryStore", { initializer: store("MemoryStore") }, ["memory", "initializer"]],
-  ["DatabaseStore", { initializer: store("DatabaseStore") }, ["database", "initializer"]],
+  ["DatabaseStore", {
+    initializer: store("DatabaseStore"),
+    config: 'redis", backends: { database: { table: "t" } }, ttl: "1h',
+  }, ["database", "initializer"]],
   ["CookieStore", { initializer: store("CookieStore") }, ["cookie", "initializer"]],
   ["a comment that names another", {
     initializer: `# was: Session::MemoryStore\n${store("RedisStore")}`,
@@ -151,13 +154,19 @@ Deno.test("an initializer that names two stores is an error", async () => {
     "  Session.use_store(Session::MemoryStore(S))\nend\n";
   const { code, stderr } = await decide({ initializer });
   strictEqual(code, 2);
-  match(stderr, /names several stores: redis and memory\nSelect one with --backend/);
+  match(
+    stderr,
+    /names several stores: redis and memory\nSelect one with --backend, or state session.backend/,
+  );
+  const decided = await decide({ initializer, config: "memory" });
+  deepStrictEqual([decided.backend, decided.decidedBy], ["memory", "config"]);
 });
 
 Deno.test("what the initializer states is what is cleared, with a warning", async () => {
   await using app = await tempDir();
   const stated =
-    'class S < Session::RedisStore(U)\n  KEY_PREFIX = "real:"\nend\nSession.use_store(S)\n';
+    'class S < Session::RedisStore(U)\n  def prefixed(key)\n    "real:#{key}"\n  end\nend\n' +
+    "Session.use_store(S)\n";
   await writeTree(app.path, {
     "src/initializers/session.cr": stated,
     "azu.config.ts":

@@ -34,8 +34,18 @@ Deno.test("a constant of another class does not name the table", async () => {
       `INSERT INTO ${table} VALUES ('a')`,
     );
   }
-  const { stdout, decision } = await runAzu(CLEAR, { cwd: app.path, env: SQLITE });
-  match(decision, /, table sessions$/);
+  const asked = await runAzu(CLEAR, { cwd: app.path, env: SQLITE });
+  strictEqual(asked.code, 2);
+  match(
+    asked.stderr,
+    /not certain which table .* uses\nState it in azu.config.ts: .*database.table/,
+  );
+  await writeTree(app.path, {
+    "azu.config.ts":
+      'export default { session: { backends: { database: { table: "sessions" } } } };',
+  });
+  const { stdout, stderr } = await runAzu(CLEAR, { cwd: app.path, env: SQLITE });
+  match(stderr, /not certain which table .* uses: azu uses that of the config, "sessions"/);
   match(stdout, /Cleared 1 session/);
   deepStrictEqual(["users", "sessions"].map((table) => sqliteCount(app.path, "app.db", table)), [
     1,
@@ -47,11 +57,14 @@ Deno.test("a prefix that cannot be read is reported, and an empty one is refused
   await using app = await tempDir();
   const store = (prefix: string) => ({
     [INITIALIZER]:
-      `class S < Session::RedisStore(U)\n  KEY_PREFIX = ${prefix}\nend\nSession.use_store(S)\n`,
+      `class S < Session::RedisStore(U)\n  KEY_PREFIX = ${prefix}\n  def prefixed(key)\n` +
+      '    "#{KEY_PREFIX}#{key}"\n  end\nend\nSession.use_store(S)\n',
   });
   const options = { cwd: app.path, env: { REDIS_URL: "redis://127.0.0.1:1" } };
   await writeTree(app.path, store('ENV["PREFIX"]'));
-  match((await runAzu(CLEAR, options)).stderr, /key prefix that .* uses cannot be read from it/);
+  const asked = await runAzu(CLEAR, options);
+  strictEqual(asked.code, 2);
+  match(asked.stderr, /not certain which key prefix .* uses\nState it in .*redis.keyPrefix/);
   await writeTree(app.path, store('""'));
   const empty = await runAzu(CLEAR, options);
   strictEqual(empty.code, 2);

@@ -1,14 +1,73 @@
 /** The only place that writes values into Crystal source. No text can become code. */
+import { fromEnv, partsOf, type TextVariable } from "../../core/from_env.ts";
 
-/** A Crystal string literal. Every `#` is escaped, so that none can begin an interpolation. */
+/** A Crystal string literal. The variables in the text are read when it is evaluated. */
 export function crystalString(text: string): string {
-  const body = text.toWellFormed().replace(/["\\#]|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+  const parts = partsOf(text).map((part) =>
+    typeof part === "string" ? escaped(part) : `#{${crystalVariable(part)}}`
+  );
+  return `"${parts.join("")}"`;
+}
+
+/** Every `#` is escaped, so that none can begin an interpolation. */
+function escaped(text: string): string {
+  return text.toWellFormed().replace(/["\\#]|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
     if (character === "\n") return "\\n";
     if (character === "\t") return "\\t";
     if (/["\\#]/.test(character)) return `\\${character}`;
     return `\\u{${character.codePointAt(0)?.toString(16)}}`;
   });
-  return `"${body}"`;
+}
+
+function crystalVariable({ name, fallback }: TextVariable): string {
+  const otherwise = fallback === undefined
+    ? `abort("${name} is missing: the sessions need it")`
+    : crystalString(fallback);
+  return `ENV["${name}"]?.presence || ${otherwise}`;
+}
+
+/** A variable as {@linkcode crystalVariable} writes it into a text. */
+const VARIABLE =
+  /#\{ENV\["([A-Za-z_]\w{0,100})"\]\?\.presence \|\| (?:"((?:[^"\\#]|\\[^])+)"|abort\("[^"\\#]*"\))\}/;
+/** Texts without code: a character, or an escape whose meaning is certain. */
+const PLAIN = /^(?:[^"\\#]|#(?!\{)|\\["\\#ntre]|\\u\{[0-9a-fA-F]{1,6}\})*$/;
+
+/**
+ * Reads a string literal. Knows what {@linkcode crystalString} writes, and plain literals.
+ * @returns the text, with its variables; undefined for any other literal.
+ */
+export function readCrystalString(literal: string): string | undefined {
+  const inner = /^"([^]*)"$/.exec(literal)?.[1];
+  if (inner === undefined) return undefined;
+  let text = "";
+  // Each variable has two groups, so every third part is plain.
+  const parts = inner.split(VARIABLE);
+  for (let at = 0; at < parts.length; at += 3) {
+    const plain = unescaped(parts[at] ?? "");
+    if (plain === undefined) return undefined;
+    text += plain;
+    const name = parts[at + 1];
+    if (name === undefined) continue;
+    const fallback = parts[at + 2];
+    const value = fallback === undefined ? undefined : unescaped(fallback);
+    if (fallback !== undefined && value === undefined) return undefined;
+    text += fromEnv(name, value);
+  }
+  return text;
+}
+
+const ESCAPES: ReadonlyMap<string, string> = new Map(
+  Object.entries({ n: "\n", t: "\t", r: "\r", e: "\x1b" }),
+);
+
+/** Undefined if the text contains code, or an escape that is not known here. */
+function unescaped(text: string): string | undefined {
+  if (!PLAIN.test(text)) return undefined;
+  return text.replace(/\\(?:u\{([0-9a-fA-F]+)\}|(.))/gs, (_, hex?: string, character = "") => {
+    if (hex === undefined) return ESCAPES.get(character) ?? character;
+    const code = Number.parseInt(hex, 16);
+    return code > 0x10ffff ? "\ufffd" : String.fromCodePoint(code);
+  });
 }
 
 /** A Crystal `Time::Span`, in the largest unit that takes a whole number: `24.hours`. */

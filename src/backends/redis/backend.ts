@@ -6,7 +6,16 @@ import { problemIn } from "../../core/connection_url.ts";
 import { urlSource } from "../url_source.ts";
 import { APP_REDIS_URL_SHAPE, parseRedisUrl } from "./url.ts";
 import * as v from "valibot";
-import { duration, options, shown, text, url, whole } from "../../core/schema.ts";
+import {
+  duration,
+  options,
+  shown,
+  text,
+  textWithVariables,
+  url,
+  whole,
+} from "../../core/schema.ts";
+import { withValues } from "../../core/from_env.ts";
 
 const DEFAULT_URL = "redis://localhost:6379";
 
@@ -30,16 +39,17 @@ export function bindRedis(
       hint: "Remove the unpaired surrogate (\\ud800 to \\udfff): Redis would look for other keys",
     });
   }
-  const pattern = `${keyPrefix}*`;
+  const prefix = () => withValues(keyPrefix, "the key prefix", context.env);
+  const pattern = () => `${prefix()}*`;
   const addressFrom = urlSource(chosen.url, "REDIS_URL", context);
   const nodeCache = nodeCacheOf(chosen, context);
   return {
     name: "redis",
     capabilities: { clear: true, createTable: false, replicas: true },
-    describe: () => ({ address: endpoint.address, addressFrom, pattern }),
+    describe: () => ({ address: endpoint.address, addressFrom, pattern: pattern() }),
     announce: () => [
       `Redis URL: ${endpoint.address}`,
-      `Clearing Redis sessions with pattern: ${printable(pattern)}`,
+      `Clearing Redis sessions with pattern: ${printable(pattern())}`,
     ],
     setup: {
       template: "redis",
@@ -61,7 +71,7 @@ export function bindRedis(
     async connect(signal, { timeout = CONNECT_TIMEOUT } = {}) {
       const { openRedisStore } = await import("./store.ts");
       const tls = endpoint.tls ? { ...chosen.tls, root: context.root } : undefined;
-      const sessions = { keyPrefix, channel: nodeCache?.channel };
+      const sessions = { keyPrefix: prefix(), channel: nodeCache?.channel };
       return openRedisStore({ endpoint, tls, connectTimeout: timeout }, sessions, signal);
     },
   };
@@ -112,9 +122,9 @@ function urlFromEnvironment(context: BackendContext): string {
 }
 
 /** An unpaired surrogate would reach Redis as U+FFFD, and match other keys. */
-function bytes(what: string) {
+function bytes(what: string, checked = text) {
   return v.pipe(
-    text(`${what} of at least one character`, (value) => value !== ""),
+    checked(`${what} of at least one character`, (value) => value !== ""),
     v.check((value) => value.isWellFormed(), (issue) => {
       return `expected ${what} of whole characters, got ${shown(issue.input)}`;
     }),
@@ -157,8 +167,11 @@ export const redisOptions = options({
    * connection only, for the app has its own settings.
    */
   tls: v.optional(tlsOptions),
-  /** What every session key starts with; default `"<app>:session:"`. */
-  keyPrefix: v.optional(bytes("a key prefix")),
+  /**
+   * What every session key starts with; default `"<app>:session:"`. It may contain variables:
+   * `fromEnv("APP_NAME", "shop") + ":session:"`.
+   */
+  keyPrefix: v.optional(bytes("a key prefix", textWithVariables)),
   /** Connections that the app holds open; default 5. */
   poolSize: v.optional(whole(1, 1000)),
   /** How long the app waits for a free connection; default `"5s"`. */

@@ -1,7 +1,8 @@
 import * as v from "valibot";
 import { UsageError } from "../../core/errors.ts";
 import { beginningOf, problemIn } from "../../core/connection_url.ts";
-import { duration, options, text, url, whole } from "../../core/schema.ts";
+import { replaceVariables, withValues } from "../../core/from_env.ts";
+import { duration, oneOf, options, textWithVariables, url, whole } from "../../core/schema.ts";
 import { printable } from "../../core/text.ts";
 import {
   type Backend,
@@ -21,7 +22,6 @@ import {
   type Engine,
   nameProblem,
   parseTable,
-  quoteTable,
   type TableName,
 } from "./ddl.ts";
 import { parseSqliteUrl } from "../sqlite/url.ts";
@@ -48,12 +48,20 @@ export interface DatabaseTarget {
 export const databaseOptions = options({
   /** The database; default: `DATABASE_URL`. */
   url: v.optional(url(databaseUrlProblem)),
-  /** The table, with a schema if need be: `"auth.sessions"`; default `"sessions"`. */
+  /**
+   * The table, with a schema if need be: `"auth.sessions"`; default `"sessions"`. It may contain
+   * variables: `fromEnv("APP_NAME", "shop") + "_sessions"`.
+   */
   table: v.optional(
-    text('a table name such as "sessions" or "auth.sessions"', (name) => {
+    textWithVariables('a table name such as "sessions" or "auth.sessions"', (name) => {
       return parseTable(name) !== undefined;
     }),
   ),
+  /**
+   * The kind of database, for what setup writes; default: that of the URL, or of the driver in
+   * shard.yml. azu refuses a URL of another kind.
+   */
+  engine: v.optional(oneOf(["postgres", "mysql", "sqlite"])),
   /** How often the app removes expired sessions; default `"5m"`. */
   cleanupInterval: v.optional(duration()),
   /** Connections that the app keeps open; default 5. */
@@ -84,35 +92,57 @@ export function bindDatabase(
   chosen: v.InferOutput<typeof databaseOptions>,
   context: BackendContext,
 ): Backend {
-  const tableText = context.stated.table ?? chosen.table ?? "sessions";
-  const table = parseTable(tableText) ?? { name: tableText };
+  const named = context.stated.table ?? chosen.table ?? "sessions";
   const url = chosen.url ?? urlFromEnvironment(context);
   const addressFrom = urlSource(chosen.url, "DATABASE_URL", context);
   const engine = engineOfUrl(url) ?? context.driver ?? "postgres";
   const place = url === undefined ? undefined : { url, engine, ...placeOf(engine, url) };
-  const problem = nameProblem(engine, table);
-  if (problem !== undefined) {
-    throw new UsageError(`session.backends.database.table: ${printable(tableText)} has ${problem}`);
-  }
+  const tableText = () => withValues(named, "the table's name", context.env);
+  const check = () => {
+    if (place === undefined) throw missingUrl();
+    if (chosen.engine !== undefined && chosen.engine !== engine) {
+      throw otherEngine(chosen.engine, place.address, addressFrom);
+    }
+    return place;
+  };
+  // Not the table's value: a variable may be set only where the app runs.
+  checkedTable(chosen.engine ?? engine, replaceVariables(named, () => "x"));
   return {
     name: "database",
     capabilities: { clear: true, createTable: true, truncate: engine === "postgres" },
     describe: () => {
-      return place === undefined
-        ? { table: tableText }
-        : { address: place.address, addressFrom, table: tableText };
+      const table = tableText();
+      return place === undefined ? { table } : { address: place.address, addressFrom, table };
     },
     announce: () => ["Clearing database sessions..."],
-    setup: setupSpec(engine, table, tableText, chosen),
-    check() {
-      if (place === undefined) throw missingUrl();
-    },
+    setup: setupSpec(chosen.engine ?? engine, named, chosen),
+    check: () => void check(),
     async connect(signal, { purpose = "operate", timeout = CONNECT_TIMEOUT } = {}) {
-      if (place === undefined) throw missingUrl();
-      const target = { ...place, root: context.root, table, tableText, timeout };
+      const place = check();
+      const text = tableText();
+      const table = checkedTable(engine, text);
+      const target = { ...place, root: context.root, table, tableText: text, timeout };
       return await openStore(target, signal, purpose);
     },
   };
+}
+
+/** @throws {UsageError} if no table can have the name. */
+function checkedTable(engine: Engine, text: string): TableName {
+  const table = parseTable(text);
+  const problem = table === undefined ? "a form that no table has" : nameProblem(engine, table);
+  if (table !== undefined && problem === undefined) return table;
+  throw new UsageError(`session.backends.database.table: ${printable(text)} has ${problem}`);
+}
+
+const ENGINE_NAMES = { postgres: "PostgreSQL", mysql: "MySQL", sqlite: "SQLite" } as const;
+
+function otherEngine(engine: Engine, address: string, addressFrom: string): UsageError {
+  return new UsageError(
+    `The config says that the database is ${ENGINE_NAMES[engine]}, but the URL is ${address} ` +
+      `(from ${addressFrom})`,
+    { hint: "Check which environment is named, and which URL belongs to it" },
+  );
 }
 
 async function openStore(
@@ -149,20 +179,20 @@ function placeOf(engine: Engine, url: string): Pick<DatabaseTarget, "address" | 
   }
 }
 
+/** @param named The table as configured, maybe with variables. */
 function setupSpec(
   engine: Engine,
-  table: TableName,
-  tableText: string,
+  named: string,
   chosen: v.InferOutput<typeof databaseOptions>,
 ): SetupSpec {
+  const table = parseTable(named) ?? { name: named };
   return {
     template: "database",
     shards: [{ name: "cql", github: "azutoolkit/cql" }, SHARD_OF_ENGINE[engine]],
     requires: ["db", SHARD_OF_ENGINE[engine].name],
     variables: [{ name: "DATABASE_URL", shape: DATABASE_URL_SHAPE }],
     values: {
-      table: tableText,
-      quotedTable: quoteTable(engine, table),
+      table: named,
       engine,
       poolSize: chosen.poolSize ?? 5,
       poolTimeout: chosen.poolTimeout ?? 5000,

@@ -1,4 +1,5 @@
 /** SQL that all engines share: names, and the sessions table. */
+import { hasVariables } from "../../core/from_env.ts";
 
 export type Engine = "postgres" | "mysql" | "sqlite";
 
@@ -140,7 +141,8 @@ export function nameProblem(engine: Engine, { schema = "", name }: TableName): s
 export function indexName(table: string, column: string): string {
   const encoder = new TextEncoder();
   const name = `${table}_${column}_idx`;
-  if (encoder.encode(name).length <= LONGEST_NAME) return name;
+  // How long a name with a variable will be is not known here.
+  if (hasVariables(table) || encoder.encode(name).length <= LONGEST_NAME) return name;
   let hash = 0x811c9dc5; // FNV-1a, 32 bits
   for (const byte of encoder.encode(table)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   const ending = `_${hash.toString(16).padStart(8, "0")}_${column}_idx`;

@@ -1,6 +1,6 @@
 // The only file that imports diff. It is loaded when a diff is shown.
 import { createTwoFilesPatch } from "diff";
-import { tokenize } from "../../app/crystal/lexer.ts";
+import { codeOf } from "../../app/crystal/code.ts";
 import { ENV_EXAMPLE } from "../../app/environment_files.ts";
 import type { PlannedFile } from "../../app/plan.ts";
 import type { Colour } from "./reporter.ts";
@@ -57,19 +57,34 @@ interface Literal {
 }
 
 function literalsOf(path: string, source: string): Literal[] {
-  if (path.endsWith(".cr")) {
-    const tokens = tokenize(source);
-    return tokens.flatMap((token, index) => {
-      const before = tokens[index - 1];
-      const isFile = before?.kind === "identifier" && before.text === "require";
-      return "value" in token && !isFile ? [{ text: token.value, line: token.line }] : [];
-    });
-  }
+  const code = path.endsWith(".cr") ? codeOf(source) : undefined;
+  if (code !== undefined) return crystalLiterals(source, code);
   const literals = source.matchAll(/(["'`])((?:\\.|(?!\1)[^\\])*)\1/gs);
   return [...literals].map(({ index, 2: text = "" }) => ({
     text,
     line: source.slice(0, index).split("\n").length,
   }));
+}
+
+/** What {@linkcode codeOf} has replaced by blanks, except comments and the names of files. */
+function crystalLiterals(source: string, code: string): Literal[] {
+  const literals: Literal[] = [];
+  const lines = code.split("\n");
+  for (const [index, text] of source.split("\n").entries()) {
+    const line = lines[index] ?? "";
+    let from = 0;
+    for (const blank of line.matchAll(/ +|$/g)) {
+      const hidden = text.slice(blank.index, blank.index + blank[0].length);
+      const before = line.slice(from, blank.index);
+      from = blank.index;
+      const isComment = hidden.trimStart().startsWith("#") && !before.endsWith('"');
+      const isFile = /^\s*require\s+"$/.test(line.slice(0, blank.index));
+      if (!isComment && !isFile && hidden.trim() !== "") {
+        literals.push({ text: hidden.trim(), line: index + 1 });
+      }
+    }
+  }
+  return literals;
 }
 
 /** Words that suggest a secret, on the line of the literal or on the line before it. */
@@ -93,11 +108,9 @@ function secretsIn(file: PlannedFile): string[] {
   return [...new Set(hidden)].sort((a, b) => b.length - a.length);
 }
 
-/** Hides the texts, and every quoted text with an escape: the lexer has decoded it. */
 function withoutLiterals(line: string, hidden: readonly string[]): string {
-  if (hidden.length === 0 || /^(?:---|\+\+\+|@@)/.test(line)) return line;
-  const masked = hidden.reduce((text, literal) => text.replaceAll(literal, () => "***"), line);
-  return masked.replace(/"((?:\\.|[^"\\])*\\(?:.|[^"\\])*)"/g, '"***"');
+  if (/^(?:---|\+\+\+|@@)/.test(line)) return line;
+  return hidden.reduce((text, literal) => text.replaceAll(literal, () => "***"), line);
 }
 
 /** The values in a .env.example should not be real, but may be. */

@@ -1,9 +1,7 @@
 /** What makes the app use its sessions: the require and the handler in its source. */
 import { INITIALIZER, readAppFile } from "../../app/app.ts";
-import { moduleOf, modulesAround } from "../../app/source/app_module.ts";
-import { tokenize } from "../../app/crystal/lexer.ts";
-import { blocksIn } from "../../app/crystal/blocks.ts";
-import { addHandler, handlerMethods } from "../../app/source/handler_list.ts";
+import { moduleOf } from "../../app/source/modules.ts";
+import { HANDLER, handlersList, type HandlerUse, handlerUses } from "../../app/source/handlers.ts";
 import { addRequire, requiresInitializer } from "../../app/source/require.ts";
 import {
   initializerFrom,
@@ -12,7 +10,6 @@ import {
   sourceFiles,
 } from "../../app/source/source_files.ts";
 import type { WantedFile } from "../../app/plan.ts";
-import { HANDLER, type HandlerUse, handlerUses } from "../../app/source/handler_uses.ts";
 
 export interface Integration {
   /** Offered changes of the user's own source. */
@@ -52,9 +49,9 @@ export async function planIntegration(root: string, app: string): Promise<Integr
   if (survey.uses.length === 0) {
     const element = `${survey.module}::${HANDLER}.new`;
     const before = handlersFile && (edits.get(handlersFile.path) ?? handlersFile.source);
-    const edited = before === undefined ? undefined : addHandler(before, element);
-    if (handlersFile && edited !== undefined) {
-      edits.set(handlersFile.path, edited);
+    const list = before === undefined ? undefined : handlersList(before);
+    if (handlersFile && list !== undefined) {
+      edits.set(handlersFile.path, list.with(element));
       offered.push(`Add at the end of the handlers in ${handlersFile.path}: ${element}`);
     } else steps.push(`Add at the end of the app's handlers: ${element}`);
   }
@@ -113,10 +110,6 @@ async function handlersFileOf(
 
 /** Outside the main file, only the handlers of the app's module count. */
 function listsHandlers({ source }: SourceFile, isMain: boolean, module: string): boolean {
-  if (!/\bhandlers\b/.test(source)) return false;
-  const tokens = tokenize(source);
-  const blocks = blocksIn(tokens) ?? [];
-  return handlerMethods(tokens, blocks).some((at) =>
-    isMain || modulesAround(tokens, blocks, at) === module
-  );
+  const list = handlersList(source);
+  return list !== undefined && (isMain || list.module === module);
 }

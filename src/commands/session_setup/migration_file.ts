@@ -16,22 +16,28 @@ const MIGRATION = /^(\d{14})_create_sessions\.cr$/;
  */
 export async function migrationFile(
   root: string,
-  migration: Migration,
+  migrations: Migrations,
   now: Date,
   templates: Templates,
 ): Promise<WantedFile> {
   const existing = await existingMigrations(root);
-  const candidates = existing.map((timestamp) => wanted(timestamp, migration, templates));
+  const candidates = existing.map((timestamp) => wanted(timestamp, migrations, templates));
   for (const candidate of candidates) {
     if (await readAppFile(root, candidate.path) === candidate.content) return candidate;
   }
-  return candidates.at(-1) ?? wanted(utcTimestamp(now), migration, templates);
+  return candidates.at(-1) ?? wanted(utcTimestamp(now), migrations, templates);
 }
 
-function wanted(timestamp: string, { up, down }: Migration, templates: Templates): WantedFile {
+/** By the names of environments; undefined stands for all others. */
+type Migrations = ReadonlyMap<string | undefined, Migration | undefined>;
+
+function wanted(timestamp: string, migrations: Migrations, templates: Templates): WantedFile {
+  const named = [...migrations].flatMap(([name, migration]): [string, Migration | undefined][] =>
+    name === undefined ? [] : [[name, migration]]
+  );
   return {
     path: `${FOLDER}/${timestamp}_create_sessions.cr`,
-    content: renderMigration(timestamp, up, down, templates),
+    content: renderMigration(timestamp, migrations.get(undefined), new Map(named), templates),
   };
 }
 

@@ -1,15 +1,28 @@
 /** Plans the files that `session:setup` writes. `apply.ts` writes them. */
 import { readAppFile, SHARD_FILE } from "../../app/app.ts";
 import { accepted, planFiles, type PlannedFile, type WantedFile } from "../../app/plan.ts";
-import { appModule } from "../../app/source/app_module.ts";
-import type { Backend, SetupSpec, Shard, Variable } from "../../backends/contract.ts";
+import { appModule } from "../../app/source/modules.ts";
+import type { Shard, Variable } from "../../backends/contract.ts";
 import { SHARD_OF_ENGINE } from "../../backends/sql/backend.ts";
 import { type Choice, chooseToSetUp } from "../../config/choose.ts";
+import { checkSamePlace } from "../../config/places.ts";
 import type { Project } from "../../config/project.ts";
 import { ImpossibleError, UsageError } from "../../core/errors.ts";
+import { withValues } from "../../core/from_env.ts";
 import { isRecord } from "../../core/record.ts";
+import { listed, printable } from "../../core/text.ts";
 import { environmentFiles } from "./environment_files.ts";
-import { initializerFile } from "./initializer_file.ts";
+import {
+  environmentNamed,
+  migrationsOf,
+  namesOf,
+  type SetupEnvironment,
+  type SetupEnvironments,
+  setupEnvironments,
+  shardsOf,
+  variablesOf,
+} from "./environments.ts";
+import { initializerFile, insecureCookies } from "./initializer_file.ts";
 import { planIntegration } from "./integration.ts";
 import { migrationFile } from "./migration_file.ts";
 import { templatesOf } from "./templates.ts";
@@ -26,7 +39,10 @@ export interface SetupOptions {
 
 /** Everything that setup would do. */
 export interface SetupPlan {
+  /** The backend of the environment at hand. */
   readonly choice: Choice;
+  /** The backends by environment; `*` stands for those that the config does not name. */
+  readonly backends: Readonly<Record<string, string>>;
   readonly files: readonly PlannedFile[];
   /** The SQL statements to run. Empty unless `--apply` is given. */
   readonly statements: readonly string[];
@@ -48,41 +64,43 @@ function belowSource(root: string): UsageError {
   });
 }
 
-/** @throws {AzuError} if the backend cannot be set up, or a file of the app cannot be read. */
+/** @throws {AzuError} if a backend cannot be set up, or a file of the app cannot be read. */
 export async function planSetup(project: Project, options: SetupOptions): Promise<SetupPlan> {
   const { root } = project;
   const app = project.app ?? basename(root);
   const shard = await shardFile(root);
   if (shard === undefined && IN_SOURCE.test(root)) throw belowSource(root);
-  const choice = chooseToSetUp(project, options.backend, { app, driver: shard?.driver });
-  const spec = setupSpecOf(choice.backend, options.apply);
-  const shards = [SESSION_SHARD, ...spec.shards];
+  const context = { app, driver: shard?.driver };
+  const environments = await setupEnvironments(project, options.backend, context);
+  const current = environmentNamed(environments, project.environment.name);
+  if (options.apply) {
+    await checkSamePlace(
+      project,
+      options.backend,
+      (project, flag) => chooseToSetUp(project, flag, context),
+    );
+    checkTable(current, environments, project.environment.name);
+  }
+  const shards = [SESSION_SHARD, ...shardsOf(environments)];
+  const variables = variablesOf(environments);
+  const migrations = migrationsOf(environments);
   const templates = await templatesOf(project);
   const module = await appModule(root, app);
-  const driver = shard?.driver;
-  const initializer = await initializerFile({
-    project,
-    app,
-    module,
-    choice,
-    spec,
-    driver,
-    templates,
-  });
-  const wanted: WantedFile[] = [initializer.file];
-  if (spec.migration) {
-    wanted.push(await migrationFile(root, spec.migration, options.now, templates));
+  const wanted: WantedFile[] = [await initializerFile(app, module, environments, templates)];
+  if (migrations !== undefined) {
+    wanted.push(await migrationFile(root, migrations, options.now, templates));
   }
   if (shard) wanted.push({ path: SHARD_FILE, content: shard.with(shards), additive: true });
-  const environment = await environmentFiles(root, [SESSION_SECRET, ...spec.variables]);
+  const environment = await environmentFiles(root, [SESSION_SECRET, ...variables]);
   const integration = await planIntegration(root, app);
   wanted.push(...environment.wanted, ...integration.wanted);
   return {
-    choice,
+    choice: current.choice,
+    backends: backendsOf(environments),
     files: await planFiles(root, wanted, options.force),
-    statements: options.apply ? spec.migration?.up.map((lines) => lines.join("\n")) ?? [] : [],
+    statements: options.apply ? statementsFor(current, project) : [],
     nextSteps: [
-      ...await nextSteps(project, spec, shards, {
+      ...await nextSteps(project, environments, shards, {
         hasShardFile: shard !== undefined,
         applied: options.apply,
       }),
@@ -90,13 +108,29 @@ export async function planSetup(project: Project, options: SetupOptions): Promis
     ],
     offered: integration.offered,
     warnings: [
-      ...choice.warnings,
-      ...initializer.warnings,
+      ...insecureCookies(app, environments),
       ...environment.warnings,
       ...integration.warnings,
-      ...setupWarnings(project, choice.backend, driver),
+      ...setupWarnings(
+        environments,
+        shard?.driver !== undefined || project.env("DATABASE_URL") !== undefined,
+      ),
     ],
   };
+}
+
+/** The backend of each environment; those that the config does not name are `*`. */
+function backendsOf(environments: SetupEnvironments): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    environments.map(({ name = "*", choice }) => [name, choice.backend.name]),
+  );
+}
+
+/** The statements that create the table, with the values of its variables. */
+function statementsFor({ spec }: SetupEnvironment, { env }: Project): string[] {
+  return (spec.migration?.up ?? []).map((lines) =>
+    withValues(lines.join("\n"), "the table's name", env)
+  );
 }
 
 /** The plan with its offered changes accepted. */
@@ -104,18 +138,20 @@ export function withOffers(plan: SetupPlan): SetupPlan {
   return { ...plan, files: accepted(plan.files), offered: [] };
 }
 
-function setupSpecOf(backend: Backend, apply: boolean): SetupSpec {
-  if (backend.setup === undefined) {
-    throw new ImpossibleError(`The ${backend.name} backend cannot be set up by azu`, {
-      hint: "It has no `setup`: add its store to the app by hand",
-    });
-  }
-  if (apply && !backend.capabilities.createTable) {
-    throw new ImpossibleError(
-      `The ${backend.name} backend has no table to create, so --apply is not possible`,
-    );
-  }
-  return backend.setup;
+/** @throws {ImpossibleError} if the environment has no table to create. */
+function checkTable(current: SetupEnvironment, all: SetupEnvironments, name: string): void {
+  const { backend } = current.choice;
+  if (backend.capabilities.createTable) return;
+  const others = all.filter(({ choice }) => choice.backend.capabilities.createTable);
+  const where = all.length === 1 ? "" : ` (environment ${printable(name)})`;
+  throw new ImpossibleError(
+    `The ${backend.name} backend has no table to create, so --apply is not possible${where}`,
+    others.length === 0 ? {} : {
+      hint: `Name an environment with a table by --env: ${
+        listed((namesOf(others, all) ?? []).map(printable))
+      }`,
+    },
+  );
 }
 
 async function shardFile(root: string) {
@@ -131,29 +167,33 @@ async function shardFile(root: string) {
 }
 
 /** Warnings about values that work, but are probably not meant. */
-export function setupWarnings(
-  project: Project,
-  backend: Backend,
-  driver: string | undefined,
+function setupWarnings(
+  environments: SetupEnvironments,
+  isEngineKnown: boolean,
 ): string[] {
-  return [...urlWarning(project, backend), ...engineWarning(backend, driver)];
+  const warnings = environments.flatMap((environment) => [
+    ...urlWarning(environment),
+    ...isEngineKnown ? [] : engineWarning(environment),
+  ]);
+  return [...new Set(warnings)];
 }
 
 /** Only azu reads the URL in the config. The app reads the variable. */
-function urlWarning(project: Project, { name, setup }: Backend): string[] {
-  const entry: unknown = project.config.session?.backends?.[name];
-  const [variable] = setup?.variables ?? [];
+function urlWarning({ config, choice: { backend }, spec }: SetupEnvironment): string[] {
+  const entry: unknown = config.session?.backends?.[backend.name];
+  const [variable] = spec.variables;
   if (!isRecord(entry) || entry["url"] === undefined || variable === undefined) return [];
   return [
-    `Only azu uses session.backends.${name}.url: the app reads ${variable.name}, which must have ` +
-    "the same value",
+    `Only azu uses session.backends.${backend.name}.url: the app reads ${variable.name}, which ` +
+    "must have the same value",
   ];
 }
 
-/** The files depend on the engine, which is unknown if there is neither a URL nor a driver. */
-function engineWarning(backend: Backend, driver: string | undefined): string[] {
-  const told = backend.describe().address ?? driver;
-  if (!backend.setup?.migration || told !== undefined) return [];
+/** The files depend on the engine, which is unknown if nothing says it. */
+function engineWarning({ config, choice: { backend }, spec }: SetupEnvironment): string[] {
+  const entry: unknown = config.session?.backends?.[backend.name];
+  const isTold = isRecord(entry) && (entry["engine"] ?? entry["url"]) !== undefined;
+  if (spec.migration === undefined || isTold) return [];
   return [
     "It is not known which database the app uses (no DATABASE_URL, no driver in shard.yml): " +
     "the files are for PostgreSQL",
@@ -166,31 +206,45 @@ export const SESSION_SECRET: Variable = {
 };
 
 /** Returns the manual steps outside the app's source. */
-export async function nextSteps(
+async function nextSteps(
   project: Project,
-  spec: SetupSpec,
+  environments: SetupEnvironments,
   shards: readonly Shard[],
   done: { readonly hasShardFile: boolean; readonly applied: boolean },
 ): Promise<string[]> {
   const steps: string[] = [];
-  const encoder = new TextEncoder();
   if (!done.hasShardFile) {
     const list = shards.map(({ name, github }) => `${name} (github: ${github})`).join(", ");
     steps.push(`Create a shard.yml with these dependencies: ${list}`);
   }
   if (!await allInstalled(project.root, shards)) steps.push("Install the shards: shards install");
-  for (const { name, shape } of [SESSION_SECRET, ...spec.variables]) {
-    // The app reads only the environment.
-    const value = project.isInDotenv(name) ? undefined : project.env(name);
-    const isShort = name === SESSION_SECRET.name && encoder.encode(value ?? "").length < 32;
-    if (value === undefined || isShort) steps.push(`Set ${name} in the environment: ${shape}`);
+  const secret = { ...SESSION_SECRET, isNeeded: true, environments };
+  for (const variable of [secret, ...variablesOf(environments)]) {
+    if (!variable.isNeeded || isSet(project, variable.name)) continue;
+    const where = whereOf(variable.environments, environments);
+    steps.push(`Set ${variable.name} in the environment${where}: ${variable.shape}`);
   }
-  if (spec.migration && !done.applied) {
+  const withTable = environments.filter(({ spec }) => spec.migration !== undefined);
+  if (withTable.length > 0 && !(done.applied && withTable.length === environments.length)) {
     steps.push(
-      "Create the table: run this command with --apply, or the framework's own azu db:migrate",
+      `Create the table${whereOf(withTable, environments)}: run this command with --apply, or ` +
+        "the framework's own azu db:migrate",
     );
   }
   return steps;
+}
+
+/** Whether the app, which reads only the environment, has a variable. */
+function isSet(project: Project, name: string): boolean {
+  const value = project.isInDotenv(name) ? undefined : project.env(name);
+  if (value === undefined) return false;
+  return name !== SESSION_SECRET.name || new TextEncoder().encode(value).length >= 32;
+}
+
+/** ` (test and staging)`; empty if it is everywhere. */
+function whereOf(environments: readonly SetupEnvironment[], all: SetupEnvironments): string {
+  const names = namesOf(environments, all);
+  return names === undefined ? "" : ` (${listed(names.map(printable), "and")})`;
 }
 
 async function allInstalled(root: string, shards: readonly Shard[]): Promise<boolean> {

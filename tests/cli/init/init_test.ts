@@ -16,7 +16,8 @@ async function appOf(files: Record<string, string>) {
 Deno.test("init writes a config that works, for the app by its name, and its types", async () => {
   await using app = await appOf({ "shard.yml": "name: my-blog\n", "src/x.cr": "" });
   const result = await app.azu(["init"], "src");
-  deepStrictEqual([result.code, result.stderr], [0, ""]);
+  strictEqual(result.code, 0);
+  match(result.stderr, /^The backends are those of the example in Azu's documentation: .*\n$/);
   const files = await app.files();
   deepStrictEqual(Object.keys(files).sort(), [
     "azu.config.ts",
@@ -75,21 +76,74 @@ Deno.test("init --dry-run shows the files and writes none", async () => {
   deepStrictEqual(await app.files(), {});
 });
 
-Deno.test("init names the backend that the app uses", async () => {
+/** The backends that a config has, by the base and the environments. */
+function backendsIn(config = ""): string[] {
+  return Array.from(
+    config.matchAll(/(?:(\w+): \{\n.*\n.*session: \{ )?backend: "(\w+)"/g),
+    (match) => {
+      const [, environment = "", backend = ""] = match;
+      return environment === "" ? backend : `${environment} ${backend}`;
+    },
+  );
+}
+
+Deno.test("init writes the backend that the app uses", async () => {
   const shard = "name: shop\n\ndependencies:\n  redis:\n    github: stefanwille/crystal-redis\n";
+  const pg = "  pg:\n    github: will/crystal-pg\n";
   const initializer = 'require "session"\nSession.use_store(Session::MemoryStore(S))\n';
-  const cases: [Record<string, string>, string][] = [
-    [{ "shard.yml": shard }, "redis"],
-    [{ "shard.yml": `${shard}  pg:\n    github: will/crystal-pg\n` }, "database"],
-    [{ "shard.yml": shard, "src/initializers/session.cr": initializer }, "memory"],
-    [{}, "database"],
+  const example = ["redis", "development memory", "memory"];
+  const cases: [Record<string, string>, string[], Record<string, string>, string[]][] = [
+    [{ "shard.yml": shard }, [], {}, ["redis"]],
+    [{ "shard.yml": shard.replace(/ {2}redis:[^]*/, pg) }, [], {}, ["database"]],
+    [{ "shard.yml": `${shard}${pg}` }, [], {}, example],
+    [{ "shard.yml": shard, "src/initializers/session.cr": initializer }, [], {}, ["memory"]],
+    [{}, [], { DATABASE_URL: "sqlite3://./a.db" }, ["database"]],
+    [{}, [], { SESSION_BACKEND: "memory", REDIS_URL: "redis://h" }, ["memory"]],
+    [{ "shard.yml": shard }, ["-b", "database"], {}, ["database"]],
+    [{}, [], {}, example],
   ];
-  for (const [files, backend] of cases) {
+  for (const [files, args, env, backends] of cases) {
     await using app = await appOf(files);
-    strictEqual((await app.azu(["init"])).code, 0);
-    match(
-      (await app.files())["azu.config.ts"] ?? "",
-      new RegExp(`^    backend: "${backend}",$`, "m"),
-    );
+    const { code, stderr } = await runAzu(["init", ...args], { cwd: app.path, env });
+    strictEqual(code, 0, stderr);
+    deepStrictEqual(backendsIn((await app.files())["azu.config.ts"]), backends, stderr);
+    strictEqual((await app.azu(["session:setup", "--dry-run", "--force"])).code, 0);
   }
+});
+
+Deno.test("init states what a generated initializer states, for each environment", async () => {
+  await using app = await appOf({
+    "shard.yml": "name: shop\n",
+    "azu.config.ts": `import { defineConfig, fromEnv } from "azu";
+export default defineConfig({
+  session: { backends: { redis: { keyPrefix: fromEnv("APP_NAME", "shop") + ":s:", cluster: true } } },
+  environments: {
+    test: { session: { backend: "database", backends: { database: { table: "t", engine: "sqlite" } } } },
+    staging: { session: { backends: { redis: { keyPrefix: "stage:", cluster: false } } } },
+  },
+});`,
+  });
+  const initializer = async () => (await app.files())["src/initializers/session.cr"];
+  await app.azu(["session:setup"]);
+  const before = await initializer();
+  strictEqual((await app.azu(["init", "--force"])).code, 0);
+  const config = (await app.files())["azu.config.ts"] ?? "";
+  match(config, /import \{ defineConfig, fromEnv \} from "azu";/);
+  match(config, /keyPrefix: fromEnv\("APP_NAME", "shop"\) \+ ":s:",\n +cluster: \{ channel: /);
+  await app.azu(["session:setup", "--force"]);
+  const choice = (text = "") =>
+    /session_stores[^]*?\n {2}end/.exec(text)?.[0].replace(/ +(?:pool|cleanup)_.*\n/g, "");
+  strictEqual(choice(await initializer()), choice(before));
+});
+
+Deno.test("init asks where it is not certain which store the app uses", async () => {
+  const store = (name: string) => `config.store = Session::${name}(S).new\n`;
+  await using app = await appOf({
+    "src/initializers/session.cr": store("RedisStore") + store("MemoryStore"),
+  });
+  const { code, stderr } = await app.azu(["init"]);
+  strictEqual(code, 2);
+  match(stderr, /names several stores: redis and memory\nSelect one with --backend/);
+  strictEqual((await app.azu(["init", "-b", "mongo"])).code, 2);
+  strictEqual((await app.azu(["init", "-b", "redis"])).code, 0);
 });

@@ -49,7 +49,7 @@ Deno.test("--eject goes to the folder that the config names; a dry run writes no
   const config = { "azu.config.ts": CONFIG.replace("./azu_templates", "./config/sessions") };
   await using app = await appOf(config);
   const dry = JSON.parse((await app.azu("--eject", "--dry-run", "--json")).stdout);
-  deepStrictEqual([dry.outcome, dry.exitCode, dry.files.length], ["planned", 0, 10]);
+  deepStrictEqual([dry.outcome, dry.exitCode, dry.files.length], ["planned", 0, 9]);
   deepStrictEqual(await app.files(), { "shard.yml": SHARD, ...config });
   strictEqual((await app.azu("--eject")).code, 0);
   const files = await app.files();
@@ -90,3 +90,13 @@ for (
     deepStrictEqual(await app.files(), before);
   });
 }
+
+Deno.test("templates of an earlier version are refused", async () => {
+  await using app = await appOf({
+    "azu.config.ts": CONFIG,
+    "azu_templates/cluster.cr.eta": "  config.cluster.enabled = true\n",
+  });
+  const { code, stderr } = await app.azu();
+  strictEqual(code, 2);
+  match(stderr, /azu_templates contains cluster\.cr\.eta, which azu does not use/);
+});

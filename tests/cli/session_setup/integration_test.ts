@@ -254,20 +254,20 @@ Deno.test("setup in an empty folder lists what to add", async () => {
 });
 
 Deno.test("the handlers may be in another file of the app's module", async () => {
-  const list = "module MyApp\n  def self.handlers\n    [] of HTTP::Handler\n  end\nend\n";
+  const list = "module MyApp\n  def self.handlers\n    [\n      A.new,\n    ]\n  end\nend\n";
   const main = 'require "./initializers/*"\n\nmodule MyApp\n  include Azu\nend\n';
   const others = { "src/jobs.cr": list.replace("MyApp", "Jobs"), "src/web/handlers.cr": list };
   await using app = await appOf({ "shard.yml": "name: x\n", "src/x.cr": main, ...others });
   strictEqual((await app.azu("--yes")).code, 0);
   const { "src/x.cr": mainAfter, "src/jobs.cr": jobs, ...after } = await app.files();
   deepStrictEqual([mainAfter, jobs], [main, others["src/jobs.cr"]]);
-  strictEqual(after["src/web/handlers.cr"], list.replace("[]", `[${HANDLER}]`));
+  strictEqual(after["src/web/handlers.cr"], list.replace("A.new,", `A.new,\n      ${HANDLER},`));
   await using twice = await appOf({ "src/my_app.cr": main, "src/a.cr": list, "src/b.cr": list });
   match((await twice.azu()).stdout, /Add at the end of the app's handlers: /);
 });
 
 Deno.test("two files are two offers and one question", needs("script"), async () => {
-  const list = "module MyApp\n  def self.handlers\n    [A.new]\n  end\nend\n";
+  const list = "module MyApp\n  def self.handlers\n    [\n      A.new,\n    ]\n  end\nend\n";
   const main = 'require "azu"\n\nmodule MyApp\n  include Azu\nend\n';
   await using app = await appOf({ "shard.yml": "name: my_app\n", [MAIN]: main, "src/a.cr": list });
   const { code, output } = await runAzuOnTerminal(["session:setup"], {
@@ -280,7 +280,7 @@ Deno.test("two files are two offers and one question", needs("script"), async ()
   strictEqual(code, 0, output);
   const after = await app.files();
   strictEqual(after[MAIN], main.replace('azu"\n', () => `azu"\n${REQUIRE}\n`));
-  strictEqual(after["src/a.cr"], list.replace("A.new", `A.new, ${HANDLER}`));
+  strictEqual(after["src/a.cr"], list.replace("A.new,", `A.new,\n      ${HANDLER},`));
 });
 
 Deno.test("the session shard's own handler is warned about, and not touched", async () => {

@@ -39,7 +39,7 @@ Deno.test("setup writes the initializer and the shards, and tells what is left",
   const files = await app.files();
   const paths = [".env.example", ".gitignore", "shard.yml", INITIALIZER];
   deepStrictEqual(Object.keys(files).sort(), paths);
-  match(files[INITIALIZER] ?? "", /module MyShop\n[^]*KEY_PREFIX = "my-shop:session:"/);
+  match(files[INITIALIZER] ?? "", /module MyShop\n[^]*key_prefix: "my-shop:session:"/);
   const added = "  session:\n    github: azutoolkit/session\n" +
     "  redis:\n    github: stefanwille/crystal-redis\n";
   strictEqual(
@@ -239,9 +239,9 @@ export default defineConfig({
   for (
     const part of [
       "module BoseApp1",
-      String.raw`KEY_PREFIX = "p\"\#{x}\\:"`,
-      "size: 12,",
-      "timeout: 250.milliseconds,",
+      String.raw`key_prefix: "p\"\#{x}\\:",`,
+      "pool_size: 12,",
+      "pool_timeout: 250.milliseconds,",
       'config.session_key = "sid"',
       "config.timeout = 15.minutes",
       "secure: false,",
@@ -251,7 +251,7 @@ export default defineConfig({
   ) strictEqual(redis.includes(part), true, `${part} is missing in\n${redis}`);
   await app.azu(["--backend", "database", "--force"], { DATABASE_URL: "postgres://a@h/d" });
   const files = await app.files();
-  match(files[INITIALIZER] ?? "", /TABLE = "auth\.user-sessions"\n[^]*sleep\(1\.hour\)/);
+  match(files[INITIALIZER] ?? "", /table: "auth\.user-sessions",\n +cleanup_interval: 1\.hour,/);
   const migration = Object.entries(files).find(([path]) => path.includes("migrations/"))?.[1] ?? "";
   match(migration, /CREATE TABLE IF NOT EXISTS \\"auth\\"\.\\"user-sessions\\" \(/);
 });

@@ -16,10 +16,13 @@ export async function init(
   if (options.config !== undefined) {
     throw new UsageError("init always writes azu.config.ts, so it takes no --config");
   }
-  const plan = await planInit(await workingFolder(host, options), {
+  const { note, ...plan } = await planInit(await workingFolder(host, options), {
     force: options.force ?? false,
     updateTypes: options.updateTypes ?? false,
+    backend: options.backend,
+    env: host.env,
   });
+  if (note !== undefined) reporter.note(note);
   const advice = "; azu init --update-types writes only the types";
   return await writeAndReport(host, options.dryRun ?? false, reporter, {
     command: "init",

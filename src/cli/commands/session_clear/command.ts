@@ -42,7 +42,7 @@ const definition = () =>
         ["Count what would be cleared", "azu session:clear --dry-run"],
         ["Log everybody out", "azu session:clear"],
         ["In a script that reads the result", "azu session:clear --force --json"],
-        ["Clear the production store", "AZU_ENV=production azu session:clear"],
+        ["Clear the production store", "azu session:clear --env production"],
         ["Clear a busy store gently", "azu session:clear --batch 100 --pause 50ms"],
       ]),
     );

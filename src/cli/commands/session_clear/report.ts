@@ -133,14 +133,14 @@ function showNodes(
 /** Formats the backend and how it was selected, the environment, and the target. */
 export function decisionLine(
   choice: Choice,
-  { name, variable }: Environment,
+  { name, namedBy }: Environment,
   { address, addressFrom, pattern, table }: Target,
 ): string {
   const { nodeCache } = choice.backend;
   const source = addressFrom === undefined ? "" : ` (from ${addressFrom})`;
   const parts = [
     decisionText(choice),
-    `environment ${name} (${variable ?? "the default"})`,
+    `environment ${printable(name)} (${namedBy ?? "the default"})`,
     ...(address === undefined ? [] : [`target ${address}${source}`]),
     ...(pattern === undefined ? [] : [`keys ${pattern}`]),
     ...(table === undefined ? [] : [`table ${table}`]),
@@ -207,6 +207,7 @@ export function clearFields(
     backend: choice.backend.name,
     decidedBy: choice.decidedBy,
     environment: environment.name,
+    environmentFrom: environment.namedBy ?? null,
     ...targetFields(choice.backend, target),
     dryRun,
     outcome: report.outcome,

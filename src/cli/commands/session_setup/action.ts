@@ -11,7 +11,7 @@ import { type Host, Interruption } from "../../terminal/host.ts";
 import { ask, canAsk } from "../../terminal/prompts.ts";
 import type { Reporter } from "../../terminal/reporter.ts";
 import type { SessionSetupOptions } from "./command.ts";
-import { offersOf, showDone, showNextSteps, stepsOf } from "./report.ts";
+import { backendsText, offersOf, showDone, showNextSteps, stepsOf } from "./report.ts";
 
 type Options = SessionSetupOptions & GlobalOptions;
 
@@ -45,7 +45,7 @@ export async function sessionSetup(
 ): Promise<ExitCode> {
   const start = host.now().getTime();
   const dryRun = options.dryRun ?? false;
-  // The code contains every environment. AZU_ENV selects the one whose backend is set up.
+  // The files are for all environments. The one that is named counts for --apply only.
   const project = await loadProjectFor(host, options, reporter, { usesDefault: false });
   const drawnUp = await planSetup(project, {
     backend: options.backend,
@@ -58,7 +58,7 @@ export async function sessionSetup(
   const { choice } = shown;
   reporter.note(decisionText(choice));
   reporter.line("Setting up sessions...");
-  reporter.line(`Backend: ${choice.backend.name}`);
+  reporter.line(`Backend: ${backendsText(shown.backends)}`);
   const diffs = await showFiles(reporter, shown.files, dryRun);
   const result = await carryOut(host, dryRun, reporter, project.root, shown);
   const { plan } = result;
@@ -67,6 +67,7 @@ export async function sessionSetup(
   reporter.document({
     command: "session:setup",
     backend: choice.backend.name,
+    backends: shown.backends,
     decidedBy: choice.decidedBy,
     dryRun,
     outcome: result.outcome,

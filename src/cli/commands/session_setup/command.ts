@@ -10,14 +10,14 @@ const definition = () =>
       "pass --yes. Then it lists what is left to do. Without --force, it never overwrites a " +
       "file that differs.\n\n" +
       "The backend comes from the first of: --backend, SESSION_BACKEND, session.backend in " +
-      "azu.config.ts, redis. The code contains the settings of every environment: the app selects " +
-      "one by AZU_ENV when it starts.",
+      "azu.config.ts, redis. The code contains the backends and settings of every environment: the " +
+      "app selects one by AZU_ENV when it starts.",
   )
     .option("-b, --backend <name>", "redis, database, memory, or a backend in the config")
     .option("-f, --force", "Overwrite files that differ (shows the diff)")
     .option("-y, --yes", "Make the offered changes without asking")
     .option("--dry-run", "Show what would be done; do nothing")
-    .option("--apply", "Also create the table in the database")
+    .option("--apply", "Also create the table in the database of the environment")
     .option("--eject", "Only copy azu's templates, for `templates` in the config")
     .addHelpText(
       "after",

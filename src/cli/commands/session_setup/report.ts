@@ -1,8 +1,19 @@
 /** The lines about a setup. */
 import type { SetupPlan } from "../../../commands/session_setup/plan.ts";
+import { printable } from "../../../core/text.ts";
 import { canAsk } from "../../terminal/prompts.ts";
 import type { Host } from "../../terminal/host.ts";
 import type { Reporter } from "../../terminal/reporter.ts";
+
+/** `redis`, or `redis; memory (development, test)` with the backend of all others first. */
+export function backendsText({ "*": usual = "", ...named }: SetupPlan["backends"]): string {
+  const others = Object.entries(named).filter(([, backend]) => backend !== usual);
+  const groups = Map.groupBy(others, ([, backend]) => backend);
+  const texts = [...groups].map(([backend, environments]) =>
+    `${backend} (${environments.map(([name]) => printable(name)).join(", ")})`
+  );
+  return [usual, ...texts].join("; ");
+}
 
 /** What was done. The check mark means that the files are as planned. */
 export function showDone(
@@ -11,8 +22,8 @@ export function showDone(
   nothing: boolean,
   table: "created" | "present" | undefined,
 ): void {
-  const { address, table: name } = choice.backend.describe();
   if (table !== undefined) {
+    const { address, table: name } = choice.backend.describe();
     const where = `${name ?? ""} in ${address ?? ""}`;
     reporter.line(
       table === "created"

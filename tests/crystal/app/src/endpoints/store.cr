@@ -35,7 +35,7 @@ module MyApp
     get "/by_hand"
 
     def call : Json
-      store = typeof(Session.session).new(typeof(Session.session).connect)
+      store = MyApp.session_stores.call
       store.load_from(context.request.cookies)
       known = store[store.session_id]?.nil?
       store.current_session.value = "by hand"

@@ -1,0 +1,121 @@
+/** What setup has to write for each environment of the config. */
+import type { Migration, SetupSpec, Shard, Variable } from "../../backends/contract.ts";
+import type { BackendContext } from "../../backends/contract.ts";
+import { type Choice, chooseToSetUp } from "../../config/choose.ts";
+import { DEFAULT_ENVIRONMENT, type Project } from "../../config/project.ts";
+import type { Config } from "../../config/schema.ts";
+import { ImpossibleError } from "../../core/errors.ts";
+import { variablesIn } from "../../core/from_env.ts";
+
+/** An environment, and the backend that its sessions are in. */
+export interface SetupEnvironment {
+  /** Undefined for all environments that the config does not name. */
+  readonly name: string | undefined;
+  readonly config: Config;
+  readonly choice: Choice;
+  readonly spec: SetupSpec;
+}
+
+/** The environments of a config: first all that it does not name. */
+export type SetupEnvironments = readonly [base: SetupEnvironment, ...named: SetupEnvironment[]];
+
+/** @throws {ImpossibleError} if azu cannot set up the backend of an environment. */
+export async function setupEnvironments(
+  project: Project,
+  flag: string | undefined,
+  context: Pick<BackendContext, "app" | "driver">,
+): Promise<SetupEnvironments> {
+  const { base, environments } = await project.variants();
+  const environment = (name: string | undefined, config: Config): SetupEnvironment => {
+    const choice = chooseToSetUp({ ...project, config }, flag, context);
+    const { backend } = choice;
+    if (backend.setup !== undefined) return { name, config, choice, spec: backend.setup };
+    throw new ImpossibleError(`The ${backend.name} backend cannot be set up by azu`, {
+      hint: "It has no `setup`: add its store to the app by hand",
+    });
+  };
+  return [
+    environment(undefined, base),
+    ...Array.from(environments, ([name, config]) => environment(name, config)),
+  ];
+}
+
+/** The environment whose values apply under a name. */
+export function environmentNamed(
+  [base, ...named]: SetupEnvironments,
+  name: string,
+): SetupEnvironment {
+  return named.find((environment) => environment.name === name) ?? base;
+}
+
+/** The names of environments for messages; undefined if they are all that there are. */
+export function namesOf(
+  environments: readonly SetupEnvironment[],
+  all: SetupEnvironments,
+): string[] | undefined {
+  if (environments.length === all.length) return undefined;
+  const named = all.flatMap(({ name }) => name ?? []);
+  return environments.map(({ name }) => {
+    if (name !== undefined) return name;
+    return named.includes(DEFAULT_ENVIRONMENT) ? "all others" : DEFAULT_ENVIRONMENT;
+  });
+}
+
+/** The shards that the environments need, each once. */
+export function shardsOf(environments: SetupEnvironments): Shard[] {
+  return distinct(environments.flatMap(({ spec }) => spec.shards), ({ name }) => name);
+}
+
+/** What the initializer requires for them, each once. */
+export function requiresOf(environments: SetupEnvironments): string[] {
+  return [...new Set(environments.flatMap(({ spec }) => spec.requires))];
+}
+
+/** A variable that the app reads, and where. */
+export interface SetupVariable extends Variable {
+  /** Whether the app does not start without it. */
+  readonly isNeeded: boolean;
+  readonly environments: readonly SetupEnvironment[];
+}
+
+/** The variables that the app reads, besides SESSION_SECRET. */
+export function variablesOf(environments: SetupEnvironments): SetupVariable[] {
+  const found = environments.flatMap((environment) =>
+    [
+      ...environment.spec.variables.map((variable) => ({ ...variable, isNeeded: true })),
+      ...inTexts(environment.spec),
+    ].map((variable) => ({ variable, environment }))
+  );
+  const byName = Map.groupBy(found, ({ variable }) => variable.name);
+  return [...byName.values()].flatMap((uses) => {
+    const [first] = uses;
+    if (first === undefined) return [];
+    const isNeeded = uses.some(({ variable }) => variable.isNeeded);
+    const environments = uses.map(({ environment }) => environment);
+    return [{ ...first.variable, isNeeded, environments }];
+  });
+}
+
+/** The variables that the config names with `fromEnv`. */
+function inTexts({ values }: SetupSpec): (Variable & { isNeeded: boolean })[] {
+  const texts = [["key prefix", values.keyPrefix], ["table's name", values.table]] as const;
+  return texts.flatMap(([what, text = ""]) =>
+    variablesIn(text).map(({ name, fallback }) => ({
+      name,
+      shape: `a part of the ${what}` + (fallback === undefined ? "" : `; default: ${fallback}`),
+      isNeeded: fallback === undefined,
+    }))
+  );
+}
+
+/** The migration of each environment; undefined if none has a table. */
+export function migrationsOf(
+  environments: SetupEnvironments,
+): ReadonlyMap<string | undefined, Migration | undefined> | undefined {
+  if (environments.every(({ spec }) => spec.migration === undefined)) return undefined;
+  return new Map(environments.map(({ name, spec }) => [name, spec.migration]));
+}
+
+function distinct<T>(values: readonly T[], keyOf: (value: T) => string): T[] {
+  return [...Map.groupBy(values, keyOf).values()].flatMap(([first]) => first ?? []);
+}
