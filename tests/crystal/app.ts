@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { runAzu } from "../support/cli.ts";
 import { writeTree } from "../support/temp.ts";
 import { compile, realShards, STAND_INS } from "./compiler.ts";
-import { configOf, type Variant } from "./variants.ts";
+import { configOf, isOneSource, type Variant } from "./variants.ts";
 
 const SKELETON = join(import.meta.dirname ?? ".", "app");
 
@@ -18,7 +18,7 @@ const ENGINE_URLS = {
 export function appFolder(variant: Variant): string {
   const folder = Deno.env.get("TEST_CRYSTAL_APPS");
   if (!folder) throw new Error("TEST_CRYSTAL_APPS is not set: run these by tests/crystal/run.ts");
-  return join(folder, variant.name);
+  return join(folder, isOneSource() ? "one" : variant.name);
 }
 
 /** The executable of a variant's app, or throws with the reason for which there is none. */
@@ -36,8 +36,9 @@ export async function executable(variant: Variant): Promise<string> {
 export async function buildApp(variant: Variant): Promise<void> {
   const folder = appFolder(variant);
   try {
-    await layOut(variant, folder);
-    await setUp(variant, folder);
+    const drivers = isOneSource() ? ["pg", "sqlite3"] : [variant.driver];
+    await layOut(folder, configOf(variant), drivers);
+    await setUp(folder, isOneSource() ? undefined : variant.engine);
     const complaint = await compile({
       source: join(folder, "src/server.cr"),
       shards: [STAND_INS, realShards()],
@@ -50,19 +51,27 @@ export async function buildApp(variant: Variant): Promise<void> {
   }
 }
 
-/** Writes the app as it is before its sessions are set up. */
-export async function layOut(variant: Variant, folder: string): Promise<void> {
+/**
+ * Writes the app as it is before its sessions are set up.
+ * @param drivers The shards of its databases.
+ */
+export async function layOut(
+  folder: string,
+  config: string,
+  drivers: readonly (string | undefined)[],
+): Promise<void> {
   await Deno.mkdir(join(folder, "bin"), { recursive: true });
   await copyTree(SKELETON, folder);
-  await writeTree(folder, { "azu.config.ts": configOf(variant) });
-  if (variant.driver === undefined) return;
-  const requires = `require "cql"\nrequire "${variant.driver}"\n`;
-  await writeTree(folder, { "src/initializers/database.cr": requires });
+  await writeTree(folder, { "azu.config.ts": config });
+  const requires = drivers.filter((name) => name !== undefined);
+  if (requires.length === 0) return;
+  const text = ["cql", ...requires].map((name) => `require "${name}"\n`).join("");
+  await writeTree(folder, { "src/initializers/database.cr": text });
 }
 
 /** Runs `session:setup` in the app, which also puts its handler into the app's list. */
-export async function setUp(variant: Variant, folder: string): Promise<void> {
-  const env = variant.engine === undefined ? {} : { DATABASE_URL: ENGINE_URLS[variant.engine] };
+export async function setUp(folder: string, engine: Variant["engine"]): Promise<void> {
+  const env = engine === undefined ? {} : { DATABASE_URL: ENGINE_URLS[engine] };
   const setup = await runAzu(["session:setup", "--yes"], { cwd: folder, env });
   if (setup.code !== 0) throw new Error(`session:setup failed: ${setup.stdout}${setup.stderr}`);
 }

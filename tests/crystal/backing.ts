@@ -9,7 +9,7 @@ import { tempDir } from "../support/temp.ts";
 import { appFolder } from "./app.ts";
 import { startMariadb } from "./mariadb.ts";
 import { openRedis } from "./redis_client.ts";
-import { KEY_PREFIX, TABLE, type Variant } from "./variants.ts";
+import { environmentOf, KEY_PREFIX, TABLE, type Variant } from "./variants.ts";
 
 /** An empty store of a test's own. */
 export interface Backing extends AsyncDisposable {
@@ -31,7 +31,7 @@ export async function openBacking(variant: Variant): Promise<Backing> {
   if (variant.engine === "mysql") return backing;
   const { code, stderr } = await runAzu(["session:setup", "--apply", "--force"], {
     cwd: appFolder(variant),
-    env: backing.env,
+    env: { AZU_ENV: environmentOf(variant), ...backing.env },
   });
   if (code !== 0) throw new Error(`session:setup --apply failed: ${stderr}`);
   return backing;

@@ -38,6 +38,19 @@ export async function compile(compilation: Compilation): Promise<string | undefi
   return success ? undefined : decoder.decode(stdout) + decoder.decode(stderr);
 }
 
+/** What a program's macros print while it is compiled; undefined if it does not compile. */
+export async function evaluate(
+  source: string,
+  shards: readonly string[],
+): Promise<string | undefined> {
+  const { success, stdout } = await new Deno.Command(service("crystal"), {
+    args: ["build", "--no-color", "--no-codegen", source],
+    env: { CRYSTAL_PATH: [...shards, await standardLibrary()].join(":") },
+    stdin: "null",
+  }).output();
+  return success ? new TextDecoder().decode(stdout) : undefined;
+}
+
 async function standardLibrary(): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command(service("crystal"), {
     args: ["env", "CRYSTAL_PATH"],

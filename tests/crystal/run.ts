@@ -14,20 +14,27 @@ import type { Counts } from "../support/summary.ts";
 import { scratchRoot, tempDir } from "../support/temp.ts";
 import { buildApp } from "./app.ts";
 import { installForLinking } from "./packages.ts";
-import { chosenVariants, VARIANT_NAMES } from "./variants.ts";
+import { chosenVariants, isOneSource, VARIANT_NAMES } from "./variants.ts";
 
 const HERE = import.meta.dirname ?? "tests/crystal";
 const SHARDS = ["session", "redis", "pool", "db", "pg", "sqlite3", "mysql", "cql"];
-const USAGE = `Usage: ./denow task test:crystal --lib <folder> [--only <variant>,...] [file ...]
+const USAGE =
+  `Usage: ./denow task test:crystal --lib <folder> [--only <variant>,...] [--one-source] [file ...]
 
 The folder holds the shards that apps need, each under its name, and what they need in turn:
-${SHARDS.join(", ")}. The variants are ${VARIANT_NAMES.join(", ")}.`;
+${SHARDS.join(", ")}. The variants are ${VARIANT_NAMES.join(", ")}. With --one-source,
+one app has the stores of memory, sqlite, postgres and cluster, each in an environment.`;
 
 Deno.exit(await main([...Deno.args]));
 
 async function main(args: string[]): Promise<number> {
   const lib = take(args, "--lib");
   const only = take(args, "--only");
+  const at = args.indexOf("--one-source");
+  if (at >= 0) {
+    args.splice(at, 1);
+    Deno.env.set("TEST_CRYSTAL_ONE_SOURCE", "1");
+  }
   const problem = problemWith(lib, only);
   if (lib === undefined || problem !== undefined) {
     printNote(`${problem ?? ""}\n\n${USAGE}`.trim());
@@ -68,7 +75,8 @@ async function runBehaviour(args: string[], stopped: AbortSignal): Promise<Count
 
 /** Two at a time: a compiler takes a processor and a gigabyte. */
 async function buildApps(stopped: AbortSignal): Promise<void> {
-  const waiting = [...chosenVariants()];
+  const variants = chosenVariants();
+  const waiting = isOneSource() ? variants.slice(0, 1) : [...variants];
   const build = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       stopped.throwIfAborted();

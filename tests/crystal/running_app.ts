@@ -4,7 +4,7 @@ import { tempDir } from "../support/temp.ts";
 import { appFolder, executable } from "./app.ts";
 import { type Backing, openBacking } from "./backing.ts";
 import { Visitor } from "./client.ts";
-import type { Variant } from "./variants.ts";
+import { environmentOf, type Variant } from "./variants.ts";
 
 /** More than enough for a secret. */
 const SECRET = "0123456789abcdef".repeat(4);
@@ -40,9 +40,9 @@ export async function startNode(
   env: Readonly<Record<string, string>>,
 ): Promise<Node> {
   const process = await spawnNode(variant, {
-    AZU_ENV: "production",
     SESSION_SECRET: SECRET,
     ...env,
+    AZU_ENV: environmentOf(variant, env["AZU_ENV"]),
   });
   try {
     const port = (await process.waitFor(/port \d+\n/)).slice("port ".length).trim();

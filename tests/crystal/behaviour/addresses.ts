@@ -5,7 +5,7 @@ import { needs } from "../../support/env.ts";
 import { startRedis } from "../../support/servers/redis.ts";
 import { appFolder } from "../app.ts";
 import { spawnNode, startNode } from "../running_app.ts";
-import { chosenVariants } from "../variants.ts";
+import { chosenVariants, environmentOf } from "../variants.ts";
 
 const PASSWORD = "p@ss:w/o?rd#%41 é";
 
@@ -39,8 +39,11 @@ for (const variant of chosenVariants("redis", "cluster")) {
     of("a user in REDIS_URL is refused, by a sentence"),
     needs(...variant.needs),
     async () => {
-      const env = { REDIS_URL: "redis://somebody:secret@127.0.0.1:1", AZU_ENV: "development" };
-      await using process = await spawnNode(variant, env);
+      const env = {
+        REDIS_URL: "redis://somebody:secret@127.0.0.1:1",
+        AZU_ENV: environmentOf(variant),
+      };
+      await using process = await spawnNode(variant, { ...env, SESSION_SECRET: "x".repeat(32) });
       const { code, stderr } = await process.finished();
       notStrictEqual(code, 0);
       match(stderr, /^REDIS_URL [^\n]*\n$/);

@@ -5,14 +5,14 @@ import { needs } from "../../support/env.ts";
 import { appFolder } from "../app.ts";
 import type { Visitor } from "../client.ts";
 import { type Node, type RunningApp, startApp, startNode } from "../running_app.ts";
-import { chosenVariants, type Variant } from "../variants.ts";
+import { chosenVariants, environmentOf, type Variant } from "../variants.ts";
 
 const CLIENTS = 50;
 const CLEARED_BY_THE_TOOL = ["redis", "cluster", "postgres", "sqlite", "mysql"] as const;
 
 /** Runs the tool in the app's folder, with what the app itself is told of its store. */
 function clear(variant: Variant, app: RunningApp) {
-  const env = { AZU_ENV: "production", ...app.backing.env };
+  const env = { AZU_ENV: environmentOf(variant), ...app.backing.env };
   return runAzu(["session:clear", "--force"], { cwd: appFolder(variant), env });
 }
 

@@ -7,7 +7,7 @@ import { appFolder } from "../app.ts";
 import { type Backing, EMPTY_DATABASES, openBacking } from "../backing.ts";
 import { compile, realShards } from "../compiler.ts";
 import { startNode } from "../running_app.ts";
-import { chosenVariants, TABLE, type Variant } from "../variants.ts";
+import { chosenVariants, environmentOf, TABLE, type Variant } from "../variants.ts";
 
 const ADAPTERS = { postgres: "Postgres", sqlite: "SQLite", mysql: "MySql" };
 const PROGRAM = join(import.meta.dirname ?? ".", "../migrate/main.cr");
@@ -34,6 +34,7 @@ async function migrate(program: string, variant: Variant, backing: Backing, dire
   const url = backing.env["DATABASE_URL"] ?? "";
   const { success, stdout, stderr } = await new Deno.Command(program, {
     args: [url, ADAPTERS[variant.engine ?? "sqlite"], direction],
+    env: { AZU_ENV: environmentOf(variant) },
   }).output();
   const decoder = new TextDecoder();
   ok(success, decoder.decode(stdout) + decoder.decode(stderr));
