@@ -2,6 +2,7 @@
 import { readAppFile } from "./app.ts";
 import { join } from "node:path";
 import { messageOf, OperationError } from "../core/errors.ts";
+import { within } from "../core/within.ts";
 
 /** A file with its wanted content. */
 export interface WantedFile {
@@ -65,6 +66,7 @@ export function accepted(plan: readonly PlannedFile[]): PlannedFile[] {
  * @throws {OperationError} if a file cannot be written. All changes have been rolled back.
  */
 export async function writeFiles(root: string, files: readonly PlannedFile[]): Promise<void> {
+  using _lock = await lockFolder(root);
   await checkWritable(root, files);
   const undo: (() => Promise<void>)[] = [];
   try {
@@ -101,6 +103,30 @@ export async function checkWritable(root: string, files: readonly PlannedFile[])
       });
     }
     await checkNoLink(root, path);
+  }
+}
+
+/** Milliseconds to wait for another azu that writes to the folder. */
+const LOCK_TIMEOUT = 5000;
+
+/**
+ * Keeps another azu from writing to the folder meanwhile. The system removes the lock when the
+ * process ends.
+ */
+async function lockFolder(root: string): Promise<Disposable> {
+  // Windows cannot open a folder.
+  if (Deno.build.os === "windows") return { [Symbol.dispose]() {} };
+  const folder = await Deno.open(root);
+  try {
+    const late = () =>
+      new OperationError(`Another azu has been writing to ${root} for ${LOCK_TIMEOUT / 1000} s`, {
+        hint: "Wait until it ends, and run the command again",
+      });
+    await within(folder.lock(true), { ms: LOCK_TIMEOUT, late });
+    return { [Symbol.dispose]: () => folder.close() };
+  } catch (error) {
+    folder.close();
+    throw error;
   }
 }
 

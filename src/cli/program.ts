@@ -143,6 +143,9 @@ function usageError(error: CommanderError, args: readonly string[]): UsageError 
   if (meant !== undefined && /^unknown|^too many|^error/.test(message)) {
     return new UsageError(`${first} is not a command of azu`, { hint: `Did you mean ${meant}?` });
   }
+  if (message === "(outputHelp)") {
+    return new UsageError("Expected a command", { hint: "See azu --help" });
+  }
   const name = args.find((arg) => /^(?:init|session:\w+)$/.test(arg));
   return new UsageError(message.charAt(0).toUpperCase() + message.slice(1), {
     hint: suggestion ?? `See azu ${name === undefined ? "" : `${name} `}--help`,

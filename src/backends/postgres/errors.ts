@@ -66,6 +66,8 @@ function detailsOf(error: Error): string {
   if (!("severity" in error)) return withCode(error); // not from the server
   const has = (field: string) => typeof Reflect.get(error, field) === "string";
   const code = errorCode(error);
+  // Only while connecting, it is about the database in the URL.
+  if (code === "3D000" && error.severity !== "FATAL") return `an error; ${HIDDEN}`;
   const quotesNothing = QUOTES_NOTHING.test(code) || ABOUT_NAMES.test(code) && has("position");
   // With a `where`, it may be raised by a function of the database, and say anything.
   return quotesNothing && !has("where") ? withCode(error) : `${code || "an error"}; ${HIDDEN}`;

@@ -14,30 +14,35 @@ const tree = (oid: string) =>
   "JOIN pg_inherits i ON i.inhparent = tree.oid JOIN pg_class c ON c.oid = i.inhrelid " +
   "WHERE c.relispartition)";
 
-/** Whether a row may take other rows of the table along. The server does not count those. */
+/**
+ * Whether a row may take other rows of the table along, by a foreign key or a trigger (bit 8 of
+ * tgtype: on DELETE). The server does not count those.
+ */
 export async function isSelfCascading(session: PostgresSession, oid: string): Promise<boolean> {
   const { rows: [found] } = await session.run(
     `${tree(oid)} SELECT EXISTS (SELECT 1 FROM pg_constraint f WHERE f.contype = 'f' ` +
       "AND f.confdeltype = 'c' AND f.confrelid IN (SELECT oid FROM tree) " +
-      "AND f.conrelid IN (SELECT oid FROM tree)) AS cascades",
+      "AND f.conrelid IN (SELECT oid FROM tree)) OR EXISTS (SELECT 1 FROM pg_trigger t " +
+      "WHERE t.tgrelid IN (SELECT oid FROM tree) AND NOT t.tgisinternal AND t.tgenabled <> 'D' " +
+      "AND t.tgtype::int & 8 = 8) AS cascades",
   );
   return found?.["cascades"] === true;
 }
 
 /**
- * A rule may replace a DELETE with something else, even in another table.
+ * A rule may replace a DELETE with something else, or add something, even in another table.
  * @throws {OperationError} if there is such a rule.
  */
 export async function checkRules(session: PostgresSession, oid: string): Promise<void> {
   const { target } = session;
   const { rows: [found] } = await session.run(
     "SELECT min(rulename::text) AS rule FROM pg_rewrite " +
-      `WHERE ev_class = ${oid} AND ev_type = '4' AND is_instead AND ev_enabled <> 'D'`,
+      `WHERE ev_class = ${oid} AND ev_type = '4' AND ev_enabled <> 'D'`,
   );
   const rule = valueIn(found, "rule");
   if (rule === null) return;
   throw new OperationError(
-    `The rule ${printable(String(rule))} replaces DELETE with something else ` +
+    `The rule ${printable(String(rule))} changes what a DELETE does ` +
       `(${target.address}, table ${printable(target.tableText)})`,
     { hint: "Drop or disable that rule first, or use --truncate, which no rule changes" },
   );

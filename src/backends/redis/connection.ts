@@ -48,9 +48,6 @@ export class AnswerTimeout extends Error {
   override readonly name = "AnswerTimeout";
 }
 
-/** Bytes of one reply: those of 2000 keys of 32 KiB. */
-const LARGEST_REPLY = 64 << 20;
-
 /** A part of a command. Keys are buffers, because a key can contain any bytes. */
 export type Argument = string | number | Buffer;
 
@@ -61,8 +58,6 @@ export class RedisConnection implements Disposable {
   silence: number;
   readonly #redis: Redis;
   #waiting = 0;
-  /** Bytes since the last reply. */
-  #received = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #end: unknown;
 
@@ -89,7 +84,7 @@ export class RedisConnection implements Disposable {
       connection.close(connection.#failureOf(error));
       throw connection.#end;
     }
-    socket.on("data", (chunk: Buffer) => connection.#receive(chunk.length));
+    socket.on("data", () => connection.#restartTimer());
     return connection;
   }
 
@@ -110,7 +105,6 @@ export class RedisConnection implements Disposable {
       if (!(failure instanceof ErrorReply)) this.close(failure);
       throw failure;
     } finally {
-      this.#received = 0;
       this.#waiting--;
       if (this.#waiting === 0) clearTimeout(this.#timer);
     }
@@ -129,15 +123,6 @@ export class RedisConnection implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  /** A server or proxy that never ends a reply must not fill the memory. */
-  #receive(bytes: number): void {
-    this.#received += bytes;
-    if (this.#received > LARGEST_REPLY) {
-      this.close(new ProtocolError(`a reply is larger than ${LARGEST_REPLY >> 20} MiB`));
-    }
-    this.#restartTimer();
   }
 
   #restartTimer(): void {
@@ -161,7 +146,7 @@ export class RedisConnection implements Disposable {
     // A server with too many clients says so before it is asked.
     const [, unasked] = /^Command queue state error.* Last error: (.*)$/s.exec(error.message) ?? [];
     if (unasked !== undefined) return new ErrorReply(withoutArguments(unasked));
-    const isInvalid = /^(?:ParserError|RangeError|TypeError)$/.test(error.name) ||
+    const isInvalid = /^(?:ParserError|RangeError|TypeError|EndlessAnswer)$/.test(error.name) ||
       error.message.startsWith("Command queue state error");
     return isInvalid ? new ProtocolError(`the reply is not valid (${error.name})`) : error;
   }

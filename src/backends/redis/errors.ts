@@ -21,7 +21,8 @@ export function explainRedisError(
     : CONNECTION_FAILURES.find(({ matches }) => matches.test(message));
   const problem = known?.problem ?? "Redis reported an error";
   const secrets = [endpoint.password, endpoint.sentinelLogin?.password ?? ""];
-  const safe = isWithheld(message, secrets) ? WITHHELD : printable(message);
+  const text = error instanceof ErrorReply ? shownReply(message) : message;
+  const safe = isWithheld(message, secrets) ? WITHHELD : printable(text);
   const isElsewhere = node !== undefined && !isNamed(node, endpoint);
   const where = isElsewhere ? ` at ${nameOf(node)}` : "";
   const isAnnounced = isElsewhere && !endpoint.nodes.some((one) => nameOf(one) === nameOf(node));
@@ -31,6 +32,54 @@ export function explainRedisError(
     cause: error,
   });
 }
+
+/** Texts of Redis that repeat nothing of a command, whose arguments may be keys. */
+const QUOTES_NOTHING = new RegExp(
+  "^(?:" + [
+    "WRONGPASS invalid username-password pair or user is disabled\\.",
+    "NOAUTH Authentication required\\.",
+    "ERR (?:invalid password|operation not permitted)",
+    "ERR max number of clients(?: \\+ cluster connections)? reached",
+    "NOPERM this user has no permissions to access one of the (?:key|channel)s used as arguments",
+    "NOPERM No permissions to access a (?:key|channel)",
+    "NOPERM this user has no permissions to run the '[a-z|]{1,20}' command(?: or its subcommand)?",
+    "ERR (?:DB index is out of range|invalid DB index|SELECT is not allowed in cluster mode)",
+    "READONLY You can't write against a read only replica\\.",
+    "LOADING Redis is loading the dataset in memory",
+    "BUSY Redis is busy running a script\\. You can only call [A-Z .]+ ?(?:or [A-Z ]+)?\\.",
+    "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'\\.",
+    "CLUSTERDOWN (?:The cluster is down(?: and only accepts read commands)?|Hash slot not served)",
+    "OOM command not allowed when used memory > 'maxmemory'\\.",
+    "NOREPLICAS Not enough good replicas to write\\.",
+    "MISCONF Redis is configured to save RDB snapshots, [\\w ,.()'-]{1,300}",
+    "ERR This instance has cluster support disabled",
+  ].join("|") + ")$",
+);
+
+const HIDDEN = "its text is not shown, as it may quote a key";
+
+/** An error reply for messages: whole if its text is known, else its code. */
+function shownReply(message: string): string {
+  if (QUOTES_NOTHING.test(message)) return message;
+  const [unknown, name = ""] = /^ERR unknown command [`'"]?(\w+)/i.exec(message) ?? [];
+  if (unknown !== undefined && COMMANDS.has(name.toUpperCase())) {
+    return `ERR unknown command '${name.toUpperCase()}'`;
+  }
+  const code = /^(?:ERR|[A-Z]+)(?= )/.exec(message)?.[0] ?? "";
+  return KNOWN_CODES.has(code) ? `${code}; ${HIDDEN}` : `an error; ${HIDDEN}`;
+}
+
+/** The commands that azu sends. */
+const COMMANDS = new Set(
+  ("AUTH CLUSTER DBSIZE DEL GETRANGE HELLO INFO PING PUBLISH SCAN SELECT SENTINEL TYPE UNLINK WAIT")
+    .split(" "),
+);
+
+const KNOWN_CODES = new Set(
+  ("ERR NOAUTH WRONGPASS NOPERM READONLY LOADING BUSY MASTERDOWN CLUSTERDOWN MISCONF OOM " +
+    "NOREPLICAS MOVED ASK TRYAGAIN CROSSSLOT WRONGTYPE EXECABORT UNBLOCKED NOSCRIPT NOPROTO")
+    .split(" "),
+);
 
 const UNREACHABLE =
   /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|AnswerTimeout/;

@@ -1,6 +1,7 @@
 /** TLS: reads the PEM files that the config names, and finds out why a handshake fails. */
 import { resolve } from "node:path";
 import { messageOf, UsageError } from "../../core/errors.ts";
+import { readPemFile } from "../pem_file.ts";
 import { tlsFailure } from "../tls_failure.ts";
 import type { TlsContext } from "./connection.ts";
 import type { NodeAddress } from "./url.ts";
@@ -18,7 +19,7 @@ export async function readTls({ root, ca, cert, key }: TlsFiles): Promise<TlsCon
   const read = async (option: string, name: string | undefined, kind: RegExp) => {
     if (name === undefined) return undefined;
     const where = `session.backends.redis.tls.${option}`;
-    const text = await Deno.readTextFile(resolve(root, name)).catch((error: unknown) => {
+    const text = await readPemFile(resolve(root, name)).catch((error: unknown) => {
       throw new UsageError(`${where}: cannot read ${name}: ${reasonOf(error)}`, { cause: error });
     });
     if (kind.test(text)) return text;

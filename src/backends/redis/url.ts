@@ -88,19 +88,23 @@ function sentinelsOf(text: string): RedisEndpoint {
   };
 }
 
-/** A single name before the "@" may be a misplaced password. */
-function checkLogin({ user, password }: UrlParts, wrong: Wrong): void {
-  if (user === "" || password !== "") return;
-  throw wrong("a user (or a misplaced password) without a password");
+/** A single name before the "@" may be a misplaced password; an empty host, an unset variable. */
+function checkLogin({ user, password, hosts }: UrlParts, wrong: Wrong): void {
+  if (user !== "" && password === "") {
+    throw wrong("a user (or a misplaced password) without a password");
+  }
+  if (password !== "" && hosts.some(({ name }) => name === "")) {
+    throw wrong("a password without a host");
+  }
 }
 
 function endpointOf(parts: UrlParts, defaultPort: number) {
   const [first, ...others] = parts.hosts;
-  const addressIn = ({ name, port }: Host) => {
-    return { host: name === "" ? "localhost" : name, port: port ?? defaultPort };
-  };
+  const hostOf = ({ name }: Host) => name === "" ? "localhost" : name;
+  const addressIn = (host: Host) => ({ host: hostOf(host), port: host.port ?? defaultPort });
+  const named = (host: Host) => ({ ...host, name: hostOf(host) });
   return {
-    address: addressOf(parts),
+    address: addressOf({ ...parts, hosts: [named(first), ...others.map(named)] }),
     nodes: [addressIn(first), ...others.map(addressIn)] as const,
     username: parts.user,
     password: parts.password,

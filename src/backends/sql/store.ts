@@ -63,7 +63,7 @@ export async function openSqlStore<Session extends SqlSession>(
   };
   const session = await explained(signal, () => engine.open(target, signal, purpose));
   return {
-    examine(signal, { onProgress } = {}) {
+    examine(signal, { onProgress, truncate = false } = {}) {
       return explained(signal, async () => {
         const tick = () => {
           signal.throwIfAborted();
@@ -72,7 +72,7 @@ export async function openSqlStore<Session extends SqlSession>(
         const pace = new Pace({}, engine.pace);
         const retry = retrying(session, engine.faultOf, signal, pace, tick);
         const columns = await retry(() => {
-          return engine.examine(session, { signal, onProgress() {} }, tick);
+          return engine.examine(session, { signal, truncate, onProgress() {} }, tick);
         });
         return looksLikeSessions(columns) ? [] : [
           `the table ${printable(target.tableText)} has no column for a session id or an expiry`,

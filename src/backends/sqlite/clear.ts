@@ -3,7 +3,14 @@ import type { ClearOptions } from "../contract.ts";
 import { sleep } from "../pace.ts";
 import { type Keyset, keysetWalk, type StartRows, tuple, type Walk } from "../sql/clear.ts";
 import type { SqliteSession, Value } from "./session.ts";
-import { asValue, fullName, inspectSqliteTable, keyIn, type SqliteTable } from "./inspect_table.ts";
+import {
+  asValue,
+  fullName,
+  hasTriggers,
+  inspectSqliteTable,
+  keyIn,
+  type SqliteTable,
+} from "./inspect_table.ts";
 
 /**
  * Rows, and milliseconds, of a batch. Nobody else can write meanwhile. But a batch rewrites
@@ -31,11 +38,16 @@ export async function sqliteRows(
   { signal }: ClearOptions,
 ): Promise<StartRows> {
   const from = fullName(session);
-  const { key, within, before, rows } = await session.transaction("DEFERRED", () => {
+  const { key, within, before, rows, cascades } = await session.transaction("DEFERRED", () => {
     const table = inspectSqliteTable(session);
     const marked = table.mark === undefined ? undefined : `max(${table.mark})`;
     const highest = marked && session.get(`SELECT ${marked} AS highest FROM ${from}`)?.["highest"];
-    return { key: table.key, ...conditionsOf(table, asValue(highest)), rows: session.count(from) };
+    return {
+      key: table.key,
+      ...conditionsOf(table, asValue(highest)),
+      rows: session.count(from),
+      cascades: hasTriggers(session),
+    };
   });
   const [sqlWithin, ...valuesWithin] = within;
   const [sqlBefore, ...valuesBefore] = before;
@@ -50,10 +62,12 @@ export async function sqliteRows(
       signal.throwIfAborted();
       return keyIn(session.get(select, ...valuesBefore, ...last));
     },
-    remove: (where, last = [], upTo = []) => {
-      const sql = `DELETE FROM ${from} WHERE ${where}`;
-      return session.run(sql, ...valuesBefore, ...last, ...upTo);
-    },
+    // A trigger that fails may leave a part of a statement done (RAISE(FAIL)): undo it.
+    remove: (where, last = [], upTo = []) =>
+      session.transaction("IMMEDIATE", () => {
+        const sql = `DELETE FROM ${from} WHERE ${where}`;
+        return session.run(sql, ...valuesBefore, ...last, ...upTo);
+      }),
   };
   /** What the walk has left, or all rows if there is no key to walk by. */
   const removeLast = () => {
@@ -63,6 +77,7 @@ export async function sqliteRows(
   };
   return {
     start: { rows, isExact: true },
+    cascades,
     walk: () => key.length === 0 ? NO_WALK : keysetWalk(keyset),
     close: () =>
       session.transaction("IMMEDIATE", () => {

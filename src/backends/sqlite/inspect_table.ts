@@ -54,6 +54,16 @@ export function kindOf(session: SqliteSession): { withoutRowid: boolean } | unde
   return { withoutRowid: Number(found["wr"]) === 1 };
 }
 
+/** Whether the table has triggers, which may remove other rows of it. */
+export function hasTriggers(session: SqliteSession): boolean {
+  const { name, schema = "main" } = session.target.table;
+  const catalogs = [`${quoted(schema)}.sqlite_master`, "temp.sqlite_master"];
+  return catalogs.some((catalog) => {
+    const sql = `SELECT 1 FROM ${catalog} WHERE type = 'trigger' AND lower(tbl_name) = lower(?)`;
+    return session.get(sql, name) !== undefined;
+  });
+}
+
 /** A name of the row id. It has three, and columns may have the same names. */
 function hiddenKey(columns: readonly string[]): string | undefined {
   const taken = columns.map((name) => name.toLowerCase());

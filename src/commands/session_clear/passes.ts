@@ -207,12 +207,12 @@ async function others(passes: Passes): Promise<readonly LookAlike[]> {
 }
 
 /** @throws {AzuError} what a clear would throw. */
-export async function examined({ store, signal, how, onPhase }: Looks) {
+export async function examined({ store, signal, how, onPhase }: Looks, truncate: boolean) {
   signal.throwIfAborted();
   onPhase("checking");
   return await guarded(signal, async (alive): Promise<readonly string[]> => {
     const budget = how.budget === undefined ? {} : { budget: how.budget };
-    return await store.examine?.(signal, { ...budget, onProgress: alive }) ?? [];
+    return await store.examine?.(signal, { ...budget, truncate, onProgress: alive }) ?? [];
   });
 }
 

@@ -242,6 +242,6 @@ Deno.test("a reply without end does not fill the memory", async () => {
   const { signal } = new AbortController();
   const address = { host: "127.0.0.1", port: peer.port };
   const connection = await RedisConnection.open({ address, tls: undefined, timeout: 5000 }, signal);
-  await rejects(connection.call("SCAN", "0"), /a reply is larger than 64 MiB/);
+  await rejects(connection.call("SCAN", "0"), /the reply is not valid \(EndlessAnswer\)/);
   connection.close();
 });

@@ -123,8 +123,10 @@ const clustered: [name: string, files: Record<string, string>, channel: string][
     "a store that inherits, and what turns it on",
     {
       "src/initializers/session.cr": "module App\n  class S < ::Session::RedisStore(U)\n" +
-        '    KEY_PREFIX = "session:"\n  end\n  class C < S\n  end\nend\nSession.use_store(App::C)\n' +
-        'Session.configure do |c|\n  c.cluster.enabled = true\n  c.cluster.channel = "on"\nend\n',
+        '    KEY_PREFIX = "session:"\n    def prefixed(key)\n      "#{KEY_PREFIX}#{key}"\n    end\n' +
+        "  end\n  class C < S\n  end\nend\nSession.use_store(App::C)\n" +
+        "Session.configure do |config|\n  config.cluster.enabled = true\n" +
+        '  config.cluster.channel = "on"\nend\n',
     },
     "on",
   ],
@@ -172,16 +174,29 @@ Deno.test("the app's own channel wins over the config's, with a warning", redisN
   strictEqual((await messageOf(redis)).channel, "app's");
 });
 
-Deno.test("a channel that cannot be read gives a warning", redisNeeded, async () => {
-  await using redis = await redisWithNode();
-  const source = initializer(
-    "Session::ClusteredRedisStore(U)",
-    'config.cluster.channel = ENV["C"]',
-  );
-  const { code, stderr } = await clear(redis, source);
-  match(stderr, /^warning: The cluster's channel that .* uses cannot be read from it: "session:/);
-  strictEqual(code, 0);
-});
+Deno.test(
+  "a channel that is not certain is that of the config, or asked for",
+  redisNeeded,
+  async () => {
+    await using redis = await redisWithNode();
+    const source = initializer(
+      "Session::ClusteredRedisStore(U)",
+      'config.cluster.channel = ENV["C"]',
+    );
+    const asked = await clear(redis, source);
+    strictEqual(asked.code, 2);
+    match(asked.stderr, /^error: It is not certain which cluster's channel .*\nState it in /);
+    const { code, stderr } = await clear(redis, {
+      ...source,
+      ...config(`{ channel: "${CHANNEL}" }`),
+    });
+    match(
+      stderr,
+      /^warning: It is not certain which cluster's channel .*: azu uses that of the config/,
+    );
+    strictEqual(code, 0);
+  },
+);
 
 Deno.test("several nodes, and a store that was empty already", redisNeeded, async () => {
   await using redis = await redisWithNode();

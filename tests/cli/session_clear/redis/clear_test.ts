@@ -163,6 +163,7 @@ Deno.test("--json prints one document", redisNeeded, async () => {
     backend: "redis",
     decidedBy: "default",
     environment: "production",
+    environmentFrom: null,
     doubts: [],
     targetFrom: "REDIS_URL",
     target: redis.url,

@@ -27,8 +27,8 @@ const stating: [where: string, files: Record<string, string>, said: RegExp][] = 
     "the initializer's key prefix",
     {
       "src/initializers/session.cr":
-        'class Store < Session::RedisStore\n  KEY_PREFIX = "ab\\ud800"' +
-        "\nend\nSession.use_store(Store)\n",
+        'class Store < Session::RedisStore(S)\n  def prefixed(key)\n    "ab\\u{d800}#{key}"\n' +
+        "  end\nend\nSession.use_store(Store)\n",
     },
     /The app's initializer states a key prefix with half a character/,
   ],
