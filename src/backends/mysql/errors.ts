@@ -72,6 +72,12 @@ const QUOTES_NOTHING: ReadonlySet<number> = new Set([
   ...[1104, 1175, 1178, 1193, 1231, 1235, 1568, 1665, 1785], // settings
 ]);
 
+/** Errors of MariaDB that the driver has no name for. */
+const UNNAMED: Readonly<Record<number, string>> = {
+  1927: "ER_CONNECTION_KILLED",
+  1969: "ER_STATEMENT_TIMEOUT",
+};
+
 /** Errors of a statement that may run triggers. */
 const fromBatches = new WeakSet<Error>();
 
@@ -86,8 +92,9 @@ function detailsOf(error: Error): string {
   if (!("sqlMessage" in error)) return withCode(error).replace(/\. See TODO:.*$/s, "");
   const number = errorNumber(error);
   if (isSignalled(error)) return `SQLSTATE 45000 (${number}); ${HIDDEN}`;
-  if (QUOTES_NOTHING.has(number) && !fromBatches.has(error)) return withCode(error);
-  return `${errorCode(error) || "error"} (${number}); ${HIDDEN}`;
+  const name = errorCode(error) || UNNAMED[number] || "error";
+  if (QUOTES_NOTHING.has(number) && !fromBatches.has(error)) return `${name} ${error.message}`;
+  return `${name} (${number}); ${HIDDEN}`;
 }
 
 function isSelfReference(error: Error, { table: { name } }: DatabaseTarget): boolean {

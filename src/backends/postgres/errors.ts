@@ -30,7 +30,7 @@ const LOST = /^(?:57P0[1235]|53300|25P03|08...)$/;
 
 /** What PgBouncer says with the code of a protocol violation: trying again does not help soon. */
 const FROM_POOLER =
-  /no such (?:database|user)|auth failed|bouncer config error|no more connections allowed|transaction blocks not allowed/;
+  /no such (?:database|user)|auth(?:entication)? failed|empty password|SSL required|bouncer config error|no more connections allowed|transaction blocks not allowed/;
 
 /** Deadlock, serialization failure, lock timeout: the server has undone the batch. */
 const BUSY = /^(?:40P01|40001|55P03)$/;

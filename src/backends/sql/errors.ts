@@ -129,14 +129,19 @@ const SELF_REFERENCE = {
 /** The first one that matches counts. */
 const EXPLANATIONS: readonly Explanation[] = [
   {
-    matches: /ECONNREFUSED|connect ENOENT|ENOENT.*(?:\.s\.PGSQL|sock)/,
+    matches: /ECONNREFUSED|connect ENOENT/,
     problem: "Cannot connect to the database: nothing listens there",
     hint: "Check the server, and DATABASE_URL (or session.backends.database.url)",
   },
   {
-    matches: /ENOTFOUND|EAI_AGAIN|failed to lookup|Name or service not known/i,
+    matches: /ENOTFOUND|EAI_AGAIN/,
     problem: "Cannot connect to the database: the host name is unknown",
     hint: "Check the host in DATABASE_URL (or session.backends.database.url)",
+  },
+  {
+    matches: /EHOSTUNREACH|ENETUNREACH/,
+    problem: "Cannot connect to the database: the host cannot be reached",
+    hint: "Check the host in DATABASE_URL (or session.backends.database.url), and the network",
   },
   {
     matches: /does not support SSL|NO_SSL_SUPPORT/i,
@@ -145,10 +150,17 @@ const EXPLANATIONS: readonly Explanation[] = [
     mysql: "Enable TLS on the server; or, if the network is trusted, set ?ssl-mode=disabled",
   },
   {
-    matches: /server requires|no encryption|SSL off|SECURE_TRANSPORT/i,
-    problem: "The database accepts only connections with TLS from here",
-    hint: "Set ?sslmode=require or ?sslmode=verify-full in the URL",
+    matches: /no encryption|SSL off|SSL required|SECURE_TRANSPORT/,
+    problem: "The database accepts no connections without TLS from here",
+    hint: "Set ?sslmode=require or ?sslmode=verify-full in the URL. If that is refused, too, the " +
+      "server's pg_hba.conf lacks a line for this host, user and database",
     mysql: "Set ?ssl-mode=required or ?ssl-mode=verify-identity in the URL",
+  },
+  {
+    matches: /pg_hba\.conf/,
+    problem: "The database accepts no connections of this user from here",
+    hint: "Add a line for this host, user and database to the server's pg_hba.conf, or use " +
+      "another user",
   },
   {
     matches: /CaUsedAsEndEntity/,
@@ -167,10 +179,17 @@ const EXPLANATIONS: readonly Explanation[] = [
     mysql: "Use the certificate's host name in the URL, or ssl-mode=verify-ca",
   },
   {
-    matches: /certificate required|requires a valid client certificate|no client certificate/i,
+    matches: /CertificateRequired|requires a valid client certificate/,
     problem: "The database requires a client certificate",
     hint: "Name the certificate and its key in the URL: sslcert=<file> and sslkey=<file>",
     mysql: "Name the certificate and its key in the URL: ssl-cert=<file> and ssl-key=<file>",
+  },
+  {
+    matches: /certificate has expired|invalid peer certificate: Expired/,
+    problem: "The database's certificate has expired",
+    hint: "Renew it on the server; or, if the network is trusted, use sslmode=require without " +
+      "sslrootcert",
+    mysql: "Renew it on the server; or, if the network is trusted, use ssl-mode=required",
   },
   {
     matches: /UnknownIssuer|invalid peer certificate|self.signed|unable to verify|CERT_/i,
@@ -180,21 +199,25 @@ const EXPLANATIONS: readonly Explanation[] = [
   },
   {
     matches:
-      /SASL.*client password must be|^28P01.*empty password|^ER_ACCESS_DENIED.*using password: NO/s,
+      /SASL.*client password must be|^(?:28P01|08P01) empty password|^ER_ACCESS_DENIED.*using password: NO/s,
     problem: "The database requires a password, and the URL has none",
     hint: "Add it to the URL, percent-encoded. azu reads no .pgpass",
     mysql: "Add it to the URL, percent-encoded",
   },
   {
     matches:
-      /^(28P01|28000)|^08P01 .*(?:no such user|auth failed)|SASL|password must be a string|^ER_ACCESS_DENIED/,
+      /^(28P01|28000)|^08P01 .*(?:no such user|auth(?:entication)? failed)|SASL|^ER_ACCESS_DENIED/,
     problem: "The database refused the user or password",
     hint: "Check the credentials in the URL; special characters must be percent-encoded",
+    mysql: "Check the credentials in the URL; special characters must be percent-encoded. The " +
+      "account may also require TLS or a client certificate",
   },
   {
     matches: /^3D000|^08P01 .*no such database|^ER_BAD_DB/,
-    problem: "The database in the URL does not exist on this server",
+    problem: "The database does not exist on this server",
     hint: "Check the name after the last / of the URL, or create the database",
+    mysql: "Check the name after the last / of the URL, and the one before the table's name, or " +
+      "create the database",
   },
   {
     matches: /^08P01 .*no more connections allowed/,
@@ -215,6 +238,7 @@ const EXPLANATIONS: readonly Explanation[] = [
     matches: /^3F000|unknown database/,
     problem: "The schema of the table does not exist",
     hint: "Create the schema, or change session.backends.database.table",
+    sqlite: "SQLite has only the schema main: change session.backends.database.table",
   },
   {
     matches: /^42501.*row-level security/,
@@ -226,7 +250,13 @@ const EXPLANATIONS: readonly Explanation[] = [
   {
     matches: /^42501.*permission denied for schema/,
     problem: "The database user may not use the schema of the table",
-    hint: "Grant this user USAGE on the schema, and SELECT and DELETE on the table",
+    hint: "Grant this user USAGE on the schema, and SELECT and DELETE on the table; to create " +
+      "the table, CREATE on the schema",
+  },
+  {
+    matches: /^42501.*permission denied for database/,
+    problem: "The database user may not connect to the database",
+    hint: "Grant this user CONNECT on the database, or use another user",
   },
   {
     matches: /^55000.*replica identity/,
@@ -234,7 +264,7 @@ const EXPLANATIONS: readonly Explanation[] = [
     hint: "Give it one (ALTER TABLE … REPLICA IDENTITY FULL), or remove it from the publication",
   },
   {
-    matches: /^ER_(?:INDEX_COLUMN_TOO_LONG|TOO_LONG_KEY|TOO_BIG_ROWSIZE)/,
+    matches: /^ER_(?:INDEX_COLUMN_TOO_LONG|TOO_LONG_KEY)/,
     problem: "The database's row format allows no index on a session id of 255 characters",
     hint: "Set innodb_default_row_format = dynamic, or create the table with another character set",
   },
@@ -244,12 +274,18 @@ const EXPLANATIONS: readonly Explanation[] = [
     hint:
       "Grant SELECT and DELETE on the table (and TRUNCATE for --truncate) to this user, or use " +
       "another user",
-    mysql: "Grant SELECT and DELETE on the table to this user, or use another user",
+    mysql: "Grant SELECT and DELETE on the table (and CREATE for --apply) to this user, or use " +
+      "another user",
   },
   {
-    matches: /^23503|^ER_ROW_IS_REFERENCED|^0A000.*(?:truncate|foreign key)/,
+    matches: /^23503|^ER_ROW_IS_REFERENCED/,
     problem: "Rows of another table refer to these sessions",
     hint: "Remove or detach those rows first: azu touches no other table",
+  },
+  {
+    matches: /^0A000.*foreign key/,
+    problem: "Another table has a foreign key to the sessions, so they cannot be truncated",
+    hint: "Run the command without --truncate",
   },
   {
     matches: /^53100|disk is full|^ER_(?:DISK|RECORD_FILE)_FULL/,
@@ -264,12 +300,12 @@ const EXPLANATIONS: readonly Explanation[] = [
       "to repeat",
   },
   {
-    matches: /^53300|^ER_CON_COUNT/,
+    matches: /^53300|^ER_CON_COUNT|^ER_USER_LIMIT_REACHED.*connections/,
     problem: "The database has reached its connection limit",
     hint: "Wait, or close other connections; then run the command again: it is safe to repeat",
   },
   {
-    matches: /^42703|no such column|has no column|^ER_BAD_FIELD/,
+    matches: /^42703|no such column|^ER_BAD_FIELD/,
     problem: "A table of that name exists, but it lacks a column that sessions need",
     hint: "Choose another table with session.backends.database.table, or migrate this one",
   },
@@ -280,14 +316,14 @@ const EXPLANATIONS: readonly Explanation[] = [
       "session.backends.database.table",
   },
   {
-    matches: /^57014|ER_QUERY_(?:INTERRUPTED|TIMEOUT)|ER_STATEMENT_TIMEOUT|max_statement_time/,
+    matches: /^57014|^ER_QUERY_(?:INTERRUPTED|TIMEOUT)|^ER_STATEMENT_TIMEOUT/,
     problem: "A statement was cancelled, or took too long",
     hint:
       "Someone may have cancelled it, or the server or a trigger of the table is slow; run the " +
       "command again: it is safe to repeat",
   },
   {
-    matches: /^(?:55P03|40P01|40001)|ER_LOCK_|database is locked|SQLITE_BUSY/,
+    matches: /^(?:55P03|40P01|40001)|^ER_LOCK_|database is locked/,
     problem: "The database was busy for too long",
     hint: "Something else holds a lock on the table; run the command again: it is safe to repeat",
   },
@@ -326,7 +362,8 @@ const EXPLANATIONS: readonly Explanation[] = [
       /readonly database|^25006|ER_OPTION_PREVENTS_STATEMENT|ER_READ_ONLY|READ_ONLY_TRANSACTION/,
     problem: "The database is read-only",
     hint: "Use the URL of the primary, or check default_transaction_read_only",
-    mysql: "Use the URL of the primary, or check the variable read_only",
-    sqlite: "Make the file and its folder writable",
+    mysql: "Use the URL of the primary, or check the variables read_only and tx_read_only",
+    sqlite: "Make the file and its folder writable. If the file was moved or replaced meanwhile, " +
+      "run the command again: it is safe to repeat",
   },
 ];

@@ -12,8 +12,7 @@ function isRaised(error: unknown): boolean {
 
 /** Whether another process has locked the file. Then SQLite has done nothing. */
 export function isLocked(error: unknown): boolean {
-  return !isRaised(error) &&
-    /database (?:table |schema )?is locked|SQLITE_BUSY/.test(messageOf(error));
+  return !isRaised(error) && /database is locked/.test(messageOf(error));
 }
 
 export function explainSqliteError(error: unknown, target: DatabaseTarget): AzuError {
@@ -30,8 +29,8 @@ export function explainSqliteError(error: unknown, target: DatabaseTarget): AzuE
 const QUOTES_NOTHING = new RegExp(
   "^(?:" + [
     "no such (?:table|column|function|index|module|collation sequence)",
-    "table \\S+ has no column",
-    "database (?:table |schema )?is locked",
+    "unknown database",
+    "database is locked",
     "database schema has changed",
     "database disk image is malformed",
     "malformed database schema",

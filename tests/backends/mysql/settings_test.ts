@@ -85,6 +85,8 @@ Deno.test("mysql: read-only transactions by default", needs("mariadb-server"), a
   await filled(database, "id int PRIMARY KEY");
   await database.query("SET GLOBAL tx_read_only = 1");
   const error = await clear(database.url);
-  match(error instanceof AzuError ? error.message : "", /^The database is read-only/);
+  const { message = "", hint = "" } = error instanceof AzuError ? error : {};
+  match(message, /^The database is read-only .* ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION/);
+  match(hint, /check the variables read_only and tx_read_only$/);
   strictEqual(await left(database), ROWS);
 });

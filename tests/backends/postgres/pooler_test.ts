@@ -2,9 +2,10 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 // @ts-types="@types/pg"
 import pg from "pg";
-import { messageOf } from "../../../src/core/errors.ts";
+import { AzuError, messageOf } from "../../../src/core/errors.ts";
 import { bindBackend } from "../../../src/backends/registry.ts";
-import { freshPostgres } from "../../support/servers/database.ts";
+import { makeCertificates } from "../../support/servers/certificates.ts";
+import { changedUrl, freshPostgres } from "../../support/servers/database.ts";
 import { needs, service } from "../../support/env.ts";
 import { pollUntil } from "../../support/poll.ts";
 import { startPgbouncer } from "../../support/servers/pgbouncer.ts";
@@ -50,7 +51,7 @@ for (
     [
       "an unknown database",
       { mode: "transaction", only: "another" },
-      /^The database in the URL does not exist on this server .*no such database/,
+      /^The database does not exist on this server .*no such database/,
     ],
     [
       "too many clients",
@@ -91,3 +92,78 @@ for (
     },
   );
 }
+
+async function problem(url: string): Promise<AzuError> {
+  const { signal } = new AbortController();
+  try {
+    await using store = await bindBackend("database", { url }, context).connect(signal);
+    throw new Error(`counted: ${await store.count(signal)}`);
+  } catch (error) {
+    if (error instanceof AzuError) return error;
+    throw error;
+  }
+}
+
+Deno.test(
+  "pooler: why it cannot be connected to",
+  needs("postgres", "pgbouncer", "openssl"),
+  async () => {
+    await using own = await makeCertificates();
+    await Deno.chmod(own.path, 0o755); // the pooler runs as another user
+    await Deno.chmod(`${own.path}/server.key`, 0o644);
+    const tls = ["key_file = server.key", "cert_file = server.crt", "ca_file = ca.crt"]
+      .map((line) => `client_tls_${line.replace("= ", `= ${own.path}/`)}`);
+    const server = service("postgres");
+    const down = changedUrl(server, { port: "1" });
+    await using plain = await startPgbouncer(server, {
+      mode: "transaction",
+      settings: ["auth_type = plain"],
+    });
+    await using checked = await startPgbouncer(server, {
+      mode: "transaction",
+      settings: ["client_tls_sslmode = verify-full", ...tls],
+    });
+    await using waiting = await startPgbouncer(down, {
+      mode: "transaction",
+      settings: ["query_wait_timeout = 1"],
+    });
+    for (
+      const [pooler, parts, said, advice] of [
+        [
+          plain,
+          { password: "wrong" },
+          /^The database refused the user or password .*08P01 password authentication failed/,
+          /^Check the credentials in the URL/,
+        ],
+        [
+          plain,
+          { password: "" },
+          /^The database requires a password, and the URL has none .*08P01 empty password/,
+          /^Add it to the URL/,
+        ],
+        [
+          checked,
+          { search: "?sslmode=disable" },
+          /^The database accepts no connections without TLS from here .*08P01 SSL required/,
+          /^Set \?sslmode=require/,
+        ],
+        [
+          checked,
+          { search: "?sslmode=require" },
+          /^The database requires a client certificate .*CertificateRequired/,
+          /sslcert=<file> and sslkey=<file>$/,
+        ],
+        [
+          waiting,
+          {},
+          /^The connection to the database was lost .*08P01 query_wait_timeout/,
+          /^Check that the server is up/,
+        ],
+      ] as const
+    ) {
+      const { message, hint } = await problem(changedUrl(pooler.through(server), parts));
+      match(message, said);
+      match(hint ?? "", advice, message);
+    }
+  },
+);

@@ -29,6 +29,24 @@ export async function makeCertificates(): Promise<Certificates> {
   };
 }
 
+/**
+ * Makes two more certificates of the server that clients refuse: `expired`, and `v1`, which has
+ * version 1.
+ */
+export async function makeBadCertificates(folder: Certificates): Promise<void> {
+  const signed = ["-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial"];
+  for (
+    const [name, ...options] of [
+      ["expired", "-days", "-1", "-extfile", "server.ext"],
+      ["v1", "-days", "2"],
+    ]
+  ) {
+    const request = ["x509", "-req", "-in", "server.csr", ...signed, ...options];
+    await openssl(folder, [...request, "-out", `${name}.crt`]);
+    await Deno.copyFile(`${folder.path}/server.key`, `${folder.path}/${name}.key`);
+  }
+}
+
 async function sign(folder: TempDir, name: string, alternative: string): Promise<void> {
   await Deno.writeTextFile(`${folder.path}/${name}.ext`, `subjectAltName=${alternative}\n`);
   await openssl(folder, [
@@ -41,7 +59,7 @@ async function sign(folder: TempDir, name: string, alternative: string): Promise
   ]);
 }
 
-async function openssl(folder: TempDir, args: string[]): Promise<void> {
+async function openssl(folder: Pick<TempDir, "path">, args: string[]): Promise<void> {
   const { success, stderr } = await new Deno.Command("openssl", { args, cwd: folder.path })
     .output();
   if (!success) throw new Error(`openssl ${args[0]}: ${new TextDecoder().decode(stderr)}`);

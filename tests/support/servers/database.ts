@@ -61,6 +61,14 @@ function everywhere(name: string, last: string): string {
   return `JSON_TABLE(${list}, '$[*]' COLUMNS (seq FOR ORDINALITY)) AS ${name}`;
 }
 
+/** A URL with other parts. */
+export function changedUrl(
+  url: string,
+  parts: Partial<Pick<URL, "username" | "password" | "hostname" | "port" | "pathname" | "search">>,
+): string {
+  return Object.assign(new URL(url), parts).href;
+}
+
 async function once(url: string, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

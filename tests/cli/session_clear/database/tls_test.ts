@@ -4,11 +4,12 @@ import { doesNotMatch, match, strictEqual } from "node:assert/strict";
 import pg from "pg";
 import { createConnection } from "mysql2/promise";
 import { endMysql } from "../../../../src/backends/mysql/connection.ts";
-import { makeCertificates } from "../../../support/servers/certificates.ts";
+import { makeBadCertificates, makeCertificates } from "../../../support/servers/certificates.ts";
 import { runAzu } from "../../../support/cli.ts";
 import { needs } from "../../../support/env.ts";
+import { pollUntil } from "../../../support/poll.ts";
 import { startMariadb } from "../../../support/servers/mariadb.ts";
-import { startPostgres } from "../../../support/servers/postgres.ts";
+import { type PostgresServer, startPostgres } from "../../../support/servers/postgres.ts";
 import { tempDir } from "../../../support/temp.ts";
 
 const tlsNeeded = needs("postgres-server", "openssl");
@@ -52,13 +53,14 @@ Deno.test("postgres: each sslmode checks what it says", tlsNeeded, async () => {
   await using foreign = await makeCertificates();
   await using server = await startPostgres({
     tls: { from: own, name: "server" },
-    hba: "hostssl all all 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 reject\n",
+    hba: "hostssl all outsider 127.0.0.1/32 reject\n" +
+      "hostssl all all 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 reject\n",
   });
   await create(server.url, own.path);
   const ca = `sslrootcert=${own.path}/ca.crt`;
   const wrong = `sslrootcert=${foreign.path}/ca.crt`;
   const attempts: Attempt[] = [
-    ["sslmode=disable", /^error: The database accepts only connections with TLS from here/],
+    ["sslmode=disable", /^error: The database accepts no connections without TLS from here/],
     ["sslmode=allow", CLEARED],
     ["sslmode=prefer", CLEARED],
     ["", CLEARED],
@@ -75,10 +77,15 @@ Deno.test("postgres: each sslmode checks what it says", tlsNeeded, async () => {
   for (const each of attempts) await attempt(server.url, each);
   const byName = server.url.replace("127.0.0.1", "localhost");
   await attempt(byName, [`sslmode=verify-full&${ca}`, CLEARED]);
+  await attempt(server.url.replace("//azu:", "//outsider:"), [
+    "sslmode=require",
+    /^error: The database accepts no connections of this user from here .*\n.*to the server's pg_hba/,
+  ]);
 });
 
-Deno.test("postgres: a certificate for another host", tlsNeeded, async () => {
+Deno.test("postgres: a certificate for another host, and bad ones", tlsNeeded, async () => {
   await using own = await makeCertificates();
+  await makeBadCertificates(own);
   await using server = await startPostgres({ tls: { from: own, name: "elsewhere" } });
   await create(server.url, own.path);
   const ca = `sslrootcert=${own.path}/ca.crt`;
@@ -89,7 +96,26 @@ Deno.test("postgres: a certificate for another host", tlsNeeded, async () => {
       /^error: The database's certificate is for another host/,
     ]);
   }
+  for (const [name, expected] of BAD) {
+    await replace(own.path, name, server.dir);
+    await reload(server);
+    await attempt(server.url, [`sslmode=verify-full&${ca}`, expected]);
+  }
 });
+
+/** Makes the server read its certificate again. */
+async function reload({ pid, url }: PostgresServer): Promise<void> {
+  const loaded = async () => {
+    const client = new pg.Client({ connectionString: url, ssl: { rejectUnauthorized: false } });
+    await client.connect();
+    const { rows } = await client.query("SELECT pg_conf_load_time()::text AS at");
+    await client.end();
+    return rows[0]?.at;
+  };
+  const before = await loaded();
+  Deno.kill(pid, "SIGHUP");
+  await pollUntil("the server to read its files", async () => await loaded() !== before);
+}
 
 Deno.test("postgres: a server that requires a client certificate", tlsNeeded, async () => {
   await using own = await makeCertificates();
@@ -107,6 +133,26 @@ Deno.test("postgres: a server that requires a client certificate", tlsNeeded, as
     /^error: The database requires a client certificate/,
   ]);
 });
+
+/**
+ * Certificates that are refused. Only Deno's own TLS refuses those of authorities and of version 1;
+ * they name no host either.
+ */
+const BAD = [
+  ["expired", /^error: The database's certificate has expired .*\nRenew it on the server/],
+  ["ca", /certificate is (?:that of an authority, not of a server .*\nIssue one|for another host)/],
+  ["v1", /certificate (?:has version 1, which does not .*\nIssue one|is for another host)/],
+] as const;
+
+/** Replaces the server's certificate. */
+async function replace(from: string, name: string, folder: string): Promise<void> {
+  for (const kind of ["crt", "key"]) {
+    await Deno.writeFile(
+      `${folder}/elsewhere.${kind}`,
+      await Deno.readFile(`${from}/${name}.${kind}`),
+    );
+  }
+}
 
 const mariadbNeeded = needs("mariadb-server", "openssl");
 
@@ -147,6 +193,7 @@ Deno.test("mariadb: a certificate for another host, and none", mariadbNeeded, as
   await using own = await makeCertificates();
   const ca = `ssl-ca=${own.path}/ca.crt`;
   {
+    await makeBadCertificates(own);
     await using server = await mariadb(own.path, "elsewhere");
     for (const url of [server.url, server.url.replace("127.0.0.1", "localhost")]) {
       await attempt(url, [`ssl-mode=verify-ca&${ca}`, CLEARED]);
@@ -154,6 +201,16 @@ Deno.test("mariadb: a certificate for another host, and none", mariadbNeeded, as
         `ssl-mode=verify-identity&${ca}`,
         /^error: The database's certificate is for another host/,
       ]);
+    }
+    for (const [name, expected] of BAD) {
+      await replace(own.path, name, own.path);
+      const client = await createConnection({
+        uri: server.url,
+        ssl: { rejectUnauthorized: false },
+      });
+      await client.query("FLUSH SSL");
+      await endMysql(client);
+      await attempt(server.url, [`ssl-mode=verify-identity&${ca}`, expected]);
     }
   }
   await using plain = await startMariadb();
