@@ -140,7 +140,7 @@ const REPLIES: readonly KnownFailure[] = [
     hint: `Check the credentials in the URL: ${REDIS_URL_SHAPE}, percent-encoded`,
   },
   {
-    matches: /^NOAUTH\b|^ERR operation not permitted/i,
+    matches: /^NOAUTH\b/,
     problem: "Redis requires a password, and the URL has none",
     hint: `Add it to the URL: ${REDIS_URL_SHAPE}, percent-encoded`,
   },
@@ -159,7 +159,7 @@ const REPLIES: readonly KnownFailure[] = [
     hint: "Allow this user the keys (ACL SETUSER <user> ~<prefix>*), or use another user",
   },
   {
-    matches: /^ERR (?:DB index is out of range|SELECT is not allowed|invalid DB index)/i,
+    matches: /^ERR DB index is out of range/,
     problem: "The database number in the Redis URL does not exist on this server",
     hint: "Check the number after the last / of the URL",
   },
@@ -192,11 +192,6 @@ const REPLIES: readonly KnownFailure[] = [
     matches: /^MISCONF\b/,
     problem: "Redis refuses writes because it cannot save its data to disk",
     hint: "Check the server's disk and log; keys can only be removed when it accepts writes",
-  },
-  {
-    matches: /^OOM\b/,
-    problem: "Redis refuses the command because its memory is full",
-    hint: "Check the server's maxmemory; keys can only be removed when it accepts commands",
   },
   {
     matches: /^NOREPLICAS\b/,
@@ -237,6 +232,13 @@ const CONNECTION_FAILURES: readonly KnownFailure[] = [
     matches: /received fatal alert: (?:Unknown|Bad|Unsupported|Access|Decrypt|Certificate)/,
     problem: "Redis refused the client certificate",
     hint: "Check session.backends.redis.tls.cert: is it signed by an authority that Redis trusts?",
+  },
+  {
+    // The alert that tells why is lost if the server closes before it has read everything.
+    matches: /broken pipe|connection reset/i,
+    problem: "Redis broke off the TLS handshake",
+    hint: "It may require a client certificate, or refuse this one: check " +
+      "session.backends.redis.tls.cert and .key",
   },
   {
     matches: /invalid peer certificate|CertNotValid|Expired/,
