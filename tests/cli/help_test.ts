@@ -58,6 +58,12 @@ for (
   });
 }
 
+Deno.test("--json without a command says that one is expected", async () => {
+  const { code, stdout } = await runAzu(["--json"]);
+  strictEqual(code, 2);
+  strictEqual(JSON.parse(stdout).error.message, "Expected a command");
+});
+
 Deno.test("a negative number is a wrong value, and not a missing one", async () => {
   const { code, stderr } = await runAzu(["session:clear", "--max-latency", "-1"]);
   strictEqual(code, 2);

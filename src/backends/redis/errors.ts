@@ -38,6 +38,9 @@ const QUOTES_NOTHING = new RegExp(
   "^(?:" + [
     "WRONGPASS invalid username-password pair or user is disabled\\.",
     "NOAUTH Authentication required\\.",
+    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO " +
+    "(?:<proto> )?AUTH <user> <pass> option can be used to authenticate the client and select the RESP " +
+    "protocol version at the same time",
     "ERR (?:invalid password|operation not permitted)",
     "ERR max number of clients(?: \\+ cluster connections)? reached",
     "NOPERM this user has no permissions to access one of the (?:key|channel)s used as arguments",

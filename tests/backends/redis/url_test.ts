@@ -80,6 +80,8 @@ const wrong: [url: string, problem: RegExp][] = [
   ["redis://:12/hunter@host", /got an "@" behind the host; write/],
   ["redis://:12?hunter@host", /got an "@" behind the host; write/],
   ["redis://:hunter#two@host", /got a "#", at which a URL ends; write/],
+  ["redis://:hunter2@", /got a password without a host$/],
+  ["rediss://u:hunter2@/1", /got a password without a host$/],
   ["redis://hunter2@host", /got a user \(or a misplaced password\) without a password$/],
   [
     "redis://host?db=1",

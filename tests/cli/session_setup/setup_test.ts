@@ -428,3 +428,15 @@ Deno.test("a broken shard.yml is named with its line, and nothing is changed", a
   match(result.stderr, /shard\.yml:\d+: not valid YAML/);
   deepStrictEqual(await app.files(), before);
 });
+
+Deno.test("several setups at the same time: one is done, and none overwrites another", async () => {
+  for (let round = 0; round < 4; round++) {
+    await using app = await appOf();
+    const backends = ["redis", "memory", "database"];
+    const results = await Promise.all(backends.map((backend) => app.azu(["-b", backend])));
+    const done = backends.filter((_, at) => results[at]?.code === 0);
+    strictEqual(done.length, 1, results.map(({ stdout, stderr }) => stdout + stderr).join(""));
+    const store = { redis: "Redis", memory: "Memory", database: "Database" }[done[0] ?? ""];
+    match((await app.files())[INITIALIZER] ?? "", new RegExp(` {4}${store}SessionStore\\.open`));
+  }
+});
