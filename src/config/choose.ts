@@ -50,7 +50,29 @@ export function chooseToOperate(project: Project, flag: string | undefined): Cho
   const unread = source === undefined ? [] : uncertainSettings(source, entry, name);
   const stated = settingsIn(source);
   const backend = bindBackend(name, entry, { ...contextOf(project), stated });
-  return { ...decided, backend, warnings: [...disagreements(stated, entry, name), ...unread] };
+  const warnings = [
+    ...otherStore(project, decision, entry),
+    ...disagreements(stated, entry, name),
+    ...unread,
+  ];
+  return { ...decided, backend, warnings };
+}
+
+/** A warning if the config states another store than the initializer. */
+function otherStore(
+  project: Project,
+  { name, decidedBy }: Decision,
+  entry: BackendEntry | undefined,
+): string[] {
+  const inConfig = project.config.session?.backend;
+  if (decidedBy !== "initializer" || inConfig === undefined || inConfig === name) return [];
+  return [
+    `${INITIALIZER} keeps sessions in ${typeOf(name, entry) ?? name}, but the config ` +
+    `(session.backend) states "${
+      printable(inConfig)
+    }": azu uses the store in the initializer, as ` +
+    "the app does",
+  ];
 }
 
 /** What the source says, if it may use a backend of this type. */

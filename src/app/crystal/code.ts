@@ -41,7 +41,8 @@ const VALUES = new Set(["end", "self", "nil", "true", "false", "super", "def"]);
 
 /**
  * The source with all text of comments and literals replaced by blanks, and so the `\r` of Windows'
- * line ends. Lines and offsets stay the same. A literal keeps its two ends as `"`, whatever they are in the source.
+ * line ends. Lines and offsets stay the same. A literal keeps its two ends, as `"`, whatever they
+ * are in the source.
  * @returns undefined if it is not certain what is code, for example if a literal is not closed.
  */
 export function codeOf(source: string): string | undefined {
@@ -76,6 +77,7 @@ export function codeOf(source: string): string | undefined {
     before = last;
     gap = false;
   };
+
   /** Reads one piece of a literal's text. */
   const readText = (literal: OpenLiteral) => {
     const char = source.charAt(at);

@@ -31,7 +31,10 @@ export interface StartRows {
   close(tick: () => void): Promise<Closing>;
   /** False if the server cannot undo a batch that fails; default true. */
   readonly undoes?: boolean;
-  /** Whether removing a row may remove other rows of the table. Then only a count is reliable. */
+  /**
+   * Whether removing a row may remove other rows of the table, or write some back: by a foreign key
+   * or a trigger. Then only a count is reliable.
+   */
   readonly cascades?: boolean;
   /** The most rows that a batch of this size may have removed if its answer was lost. */
   inDoubt(rows: number): number;
@@ -181,8 +184,10 @@ class SqlClear {
   }
 
   get #inDoubt(): number {
+    // Rows take others along only once some are removed: a batch that fails is undone.
+    const takesOthers = this.#rows?.cascades === true && this.#cleared > 0;
     const others = (this.#rows?.start.rows ?? 0) - this.#cleared;
-    return this.#rows?.cascades ? Math.max(others, this.#unknown) : this.#unknown;
+    return takesOthers ? Math.max(others, this.#unknown) : this.#unknown;
   }
 
   /** How far it got; undefined if nothing was begun. */

@@ -1,6 +1,11 @@
 /** What setup has to write for each environment of the config. */
-import type { Migration, SetupSpec, Shard, Variable } from "../../backends/contract.ts";
-import type { BackendContext } from "../../backends/contract.ts";
+import type {
+  BackendContext,
+  Migration,
+  SetupSpec,
+  Shard,
+  Variable,
+} from "../../backends/contract.ts";
 import { type Choice, chooseToSetUp } from "../../config/choose.ts";
 import { DEFAULT_ENVIRONMENT, type Project } from "../../config/project.ts";
 import type { Config } from "../../config/schema.ts";

@@ -74,16 +74,22 @@ for (
     ["quote_ident(OLD.session_id)", "regnamespace", "3F000"],
   ] as const
 ) {
-  Deno.test(`postgres: a rule's ${code} does not name a session`, needs("postgres"), async () => {
-    await using database = await postgresSessions();
-    await using app = await tempDir();
-    await database.query(`CREATE TABLE log (n ${type})`);
-    await database.query(
-      "CREATE RULE r AS ON DELETE TO sessions DO ALSO " +
-        `INSERT INTO log VALUES (${value}::${type})`,
-    );
-    await assertHidden(database.url, app.path, new RegExp(`: ${code}; ${HIDDEN}`), code);
-  });
+  Deno.test(
+    `postgres: a condition's ${code} does not name a session`,
+    needs("postgres"),
+    async () => {
+      await using database = await postgresSessions();
+      await using app = await tempDir();
+      await database.query(
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN OLD; END $$",
+      );
+      await database.query(
+        "CREATE TRIGGER t BEFORE DELETE ON sessions FOR EACH ROW " +
+          `WHEN (${value}::${type} IS NOT NULL) EXECUTE FUNCTION f()`,
+      );
+      await assertHidden(database.url, app.path, new RegExp(`: ${code}; ${HIDDEN}`), code);
+    },
+  );
 }
 
 Deno.test(
