@@ -373,6 +373,8 @@ declare module "azu" {
   interface LookOptions {
     /** How hard it may work; undefined for the default. */
     readonly budget?: Budget;
+    /** Whether the clear will empty the table at once ({@link ClearOptions.truncate}). */
+    readonly truncate?: boolean;
     /**
      * Called with the number found so far. Also resets the inactivity timeout.
      * @param total An estimate of how many there will be; undefined if there is none yet.

@@ -40,7 +40,7 @@ Deno.test("minimal: a syntax error has a file, a line and a column", needsChroot
 Deno.test("minimal: azu says that it cannot write", needsChroot(), async () => {
   await using root = await chroot();
   const { code, stderr } = await root.run(["init"]);
-  match(stderr, /^error: Cannot write to \/app: Read-only file system/);
+  match(stderr, /^error: Cannot write to \/app: Read-only file system/m);
   strictEqual(code, 1);
 });
 

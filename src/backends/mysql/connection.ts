@@ -87,7 +87,8 @@ async function connect(
   signal: AbortSignal,
   timeout: number,
 ): Promise<Connection> {
-  const opening = open(endpoint, ssl, timeout);
+  const stream = socketTo(endpoint);
+  const opening = open(endpoint, stream, ssl, timeout);
   const ready = async () => {
     const connection = await opening;
     await connection.query(SETTINGS);
@@ -98,18 +99,22 @@ async function connect(
     return await within(ready(), { ms: timeout, signal, late });
   } catch (error) {
     opening.then((connection) => connection.destroy(), () => {}); // it may still come
+    stream.destroy();
     throw error;
   }
 }
 
 async function open(
   endpoint: MysqlEndpoint,
+  stream: Socket,
   ssl: Encryption | undefined,
   timeout: number,
 ): Promise<Connection> {
-  const { user, password, database } = endpoint;
+  const { user, password, database, socket } = endpoint;
+  // For a socket file that does not exist, the driver would report a lost connection.
+  if (socket !== undefined) await once(stream, "connect");
   const connection = await createConnection({
-    stream: await openSocket(endpoint),
+    stream,
     user,
     password,
     database,
@@ -126,12 +131,10 @@ async function open(
   return connection;
 }
 
-async function openSocket({ host, port, socket }: MysqlEndpoint): Promise<Socket> {
+function socketTo({ host, port, socket }: MysqlEndpoint): Socket {
   const stream = socket === undefined ? createSocket(port, host) : createSocket(socket);
   stream.setNoDelay(true);
   containListeners(stream);
-  // For a socket file that does not exist, the driver would report a lost connection.
-  if (socket !== undefined) await once(stream, "connect");
   return stream;
 }
 
