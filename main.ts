@@ -173,5 +173,6 @@ function input(): Input {
 async function readLine(): Promise<string | undefined> {
   const chunk = new Uint8Array(1024); // a terminal delivers one line at a time
   const length = await Deno.stdin.read(chunk);
-  return length === null ? undefined : new TextDecoder().decode(chunk.subarray(0, length));
+  const text = new TextDecoder().decode(chunk.subarray(0, length ?? 0));
+  return text.endsWith("\n") ? text : undefined; // Ctrl-D ends a line without an end
 }

@@ -151,7 +151,9 @@ async function stage(root: string, file: PlannedFile, undo: (() => Promise<void>
   undo.push(() => Deno.remove(temporary)); // also if the disk is full in the middle
   await Deno.writeTextFile(temporary, file.after, { createNew: true });
   if (file.before !== undefined && Deno.build.os !== "windows") {
-    const { mode } = await Deno.stat(join(root, file.path));
+    const { mode, uid, gid } = await Deno.stat(join(root, file.path));
+    // Only root may give a file to somebody else, and only root's azu has another owner.
+    if (uid !== Deno.uid()) await Deno.chown(temporary, uid, gid).catch(() => {});
     if (mode !== null) await Deno.chmod(temporary, mode & 0o7777);
   }
   return { temporary, file };

@@ -5,6 +5,7 @@
 import * as v from "valibot";
 import { AzuError, messageOf, OperationError, UsageError } from "../core/errors.ts";
 import { redact } from "../core/redact.ts";
+import { shown } from "../core/schema.ts";
 import type {
   Backend,
   BackendContext,
@@ -64,10 +65,13 @@ export function customBackend(
   }
   const checked = v.safeParse(backendShape, made);
   if (checked.success) return checkedBackend(made);
-  const wrong = checked.issues.map((issue) => v.getDotPath(issue) ?? "the value itself");
+  const wrong = checked.issues.flatMap((issue) => v.getDotPath(issue) ?? []);
+  const got = wrong.length === 0
+    ? `one that returns ${shown(made)}`
+    : `one with a wrong ${wrong.join(", ")}`;
   throw new UsageError(
     `${where}: expected a function that returns a backend (name, capabilities, describe, ` +
-      `connect), got one with a wrong ${wrong.join(", ")}`,
+      `connect), got ${got}`,
   );
 }
 

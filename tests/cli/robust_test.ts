@@ -256,7 +256,9 @@ Deno.test("setup shows no literal of the file that it would overwrite", async ()
     "shard.yml": "name: a\n",
     [INITIALIZER]: 'config.secret =\n  "multiline-hunter2"\nconfig.secret = %q(percent-hunter2)\n' +
       'Redis.new(url: "redis://:url-hunter2@localhost")\nconfig.key = "enc-\\"hunter2"\n' +
-      'PASSWORD = <<-END\n  heredoc-hunter2\n  END\nputs "hello you"\n',
+      'PASSWORD = <<-END\n  heredoc-hunter2\n  END\nputs "hello you"\n' +
+      'config.pwd = "hunter21"\nconfig.jwt = "hunter22"\nconfig.secrets = [\n  "hunter23",\n' +
+      '  "hunter24",\n]\nconfig.secret =\n\n  "a" \\\n  "hunter25" \\\n  "hunter26"\n',
   });
   for (const mode of [[], ["--json"], ["--dry-run", "--force"]]) {
     const result = await runAzu(["session:setup", ...mode], { cwd: app.path });

@@ -88,8 +88,10 @@ export function fromBatch(error: unknown): unknown {
 }
 
 function detailsOf(error: Error): string {
-  // Not from the server. The driver advises to write a plugin for it.
-  if (!("sqlMessage" in error)) return withCode(error).replace(/\. See TODO:.*$/s, "");
+  // Not from the server. The driver advises to write a plugin for it, or to set its own options.
+  if (!("sqlMessage" in error)) {
+    return withCode(error).replace(/\. (?:See TODO:|To enable it, set the).*$/s, "");
+  }
   const number = errorNumber(error);
   if (isSignalled(error)) return `SQLSTATE 45000 (${number}); ${HIDDEN}`;
   const name = errorCode(error) || UNNAMED[number] || "error";

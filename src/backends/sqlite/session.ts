@@ -41,6 +41,7 @@ export class SqliteSession implements SqlSession {
   ): Promise<SqliteSession> {
     const path = sqlitePath(target.url, target.root);
     if (purpose === "operate") await checkFile(path, target);
+    else await checkNoLink(path, target);
     const session = new SqliteSession(path, target);
     try {
       session.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
@@ -138,6 +139,17 @@ async function checkFile(path: string, target: DatabaseTarget): Promise<void> {
     hint: `${hint}; relative paths start at ${target.root}. ` +
       "`azu session:setup --backend database --apply` creates it",
   });
+}
+
+/** SQLite would create the file that a link names, wherever that is. */
+async function checkNoLink(path: string, target: DatabaseTarget): Promise<void> {
+  const isLink = await Deno.lstat(path).then(({ isSymlink }) => isSymlink, () => false);
+  const exists = await Deno.stat(path).then(() => true, () => false);
+  if (!isLink || exists) return;
+  throw new OperationError(
+    `${path} is a symbolic link to a file that does not exist (${target.address})`,
+    { hint: "azu does not create files through links: create the file, or remove the link" },
+  );
 }
 
 /**

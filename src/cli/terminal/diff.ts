@@ -87,8 +87,12 @@ function crystalLiterals(source: string, code: string): Literal[] {
   return literals;
 }
 
-/** Words that suggest a secret, on the line of the literal or on the line before it. */
-const BESIDE = /secret|passw|passphrase|token|key|auth|credential|salt|private/i;
+/** Words that suggest a secret, on the line of the literal or where its statement begins. */
+const BESIDE =
+  /secret|passw|passphrase|passwd|\bpwd?\b|token|key|auth|cred|salt|pepper|private|jwt|hmac|otp|\bpin\b/i;
+
+/** A line that only continues a statement: literals, brackets and operators. */
+const CONTINUED = /^[\s"'`%,.+\\()[\]{}]*$/;
 
 /** How secrets look: long and without a space, or a URL with a user name. */
 const LOOKS_SECRET = /^\S{16,}$|:\/\/[^\s/]*@/;
@@ -97,8 +101,20 @@ const LOOKS_SECRET = /^\S{16,}$|:\/\/[^\s/]*@/;
 function secretsIn(file: PlannedFile): string[] {
   const { path, before = "", after } = file;
   const lines = before.split("\n");
-  const secrets = literalsOf(path, before).filter(({ text, line }) =>
-    LOOKS_SECRET.test(text) || BESIDE.test(`${lines[line - 2] ?? ""}\n${lines[line - 1] ?? ""}`)
+  const literals = literalsOf(path, before);
+  const code = [...lines]; // without the literals
+  for (const { text, line } of literals) {
+    code[line - 1] = (code[line - 1] ?? "").replace(text, () => "");
+  }
+  const continues = (line: number) => CONTINUED.test(code[line - 1] ?? "");
+  /** The line and the one above it; if the line only continues a statement, all of that. */
+  const statementAt = (line: number) => {
+    let first = line - 1;
+    while (continues(line) && first > 1 && continues(first)) first--;
+    return lines.slice(Math.max(1, first) - 1, line).join("\n");
+  };
+  const secrets = literals.filter(({ text, line }) =>
+    LOOKS_SECRET.test(text) || BESIDE.test(statementAt(line))
   );
   const hidden = secrets
     .flatMap(({ text }) => text.split("\n"))

@@ -184,7 +184,13 @@ for (
   );
 }
 
-for (const [name, type, exit] of [["Ctrl-C", "\x03", 130], ["Ctrl-D", "\x04", 0]] as const) {
+for (
+  const [name, type, exit] of [
+    ["Ctrl-C", "\x03", 130],
+    ["Ctrl-D", "\x04", 0],
+    ["y and Ctrl-D", "y\x04\x04", 0],
+  ] as const
+) {
   Deno.test(`${name} at the question: nothing at all is written`, needs("script"), async () => {
     await using app = await appOf();
     const { code, output } = await app.answer(type);

@@ -440,3 +440,27 @@ Deno.test("several setups at the same time: one is done, and none overwrites ano
     match((await app.files())[INITIALIZER] ?? "", new RegExp(` {4}${store}SessionStore\\.open`));
   }
 });
+
+Deno.test("--apply does not create a database through a link", async () => {
+  await using app = await appOf();
+  await using elsewhere = await tempDir();
+  await Deno.symlink(`${elsewhere.path}/new.db`, `${app.path}/app.db`);
+  const env = { DATABASE_URL: "sqlite3://./app.db" };
+  const { code, stderr } = await app.azu(["-b", "database", "--apply"], env);
+  strictEqual(code, 1);
+  match(stderr, /app\.db is a symbolic link to a file that does not exist/);
+  deepStrictEqual([...Deno.readDirSync(elsewhere.path)], []);
+});
+
+Deno.test({
+  name: "a file that setup edits as root still belongs to its owner",
+  ignore: Deno.build.os === "windows" || Deno.uid() !== 0,
+  async fn() {
+    await using app = await appOf();
+    await Deno.chown(app.path, 65534, 65534);
+    await Deno.chown(`${app.path}/shard.yml`, 65534, 65534);
+    strictEqual((await app.azu([])).code, 0);
+    const { uid, gid } = await Deno.stat(`${app.path}/shard.yml`);
+    deepStrictEqual([uid, gid], [65534, 65534]);
+  },
+});
