@@ -12,7 +12,10 @@ interface OpenLiteral {
   braces: number;
 }
 
-/** What the last token means for a `/` or `%`: after a name, blanks decide. */
+/**
+ * What precedes a `/` or `%`. After a value it is an operator, after an operator it begins a literal,
+ * and after a name the blanks decide.
+ */
 type Before = "value" | "name" | "operator";
 
 const CLOSING: ReadonlyMap<string, string> = new Map(
@@ -20,16 +23,17 @@ const CLOSING: ReadonlyMap<string, string> = new Map(
 );
 
 // Sticky patterns of Crystal's tokens.
-const BLANK = /(?:[ \t\r\f\v\ufeff]|\\\r?\n|#[^\n]*)+/y;
+const BLANK = /(?:[ \t\r\f\v\ufeff]|\\\r?\n)+/y;
+const COMMENT = /#[^\n]*/y;
 const CHAR =
   /'(?:\\(?:u\{[0-9a-fA-F]*\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[0-7]{1,3}|[^])|[^\\'\n])'/uy;
 const HEREDOC = /<<-(?:'(\w[^'\n]*)'|(\w+))/y;
 const PERCENT = /%([qQwirx]?)([([{<|])/y;
 const REGEX = /\/(?=(?:\\.|[^\\/\n])*\/)/y;
 const DIVISION = /\/(?:[/=\s]|(?!(?:\\.|[^\\/\n])*\/))/y;
-const OPERATOR = /\/\/|[^]/y;
 const WORD = /[\p{L}_\u00a0-\uffff][\w\u00a0-\uffff]*(?:[?!](?!=))?/uy;
-const VALUE = /(?:@@?|\$)\w+|\d[\w.]*|::/y;
+const VALUE = /(?:@@?|\$)\w+|\d[\w.]*|:\/\/?(?![\w"])/y;
+const OPERATOR = /::|\/\/|[^]/y;
 
 /** The words after which a value is expected. */
 const BEFORE_VALUE = new Set(
@@ -40,155 +44,219 @@ const BEFORE_VALUE = new Set(
 const VALUES = new Set(["end", "self", "nil", "true", "false", "super", "def"]);
 
 /**
- * The source with all text of comments and literals replaced by blanks, and so the `\r` of Windows'
- * line ends. Lines and offsets stay the same. A literal keeps its two ends, as `"`, whatever they
- * are in the source.
+ * The source with the text of comments and literals, and every `\r`, replaced by blanks. Lines and
+ * offsets stay the same. Each literal keeps its two ends, written as `"`.
  * @returns undefined if it is not certain what is code, for example if a literal is not closed.
  */
 export function codeOf(source: string): string | undefined {
-  const open: OpenLiteral[] = [];
-  let heredocs: string[] = [];
-  let code = "";
-  let at = 0;
-  let before: Before = "operator";
-  let gap = true;
-
-  const match = (pattern: RegExp): RegExpExecArray | null => {
-    pattern.lastIndex = at;
-    return pattern.exec(source);
-  };
-  /** Goes on to an offset. Inside a literal, all is blank. */
-  const pass = (length: number, isCode = true) => {
-    const text = source.slice(at, at + length);
-    code += isCode && open.length === 0 ? text.replace(/[\r\ufeff]/g, " ") : blank(text);
-    at += length;
-  };
-  /** Passes the end of a literal. Only the ends of the outermost one are visible. */
-  const passEnd = (length: number) => {
-    const text = open.length === 0 ? `"${blank(source.slice(at + 1, at + length))}` : undefined;
-    code += text ?? blank(source.slice(at, at + length));
-    at += length;
-  };
-  const begin = (length: number, literal: Omit<OpenLiteral, "depth" | "braces">) => {
-    passEnd(length);
-    open.push({ ...literal, depth: 0, braces: -1 });
-  };
-  const follow = (last: Before) => {
-    before = last;
-    gap = false;
-  };
-
-  /** Reads one piece of a literal's text. */
-  const readText = (literal: OpenLiteral) => {
-    const char = source.charAt(at);
-    if (char === "\\" && literal.escapes) return pass(2);
-    if (char === "#" && source[at + 1] === "{" && literal.interpolates) {
-      literal.braces = 0;
-      follow("operator");
-      return pass(2);
-    }
-    if (char === literal.ends && literal.depth === 0) {
-      open.pop();
-      follow("value");
-      return passEnd(1);
-    }
-    if (char === literal.ends && literal.nests !== "") literal.depth--;
-    else if (char === literal.nests) literal.depth++;
-    pass(1);
-  };
-
-  const readNewline = (): boolean => {
-    pass(1);
-    before = "operator";
-    gap = true;
-    for (const name of heredocs) {
-      const end = new RegExp(`^[ \\t]*${escaped(name)}(?!\\w)`, "m");
-      const found = end.exec(source.slice(at));
-      if (found === null) return false;
-      pass(found.index + found[0].length, false);
-      before = "value";
-    }
-    heredocs = [];
-    return true;
-  };
-
-  /** Reads one token of code. @returns whether it is certain what it is. */
-  const readCode = (within: OpenLiteral | undefined): boolean => {
-    const char = source.charAt(at);
-    const blanks = match(BLANK);
-    if (blanks !== null) {
-      for (const part of blanks[0].split(/(#[^\n]*)/)) pass(part.length, !part.startsWith("#"));
-      gap = true;
-      return true;
-    }
-    if (char === "\n") return readNewline();
-    if (char === '"' || (char === "`" && before !== "value")) {
-      begin(1, { ends: char, nests: "", escapes: true, interpolates: true });
-      return true;
-    }
-    if (char === "'") {
-      const character = match(CHAR);
-      if (character === null) return false;
-      pass(character[0].length, false);
-      follow("value");
-      return true;
-    }
-    const heredoc = match(HEREDOC);
-    if (heredoc !== null) {
-      if (within !== undefined) return false;
-      heredocs.push(heredoc[1] ?? heredoc[2] ?? "");
-      pass(heredoc[0].length, false);
-      follow("value");
-      return true;
-    }
-    const percent = match(PERCENT);
-    if (percent !== null && (before === "operator" || (before === "name" && gap))) {
-      const [all, letter = "", nests = ""] = percent;
-      const isRaw = letter === "q";
-      begin(all.length, {
-        ends: CLOSING.get(nests) ?? nests,
-        nests: CLOSING.has(nests) ? nests : "",
-        escapes: !isRaw,
-        interpolates: !isRaw && letter !== "w" && letter !== "i",
-      });
-      return true;
-    }
-    // After a name, `a / b` is a division and `a /b/` is not.
-    const isDivision = before === "value" ||
-      (before === "name" && (!gap || match(DIVISION) !== null));
-    if (char === "/" && !isDivision) {
-      if (match(REGEX) === null) return false;
-      begin(1, { ends: "/", nests: "", escapes: true, interpolates: true });
-      return true;
-    }
-    const word = match(WORD)?.[0];
-    if (word !== undefined) {
-      pass(word.length);
-      follow(BEFORE_VALUE.has(word) ? "operator" : VALUES.has(word) ? "value" : "name");
-      return true;
-    }
-    const value = match(VALUE)?.[0];
-    if (value !== undefined) {
-      pass(value.length);
-      follow(value === "::" ? "operator" : "value");
-      return true;
-    }
-    if (within !== undefined && char === "{") within.braces++;
-    if (within !== undefined && char === "}") within.braces--;
-    pass(match(OPERATOR)?.[0].length ?? 1);
-    follow(/[)\]}]/.test(char) ? "value" : "operator");
-    return true;
-  };
-
-  while (at < source.length) {
-    const literal = open.at(-1);
-    if (literal !== undefined && literal.braces < 0) readText(literal);
-    else if (!readCode(literal)) return undefined;
-  }
-  return open.length === 0 && heredocs.length === 0 ? code : undefined;
+  return new Scanner(source).run()?.code;
 }
 
-function blank(text: string): string {
+/** Text between two offsets. */
+export interface TextRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The texts of literals, heredocs included; undefined if it is not certain what is code. */
+export function literalsOf(source: string): readonly TextRange[] | undefined {
+  return new Scanner(source).run()?.literals;
+}
+
+class Scanner {
+  readonly #source: string;
+  readonly #literals: TextRange[] = [];
+  readonly #open: OpenLiteral[] = [];
+  /** The names of heredocs on the current line: their texts begin on the next one. */
+  #heredocs: string[] = [];
+  #code = "";
+  #at = 0;
+  /** Where the text of the outermost open literal begins. */
+  #textStart = 0;
+  #before: Before = "operator";
+  #afterBlank = true;
+
+  constructor(source: string) {
+    this.#source = source;
+  }
+
+  run(): { readonly code: string; readonly literals: readonly TextRange[] } | undefined {
+    while (this.#at < this.#source.length) {
+      const literal = this.#open.at(-1);
+      if (literal !== undefined && literal.braces < 0) this.#readText(literal);
+      else if (!this.#readCode(literal)) return undefined;
+    }
+    const isClosed = this.#open.length === 0 && this.#heredocs.length === 0;
+    return isClosed ? { code: this.#code, literals: this.#literals } : undefined;
+  }
+
+  /** Reads one piece of a literal's text. */
+  #readText(literal: OpenLiteral): void {
+    const char = this.#source.charAt(this.#at);
+    if (char === "\\" && literal.escapes) return this.#copy(2);
+    if (char === "#" && this.#source[this.#at + 1] === "{" && literal.interpolates) {
+      literal.braces = 0;
+      this.#setBefore("operator");
+      return this.#copy(2);
+    }
+    if (char === literal.ends && literal.depth === 0) return this.#close();
+    if (char === literal.ends && literal.nests !== "") literal.depth--;
+    else if (char === literal.nests) literal.depth++;
+    this.#copy(1);
+  }
+
+  /** Reads one token of code. @returns whether it is certain what it is. */
+  #readCode(within: OpenLiteral | undefined): boolean {
+    const blank = this.#match(BLANK)?.[0];
+    if (blank !== undefined) {
+      this.#copy(blank.length);
+      this.#afterBlank = true;
+      return true;
+    }
+    switch (this.#source.charAt(this.#at)) {
+      case "\n":
+        return this.#readNewline();
+      case "#":
+        this.#hide(this.#match(COMMENT)?.[0].length ?? 1);
+        return true;
+      case '"':
+        return this.#begin(1, '"');
+      case "`":
+        // After `def`, it is the name of a method.
+        return this.#before === "value" ? this.#readToken(within) : this.#begin(1, "`");
+      case "'":
+        return this.#readChar();
+      case "<":
+        return this.#readHeredoc(within) ?? this.#readToken(within);
+      case "%":
+        return this.#readPercent() ?? this.#readToken(within);
+      case "/":
+        return this.#readSlash() ?? this.#readToken(within);
+      default:
+        return this.#readToken(within);
+    }
+  }
+
+  #readNewline(): boolean {
+    this.#copy(1);
+    this.#setBefore("operator");
+    this.#afterBlank = true;
+    for (const name of this.#heredocs) {
+      const rest = this.#source.slice(this.#at);
+      const end = new RegExp(`^[ \\t]*${escaped(name)}(?!\\w)`, "m").exec(rest);
+      if (end === null) return false;
+      this.#literals.push({ from: this.#at, to: this.#at + end.index });
+      this.#hide(end.index + end[0].length);
+      this.#setBefore("value");
+    }
+    this.#heredocs = [];
+    return true;
+  }
+
+  #readChar(): boolean {
+    const char = this.#match(CHAR)?.[0];
+    if (char === undefined) return false;
+    this.#hide(char.length);
+    this.#setBefore("value");
+    return true;
+  }
+
+  /** @returns undefined if there is none. */
+  #readHeredoc(within: OpenLiteral | undefined): boolean | undefined {
+    const heredoc = this.#match(HEREDOC);
+    if (heredoc === undefined) return undefined;
+    if (within !== undefined) return false;
+    this.#heredocs.push(heredoc[1] ?? heredoc[2] ?? "");
+    this.#hide(heredoc[0].length);
+    this.#setBefore("value");
+    return true;
+  }
+
+  /** @returns undefined if it is the operator. */
+  #readPercent(): boolean | undefined {
+    const [all, letter = "", bracket = ""] = this.#match(PERCENT) ?? [];
+    const isExpected = this.#before === "operator" ||
+      (this.#before === "name" && this.#afterBlank);
+    if (all === undefined || !isExpected) return undefined;
+    const isRaw = letter === "q";
+    return this.#begin(all.length, CLOSING.get(bracket) ?? bracket, {
+      nests: CLOSING.has(bracket) ? bracket : "",
+      escapes: !isRaw,
+      interpolates: !isRaw && letter !== "w" && letter !== "i",
+    });
+  }
+
+  /** @returns undefined if it is a division. After a name, `a / b` is one and `a /b/` is not. */
+  #readSlash(): boolean | undefined {
+    if (this.#before === "value") return undefined;
+    const isDivision = !this.#afterBlank || this.#match(DIVISION) !== undefined;
+    if (this.#before === "name" && isDivision) return undefined;
+    return this.#match(REGEX) !== undefined && this.#begin(1, "/");
+  }
+
+  /** A word, a value, or an operator. */
+  #readToken(within: OpenLiteral | undefined): boolean {
+    const word = this.#match(WORD)?.[0];
+    const value = word ?? this.#match(VALUE)?.[0];
+    const token = value ?? this.#match(OPERATOR)?.[0] ?? "";
+    if (within !== undefined && token === "{") within.braces++;
+    if (within !== undefined && token === "}") within.braces--;
+    this.#copy(token.length);
+    if (word === undefined) {
+      this.#setBefore(value !== undefined || /^[)\]}]$/.test(token) ? "value" : "operator");
+    } else {
+      this.#setBefore(BEFORE_VALUE.has(word) ? "operator" : VALUES.has(word) ? "value" : "name");
+    }
+    return true;
+  }
+
+  /** @param length That of what opens the literal. */
+  #begin(length: number, ends: string, form: Partial<OpenLiteral> = {}): true {
+    this.#copyEnd(length);
+    if (this.#open.length === 0) this.#textStart = this.#at;
+    const usual = { nests: "", escapes: true, interpolates: true };
+    this.#open.push({ ...usual, ...form, ends, depth: 0, braces: -1 });
+    return true;
+  }
+
+  #close(): void {
+    this.#open.pop();
+    if (this.#open.length === 0) this.#literals.push({ from: this.#textStart, to: this.#at });
+    this.#copyEnd(1);
+    this.#setBefore("value");
+  }
+
+  #setBefore(before: Before): void {
+    this.#before = before;
+    this.#afterBlank = false;
+  }
+
+  /** Copies characters as code, or as blanks inside a literal. */
+  #copy(length: number): void {
+    const text = this.#source.slice(this.#at, this.#at + length);
+    this.#code += this.#open.length === 0 ? text.replace(/[\r\ufeff]/g, " ") : blanked(text);
+    this.#at += length;
+  }
+
+  #hide(length: number): void {
+    this.#code += blanked(this.#source.slice(this.#at, this.#at + length));
+    this.#at += length;
+  }
+
+  /** Copies one end of a literal. Only those of the outermost one are visible. */
+  #copyEnd(length: number): void {
+    if (this.#open.length > 0) return this.#hide(length);
+    this.#code += `"${" ".repeat(length - 1)}`;
+    this.#at += length;
+  }
+
+  #match(sticky: RegExp): RegExpExecArray | undefined {
+    sticky.lastIndex = this.#at;
+    return sticky.exec(this.#source) ?? undefined;
+  }
+}
+
+function blanked(text: string): string {
   return text.replace(/[^\n]/g, " ");
 }
 

@@ -1,6 +1,6 @@
 // The only file that imports diff. It is loaded when a diff is shown.
 import { createTwoFilesPatch } from "diff";
-import { codeOf } from "../../app/crystal/code.ts";
+import { literalsOf as literalsIn } from "../../app/crystal/code.ts";
 import { ENV_EXAMPLE } from "../../app/environment_files.ts";
 import type { PlannedFile } from "../../app/plan.ts";
 import type { Colour } from "./reporter.ts";
@@ -57,34 +57,29 @@ interface Literal {
 }
 
 function literalsOf(path: string, source: string): Literal[] {
-  const code = path.endsWith(".cr") ? codeOf(source) : undefined;
-  if (code !== undefined) return crystalLiterals(source, code);
-  const literals = source.matchAll(/(["'`])((?:\\.|(?!\1)[^\\])*)\1/gs);
-  return [...literals].map(({ index, 2: text = "" }) => ({
+  const literals = path.endsWith(".cr") ? crystalLiterals(source) : undefined;
+  const quoted = source.matchAll(/(["'`])((?:\\.|(?!\1)[^\\])*)\1/gs);
+  return literals ?? Array.from(quoted, ({ index, 2: text = "" }) => ({
     text,
-    line: source.slice(0, index).split("\n").length,
+    line: lineAt(source, index),
   }));
 }
 
-/** What {@linkcode codeOf} has replaced by blanks, except comments and the names of files. */
-function crystalLiterals(source: string, code: string): Literal[] {
-  const literals: Literal[] = [];
-  const lines = code.split("\n");
-  for (const [index, text] of source.split("\n").entries()) {
-    const line = lines[index] ?? "";
-    let from = 0;
-    for (const blank of line.matchAll(/ +|$/g)) {
-      const hidden = text.slice(blank.index, blank.index + blank[0].length);
-      const before = line.slice(from, blank.index);
-      from = blank.index;
-      const isComment = hidden.trimStart().startsWith("#") && !before.endsWith('"');
-      const isFile = /^\s*require\s+"$/.test(line.slice(0, blank.index));
-      if (!isComment && !isFile && hidden.trim() !== "") {
-        literals.push({ text: hidden.trim(), line: index + 1 });
-      }
-    }
-  }
-  return literals;
+/** Each line of a literal, except the names of required files. */
+function crystalLiterals(source: string): Literal[] | undefined {
+  return literalsIn(source)?.flatMap(({ from, to }) => {
+    if (/^\s*require\s+"$/.test(source.slice(source.lastIndexOf("\n", from) + 1, from))) return [];
+    const line = lineAt(source, from);
+    return source.slice(from, to).split("\n").map((text, at) => ({
+      text: text.trim(),
+      line: line + at,
+    }));
+  });
+}
+
+/** Counts from 1. */
+function lineAt(source: string, offset: number): number {
+  return source.slice(0, offset).split("\n").length;
 }
 
 /** Words that suggest a secret, on the line of the literal or where its statement begins. */
