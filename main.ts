@@ -97,14 +97,14 @@ function workingFolder(): string {
   }
 }
 
-/** An environment variable. An empty one counts as not set. */
+/** An environment variable. A blank one counts as not set, as for the generated app. */
 function variable(name: string): string | undefined {
   const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
   // Deno replaces what is not UTF-8.
   if (value?.includes("\ufffd")) {
     throw new UsageError(`The environment variable ${name} is not UTF-8`);
   }
-  return value || undefined;
+  return value?.trim() ? value : undefined;
 }
 
 /** The first signal asks for an orderly end, the second exits at once, with the code of the first. */

@@ -216,6 +216,8 @@ declare module "azu" {
   interface Stated {
     readonly keyPrefix?: string;
     readonly table?: string;
+    /** The kind of database, if the app has several. */
+    readonly engine?: Engine;
     /** Whether the app's nodes cache sessions. */
     readonly clustered?: boolean;
     /** The channel on which the nodes listen. */

@@ -12,6 +12,7 @@ export interface SessionValues {
   readonly keyPrefix?: string | null;
   /** May contain variables; null if it is not certain. */
   readonly table?: string | null;
+  readonly engine?: string | undefined;
   readonly cluster?: boolean | { readonly channel: string };
 }
 
@@ -43,7 +44,12 @@ export function renderConfig(
         [setting("keyPrefix", base.keyPrefix, line.trim()), ...clusterLines(base)]
           .map((text) => indent + text).join("\n"),
     )
-    .replace(/table: "[^"]*",$/m, (line) => setting("table", base.table, line)) +
+    .replace(
+      /^( *)table: "[^"]*",$/m,
+      (line, indent: string) =>
+        [setting("table", base.table, line.trim()), ...engineLines(base)]
+          .map((text) => indent + text).join("\n"),
+    ) +
     `  environments: {\n${environmentLines(base, environments)}  },\n});\n`;
   return `/// <reference path="./${types}" />\n${imported(config)}`;
 }
@@ -57,6 +63,10 @@ function imported(config: string): string {
 
 function clusterLines({ cluster }: SessionValues): string[] {
   return cluster === undefined ? [] : [`cluster: ${expression(cluster)},`];
+}
+
+function engineLines({ engine }: SessionValues): string[] {
+  return engine === undefined ? [] : [`engine: ${expression(engine)},`];
 }
 
 /** A line of the config. @param otherwise The line if the value is not known. */
@@ -105,14 +115,17 @@ function environmentLines(
 
 /** What an environment overrides. */
 function differences(base: SessionValues, values: SessionValues) {
-  const { backend, keyPrefix, table, cluster } = values;
+  const { backend, keyPrefix, table, engine, cluster } = values;
   const redis = {
     ...(keyPrefix === base.keyPrefix ? {} : { keyPrefix: keyPrefix ?? undefined }),
     ...(JSON.stringify(cluster) === JSON.stringify(base.cluster)
       ? {}
       : { cluster: cluster ?? false }),
   };
-  const database = table === base.table ? {} : { table: table ?? undefined };
+  const database = {
+    ...(table === base.table ? {} : { table: table ?? undefined }),
+    ...(engine === base.engine ? {} : { engine }),
+  };
   const options = backend === "redis" ? redis : backend === "database" ? database : {};
   return {
     ...(backend === base.backend ? {} : { backend }),

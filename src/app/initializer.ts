@@ -21,6 +21,8 @@ export interface StatedStore {
   readonly keyPrefix?: string;
   /** The table; undefined if it is not certain. */
   readonly table?: string;
+  /** The kind of database, if the app has several. */
+  readonly engine?: "postgres" | "mysql" | "sqlite";
 }
 
 /** The sessions of an app, as its source states them. */
@@ -43,17 +45,20 @@ interface Source {
 }
 
 const NOTHING: StatedStore = { kinds: [], clustered: false };
-const NOT_CERTAIN: Initializer = {
-  environments: new Map(),
-  otherwise: { kinds: undefined, clustered: false },
-};
 
 /** Reads an initializer. Never throws, and takes linear time. */
-export function readInitializer(text: string): Initializer {
+export function readInitializer(original: string): Initializer {
+  const text = original.replaceAll("\r\n", "\n");
   const code = codeOf(text);
-  if (code === undefined) return NOT_CERTAIN;
+  if (code === undefined) return notCertain(text);
   const source = { text, code };
   return readChoice(source) ?? { environments: new Map(), otherwise: readStores(source) };
+}
+
+/** What is known of a source that cannot be read: without the word, its nodes have no caches. */
+function notCertain(text: string): Initializer {
+  const caches = /cluster/i.test(text) ? { channel: null } : {};
+  return { environments: new Map(), otherwise: { kinds: undefined, clustered: false, ...caches } };
 }
 
 // What setup writes
@@ -74,7 +79,7 @@ function readChoice(source: Source): Initializer | undefined {
   const isIntact = count(code, /\bsession_stores\b *(?:[:=(]|do\b)/g) === 1 &&
     count(code, /\bSESSION_ENVIRONMENT\s*=/g) === 1 && text.includes(ENVIRONMENT) &&
     !code.includes("{%");
-  return choice !== undefined && isIntact ? choice : NOT_CERTAIN;
+  return choice !== undefined && isIntact ? choice : notCertain(text);
 }
 
 /** `RedisSessionStore.open(…)`, or a `case` with one for each environment. */
@@ -133,6 +138,8 @@ function openAt(source: Source, take: Take): StatedStore | undefined {
   return statedBy(source, open[1] ?? "", options);
 }
 
+const ENGINES = ["postgres", "mysql", "sqlite"] as const;
+
 function statedBy(
   source: Source,
   store: string,
@@ -140,7 +147,13 @@ function statedBy(
 ): StatedStore {
   if (store === "Memory") return { kinds: ["memory"], clustered: false };
   if (store === "Database") {
-    return { kinds: ["database"], clustered: false, ...known("table", options.get("table")) };
+    const engine = ENGINES.find((engine) => engine === options.get("engine"));
+    return {
+      kinds: ["database"],
+      clustered: false,
+      ...known("table", options.get("table")),
+      ...known("engine", engine),
+    };
   }
   const clustered = store === "Clustered";
   const isIntact = source.text.includes(PREFIXED) && count(source.code, /\bdef prefixed\b/g) === 1;
@@ -174,7 +187,7 @@ const KINDS: ReadonlyMap<string, StoreKind> = new Map([
 const SHARD_PREFIX = "session:";
 
 const STORE = new RegExp(
-  `(?<![\\w@.])((?:::)?(?:[A-Z]\\w*::)*)(${[...KINDS.keys()].join("|")})\\b`,
+  `(?<![\\w@.])(?<!::)((?:::)?(?:[A-Z]\\w*::)*)(${[...KINDS.keys()].join("|")})\\b`,
   "g",
 );
 
@@ -298,7 +311,7 @@ function literalsIn(
   );
 }
 
-function known<Name extends string>(name: Name, value: string | undefined) {
+function known<Name extends string, Value>(name: Name, value: Value | undefined) {
   return value === undefined ? {} : { [name]: value };
 }
 

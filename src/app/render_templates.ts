@@ -109,10 +109,12 @@ function databaseValues(settings: InitializerSettings) {
 }
 
 /** The code that opens the stores of an environment. */
-function choiceOf({ base, environments }: InitializerSettings): string {
+function choiceOf(settings: InitializerSettings): string {
+  const { base, environments } = settings;
+  const hasEngines = databaseValues(settings).engines.length > 1;
   return byEnvironment(
-    openingOf(base.store),
-    new Map([...environments].map(([name, { store }]) => [name, openingOf(store)])),
+    openingOf(base.store, hasEngines),
+    new Map([...environments].map(([name, { store }]) => [name, openingOf(store, hasEngines)])),
     "SESSION_ENVIRONMENT",
   );
 }
@@ -141,9 +143,12 @@ function byEnvironment(
   return `    case ${variable}\n${whens.join("")}${last}    end`;
 }
 
-/** `RedisSessionStore.open(…)`, with an option on each line if there are several. */
-function openingOf(store: StoreSettings): string[] {
-  const { keyPrefix = "", table = "", nodeCache } = store;
+/**
+ * `RedisSessionStore.open(…)`, with an option on each line if there are several.
+ * @param hasEngines Whether the environments use several kinds of databases.
+ */
+function openingOf(store: StoreSettings, hasEngines: boolean): string[] {
+  const { keyPrefix = "", table = "", engine = "", nodeCache } = store;
   const pool = {
     pool_size: String(store.poolSize ?? 5),
     pool_timeout: crystalSpan(store.poolTimeout ?? 5000),
@@ -153,7 +158,12 @@ function openingOf(store: StoreSettings): string[] {
     case "memory":
       return call("MemorySessionStore", cleanup);
     case "database":
-      return call("DatabaseSessionStore", { table: crystalString(table), ...cleanup, ...pool });
+      return call("DatabaseSessionStore", {
+        table: crystalString(table),
+        ...(hasEngines ? { engine: crystalString(engine) } : {}),
+        ...cleanup,
+        ...pool,
+      });
     case "redis": {
       const key_prefix = crystalString(keyPrefix);
       if (nodeCache === undefined) return call("RedisSessionStore", { key_prefix, ...pool });

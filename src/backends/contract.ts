@@ -194,6 +194,8 @@ export interface BackendContext {
 export interface Stated {
   readonly keyPrefix?: string;
   readonly table?: string;
+  /** The kind of database, if the app has several. */
+  readonly engine?: Engine;
   /** Whether the app's nodes cache sessions. */
   readonly clustered?: boolean;
   /** The channel on which the nodes listen. */

@@ -73,7 +73,7 @@ async function sessionsOf(
   { backend, env }: InitOptions,
 ): Promise<{ readonly sessions: ConfigValues; readonly reason?: string }> {
   if (backend !== undefined) {
-    return { sessions: { base: { backend: checkedType(backend) } } };
+    return { sessions: { base: { backend: checkedType(backend, "--backend") } } };
   }
   const initializer = await readAppInitializer(root);
   const stated = initializer === undefined ? undefined : statedSessions(initializer);
@@ -81,25 +81,27 @@ async function sessionsOf(
     return { sessions: stated, reason: `The backends are those in ${INITIALIZER}` };
   }
   const chosen = env("SESSION_BACKEND");
-  if (chosen !== undefined && isBackendType(chosen)) {
-    const reason = `The backend is ${chosen}, as SESSION_BACKEND says`;
-    return { sessions: { base: { backend: chosen } }, reason };
+  if (chosen !== undefined) {
+    const reason = `The backend is ${printable(chosen)}, as SESSION_BACKEND says`;
+    return { sessions: { base: { backend: checkedType(chosen, "SESSION_BACKEND") } }, reason };
   }
   const shards = await readAppFile(root, SHARD_FILE) ?? "";
-  const hasRedis = /^\s+redis:/m.test(shards) || env("REDIS_URL") !== undefined;
-  const hasDatabase = /^\s+(?:pg|mysql|sqlite3):/m.test(shards) ||
-    env("DATABASE_URL") !== undefined;
-  if (hasRedis === hasDatabase) {
+  const sign = (shard: RegExp, variable: string) =>
+    env(variable) !== undefined
+      ? `${variable} is set`
+      : shard.test(shards)
+      ? `${SHARD_FILE} has its shard`
+      : undefined;
+  const redis = sign(/^\s+redis:/m, "REDIS_URL");
+  const database = sign(/^\s+(?:pg|mysql|sqlite3):/m, "DATABASE_URL");
+  if ((redis === undefined) === (database === undefined)) {
     const reason = "The backends are those of the example in Azu's documentation: redis, and " +
       "memory in development and test";
     return { sessions: EXAMPLE, reason };
   }
-  const only = hasRedis ? "redis" : "database";
-  const where = "by shard.yml and the environment";
-  return {
-    sessions: { base: { backend: only } },
-    reason: `The backend is ${only}: ${where}, the app has no other store`,
-  };
+  const only = redis === undefined ? "database" : "redis";
+  const reason = `The backend is ${only}, because ${redis ?? database}, and nothing names another`;
+  return { sessions: { base: { backend: only } }, reason };
 }
 
 /** Redis in production, and no server on a developer's machine or in tests. */
@@ -108,9 +110,9 @@ const EXAMPLE: ConfigValues = {
   environments: { development: { backend: "memory" }, test: { backend: "memory" } },
 };
 
-function checkedType(name: string): BackendType {
+function checkedType(name: string, source: string): BackendType {
   if (isBackendType(name)) return name;
-  throw new UsageError(`--backend: unknown backend "${printable(name)}"`, {
+  throw new UsageError(`${source}: unknown backend "${printable(name)}"`, {
     hint: `Known backends: ${backendTypes.join(", ")}`,
   });
 }
@@ -120,6 +122,18 @@ function statedSessions({ environments, otherwise }: Initializer): ConfigValues 
   const base = valuesOf(otherwise);
   if (base === undefined) return undefined;
   const named = Array.from(environments, ([name, stated]) => [name, valuesOf(stated)] as const);
+  for (const [name, values] of named) {
+    const what = values?.keyPrefix === null
+      ? "key prefix"
+      : values?.table === null
+      ? "table"
+      : undefined;
+    if (what === undefined) continue;
+    throw new UsageError(
+      `It is not certain which ${what} ${INITIALIZER} uses in the environment ${printable(name)}`,
+      { hint: "Write it there as a plain text, or select a backend for all with --backend" },
+    );
+  }
   return {
     base,
     environments: Object.fromEntries(
@@ -130,7 +144,7 @@ function statedSessions({ environments, otherwise }: Initializer): ConfigValues 
 
 /** @throws {UsageError} if it is not certain which store it is. */
 function valuesOf(
-  { kinds, keyPrefix, table, clustered, channel }: StatedStore,
+  { kinds, keyPrefix, table, engine, clustered, channel }: StatedStore,
 ): SessionValues | undefined {
   if (kinds?.length === 0) return undefined;
   const [backend, another] = kinds ?? [];
@@ -150,7 +164,7 @@ function valuesOf(
   return {
     backend,
     ...(backend === "redis" ? { keyPrefix: keyPrefix ?? null } : {}),
-    ...(backend === "database" ? { table: table ?? null } : {}),
+    ...(backend === "database" ? { table: table ?? null, engine } : {}),
     ...(clustered ? { cluster: typeof channel === "string" ? { channel } : true } : {}),
   };
 }

@@ -77,8 +77,7 @@ function otherStore(
 
 /** What the source says, if it may use a backend of this type. */
 function usedBy(stated: StatedStore, type: string | undefined): StatedStore | undefined {
-  if (stated.kinds === undefined) return { ...stated, channel: null };
-  return stated.kinds.some((kind) => kind === type) ? stated : undefined;
+  return stated.kinds?.some((kind) => kind === type) ?? true ? stated : undefined;
 }
 
 /** The backend to set up: as above, but without the initializer, which setup writes. */
@@ -175,10 +174,11 @@ function typeOf(name: string, entry: BackendEntry | undefined): string | undefin
  */
 function settingsIn(source: StatedStore | undefined): Stated {
   if (source === undefined) return {};
-  const { keyPrefix, table, clustered, channel } = source;
+  const { keyPrefix, table, engine, clustered, channel } = source;
   return {
     ...(keyPrefix === undefined ? {} : { keyPrefix }),
     ...(table === undefined ? {} : { table }),
+    ...(engine === undefined ? {} : { engine }),
     ...(clustered ? { clustered } : {}),
     ...(typeof channel === "string" ? { channel } : {}),
   };
@@ -197,24 +197,39 @@ function uncertainSettings(
   const cluster = isRecord(settings["cluster"]) ? settings["cluster"] : {};
   const type = typeOf(name, entry);
   const isRedis = type === "redis";
-  const wanted: [what: string, path: string, isCertain: boolean, inConfig: unknown][] = [
-    ["key prefix", "keyPrefix", !isRedis || source.keyPrefix !== undefined, settings["keyPrefix"]],
-    ["table", "table", type !== "database" || source.table !== undefined, settings["table"]],
+  const setting = (path: string) => `session.backends.${printable(name)}.${path}`;
+  const channel: [what: string, stateIt: string] = source.clustered
+    ? [`on which channel the app's nodes listen (${INITIALIZER})`, setting("cluster.channel")]
+    : [
+      `whether the app's nodes cache sessions (${INITIALIZER})`,
+      `${setting("cluster")}, as false or as { channel: "…" }`,
+    ];
+  const wanted: [isCertain: boolean, what: string, stateIt: string, inConfig: unknown][] = [
     [
-      "cluster's channel",
-      "cluster.channel",
+      !isRedis || source.keyPrefix !== undefined,
+      `which key prefix ${INITIALIZER} uses`,
+      setting("keyPrefix"),
+      settings["keyPrefix"],
+    ],
+    [
+      type !== "database" || source.table !== undefined,
+      `which table ${INITIALIZER} uses`,
+      setting("table"),
+      settings["table"],
+    ],
+    [
       !isRedis || source.channel !== null || settings["cluster"] === false,
+      ...channel,
       cluster["channel"],
     ],
   ];
-  return wanted.filter(([, , isCertain]) => !isCertain).map(([what, path, , inConfig]) => {
-    const setting = `session.backends.${printable(name)}.${path}`;
+  return wanted.filter(([isCertain]) => !isCertain).map(([, what, stateIt, inConfig]) => {
     if (typeof inConfig !== "string") {
-      throw new UsageError(`It is not certain which ${what} ${INITIALIZER} uses`, {
-        hint: `State it in azu.config.ts: ${setting}`,
+      throw new UsageError(`It is not certain ${what}`, {
+        hint: `State it in azu.config.ts: ${stateIt}`,
       });
     }
-    return `It is not certain which ${what} ${INITIALIZER} uses: azu uses that of the config, ` +
+    return `It is not certain ${what}: azu uses that of the config, ` +
       `"${printable(withNames(inConfig))}"`;
   });
 }
@@ -229,7 +244,7 @@ function disagreements(
   const cluster = isRecord(entry["cluster"]) ? entry["cluster"] : {};
   const settings: [what: string, path: string, inSource: string | undefined, inConfig: unknown][] =
     [
-      ["keyPrefix", "keyPrefix", stated.keyPrefix, entry["keyPrefix"]],
+      ["key prefix", "keyPrefix", stated.keyPrefix, entry["keyPrefix"]],
       ["table", "table", stated.table, entry["table"]],
       ["cluster's channel", "cluster.channel", stated.channel, cluster["channel"]],
     ];

@@ -3,7 +3,6 @@ import * as v from "valibot";
 import { messageOf, Problems, UsageError } from "../core/errors.ts";
 import { merge } from "../core/record.ts";
 import { redact } from "../core/redact.ts";
-import { listed } from "../core/text.ts";
 import { within } from "../core/within.ts";
 import * as azu from "../mod.ts";
 import { type ConfigHost, evaluateConfig } from "./evaluate.ts";
@@ -17,7 +16,6 @@ export interface LoadedConfig {
   readonly environments: readonly string[];
   /** The environment that applies if none is named; undefined if none does. */
   readonly usual: string | undefined;
-  readonly warnings: readonly string[];
 }
 
 /** If the config is a function, it is called for each of these, to get all that it may return. */
@@ -31,10 +29,9 @@ export interface OpenConfig {
   /**
    * Validates its values, and applies one environment.
    * @param environment Undefined for none.
-   * @param isNamed Whether a variable names it.
    * @throws {UsageError} with a line for each problem.
    */
-  load(environment: string | undefined, isNamed: boolean): Promise<LoadedConfig>;
+  load(environment: string | undefined): Promise<LoadedConfig>;
 }
 
 /** @throws {UsageError} if the config cannot be evaluated. */
@@ -52,7 +49,7 @@ export async function openConfig(
   const file = await Deno.realPath(path);
   const exported = await inTime(evaluateConfig(file, { azu: { ...azu }, ...host }));
   return {
-    async load(environment, isNamed) {
+    async load(environment) {
       const value = exported.call === undefined
         ? exported.value
         : await inTime(exported.call(environment ?? "production"));
@@ -64,7 +61,7 @@ export async function openConfig(
       const { environments = {} } = checked.config;
       const names = [...byFunction ? USUAL_ENVIRONMENTS : [], ...Object.keys(environments)];
       return {
-        ...narrowed(checked.config, environment, isNamed, name),
+        config: narrowed(checked.config, environment, name),
         environments: [...new Set(names)],
         usual: byFunction ? "production" : undefined,
       };
@@ -81,31 +78,15 @@ function validated(value: unknown, name: string) {
   }
 }
 
-function narrowed(
-  config: Config,
-  environment: string | undefined,
-  isNamed: boolean,
-  name: string,
-) {
+function narrowed(config: Config, environment: string | undefined, name: string): Config {
   const { environments = {}, ...base } = config;
-  if (environment === undefined) return { config: base, warnings: [] };
-  const overrides = Object.hasOwn(environments, environment)
+  const overrides = environment !== undefined && Object.hasOwn(environments, environment)
     ? environments[environment]
     : undefined;
-  const warnings = isNamed ? unknownEnvironment(Object.keys(environments), environment, name) : [];
-  if (overrides === undefined) return { config: base, warnings };
+  if (overrides === undefined) return base;
   const merged = merge(base, overrides);
   if (!v.is(configSchema, merged)) {
     throw new UsageError(`${name}: environments.${environment} contradicts the other settings`);
   }
-  return { config: merged, warnings };
-}
-
-/** Without this warning, a mistyped AZU_ENV would silently skip its overrides. */
-function unknownEnvironment(known: string[], environment: string, name: string): string[] {
-  if (known.length === 0 || known.includes(environment)) return [];
-  if (environment === "development" || environment === "test") return [];
-  return [
-    `AZU_ENV is "${environment}", but ${name} has only the environments ${listed(known, "and")}`,
-  ];
+  return merged;
 }

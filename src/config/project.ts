@@ -93,19 +93,22 @@ export async function loadProject(io: Io, options: ProjectOptions): Promise<Proj
       env: (name) => name === "AZU_ENV" ? options.environment ?? io.env(name) : io.env(name),
       print,
     });
-  const load = async (environment: string | undefined, isNamed = true) => {
-    return await opened?.load(environment, isNamed) ?? NO_CONFIG;
+  const load = async (environment: string | undefined) => {
+    return await opened?.load(environment) ?? NO_CONFIG;
   };
   const name = shard === undefined ? undefined : await nameInShard(shard);
   const environment = environmentIn(env, options.environment);
   const isNamed = environment.namedBy !== undefined;
-  const loaded = await load(isNamed || options.usesDefault ? environment.name : undefined, isNamed);
+  const loaded = await load(isNamed || options.usesDefault ? environment.name : undefined);
   const environments = [
     ...new Set([...loaded.environments, ...initializer?.environments.keys() ?? []]),
   ];
   // A function may know any name.
   const isFunction = loaded.usual !== undefined;
-  if (environment.namedBy === "--env" && !isFunction) checkKnown(environment.name, environments);
+  const unknown = isNamed && !isFunction ? unknownName(environment.name, environments) : undefined;
+  if (unknown !== undefined && environment.namedBy === "--env") {
+    throw new UsageError(`--env: ${unknown.problem}`, { hint: unknown.hint });
+  }
   return {
     root,
     app: loaded.config.app ?? name,
@@ -116,7 +119,10 @@ export async function loadProject(io: Io, options: ProjectOptions): Promise<Proj
     environments,
     hasApp: path !== undefined || shard !== undefined || initializer !== undefined,
     initializer,
-    warnings: loaded.warnings,
+    // Without the warning, a mistyped AZU_ENV would silently skip its overrides.
+    warnings: unknown === undefined || environments.length === 0
+      ? []
+      : [`${namedByText(environment, isInDotenv)}: ${unknown.problem}. ${unknown.hint}`],
     async variants() {
       muted = true; // what the config prints, it has printed already
       try {
@@ -137,7 +143,6 @@ const NO_CONFIG: LoadedConfig = {
   config: {},
   environments: [],
   usual: undefined,
-  warnings: [],
 };
 
 /** The app's folder: that of the nearest shard.yml, or else of the config, or else the working folder. */
@@ -158,15 +163,22 @@ function environmentIn(env: Project["env"], option: string | undefined): Environ
 /** The environments that people name without settings of their own. */
 const USUAL_ENVIRONMENTS = ["development", "test", "production"];
 
-/** @throws {UsageError} for a name that nothing knows: it may be mistyped. */
-function checkKnown(name: string, environments: readonly string[]): void {
+/** What to say about a name that nothing knows: it may be mistyped. */
+function unknownName(name: string, environments: readonly string[]) {
   const known = [...new Set([...environments, ...USUAL_ENVIRONMENTS])];
-  if (known.includes(name)) return;
+  if (known.includes(name)) return undefined;
   const meant = nearest(name, known);
-  throw new UsageError(`--env: unknown environment "${printable(name)}"`, {
+  return {
+    problem: `unknown environment "${printable(name)}"`,
     hint: `Known environments: ${known.map(printable).join(", ")}` +
       (meant === undefined ? "" : `; did you mean ${printable(meant)}?`),
-  });
+  };
+}
+
+/** `AZU_ENV in .env` */
+function namedByText({ namedBy }: Environment, isInDotenv: Project["isInDotenv"]): string {
+  if (namedBy === undefined || namedBy === "--env") return namedBy ?? "the default";
+  return isInDotenv(namedBy) ? `${namedBy} in .env` : namedBy;
 }
 
 async function variablesOf(io: Io, root: string): Promise<Pick<Project, "env" | "isInDotenv">> {
@@ -177,7 +189,8 @@ async function variablesOf(io: Io, root: string): Promise<Pick<Project, "env" | 
   const env = (name: string) => {
     const inEnvironment = io.env(name);
     if (inEnvironment !== undefined || !cutOff.has(name)) {
-      return inEnvironment ?? (variables.get(name) || undefined);
+      const inDotenv = variables.get(name);
+      return inEnvironment ?? (inDotenv?.trim() ? inDotenv : undefined);
     }
     throw new UsageError(`.env: the value of ${name} contains a "#", where a value ends`, {
       hint: name.endsWith("_URL")

@@ -98,7 +98,10 @@ export function withValues(
   });
 }
 
-/** The text for people: `${APP_NAME}:session:`. */
+/** The text for people: `${APP_NAME}:session:`, with a default `${APP_NAME:-shop}:session:`. */
 export function withNames(text: string): string {
-  return replaceVariables(text, ({ name }) => `\${${name}}`);
+  return replaceVariables(
+    text,
+    ({ name, fallback }) => fallback === undefined ? `\${${name}}` : `\${${name}:-${fallback}}`,
+  );
 }

@@ -143,13 +143,17 @@ Deno.test("crystal reads the values back as they were", needs("crystal"), async 
   deepStrictEqual(read, odd, new TextDecoder().decode(stderr));
 });
 
-/** What the reader must say about a store. */
-function meant({ template, keyPrefix, table, nodeCache }: StoreSettings): StatedStore {
+/** What the reader must say about a store. @param hasEngines Whether the app has several. */
+function meant(
+  { template, keyPrefix, table, engine, nodeCache }: StoreSettings,
+  hasEngines: boolean,
+): StatedStore {
   return {
     kinds: [template],
     clustered: nodeCache !== undefined,
     ...(keyPrefix === undefined ? {} : { keyPrefix }),
     ...(table === undefined ? {} : { table }),
+    ...(engine !== undefined && hasEngines ? { engine } : {}),
     ...(nodeCache === undefined ? {} : { channel: nodeCache.channel }),
   };
 }
@@ -160,9 +164,12 @@ Deno.test("the initializer that setup writes is read back as what was meant", ()
     for (const chosen of [...stores.map((store) => [store]), stores, stores.toReversed()]) {
       const settings = settingsFor(index, name, chosen);
       const initializer = readInitializer(renderInitializer(settings, ownTemplates));
-      deepStrictEqual(initializer.otherwise, meant(settings.base.store));
+      const engines = [settings.base, ...settings.environments.values()]
+        .flatMap(({ store }) => store.engine ?? []);
+      const hasEngines = new Set(engines).size > 1;
+      deepStrictEqual(initializer.otherwise, meant(settings.base.store, hasEngines));
       for (const [environment, { store }] of settings.environments) {
-        deepStrictEqual(statedFor(initializer, environment), meant(store));
+        deepStrictEqual(statedFor(initializer, environment), meant(store, hasEngines));
       }
     }
   }

@@ -83,6 +83,21 @@ Deno.test("a store counts however it is used", () => {
   deepEqual(kindsIn("Session.configure do |c|\nend"), []);
 });
 
+Deno.test("a source that cannot be read says at least whether its nodes may have caches", () => {
+  deepEqual(read("class_getter session_stores : SessionStores do\n  nil\nend\n"), {
+    kinds: [],
+    clustered: false,
+  });
+  const choice = "  class_getter session_stores : SessionStores do\n    odd\n  end\n";
+  deepEqual(read(choice), { kinds: undefined, clustered: false });
+  deepEqual(read(`${choice}# Clustered\n`), { kinds: undefined, clustered: false, channel: null });
+});
+
+Deno.test("line ends of Windows change nothing", () => {
+  const source = wiring("Session::RedisStore(T).new");
+  deepEqual(read(source.replaceAll("\n", "\r\n")), read(source));
+});
+
 Deno.test("several stores are not certain, whatever chooses between them", () => {
   const redis = "Session::RedisStore(T).new";
   const memory = "Session::MemoryStore(T).new";

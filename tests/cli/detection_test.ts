@@ -176,7 +176,7 @@ Deno.test("what the initializer states is what is cleared, with a warning", asyn
   const result = await runAzu(args, { cwd: app.path, env: NOWHERE });
   const { pattern, warnings } = JSON.parse(result.stdout);
   strictEqual(pattern, "real:*");
-  match(warnings[0], /states the keyPrefix "real:", but the config .* states "other:"/);
+  match(warnings[0], /states the key prefix "real:", but the config .* states "other:"/);
 });
 
 Deno.test("a shard's own RedisStore writes session: whatever the app's name", async () => {
@@ -202,9 +202,11 @@ Deno.test("AZU_ENV chooses what differs", async () => {
   };
   strictEqual((await run({ AZU_ENV: "production" })).pattern, "live:*");
   strictEqual((await run({ AZU_ENV: "development" })).pattern, "base:*");
+  strictEqual((await run({ AZU_ENV: " ", CRYSTAL_ENV: "development" })).pattern, "base:*");
+  deepStrictEqual((await run({ AZU_ENV: "test" })).warnings, []);
   const mistyped = await run({ AZU_ENV: "prodution" });
   match(
     mistyped.warnings[0],
-    /AZU_ENV is "prodution", but azu\.config\.ts has only the environments /,
+    /^AZU_ENV: unknown environment "prodution"\. Known .*; did you mean production\?$/,
   );
 });

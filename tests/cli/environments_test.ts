@@ -203,10 +203,18 @@ Deno.test("a URL of another database than the config says is refused", async () 
     strictEqual(code, 2);
     match(
       stderr,
-      /^error: The config says that the database is SQLite, but the URL is postgres:\/\/app:\*\*\*@127\.0\.0\.1:1\/shop \(from DATABASE_URL\)$/m,
+      /^error: The sessions of this environment are in SQLite, but the URL is postgres:\/\/app:\*\*\*@127\.0\.0\.1:1\/shop \(from DATABASE_URL\)$/m,
     );
     doesNotMatch(stderr, /hunter2/);
   }
+});
+
+Deno.test("a variable is one part of a table's name", async () => {
+  await using app = await appOf();
+  const env = { ...NOWHERE, TENANT: "auth.acme" };
+  const { code, stderr } = await app.azu([...CLEAR, "--env", "staging"], env);
+  strictEqual(code, 2);
+  match(stderr, /^error: TENANT: a part of a table's name may not contain/m);
 });
 
 Deno.test("setup writes one source for all environments", async () => {
@@ -219,7 +227,7 @@ Deno.test("setup writes one source for all environments", async () => {
       /Set REDIS_URL in the environment \(production\): redis:/,
       /Set DATABASE_URL in the environment \(test and staging\): postgres:/,
       /Set TENANT in the environment \(staging\): a part of the table's name/,
-      /Create the table \(test and staging\): run this command with --apply/,
+      /Create the table \(test and staging\): run this command with --env <name> --apply for each/,
     ]
   ) match(stdout, step);
   doesNotMatch(stdout, /APP_NAME/);

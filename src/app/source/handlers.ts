@@ -29,6 +29,7 @@ export function handlersList(source: string): HandlersList | undefined {
     return undefined;
   }
   const elements = code.slice(from, to).trimEnd();
+  if (elements === "") return undefined; // a list of comments
   const end = from + elements.length;
   const lineEnd = source.indexOf("\n", end);
   const newline = newlineOf(source, lineEnd);

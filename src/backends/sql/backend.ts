@@ -93,20 +93,28 @@ export function bindDatabase(
   context: BackendContext,
 ): Backend {
   const named = context.stated.table ?? chosen.table ?? "sessions";
+  const expected = context.stated.engine ?? chosen.engine;
   const url = chosen.url ?? urlFromEnvironment(context);
   const addressFrom = urlSource(chosen.url, "DATABASE_URL", context);
   const engine = engineOfUrl(url) ?? context.driver ?? "postgres";
   const place = url === undefined ? undefined : { url, engine, ...placeOf(engine, url) };
-  const tableText = () => withValues(named, "the table's name", context.env);
+  const tableText = () =>
+    withValues(named, "the table's name", (name) => partOfName(name, context.env(name)));
   const check = () => {
     if (place === undefined) throw missingUrl();
-    if (chosen.engine !== undefined && chosen.engine !== engine) {
-      throw otherEngine(chosen.engine, place.address, addressFrom);
+    if (expected !== undefined && expected !== engine) {
+      throw otherEngine(expected, place.address, addressFrom);
     }
     return place;
   };
   // Not the table's value: a variable may be set only where the app runs.
-  checkedTable(chosen.engine ?? engine, replaceVariables(named, () => "x"));
+  checkedTable(
+    expected ?? engine,
+    replaceVariables(named, ({ name, fallback }) => {
+      partOfName(name, fallback);
+      return "x";
+    }),
+  );
   return {
     name: "database",
     capabilities: { clear: true, createTable: true, truncate: engine === "postgres" },
@@ -115,7 +123,7 @@ export function bindDatabase(
       return place === undefined ? { table } : { address: place.address, addressFrom, table };
     },
     announce: () => ["Clearing database sessions..."],
-    setup: setupSpec(chosen.engine ?? engine, named, chosen),
+    setup: setupSpec(expected ?? engine, named, chosen),
     check: () => void check(),
     async connect(signal, { purpose = "operate", timeout = CONNECT_TIMEOUT } = {}) {
       const place = check();
@@ -125,6 +133,17 @@ export function bindDatabase(
       return await openStore(target, signal, purpose);
     },
   };
+}
+
+/**
+ * The value of a variable in the table's name.
+ * @throws {UsageError} for characters that would begin another part of the name.
+ */
+function partOfName(variable: string, value: string | undefined): string | undefined {
+  if (value === undefined || !/[."`]/.test(value)) return value;
+  throw new UsageError(`${variable}: a part of a table's name may not contain ., " or \``, {
+    hint: 'A schema stands outside: "auth." + fromEnv("NAME")',
+  });
 }
 
 /** @throws {UsageError} if no table can have the name. */
@@ -139,7 +158,7 @@ const ENGINE_NAMES = { postgres: "PostgreSQL", mysql: "MySQL", sqlite: "SQLite" 
 
 function otherEngine(engine: Engine, address: string, addressFrom: string): UsageError {
   return new UsageError(
-    `The config says that the database is ${ENGINE_NAMES[engine]}, but the URL is ${address} ` +
+    `The sessions of this environment are in ${ENGINE_NAMES[engine]}, but the URL is ${address} ` +
       `(from ${addressFrom})`,
     { hint: "Check which environment is named, and which URL belongs to it" },
   );

@@ -93,7 +93,8 @@ export function missingTable(target: DatabaseTarget, cause?: unknown): Operation
   return new OperationError(
     `Table ${printable(target.tableText)} does not exist in ${target.address}`,
     {
-      hint: "Create it with `azu session:setup --backend database --apply`, or with the " +
+      hint:
+        "Create it with `azu session:setup --apply` and the same --env or --backend, or with the " +
         "framework's own `azu db:migrate`; or correct session.backends.database.table",
       cause,
     },
@@ -312,7 +313,7 @@ const EXPLANATIONS: readonly Explanation[] = [
   {
     matches: /^42P01 /,
     problem: "The table does not exist",
-    hint: "Create it (`azu session:setup --backend database --apply`), or correct " +
+    hint: "Create it (`azu session:setup --apply` with the same --env or --backend), or correct " +
       "session.backends.database.table",
   },
   {

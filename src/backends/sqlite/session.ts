@@ -137,7 +137,7 @@ async function checkFile(path: string, target: DatabaseTarget): Promise<void> {
   }
   throw new OperationError(`The database file ${path} does not exist (${target.address})`, {
     hint: `${hint}; relative paths start at ${target.root}. ` +
-      "`azu session:setup --backend database --apply` creates it",
+      "`azu session:setup --apply`, with the same --env or --backend, creates it",
   });
 }
 

@@ -109,6 +109,7 @@ export async function planSetup(project: Project, options: SetupOptions): Promis
     offered: integration.offered,
     warnings: [
       ...insecureCookies(app, environments),
+      ...overridden(current, environments),
       ...environment.warnings,
       ...integration.warnings,
       ...setupWarnings(
@@ -159,9 +160,10 @@ async function shardFile(root: string) {
   if (source === undefined) return undefined;
   const { addDependencies, shardDependencies } = await import("../../app/shard.ts");
   const present = shardDependencies(source);
-  const engines = ["postgres", "mysql", "sqlite"] as const;
+  const engines = (["postgres", "mysql", "sqlite"] as const)
+    .filter((engine) => present.includes(SHARD_OF_ENGINE[engine].name));
   return {
-    driver: engines.find((engine) => present.includes(SHARD_OF_ENGINE[engine].name)),
+    driver: engines.length === 1 ? engines[0] : undefined,
     with: (shards: readonly Shard[]) => addDependencies(source, shards),
   };
 }
@@ -176,6 +178,21 @@ function setupWarnings(
     ...isEngineKnown ? [] : engineWarning(environment),
   ]);
   return [...new Set(warnings)];
+}
+
+/** A choice that holds for all environments replaces the config's own. */
+function overridden(
+  { choice: { decidedBy, decidedByText, backend } }: SetupEnvironment,
+  environments: SetupEnvironments,
+): string[] {
+  if (decidedBy !== "flag" && decidedBy !== "environment") return [];
+  const others = environments.flatMap(({ config }) => config.session?.backend ?? [])
+    .filter((name) => name !== backend.name);
+  if (others.length === 0) return [];
+  return [
+    `${decidedByText} selects ${backend.name} in every environment: the config's ` +
+    `${listed([...new Set(others)].map(printable), "and")} is not used`,
+  ];
 }
 
 /** Only azu reads the URL in the config. The app reads the variable. */
@@ -195,7 +212,7 @@ function engineWarning({ config, choice: { backend }, spec }: SetupEnvironment):
   const isTold = isRecord(entry) && (entry["engine"] ?? entry["url"]) !== undefined;
   if (spec.migration === undefined || isTold) return [];
   return [
-    "It is not known which database the app uses (no DATABASE_URL, no driver in shard.yml): " +
+    "It is not known which database the app uses (no DATABASE_URL, and not one driver in shard.yml): " +
     "the files are for PostgreSQL",
   ];
 }
@@ -225,9 +242,17 @@ async function nextSteps(
     steps.push(`Set ${variable.name} in the environment${where}: ${variable.shape}`);
   }
   const withTable = environments.filter(({ spec }) => spec.migration !== undefined);
-  if (withTable.length > 0 && !(done.applied && withTable.length === environments.length)) {
+  const isEverywhere = withTable.length === environments.length;
+  const current = environmentNamed(environments, project.environment.name);
+  const left = !done.applied
+    ? withTable
+    : isEverywhere
+    ? []
+    : withTable.filter((environment) => environment !== current);
+  if (left.length > 0) {
+    const options = isEverywhere ? "--apply" : "--env <name> --apply for each";
     steps.push(
-      `Create the table${whereOf(withTable, environments)}: run this command with --apply, or ` +
+      `Create the table${whereOf(left, environments)}: run this command with ${options}, or ` +
         "the framework's own azu db:migrate",
     );
   }

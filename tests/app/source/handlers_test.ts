@@ -97,6 +97,7 @@ const strange: Record<string, string> = {
   ),
   "in a comment": app("  # def self.handlers\n  #   [A.new]\n  # end"),
   "in a heredoc": app("  X = <<-END\n  def self.handlers\n    [A.new]\n  end\n  END"),
+  "only a comment": handlers("[", "  # none yet", "]"),
   "two of them": app(
     "  def self.handlers\n    [\n      A.new,\n    ]\n  end\n\n" +
       "  def self.handlers\n    [\n      B.new,\n    ]\n  end",

@@ -136,6 +136,55 @@ export default defineConfig({
   strictEqual(choice(await initializer()), choice(before));
 });
 
+Deno.test("init keeps the kinds of databases, if an initializer has several", async () => {
+  const config = `export default {
+  session: { backend: "database", backends: { database: { engine: "postgres" } } },
+  environments: { test: { session: { backends: { database: { engine: "sqlite" } } } } },
+};`;
+  await using app = await appOf({ "shard.yml": "name: shop\n", "azu.config.ts": config });
+  await app.azu(["session:setup"]);
+  const before = await app.files();
+  await app.azu(["init", "--force"]);
+  const written = (await app.files())["azu.config.ts"] ?? "";
+  match(written, /table: "sessions",\n +engine: "postgres",/);
+  match(written, /test: \{\n +session: \{ backends: \{ database: \{ engine: "sqlite" \} \} \},/);
+  const again = await app.azu(["session:setup", "--dry-run", "--json", "--force"]);
+  const { files } = JSON.parse(again.stdout);
+  strictEqual(
+    files.find(({ path }: { path: string }) => path.startsWith("src/db/"))?.action,
+    "unchanged",
+    again.stdout,
+  );
+  // Without the config, the source says it.
+  await Deno.remove(`${app.path}/azu.config.ts`);
+  const env = { DATABASE_URL: "postgres://app@127.0.0.1:1/shop" };
+  const args = ["session:clear", "--force", "--env", "test"];
+  const { code, stderr } = await runAzu(args, { cwd: app.path, env });
+  strictEqual(code, 2);
+  match(stderr, /sessions of this environment are in SQLite, but the URL is postgres:/);
+  match(before["src/initializers/session.cr"] ?? "", /engine: "sqlite",/);
+});
+
+Deno.test("init refuses what it would have to guess", async () => {
+  await using app = await appOf({
+    "azu.config.ts": `export default { environments: { test: { session: {
+      backends: { redis: { keyPrefix: "t:" } } } } } };`,
+  });
+  await app.azu(["session:setup"]);
+  const path = `${app.path}/src/initializers/session.cr`;
+  const source = await Deno.readTextFile(path);
+  await Deno.writeTextFile(path, source.replace('key_prefix: "t:"', "key_prefix: PREFIX"));
+  const uncertain = await app.azu(["init", "--force"]);
+  strictEqual(uncertain.code, 2);
+  match(uncertain.stderr, /not certain which key prefix .* uses in the environment test\n/);
+  await Deno.remove(path);
+  const env = { SESSION_BACKEND: "mongo" };
+  const unknown = await runAzu(["init", "--force"], { cwd: app.path, env });
+  strictEqual(unknown.code, 2);
+  match(unknown.stderr, /^error: SESSION_BACKEND: unknown backend "mongo"\n/);
+  strictEqual((await app.azu(["init", "--force", "--env", "test"])).code, 2);
+});
+
 Deno.test("init asks where it is not certain which store the app uses", async () => {
   const store = (name: string) => `config.store = Session::${name}(S).new\n`;
   await using app = await appOf({

@@ -16,6 +16,9 @@ export async function init(
   if (options.config !== undefined) {
     throw new UsageError("init always writes azu.config.ts, so it takes no --config");
   }
+  if (options.env !== undefined) {
+    throw new UsageError("init writes the config of all environments, so it takes no --env");
+  }
   const { note, ...plan } = await planInit(await workingFolder(host, options), {
     force: options.force ?? false,
     updateTypes: options.updateTypes ?? false,

@@ -12,7 +12,7 @@ import { Progress } from "../../terminal/progress.ts";
 import { ask, checkTerminal } from "../../terminal/prompts.ts";
 import type { Reporter } from "../../terminal/reporter.ts";
 import type { SessionClearOptions } from "./command.ts";
-import { clearFields, decisionLine, showDoubts, showReport } from "./report.ts";
+import { clearFields, decisionLine, showDoubts, showLookAlikes, showReport } from "./report.ts";
 
 const QUESTION = "Are you sure you want to clear all sessions? This will log out all users.";
 
@@ -122,6 +122,7 @@ async function agreed(run: ClearRun, found: ClearReport): Promise<boolean> {
   if (reporter.options.quiet) reporter.say(decisionLine(choice, environment, target));
   reporter.say(`Sessions there now: ${found.remaining ?? 0}`);
   showDoubts(reporter, found);
+  showLookAlikes(reporter, found, target);
   return await ask(host, QUESTION) === true;
 }
 

@@ -77,7 +77,11 @@ export function showDoubts(reporter: Reporter, { doubts }: ClearReport): void {
   reporter.warn(`What is there may not be sessions: ${doubts.join("; ")}`);
 }
 
-function showLookAlikes(reporter: Reporter, { lookAlikes }: ClearReport, target: Target): void {
+export function showLookAlikes(
+  reporter: Reporter,
+  { lookAlikes }: ClearReport,
+  target: Target,
+): void {
   for (const { pattern, count } of lookAlikes) {
     reporter.warn(
       `${count} key(s) under ${pattern} look like sessions, but are not under ` +

@@ -185,14 +185,17 @@ Deno.test(
     );
     const asked = await clear(redis, source);
     strictEqual(asked.code, 2);
-    match(asked.stderr, /^error: It is not certain which cluster's channel .*\nState it in /);
+    match(
+      asked.stderr,
+      /^error: It is not certain on which channel .* listen .*\nState it in .*redis\.cluster\.channel$/m,
+    );
     const { code, stderr } = await clear(redis, {
       ...source,
       ...config(`{ channel: "${CHANNEL}" }`),
     });
     match(
       stderr,
-      /^warning: It is not certain which cluster's channel .*: azu uses that of the config/,
+      /^warning: It is not certain on which channel .*: azu uses that of the config/,
     );
     strictEqual(code, 0);
   },
