@@ -34,7 +34,7 @@ export type { Duration } from "./core/duration.ts";
 
 /** The argument of a config that is a function. */
 export interface ConfigEnvironment {
-  /** `AZU_ENV`, or else `CRYSTAL_ENV`, or else `"production"`. */
+  /** `--env`, or else `AZU_ENV`, or else `CRYSTAL_ENV`, or else `"production"`. */
   readonly env: string;
 }
 

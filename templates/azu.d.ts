@@ -99,13 +99,13 @@ declare module "azu" {
   export type Config = Overrides & {
     /** A folder of templates to use in place of azu's own: `azu session:setup --eject` makes it. */
     templates?: string | undefined;
-    /** What differs in an environment; `AZU_ENV` chooses it. */
+    /** What differs in an environment; `AZU_ENV` chooses it, and for azu also `--env`. */
     environments?: { [name: string]: Overrides } | undefined;
   };
 
   /** The argument of a config that is a function. */
   export interface ConfigEnvironment {
-    /** `AZU_ENV`, or else `CRYSTAL_ENV`, or else `"production"`. */
+    /** `--env`, or else `AZU_ENV`, or else `CRYSTAL_ENV`, or else `"production"`. */
     readonly env: string;
   }
 

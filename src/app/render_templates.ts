@@ -139,8 +139,7 @@ function byEnvironment(
     const names = members.map(([name]) => crystalString(name)).join(", ");
     return `    when ${names}\n${lines}`;
   });
-  const last = otherwise === "" ? "" : `    else\n${otherwise}`;
-  return `    case ${variable}\n${whens.join("")}${last}    end`;
+  return `    case ${variable}\n${whens.join("")}    else\n${otherwise}    end`;
 }
 
 /**
@@ -226,12 +225,15 @@ export function renderMigration(
   environments: ReadonlyMap<string, MigrationSql | undefined>,
   templates: Templates,
 ): string {
-  const code = (part: keyof MigrationSql) =>
-    byEnvironment(
-      executions(usual?.[part]),
-      new Map([...environments].map(([name, sql]) => [name, executions(sql?.[part])])),
+  const code = (part: keyof MigrationSql) => {
+    const lines = (sql: MigrationSql | undefined) =>
+      sql === undefined ? [NO_TABLE] : executions(sql[part]);
+    return byEnvironment(
+      lines(usual),
+      new Map([...environments].map(([name, sql]) => [name, lines(sql)])),
       "ENVIRONMENT",
     );
+  };
   const [up, down] = [code("up"), code("down")];
   const environment = up.startsWith("    case ")
     ? "  # As in src/initializers/session.cr.\n" +
@@ -241,8 +243,11 @@ export function renderMigration(
   return source.replace(/\)\n\n {2}def up/, ")\n  def up").trimEnd() + "\n";
 }
 
+/** What a migration does in an environment whose sessions are elsewhere: the reader may wonder. */
+const NO_TABLE = 'puts "No table for the sessions of the environment #{ENVIRONMENT} (AZU_ENV)"';
+
 /** Statements as method calls, with one line of Crystal for each line of SQL. */
-function executions(statements: readonly (readonly string[])[] = []): string[] {
+function executions(statements: readonly (readonly string[])[]): string[] {
   return statements.flatMap((lines) => {
     const literals = lines.map((line, index) =>
       crystalString(index < lines.length - 1 ? `${line}\n` : line)

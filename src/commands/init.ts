@@ -15,7 +15,7 @@ import { CONFIG_NAME, findConfig, findUpward } from "../config/find.ts";
 import { UsageError } from "../core/errors.ts";
 import { listed, printable } from "../core/text.ts";
 
-export const TYPES_NAME = "azu.d.ts";
+const TYPES_NAME = "azu.d.ts";
 
 export interface InitOptions {
   readonly force: boolean;

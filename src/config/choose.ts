@@ -43,7 +43,11 @@ export function chooseToOperate(project: Project, flag: string | undefined): Cho
   const decision = fromFlag(flag) ?? fromInitializer(project, inSource) ?? fromSettings(project);
   const { name, ...decided } = decision;
   if (name === "cookie" && decision.decidedBy === "initializer") {
-    return { ...decided, backend: bindCookie(), warnings: [] };
+    return {
+      ...decided,
+      backend: bindCookie(),
+      warnings: otherStore(project, decision, undefined),
+    };
   }
   const entry = entryFor(project, decision);
   const source = inSource === undefined ? undefined : usedBy(inSource, typeOf(name, entry));
@@ -121,7 +125,11 @@ function fromInitializer(
     kinds === undefined
       ? `It is not certain which store ${INITIALIZER} uses`
       : `${INITIALIZER} names several stores: ${listed(kinds, "and")}`,
-    { hint: "Select one with --backend, or state session.backend in azu.config.ts" },
+    {
+      hint:
+        "Select one with --backend, or state session.backend in azu.config.ts, for each environment " +
+        "if they differ",
+    },
   );
 }
 

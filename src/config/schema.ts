@@ -96,7 +96,7 @@ export const configSchema = options({
   ...settings,
   /** A folder of templates to use in place of azu's own: `azu session:setup --eject` makes it. */
   templates: v.optional(text('a folder such as "./azu_templates"', (path) => path !== "")),
-  /** What differs in an environment; `AZU_ENV` chooses it. */
+  /** What differs in an environment; `AZU_ENV` chooses it, and for azu also `--env`. */
   environments: v.optional(
     noArray(v.record(
       v.string(),

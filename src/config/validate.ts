@@ -55,7 +55,7 @@ function keysAt(schema: unknown, path: readonly string[]): string[] {
  * Settings that contradict each other, in the base or in an environment. Accepts any value, so that
  * these problems can be reported with all others.
  */
-export function contradictions(exported: unknown): string[] {
+function contradictions(exported: unknown): string[] {
   if (!isRecord(exported)) return [];
   const inBase = contradictionsIn(exported["session"]);
   const environments = isRecord(exported["environments"]) ? exported["environments"] : {};

@@ -22,7 +22,13 @@ export function shown(value: unknown): string {
 }
 
 function expected(what: string): (issue: { input: unknown }) => string {
-  return (issue) => `expected ${what}, got ${shown(issue.input)}`;
+  return ({ input }) => refusal(what, input);
+}
+
+function refusal(what: string, input: unknown): string {
+  return typeof input === "string" && hasVariables(input)
+    ? `expected ${what}: fromEnv is for keyPrefix and table only`
+    : `expected ${what}, got ${shown(input)}`;
 }
 
 /** A duration such as `"24h"`, parsed to milliseconds. The minimum is in milliseconds too. */
@@ -33,7 +39,7 @@ export function duration(least = 1) {
       (issue) => {
         const isShort = typeof issue.input === "string" && parseDuration(issue.input) !== undefined;
         const what = isShort ? `of at least ${formatMilliseconds(least)}` : 'such as "24h"';
-        return `expected a duration ${what}, got ${shown(issue.input)}`;
+        return refusal(`a duration ${what}`, issue.input);
       },
     ),
     v.transform((text) => parseDuration(text) ?? 0),
@@ -44,10 +50,7 @@ export function duration(least = 1) {
 export function text(what: string, isValid: (value: string) => boolean = () => true) {
   return v.custom<string>(
     (input) => typeof input === "string" && !hasVariables(input) && isValid(input),
-    (issue) =>
-      typeof issue.input === "string" && hasVariables(issue.input)
-        ? `expected ${what}: fromEnv is for keyPrefix and table only`
-        : expected(what)(issue),
+    expected(what),
   );
 }
 
@@ -66,7 +69,7 @@ export function textWithVariables(
     (issue) =>
       typeof issue.input === "string" && isBroken(issue.input)
         ? `expected ${what}: what fromEnv returns may be added to a text, and not be changed`
-        : expected(what)(issue),
+        : `expected ${what}, got ${shown(issue.input)}`,
   );
 }
 
@@ -89,10 +92,10 @@ export function oneOf<const T extends readonly string[]>(words: T) {
 export function url(problemOf: (url: string) => string | undefined) {
   return v.custom<string>(
     (input) => typeof input === "string" && problemOf(input) === undefined,
-    (issue) =>
-      typeof issue.input === "string"
-        ? problemOf(issue.input) ?? ""
-        : `expected a URL, got ${shown(issue.input)}`,
+    ({ input }) =>
+      typeof input === "string" && !hasVariables(input)
+        ? problemOf(input) ?? ""
+        : refusal("a URL", input),
   );
 }
 

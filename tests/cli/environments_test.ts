@@ -225,7 +225,7 @@ Deno.test("setup writes one source for all environments", async () => {
   for (
     const step of [
       /Set REDIS_URL in the environment \(production\): redis:/,
-      /Set DATABASE_URL in the environment \(test and staging\): postgres:/,
+      /Set DATABASE_URL in the environment \(test and staging\): sqlite3:.* or postgres:/,
       /Set TENANT in the environment \(staging\): a part of the table's name/,
       /Create the table \(test and staging\): run this command with --env <name> --apply for each/,
     ]

@@ -26,7 +26,12 @@ import {
 } from "./ddl.ts";
 import { parseSqliteUrl } from "../sqlite/url.ts";
 
-export const DATABASE_URL_SHAPE = `${POSTGRES_SHAPE}, ${MYSQL_SHAPE} or sqlite3://./<file>`;
+const SHAPES = {
+  postgres: POSTGRES_SHAPE,
+  mysql: MYSQL_SHAPE,
+  sqlite: "sqlite3://./<file>",
+} as const satisfies Record<Engine, string>;
+const DATABASE_URL_SHAPE = `${SHAPES.postgres}, ${SHAPES.mysql} or ${SHAPES.sqlite}`;
 
 /** What is needed to open a database, and the redacted address for messages. */
 export interface DatabaseTarget {
@@ -209,7 +214,7 @@ function setupSpec(
     template: "database",
     shards: [{ name: "cql", github: "azutoolkit/cql" }, SHARD_OF_ENGINE[engine]],
     requires: ["db", SHARD_OF_ENGINE[engine].name],
-    variables: [{ name: "DATABASE_URL", shape: DATABASE_URL_SHAPE }],
+    variables: [{ name: "DATABASE_URL", shape: SHAPES[engine] }],
     values: {
       table: named,
       engine,

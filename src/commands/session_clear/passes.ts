@@ -152,7 +152,7 @@ async function cleared(
  * The error for sessions that remain after a clear that the store has verified.
  * @param isKept Whether they could not be removed. Otherwise an app has written them back.
  */
-export function leftError(remaining: number, isKept: boolean): OperationError {
+function leftError(remaining: number, isKept: boolean): OperationError {
   if (isKept) return kept(remaining);
   return new OperationError(
     `${remaining} session(s) from before the clear are there again: a running app ` +

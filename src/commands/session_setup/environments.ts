@@ -53,6 +53,9 @@ export function environmentNamed(
   return named.find((environment) => environment.name === name) ?? base;
 }
 
+/** How messages call the environments that the config does not name. */
+export const ALL_OTHERS = "all others";
+
 /** The names of environments for messages; undefined if they are all that there are. */
 export function namesOf(
   environments: readonly SetupEnvironment[],
@@ -62,7 +65,7 @@ export function namesOf(
   const named = all.flatMap(({ name }) => name ?? []);
   return environments.map(({ name }) => {
     if (name !== undefined) return name;
-    return named.includes(DEFAULT_ENVIRONMENT) ? "all others" : DEFAULT_ENVIRONMENT;
+    return named.includes(DEFAULT_ENVIRONMENT) ? ALL_OTHERS : DEFAULT_ENVIRONMENT;
   });
 }
 
@@ -95,9 +98,11 @@ export function variablesOf(environments: SetupEnvironments): SetupVariable[] {
   return [...byName.values()].flatMap((uses) => {
     const [first] = uses;
     if (first === undefined) return [];
-    const isNeeded = uses.some(({ variable }) => variable.isNeeded);
-    const environments = uses.map(({ environment }) => environment);
-    return [{ ...first.variable, isNeeded, environments }];
+    const needed = uses.filter(({ variable }) => variable.isNeeded);
+    const isNeeded = needed.length > 0;
+    const shape = [...new Set(uses.map(({ variable }) => variable.shape))].join(" or ");
+    const environments = new Set((isNeeded ? needed : uses).map(({ environment }) => environment));
+    return [{ ...first.variable, shape, isNeeded, environments: [...environments] }];
   });
 }
 

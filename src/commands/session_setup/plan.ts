@@ -13,6 +13,7 @@ import { isRecord } from "../../core/record.ts";
 import { listed, printable } from "../../core/text.ts";
 import { environmentFiles } from "./environment_files.ts";
 import {
+  ALL_OTHERS,
   environmentNamed,
   migrationsOf,
   namesOf,
@@ -144,13 +145,12 @@ function checkTable(current: SetupEnvironment, all: SetupEnvironments, name: str
   const { backend } = current.choice;
   if (backend.capabilities.createTable) return;
   const others = all.filter(({ choice }) => choice.backend.capabilities.createTable);
+  const names = namesOf(others, all)?.filter((name) => name !== ALL_OTHERS) ?? [];
   const where = all.length === 1 ? "" : ` (environment ${printable(name)})`;
   throw new ImpossibleError(
     `The ${backend.name} backend has no table to create, so --apply is not possible${where}`,
-    others.length === 0 ? {} : {
-      hint: `Name an environment with a table by --env: ${
-        listed((namesOf(others, all) ?? []).map(printable))
-      }`,
+    names.length === 0 ? {} : {
+      hint: `Name an environment with a table by --env: ${listed(names.map(printable))}`,
     },
   );
 }

@@ -3,7 +3,7 @@ import { deepStrictEqual, match, notStrictEqual, ok } from "node:assert/strict";
 import { needs } from "../../support/env.ts";
 import { openBacking } from "../backing.ts";
 import { spawnNode, startApp } from "../running_app.ts";
-import { chosenVariants, environmentOf } from "../variants.ts";
+import { chosenVariants, environmentOf, isOneSource } from "../variants.ts";
 
 /** With its arguments, the db shard logs whatever an app asks of a database: not only of sessions. */
 const OF_THE_DB_SHARD = /^\S+ +DEBUG - db: Executing query/;
@@ -40,11 +40,13 @@ for (const variant of chosenVariants()) {
       match(stderr, /^[^\n]*SESSION_SECRET[^\n]*\n$/);
       deepStrictEqual(stdout, "");
     }
-    // Where one source has several stores, production is another environment's name.
-    const others = { DATABASE_URL: "sqlite3://./other.db" };
+    // Where one source has several stores, production is another environment's name, and test is
+    // on SQLite.
+    const others = isOneSource() ? { DATABASE_URL: "sqlite3://./other.db" } : {};
     for (const env of STARTED) {
-      const home = env["AZU_ENV"] === "production" ? { AZU_ENV: environmentOf(variant) } : {};
-      const all = { ...others, ...backing.env, ...env, ...home };
+      const all = env["AZU_ENV"] === "production"
+        ? { ...backing.env, ...env, AZU_ENV: environmentOf(variant) }
+        : { ...backing.env, ...others, ...env };
       await using process = await spawnNode(variant, all);
       await process.waitFor("Listening");
     }
