@@ -53,7 +53,10 @@ const earlier = (name: string) =>
 const SOURCES = [
   generated(REDIS),
   generated(CLUSTERED, { development: { template: "memory" }, test: TABLE, staging: REDIS }),
-  generated(TABLE, { "qa": { ...TABLE, table: "qa" } }),
+  generated(TABLE, {
+    qa: { ...TABLE, table: "qa" },
+    test: { template: "database", engine: "sqlite", table: "t" },
+  }),
   earlier("clustered"),
   earlier("database"),
 ];
@@ -261,7 +264,14 @@ function meantByChoice(facts: Facts, environment: string): StatedStore | undefin
   if (store === "Memory") return { kinds: ["memory"], clustered: false };
   if (store === "Database" && /^Session::Store\(/.test(facts["database"] ?? "")) {
     const table = option("table");
-    return { kinds: ["database"], clustered: false, ...(table === undefined ? {} : { table }) };
+    const engine = (["postgres", "mysql", "sqlite"] as const)
+      .find((engine) => engine === option("engine"));
+    return {
+      kinds: ["database"],
+      clustered: false,
+      ...(table === undefined ? {} : { table }),
+      ...(engine === undefined ? {} : { engine }),
+    };
   }
   const isRedis = /^Session::RedisStore\(/.test(facts["redis"] ?? "") &&
     facts["prefixed"] === '"#{@key_prefix}#{key}"';
