@@ -37,8 +37,7 @@ export default defineConfig({
     },
   },
 
-  // What differs in an environment. AZU_ENV chooses it, for azu as for the app while it runs; for
-  // azu, --env does too.
+  // What differs in an environment. AZU_ENV selects it, for the app and for azu. azu also takes --env.
   environments: {
     development: {
       // No server on a developer's machine, and plain HTTP.

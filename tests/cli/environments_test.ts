@@ -224,6 +224,7 @@ Deno.test("setup writes one source for all environments", async () => {
   match(stdout, /^Backend: redis; memory \(development\); database \(test, staging\)$/m);
   for (
     const step of [
+      /Set SESSION_SECRET in the environment \(production and staging\): at least 32/,
       /Set REDIS_URL in the environment \(production\): redis:/,
       /Set DATABASE_URL in the environment \(test and staging\): sqlite3:.* or postgres:/,
       /Set TENANT in the environment \(staging\): a part of the table's name/,
@@ -263,9 +264,12 @@ Deno.test("one backend in all environments: --backend and SESSION_BACKEND", asyn
   for (
     const [args, env] of [[["-b", "memory"], {}], [[], { SESSION_BACKEND: "memory" }]] as const
   ) {
-    const { stdout, code } = await app.azu(["session:setup", "--force", ...args], { ...env });
+    const { stdout, stderr, code } = await app.azu(["session:setup", "--force", ...args], {
+      ...env,
+    });
     strictEqual(code, 0);
     match(stdout, /^Backend: memory$/m);
+    match(stderr, /selects memory in every environment, instead of redis and database as in the /);
     doesNotMatch((await app.files())["src/initializers/session.cr"] ?? "", /case|Redis|Database/);
   }
 });

@@ -53,6 +53,11 @@ export function environmentNamed(
   return named.find((environment) => environment.name === name) ?? base;
 }
 
+/** Whether the app needs no secret there, and may use plain HTTP. */
+export function isLocal(name: string | undefined): boolean {
+  return name === "development" || name === "test";
+}
+
 /** How messages call the environments that the config does not name. */
 export const ALL_OTHERS = "all others";
 

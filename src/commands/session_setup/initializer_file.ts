@@ -5,7 +5,12 @@ import type { WantedFile } from "../../app/plan.ts";
 import type { EnvironmentSettings } from "../../app/render_templates.ts";
 import { cookieSettings, slidingOf, ttlOf } from "../../config/session_defaults.ts";
 import { listed, printable } from "../../core/text.ts";
-import { requiresOf, type SetupEnvironment, type SetupEnvironments } from "./environments.ts";
+import {
+  isLocal,
+  requiresOf,
+  type SetupEnvironment,
+  type SetupEnvironments,
+} from "./environments.ts";
 
 /**
  * @param app The app's name.
@@ -41,7 +46,7 @@ function settingsOf({ config, spec }: SetupEnvironment, app: string): Environmen
 /** Warns about cookies over plain HTTP, except on a developer's machine. */
 export function insecureCookies(app: string, environments: SetupEnvironments): string[] {
   const isInsecure = ({ name, config }: SetupEnvironment) =>
-    !cookieSettings(config, app).secure && name !== "development" && name !== "test";
+    !cookieSettings(config, app).secure && !isLocal(name);
   const insecure = environments.filter(isInsecure).map(({ name }) =>
     name === undefined ? "by default" : `in ${printable(name)}`
   );

@@ -15,6 +15,7 @@ import { environmentFiles } from "./environment_files.ts";
 import {
   ALL_OTHERS,
   environmentNamed,
+  isLocal,
   migrationsOf,
   namesOf,
   type SetupEnvironment,
@@ -190,8 +191,8 @@ function overridden(
     .filter((name) => name !== backend.name);
   if (others.length === 0) return [];
   return [
-    `${decidedByText} selects ${backend.name} in every environment: the config's ` +
-    `${listed([...new Set(others)].map(printable), "and")} is not used`,
+    `${decidedByText} selects ${backend.name} in every environment, instead of ` +
+    `${listed([...new Set(others)].map(printable), "and")} as in the config`,
   ];
 }
 
@@ -235,7 +236,8 @@ async function nextSteps(
     steps.push(`Create a shard.yml with these dependencies: ${list}`);
   }
   if (!await allInstalled(project.root, shards)) steps.push("Install the shards: shards install");
-  const secret = { ...SESSION_SECRET, isNeeded: true, environments };
+  const needSecret = environments.filter(({ name }) => !isLocal(name));
+  const secret = { ...SESSION_SECRET, isNeeded: true, environments: needSecret };
   for (const variable of [secret, ...variablesOf(environments)]) {
     if (!variable.isNeeded || isSet(project, variable.name)) continue;
     const where = whereOf(variable.environments, environments);
@@ -255,6 +257,9 @@ async function nextSteps(
       `Create the table${whereOf(left, environments)}: run this command with ${options}, or ` +
         "the framework's own azu db:migrate",
     );
+  }
+  if (environments.some(({ name }) => name === "development")) {
+    steps.push("On a developer's machine, start the app with AZU_ENV=development");
   }
   return steps;
 }
