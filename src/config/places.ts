@@ -30,8 +30,8 @@ export async function checkSamePlace(
     `${listed(names.map(printable), "and")}: ${place}`
   );
   throw new UsageError(
-    `No environment is named, and their sessions are in different places: ${places.join("; ")}`,
-    { hint: "Name the one that you mean with --env, or set AZU_ENV" },
+    "No environment is named, and their sessions are in different places:",
+    { details: places, hint: "Name the one that you mean with --env, or set AZU_ENV" },
   );
 }
 

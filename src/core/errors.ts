@@ -28,18 +28,26 @@ export class AzuError extends Error {
   /**
    * @param message What failed, on which (redacted) target, and why.
    * @param exitCode The exit code of the process.
-   * @param options `hint`: what to do next; `cause`: the error underneath.
+   * @param options `details`: a list to which the message leads; `hint`: what to do next; `cause`:
+   *   the error underneath.
    */
   constructor(
     message: string,
     readonly exitCode: ExitCode,
-    readonly options: { readonly hint?: string; readonly cause?: unknown } = {},
+    readonly options: ErrorOptions & {
+      readonly hint?: string;
+      readonly details?: readonly string[];
+    } = {},
   ) {
     super(message, { cause: options.cause });
   }
 
   get hint(): string | undefined {
     return this.options.hint;
+  }
+
+  get details(): readonly string[] {
+    return this.options.details ?? [];
   }
 }
 
@@ -54,7 +62,7 @@ export class Problems extends AzuError {
 /** The command line, the environment or the config is wrong. */
 export class UsageError extends AzuError {
   override name = "UsageError";
-  constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
+  constructor(message: string, options: AzuError["options"] = {}) {
     super(message, ExitCode.usage, options);
   }
 }

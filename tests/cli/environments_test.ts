@@ -86,11 +86,13 @@ Deno.test("without a name, the places are listed: by the config, or by the sourc
     strictEqual(code, 2);
     match(
       stderr,
-      /different places: production: redis redis:\/\/127\.0\.0\.1:1 shop:session:\* session:cluster:invalidate; development: memory; test: database sqlite3:\/\/\.\/none\.db t; staging: database sqlite3:\/\/\.\/none\.db acme_sessions\nName the one that you mean with --env, or set AZU_ENV$/m,
+      /different places:\n {2}production: redis redis:\/\/127\.0\.0\.1:1 shop:session:\* session:cluster:invalidate\n {2}development: memory\n {2}test: database sqlite3:\/\/\.\/none\.db t\n {2}staging: database sqlite3:\/\/\.\/none\.db acme_sessions\nName the one that you mean with --env, or set AZU_ENV$/m,
     );
   };
   await refused();
   strictEqual((await app.azu(["session:setup"])).code, 0);
+  const { stdout } = await app.azu([...CLEAR, "--json"], { ...NOWHERE, TENANT: "acme" });
+  strictEqual(JSON.parse(stdout).error.details[1], "development: memory");
   await refused();
   await Deno.remove(`${app.path}/azu.config.ts`);
   await refused();
@@ -246,7 +248,7 @@ Deno.test("--apply creates the table of the environment that is named", async ()
     app.azu(["session:setup", "--apply", ...args], { DATABASE_URL: "sqlite3://./app.db" });
   const unnamed = await apply([]);
   strictEqual(unnamed.code, 2);
-  match(unnamed.stderr, /different places: /);
+  match(unnamed.stderr, /different places:\n/);
   const none = await apply(["--env", "production"]);
   strictEqual(none.code, 3);
   match(

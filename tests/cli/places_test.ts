@@ -169,7 +169,7 @@ Deno.test("environments in different places: refused unless one is named", async
   strictEqual(code, 2, stderr);
   match(
     stderr,
-    /^error: No environment is named, and their sessions are in different places: production and staging: redis redis:\/\/127\.0\.0\.1:2 dev:\*; test: redis redis:\/\/127\.0\.0\.1:1 dev:\*\nName the one that you mean with --env, or set AZU_ENV$/m,
+    /^error: No environment is named, and their sessions are in different places:\n {2}production and staging: redis redis:\/\/127\.0\.0\.1:2 dev:\*\n {2}test: redis redis:\/\/127\.0\.0\.1:1 dev:\*\nName the one that you mean with --env, or set AZU_ENV$/m,
   );
   for (const variable of ["AZU_ENV", "CRYSTAL_ENV"]) {
     const named = await refusal({ "azu.config.ts": TWO }, { env: { [variable]: "test" } });

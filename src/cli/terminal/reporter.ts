@@ -81,6 +81,7 @@ export class Reporter {
     } else {
       this.#aside(`${this.#paintError("red", "error:")} ${visible(error.message)}`);
     }
+    for (const detail of error.details) this.#aside(`  ${visible(detail)}`);
     if (error.hint !== undefined) this.#aside(visible(error.hint));
   }
 
@@ -88,7 +89,11 @@ export class Reporter {
   document(fields: Readonly<Record<string, unknown>>, error?: AzuError): void {
     if (!this.options.json) return;
     const failure = error === undefined ? {} : {
-      error: { message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) },
+      error: {
+        message: error.message,
+        ...(error.details.length === 0 ? {} : { details: error.details }),
+        ...(error.hint === undefined ? {} : { hint: error.hint }),
+      },
     };
     const document = { ...fields, warnings: this.#warnings, ...failure };
     const text = stringify(
