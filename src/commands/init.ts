@@ -86,21 +86,22 @@ async function sessionsOf(
     return { sessions: { base: { backend: checkedType(chosen, "SESSION_BACKEND") } }, reason };
   }
   const shards = await readAppFile(root, SHARD_FILE) ?? "";
-  const sign = (shard: RegExp, variable: string) =>
-    env(variable) !== undefined
-      ? `${variable} is set`
-      : shard.test(shards)
-      ? `${SHARD_FILE} has its shard`
-      : undefined;
-  const redis = sign(/^\s+redis:/m, "REDIS_URL");
-  const database = sign(/^\s+(?:pg|mysql|sqlite3):/m, "DATABASE_URL");
+  const sign = (shard: RegExp, variable: string) => {
+    if (env(variable) !== undefined) return `${variable} is set`;
+    const [, name] = shard.exec(shards) ?? [];
+    return name === undefined ? undefined : `${SHARD_FILE} has the shard ${name}`;
+  };
+  const redis = sign(/^\s+(redis):/m, "REDIS_URL");
+  const database = sign(/^\s+(pg|mysql|sqlite3):/m, "DATABASE_URL");
   if ((redis === undefined) === (database === undefined)) {
     const reason = "The backends are those of the example in Azu's documentation: redis, and " +
       "memory in development and test";
     return { sessions: EXAMPLE, reason };
   }
   const only = redis === undefined ? "database" : "redis";
-  const reason = `The backend is ${only}, because ${redis ?? database}, and nothing names another`;
+  const reason = `The backend is ${only}, because ${
+    redis ?? database
+  } and nothing names another store`;
   return { sessions: { base: { backend: only } }, reason };
 }
 
