@@ -70,13 +70,53 @@ const ENVIRONMENT =
   'SESSION_ENVIRONMENT = ENV["AZU_ENV"]?.presence || ENV["CRYSTAL_ENV"]?.presence || "production"\n';
 const PREFIXED = 'def prefixed(key : String) : String\n      "#{@key_prefix}#{key}"\n    end\n';
 
+/** Where the stores are defined, or defined again: all but `Shop.session_stores`. */
+const STORES = /(?<![.\w])session_stores\b|\b(?:self|def [\w:]+)\.session_stores\b/g;
+
+/** The code between an option and its use in the stores, and how often it occurs there. */
+const USES = {
+  keyPrefix: {
+    name: /\bkey_prefix\b(?!: )/g,
+    redis: [
+      "def self.open(key_prefix : String, pool_size",
+      "SessionStores.new { new(key_prefix, pool).as(SessionStore) }",
+      "def initialize(@key_prefix : String, pool : ConnectionPool)\n      super(pool: pool)\n    end",
+      "keys.map(&.lchop(@key_prefix)).uniq!",
+      "@key_prefix.gsub(",
+    ],
+    clustered: [
+      "def self.open(key_prefix : String, channel : String,",
+      "SessionStores.new { new(key_prefix, pool, cache).as(SessionStore) }",
+      "def initialize(key_prefix : String, pool : ConnectionPool, @cache : SessionCache)\n" +
+      "      super(key_prefix, pool)\n    end",
+    ],
+  },
+  table: {
+    name: /\btable\b(?!: )/g,
+    database: [
+      "record Shared, db : DB::Database, table : String",
+      "def self.open(table : String,",
+      "name = quoted(table, ",
+      "Shared.new(DB.open(url), name",
+      "def self.quoted(table : String, quote : Char)",
+      "parts = table.scan(",
+    ],
+  },
+} as const;
+
+/** Whether a name occurs only in the code that setup wrote. */
+function isUsedOnlyIn({ code }: Source, name: RegExp, snippets: readonly string[]): boolean {
+  return snippets.every((snippet) => code.split(snippet).length === 2) &&
+    count(code, name) === count(snippets.join("\n"), name);
+}
+
 /** Undefined if setup did not write the source. */
 function readChoice(source: Source): Initializer | undefined {
   const { text, code } = source;
   const [start] = code.matchAll(CHOICE);
   if (start === undefined) return undefined;
   const choice = choiceAt(source, start.index + start[0].length);
-  const isIntact = count(code, /\bsession_stores\b *(?:[:=(]|do\b)/g) === 1 &&
+  const isIntact = count(code, STORES) === 1 &&
     count(code, /\bSESSION_ENVIRONMENT\s*=/g) === 1 && text.includes(ENVIRONMENT) &&
     !code.includes("{%");
   return choice !== undefined && isIntact ? choice : notCertain(text);
@@ -147,16 +187,22 @@ function statedBy(
 ): StatedStore {
   if (store === "Memory") return { kinds: ["memory"], clustered: false };
   if (store === "Database") {
+    const { name, database } = USES.table;
+    const table = isUsedOnlyIn(source, name, database) ? options.get("table") : undefined;
     const engine = ENGINES.find((engine) => engine === options.get("engine"));
     return {
       kinds: ["database"],
       clustered: false,
-      ...known("table", options.get("table")),
+      ...known("table", table),
       ...known("engine", engine),
     };
   }
   const clustered = store === "Clustered";
-  const isIntact = source.text.includes(PREFIXED) && count(source.code, /\bdef prefixed\b/g) === 1;
+  const { name, ...uses } = USES.keyPrefix;
+  const hasCaches = /\bclass ClusteredSessionStore\b/.test(source.code);
+  const snippets = [...uses.redis, ...hasCaches ? uses.clustered : []];
+  const isIntact = source.text.includes(PREFIXED) &&
+    count(source.code, /\bdef prefixed\b/g) === 1 && isUsedOnlyIn(source, name, snippets);
   return {
     kinds: ["redis"],
     clustered,

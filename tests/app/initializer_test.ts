@@ -2,6 +2,12 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { codeOf } from "../../src/app/crystal/code.ts";
 import { readInitializer, statedFor, type StoreKind } from "../../src/app/initializer.ts";
+import { ownTemplates } from "../../src/app/crystal_templates.ts";
+import {
+  type EnvironmentSettings,
+  renderInitializer,
+  type StoreSettings,
+} from "../../src/app/render_templates.ts";
 import { fromEnv } from "../../src/core/from_env.ts";
 
 /** A wiring as the session shard documents it. */
@@ -309,24 +315,33 @@ Deno.test("what version 0.1.0 wrote is still read", async () => {
 
 /** What setup writes, as far as the reader looks. */
 function generated(choice: string): string {
-  return `module MyApp
-  # Whose settings hold.
-  SESSION_ENVIRONMENT = ENV["AZU_ENV"]?.presence || ENV["CRYSTAL_ENV"]?.presence || "production"
-
-  class_getter session_stores : SessionStores do
-${choice.replace(/^/gm, "    ")}
-  end
-
-  class MemorySessionStore < ::Session::MemoryStore(UserSession)
-  end
-
-  class RedisSessionStore < ::Session::RedisStore(UserSession)
-    private def prefixed(key : String) : String
-      "#{@key_prefix}#{key}"
-    end
-  end
-end
-`;
+  const settings = (store: StoreSettings): EnvironmentSettings => ({
+    ttl: 1000,
+    sliding: true,
+    cookie: {
+      name: "s",
+      secure: true,
+      httpOnly: true,
+      sameSite: "lax",
+      domain: undefined,
+      path: "/",
+    },
+    store,
+  });
+  const source = renderInitializer({
+    app: "shop",
+    module: "Shop",
+    requires: [],
+    base: settings({ template: "redis", nodeCache: { channel: "c", cacheTtl: 1000 } }),
+    environments: new Map([
+      ["a", settings({ template: "memory" })],
+      ["b", settings({ template: "database", engine: "postgres" })],
+    ]),
+  }, ownTemplates);
+  const lines = choice.split("\n").map((line) => line === "" ? line : `    ${line}`).join("\n");
+  return source.replace(/( {2}class_getter .* do\n)[^]*?(\n {2}end\n)/, (_, start, end) => {
+    return `${start}${lines}${end}`;
+  });
 }
 
 const CHOICE = `case SESSION_ENVIRONMENT
@@ -381,12 +396,21 @@ Deno.test("a generated choice that was changed is read again, or not certain", (
   equal(changed('"a:"', "PREFIX"), undefined);
   equal(changed('"a:"', '"#{x}"'), undefined);
   equal(changed('"#{@key_prefix}#{key}"', '"v2:#{@key_prefix}#{key}"'), undefined);
+  equal(changed("new(key_prefix, pool).as", 'new("v2:" + key_prefix, pool).as'), undefined);
+  equal(changed("super(pool: pool)", 'super(pool: pool)\n      @key_prefix += "2:"'), undefined);
   equal(changed('"a:"', '"a:", key_prefix: "b:"'), "no store");
   equal(changed(choice, `${choice} if x`), "no store");
   equal(changed(choice, `${choice}\n    ${choice}`), "no store");
   equal(changed(choice, "MyStore.open"), "no store");
   const twice = `${generated(choice)}${generated(choice.replace('"a:"', '"b:"'))}`;
   equal(prefixOf(twice), "no store");
+  const later = "\nmodule Shop\n  def self.session_stores\n    x\n  end\nend\n";
+  for (const name of ["self.session_stores", "Shop.session_stores", "session_stores(x)"]) {
+    const source = `${generated(choice)}${later.replace("self.session_stores", name)}`;
+    equal(prefixOf(source), "no store", name);
+  }
+  const table = generated(CHOICE).replace("quoted(table, ", 'quoted("v2_" + table, ');
+  equal(statedFor(readInitializer(table), "staging").table, undefined);
   const environments = (text: string) => readInitializer(text).otherwise.kinds;
   equal(environments(generated(CHOICE).replace('ENV["CRYSTAL_ENV"]', 'ENV["E"]')), undefined);
   equal(environments(generated(CHOICE.replace('when "staging"', "when STAGING"))), undefined);
