@@ -46,7 +46,7 @@ export function chooseToOperate(project: Project, flag: string | undefined): Cho
     return {
       ...decided,
       backend: bindCookie(),
-      warnings: otherStore(project, decision, undefined),
+      warnings: otherStore(project, decision, undefined, inSource),
     };
   }
   const entry = entryFor(project, decision);
@@ -55,19 +55,28 @@ export function chooseToOperate(project: Project, flag: string | undefined): Cho
   const stated = settingsIn(source);
   const backend = bindBackend(name, entry, { ...contextOf(project), stated });
   const warnings = [
-    ...otherStore(project, decision, entry),
+    ...otherStore(project, decision, entry, inSource),
     ...disagreements(stated, entry, name),
     ...unread,
   ];
   return { ...decided, backend, warnings };
 }
 
-/** A warning if the config states another store than the initializer. */
+/** A warning if the config or the flag states another store than the initializer. */
 function otherStore(
   project: Project,
   { name, decidedBy }: Decision,
   entry: BackendEntry | undefined,
+  inSource: StatedStore | undefined,
 ): string[] {
+  if (decidedBy === "flag") {
+    const { kinds = [] } = inSource ?? {};
+    if (kinds.length === 0 || kinds.some((kind) => kind === typeOf(name, entry))) return [];
+    return [
+      `${INITIALIZER} keeps the sessions of this environment in ${listed(kinds, "and")}: the app ` +
+      `does not use ${printable(name)}, which --backend selects`,
+    ];
+  }
   const inConfig = project.config.session?.backend;
   if (decidedBy !== "initializer" || inConfig === undefined || inConfig === name) return [];
   return [

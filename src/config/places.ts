@@ -2,7 +2,9 @@
 import { messageOf, UsageError } from "../core/errors.ts";
 import { listed, printable } from "../core/text.ts";
 import { type Choice, chooseToOperate } from "./choose.ts";
-import { DEFAULT_ENVIRONMENT, type Project } from "./project.ts";
+import { ALL_OTHERS, DEFAULT_ENVIRONMENT, type Project } from "./project.ts";
+import type { Config } from "./schema.ts";
+import type { Target } from "../backends/contract.ts";
 
 /**
  * @param flag The value of `--backend`.
@@ -19,12 +21,13 @@ export async function checkSamePlace(
   const { base, environments } = await project.variants();
   // The default is production, whose values are the base's if nothing names it.
   const configs = new Map([[DEFAULT_ENVIRONMENT, base], ...environments]);
-  const names = Map.groupBy(configs.keys(), (name) => {
+  const placeIn = (name: string) => {
     const config = configs.get(name) ?? base;
-    const environment = { name, namedBy: undefined };
-    const app = config.app ?? project.shard;
-    return placeOf(() => choose({ ...project, config, environment, app }, flag));
-  });
+    return placeOf(() => choose(inEnvironment(project, name, config), flag));
+  };
+  const names = Map.groupBy(configs.keys(), placeIn);
+  const others = placeIn(ALL_OTHERS);
+  if (!names.has(others)) names.set(others, [ALL_OTHERS]);
   if (names.size < 2) return;
   const places = [...names].map(([place, names]) =>
     `${listed(names.map(printable), "and")}: ${place}`
@@ -33,6 +36,37 @@ export async function checkSamePlace(
     "No environment is named, and their sessions are in different places:",
     { details: places, hint: "Name the one that you mean with --env, or set AZU_ENV" },
   );
+}
+
+/**
+ * The environments whose key prefix begins with that of the environment at hand, on the same server:
+ * a clear would remove their sessions too. Phrases.
+ */
+export async function neighbours(
+  project: Project,
+  flag: string | undefined,
+  { address, pattern }: Target,
+): Promise<string[]> {
+  if (pattern === undefined || project.environments.length === 0) return [];
+  const { environments } = await project.variants();
+  return Array.from(environments, ([name, config]) => {
+    try {
+      const { backend } = chooseToOperate(inEnvironment(project, name, config), flag);
+      const other = backend.describe();
+      const isInside = other.address === address && other.pattern !== pattern &&
+        other.pattern?.startsWith(pattern.slice(0, -1));
+      return isInside
+        ? [`under ${other.pattern}, the environment ${printable(name)} keeps its sessions`]
+        : [];
+    } catch {
+      return []; // not usable from here, for example because a variable is not set
+    }
+  }).flat();
+}
+
+function inEnvironment(project: Project, name: string, config: Config): Project {
+  const environment = { name, namedBy: undefined };
+  return { ...project, config, environment, app: config.app ?? project.shard };
 }
 
 function placeOf(choose: () => Choice): string {

@@ -42,10 +42,20 @@ export interface Environment {
   readonly name: string;
   /** The option or the variable; undefined for the default. */
   readonly namedBy: "--env" | "AZU_ENV" | "CRYSTAL_ENV" | undefined;
+  /** Whether the variable is in .env, which the app itself does not read. */
+  readonly isInDotenv?: boolean;
+}
+
+/** `AZU_ENV in .env` */
+export function namedByText({ namedBy, isInDotenv }: Environment): string {
+  return isInDotenv ? `${namedBy} in .env` : namedBy ?? "the default";
 }
 
 /** What the generated app takes if no variable names an environment. */
 export const DEFAULT_ENVIRONMENT = "production";
+
+/** How messages call the environments that nothing names. */
+export const ALL_OTHERS = "all others";
 
 export interface Variants {
   /** The values without an environment. */
@@ -97,7 +107,7 @@ export async function loadProject(io: Io, options: ProjectOptions): Promise<Proj
     return await opened?.load(environment) ?? NO_CONFIG;
   };
   const name = shard === undefined ? undefined : await nameInShard(shard);
-  const environment = environmentIn(env, options.environment);
+  const environment = environmentIn(env, isInDotenv, options.environment);
   const isNamed = environment.namedBy !== undefined;
   const loaded = await load(isNamed || options.usesDefault ? environment.name : undefined);
   const environments = [
@@ -122,7 +132,7 @@ export async function loadProject(io: Io, options: ProjectOptions): Promise<Proj
     // Without the warning, a mistyped AZU_ENV would silently skip its overrides.
     warnings: unknown === undefined || environments.length === 0
       ? []
-      : [`${namedByText(environment, isInDotenv)}: ${unknown.problem}. ${unknown.hint}`],
+      : [`${namedByText(environment)}: ${unknown.problem}. ${unknown.hint}`],
     async variants() {
       muted = true; // what the config prints, it has printed already
       try {
@@ -151,11 +161,15 @@ function rootOf(cwd: string, found: string | undefined): string {
 }
 
 /** As the generated app does, but for the option. */
-function environmentIn(env: Project["env"], option: string | undefined): Environment {
+function environmentIn(
+  env: Project["env"],
+  isInDotenv: Project["isInDotenv"],
+  option: string | undefined,
+): Environment {
   if (option !== undefined) return { name: option, namedBy: "--env" };
   for (const variable of ["AZU_ENV", "CRYSTAL_ENV"] as const) {
     const name = env(variable);
-    if (name !== undefined) return { name, namedBy: variable };
+    if (name !== undefined) return { name, namedBy: variable, isInDotenv: isInDotenv(variable) };
   }
   return { name: DEFAULT_ENVIRONMENT, namedBy: undefined };
 }
@@ -173,12 +187,6 @@ function unknownName(name: string, environments: readonly string[]) {
     hint: `Known environments: ${known.map(printable).join(", ")}` +
       (meant === undefined ? "" : `; did you mean ${printable(meant)}?`),
   };
-}
-
-/** `AZU_ENV in .env` */
-function namedByText({ namedBy }: Environment, isInDotenv: Project["isInDotenv"]): string {
-  if (namedBy === undefined || namedBy === "--env") return namedBy ?? "the default";
-  return isInDotenv(namedBy) ? `${namedBy} in .env` : namedBy;
 }
 
 async function variablesOf(io: Io, root: string): Promise<Pick<Project, "env" | "isInDotenv">> {

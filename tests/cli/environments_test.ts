@@ -211,6 +211,69 @@ Deno.test("a URL of another database than the config says is refused", async () 
   }
 });
 
+Deno.test(
+  "environments whose keys begin alike: those of the other are not cleared by mistake",
+  needs("redis-server"),
+  async () => {
+    await using server = await startRedis();
+    const keys = (prefix: string) => Array.from({ length: 3 }, () => prefix + crypto.randomUUID());
+    const redis = new Redis(server.url);
+    for (const key of [...keys("shop:s:"), ...keys("shop:s:qa-")]) await redis.set(key, "x");
+    await using app = await appOf({
+      "azu.config.ts": `export default {
+        session: { backends: { redis: { keyPrefix: "shop:s:" } } },
+        environments: { qa: { session: { backends: { redis: { keyPrefix: "shop:s:qa-" } } } } },
+      };`,
+    });
+    const env = { REDIS_URL: server.url };
+    const refused = await app.azu([...CLEAR, "--env", "production"], env);
+    strictEqual(refused.code, 1);
+    match(refused.stderr, /under shop:s:qa-\*, the environment qa keeps its sessions/);
+    match(refused.stderr, /pass --anything/);
+    strictEqual(await redis.dbsize(), 6);
+    match((await app.azu([...CLEAR, "--env", "qa"], env)).stdout, /^Cleared 3 session/m);
+    const { stdout } = await app.azu([...CLEAR, "--env", "production", "--anything"], env);
+    match(stdout, /^Cleared 3 session/m);
+    redis.disconnect();
+  },
+);
+
+Deno.test("--backend of another store than the app's: a warning", async () => {
+  await using app = await appOf();
+  await app.azu(["session:setup"]);
+  const args = ["session:clear", "--dry-run", "--env", "development", "-b", "redis"];
+  const { stderr } = await app.azu(args, NOWHERE);
+  match(
+    stderr,
+    /^warning: .*session\.cr keeps the sessions of this environment in memory: the app /m,
+  );
+});
+
+Deno.test("a default that differs from production is a place of its own", async () => {
+  await using app = await appOf({
+    "azu.config.ts": `export default { session: { backend: "memory" },
+      environments: { production: { session: { backend: "redis" } } } };`,
+  });
+  const { code, stderr } = await app.azu(CLEAR, NOWHERE);
+  strictEqual(code, 2);
+  match(stderr, /:\n {2}production: redis redis:.*\n {2}all others: memory\nName/);
+});
+
+Deno.test("tables that differ by environment are created one by one", async () => {
+  await using app = await appOf({
+    "azu.config.ts": `export default {
+      session: { backend: "database", backends: { database: { engine: "sqlite" } } },
+      environments: { test: { session: { backends: { database: { table: "t" } } } } },
+    };`,
+  });
+  const env = { DATABASE_URL: "sqlite3://./a.db" };
+  const setup = async (...args: string[]) => await app.azu(["session:setup", ...args], env);
+  match((await setup()).stdout, /Create the table: run .* --env <name> --apply for each, or/);
+  const { stdout, decision } = await setup("--apply", "--env", "test");
+  match(decision, /^Backend: database .*, environment test \(--env\), target sqlite3:.*, table t$/);
+  match(stdout, /Create the table \(production\): run/);
+});
+
 Deno.test("a variable is one part of a table's name", async () => {
   await using app = await appOf();
   const env = { ...NOWHERE, TENANT: "auth.acme" };

@@ -67,6 +67,8 @@ export interface CutOff {
 }
 
 export interface ClearRequest {
+  /** Why not everything there may be sessions to clear, as far as the config says it; phrases. */
+  readonly doubts?: readonly string[];
   readonly signal: AbortSignal;
   /** Only check and count. */
   readonly dryRun: boolean;

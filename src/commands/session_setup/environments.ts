@@ -7,7 +7,7 @@ import type {
   Variable,
 } from "../../backends/contract.ts";
 import { type Choice, chooseToSetUp } from "../../config/choose.ts";
-import { DEFAULT_ENVIRONMENT, type Project } from "../../config/project.ts";
+import { ALL_OTHERS, DEFAULT_ENVIRONMENT, type Project } from "../../config/project.ts";
 import type { Config } from "../../config/schema.ts";
 import { ImpossibleError } from "../../core/errors.ts";
 import { variablesIn } from "../../core/from_env.ts";
@@ -57,9 +57,6 @@ export function environmentNamed(
 export function isLocal(name: string | undefined): boolean {
   return name === "development" || name === "test";
 }
-
-/** How messages call the environments that the config does not name. */
-export const ALL_OTHERS = "all others";
 
 /** The names of environments for messages; undefined if they are all that there are. */
 export function namesOf(

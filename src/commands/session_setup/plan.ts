@@ -6,14 +6,13 @@ import type { Shard, Variable } from "../../backends/contract.ts";
 import { SHARD_OF_ENGINE } from "../../backends/sql/backend.ts";
 import { type Choice, chooseToSetUp } from "../../config/choose.ts";
 import { checkSamePlace } from "../../config/places.ts";
-import type { Project } from "../../config/project.ts";
+import { ALL_OTHERS, type Project } from "../../config/project.ts";
 import { ImpossibleError, UsageError } from "../../core/errors.ts";
 import { withValues } from "../../core/from_env.ts";
 import { isRecord } from "../../core/record.ts";
 import { listed, printable } from "../../core/text.ts";
 import { environmentFiles } from "./environment_files.ts";
 import {
-  ALL_OTHERS,
   environmentNamed,
   isLocal,
   migrationsOf,
@@ -244,7 +243,8 @@ async function nextSteps(
     steps.push(`Set ${variable.name} in the environment${where}: ${variable.shape}`);
   }
   const withTable = environments.filter(({ spec }) => spec.migration !== undefined);
-  const isEverywhere = withTable.length === environments.length;
+  const tables = new Set(environments.map(({ spec }) => JSON.stringify(spec.migration)));
+  const isEverywhere = tables.size === 1;
   const current = environmentNamed(environments, project.environment.name);
   const left = !done.applied
     ? withTable

@@ -2,17 +2,18 @@ import type { Backend, Target } from "../../../backends/contract.ts";
 import type { ClearReport, ClearRequest } from "../../../commands/session_clear/types.ts";
 import { clearSessions } from "../../../commands/session_clear/clear.ts";
 import { type Choice, chooseToOperate } from "../../../config/choose.ts";
-import { checkSamePlace } from "../../../config/places.ts";
+import { checkSamePlace, neighbours } from "../../../config/places.ts";
 import type { Environment } from "../../../config/project.ts";
 import { ExitCode, ImpossibleError, OperationError } from "../../../core/errors.ts";
 import type { GlobalOptions } from "../../program.ts";
+import { decisionLine } from "../../decision.ts";
 import { loadProjectFor } from "../../load_project.ts";
 import { type Host, Interruption } from "../../terminal/host.ts";
 import { Progress } from "../../terminal/progress.ts";
 import { ask, checkTerminal } from "../../terminal/prompts.ts";
 import type { Reporter } from "../../terminal/reporter.ts";
 import type { SessionClearOptions } from "./command.ts";
-import { clearFields, decisionLine, showDoubts, showLookAlikes, showReport } from "./report.ts";
+import { clearFields, showDoubts, showLookAlikes, showReport } from "./report.ts";
 
 const QUESTION = "Are you sure you want to clear all sessions? This will log out all users.";
 
@@ -27,6 +28,8 @@ interface ClearRun {
   readonly environment: Environment;
   /** The backend's target. Computed once so that all output is consistent. */
   readonly target: Target;
+  /** Why not everything there may be sessions to clear, as far as the config says it; phrases. */
+  readonly doubts: readonly string[];
   readonly start: number;
 }
 
@@ -43,7 +46,8 @@ export async function sessionClear(
   for (const warning of [...project.warnings, ...choice.warnings]) reporter.warn(warning);
   const { environment } = project;
   const target = choice.backend.describe();
-  const run = { host, options, reporter, choice, environment, target, start };
+  const doubts = await neighbours(project, options.backend, target);
+  const run = { host, options, reporter, choice, environment, target, doubts, start };
   const report = await attempt(run);
   return conclude(run, options.strict ? strictly(report) : report);
 }
@@ -137,7 +141,7 @@ async function withProgress(
   run: ClearRun,
   how: Pick<ClearRequest, "dryRun" | "anything">,
 ): Promise<ClearReport> {
-  const { host, options, reporter, choice: { backend }, target } = run;
+  const { host, options, reporter, choice: { backend }, target, doubts } = run;
   using progress = new Progress(host, reporter, target.address ?? backend.name);
   const stop = () => progress.begin("stopping");
   host.signal.addEventListener("abort", stop, { once: true });
@@ -150,6 +154,7 @@ async function withProgress(
     return await clearSessions(backend, {
       signal: host.signal,
       ...how,
+      doubts,
       broadcast: options.broadcast,
       now: () => host.now(),
       ...requested(options),

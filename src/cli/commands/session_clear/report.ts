@@ -3,7 +3,7 @@ import type { Backend, Target } from "../../../backends/contract.ts";
 import type { ClearOutcome, ClearReport } from "../../../commands/session_clear/types.ts";
 import { cacheTime } from "../../../commands/session_clear/nodes.ts";
 import type { Environment } from "../../../config/project.ts";
-import { type Choice, decisionText } from "../../../config/choose.ts";
+import type { Choice } from "../../../config/choose.ts";
 import { AzuError, type ExitCode } from "../../../core/errors.ts";
 import { printable } from "../../../core/text.ts";
 import type { Reporter } from "../../terminal/reporter.ts";
@@ -132,25 +132,6 @@ function showNodes(
         `sessions for ${cacheTime(backend)}: restart them, or check the channel`,
     );
   }
-}
-
-/** Formats the backend and how it was selected, the environment, and the target. */
-export function decisionLine(
-  choice: Choice,
-  { name, namedBy }: Environment,
-  { address, addressFrom, pattern, table }: Target,
-): string {
-  const { nodeCache } = choice.backend;
-  const source = addressFrom === undefined ? "" : ` (from ${addressFrom})`;
-  const parts = [
-    decisionText(choice),
-    `environment ${printable(name)} (${namedBy ?? "the default"})`,
-    ...(address === undefined ? [] : [`target ${address}${source}`]),
-    ...(pattern === undefined ? [] : [`keys ${pattern}`]),
-    ...(table === undefined ? [] : [`table ${table}`]),
-    ...(nodeCache === undefined ? [] : [`channel ${nodeCache.channel}`]),
-  ];
-  return parts.join(", ");
 }
 
 /** Formats the result of an incomplete clear. */

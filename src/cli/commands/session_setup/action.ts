@@ -2,6 +2,7 @@ import { changesOf } from "../../../app/plan.ts";
 import { applySetup } from "../../../commands/session_setup/apply.ts";
 import { planSetup, type SetupPlan, withOffers } from "../../../commands/session_setup/plan.ts";
 import { decisionText } from "../../../config/choose.ts";
+import { decisionLine } from "../../decision.ts";
 import { AzuError, ExitCode } from "../../../core/errors.ts";
 import { listed, printable } from "../../../core/text.ts";
 import { conflictError, fileFields, showFiles } from "../../planned_files.ts";
@@ -56,7 +57,12 @@ export async function sessionSetup(
   const shown = options.yes ? withOffers(drawnUp) : drawnUp;
   for (const warning of [...project.warnings, ...shown.warnings]) reporter.warn(warning);
   const { choice } = shown;
-  reporter.note(decisionText(choice));
+  const { environment } = project;
+  reporter.note(
+    options.apply
+      ? decisionLine(choice, environment, choice.backend.describe())
+      : decisionText(choice),
+  );
   reporter.line("Setting up sessions...");
   reporter.line(`Backend: ${backendsText(shown.backends)}`);
   const diffs = await showFiles(reporter, shown.files, dryRun);
@@ -69,6 +75,9 @@ export async function sessionSetup(
     backend: choice.backend.name,
     backends: shown.backends,
     decidedBy: choice.decidedBy,
+    ...(options.apply
+      ? { environment: environment.name, environmentFrom: environment.namedBy ?? null }
+      : {}),
     dryRun,
     outcome: result.outcome,
     files: fileFields(plan.files, diffs),
