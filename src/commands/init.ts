@@ -1,5 +1,5 @@
 /** What `init` does: plans a config and its types for editors. */
-import { basename, dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { INITIALIZER, readAppFile, readAppInitializer, SHARD_FILE } from "../app/app.ts";
 import {
   type ConfigValues,
@@ -12,7 +12,10 @@ import { planFiles, type PlannedFile, type WantedFile } from "../app/plan.ts";
 import { nameInShard } from "../app/shard_name.ts";
 import { type BackendType, backendTypes, isBackendType } from "../backends/registry.ts";
 import { CONFIG_NAME, findConfig, findUpward } from "../config/find.ts";
+import { variablesOf } from "../config/project.ts";
+import { checkTrusted } from "../config/trust.ts";
 import { UsageError } from "../core/errors.ts";
+import type { Io } from "../core/io.ts";
 import { listed, printable } from "../core/text.ts";
 
 const TYPES_NAME = "azu.d.ts";
@@ -23,8 +26,7 @@ export interface InitOptions {
   readonly updateTypes: boolean;
   /** The value of `--backend`. */
   readonly backend: string | undefined;
-  /** Reads a variable from the environment. */
-  env(name: string): string | undefined;
+  readonly io: Pick<Io, "env" | "uid">;
 }
 
 export interface InitPlan {
@@ -46,6 +48,8 @@ export async function planInit(cwd: string, options: InitOptions): Promise<InitP
   }
   const shardFile = await findUpward(cwd, SHARD_FILE);
   const root = shardFile === undefined ? cwd : dirname(shardFile);
+  const read = [SHARD_FILE, ".env", INITIALIZER].map((name) => join(root, name));
+  await checkTrusted(read, cwd, options.io.uid);
   const { sessions, reason } = await sessionsOf(root, options);
   const content = renderConfig(await appName(root), sessions, TYPES_NAME);
   const files = await planFiles(root, [{ path: CONFIG_NAME, content }, TYPES], options.force);
@@ -70,7 +74,7 @@ async function appName(root: string): Promise<string> {
 /** The sessions of the app as it is, or else of the documentation's example. */
 async function sessionsOf(
   root: string,
-  { backend, env }: InitOptions,
+  { backend, io }: InitOptions,
 ): Promise<{ readonly sessions: ConfigValues; readonly reason?: string }> {
   if (backend !== undefined) {
     return { sessions: { base: { backend: checkedType(backend, "--backend") } } };
@@ -80,6 +84,7 @@ async function sessionsOf(
   if (stated !== undefined) {
     return { sessions: stated, reason: `The backends are those in ${INITIALIZER}` };
   }
+  const { env } = await variablesOf(io, root);
   const chosen = env("SESSION_BACKEND");
   if (chosen !== undefined) {
     const reason = `The backend is ${printable(chosen)}, as SESSION_BACKEND says`;

@@ -189,7 +189,11 @@ function unknownName(name: string, environments: readonly string[]) {
   };
 }
 
-async function variablesOf(io: Io, root: string): Promise<Pick<Project, "env" | "isInDotenv">> {
+/** Reads variables from the environment, or else from the .env in a folder. */
+export async function variablesOf(
+  io: Pick<Io, "env">,
+  root: string,
+): Promise<Pick<Project, "env" | "isInDotenv">> {
   const source = await readAppFile(root, ".env");
   if (source === undefined) return { env: (name) => io.env(name), isInDotenv: () => false };
   const { parseDotenv } = await import("./dotenv.ts");

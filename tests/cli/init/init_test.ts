@@ -98,6 +98,7 @@ Deno.test("init writes the backend that the app uses", async () => {
     [{ "shard.yml": `${shard}${pg}` }, [], {}, example],
     [{ "shard.yml": shard, "src/initializers/session.cr": initializer }, [], {}, ["memory"]],
     [{}, [], { DATABASE_URL: "sqlite3://./a.db" }, ["database"]],
+    [{ ".env": "SESSION_BACKEND=database\n" }, [], { REDIS_URL: "redis://h" }, ["database"]],
     [{}, [], { SESSION_BACKEND: "memory", REDIS_URL: "redis://h" }, ["memory"]],
     [{ "shard.yml": shard }, ["-b", "database"], {}, ["database"]],
     [{}, [], {}, example],

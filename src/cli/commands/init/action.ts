@@ -23,7 +23,7 @@ export async function init(
     force: options.force ?? false,
     updateTypes: options.updateTypes ?? false,
     backend: options.backend,
-    env: host.env,
+    io: host,
   });
   if (note !== undefined) reporter.note(note);
   const advice = "; azu init --update-types writes only the types";
