@@ -222,6 +222,8 @@ declare module "azu" {
     readonly clustered?: boolean;
     /** The channel on which the nodes listen. */
     readonly channel?: string;
+    /** Milliseconds that a node serves a session from its cache. */
+    readonly cacheTtl?: number;
   }
 
   /** What a backend can do, as data. Code asks for these, never for the backend's name. */

@@ -13,7 +13,7 @@ export interface SessionValues {
   /** May contain variables; null if it is not certain. */
   readonly table?: string | null;
   readonly engine?: string | undefined;
-  readonly cluster?: boolean | { readonly channel: string };
+  readonly cluster?: boolean | { readonly channel: string; readonly cacheTtl?: string | undefined };
 }
 
 export interface ConfigValues {

@@ -4,7 +4,7 @@
  * is written in another way is reported as not certain.
  */
 import { codeOf } from "./crystal/code.ts";
-import { readCrystalString } from "./crystal/literal.ts";
+import { readCrystalSpan, readCrystalString } from "./crystal/literal.ts";
 
 /** Where a session store keeps its sessions. */
 export type StoreKind = "redis" | "database" | "memory" | "cookie";
@@ -17,6 +17,8 @@ export interface StatedStore {
   readonly clustered: boolean;
   /** The channel on which such nodes listen; null if it is not certain, undefined by default. */
   readonly channel?: string | null;
+  /** Milliseconds that such a node serves a session from its cache; undefined if not certain. */
+  readonly cacheTtl?: number;
   /** The Redis key prefix; undefined if it is not certain. */
   readonly keyPrefix?: string;
   /** The table; undefined if it is not certain. */
@@ -168,14 +170,16 @@ function openAt(source: Source, take: Take): StatedStore | undefined {
   const [from, to] = open?.indices?.[2] ?? [];
   if (open === undefined || from === undefined || to === undefined) return undefined;
   const options = new Map<string, string | undefined>();
+  let cacheTtl: number | undefined;
   const takeOption = taker(source.code.slice(0, to), from);
   for (let option = takeOption(OPTION); option; option = takeOption(OPTION)) {
-    const [, name = ""] = option;
+    const [, name = "", value = ""] = option;
     if (options.has(name)) return undefined;
     options.set(name, literalsIn(source, option.indices?.[2])[0]);
+    if (name === "cache_ttl") cacheTtl = readCrystalSpan(value);
   }
   if (takeOption(/\s*$/y) === undefined) return undefined;
-  return statedBy(source, open[1] ?? "", options);
+  return { ...statedBy(source, open[1] ?? "", options), ...known("cacheTtl", cacheTtl) };
 }
 
 const ENGINES = ["postgres", "mysql", "sqlite"] as const;

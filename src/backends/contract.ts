@@ -200,6 +200,8 @@ export interface Stated {
   readonly clustered?: boolean;
   /** The channel on which the nodes listen. */
   readonly channel?: string;
+  /** Milliseconds that a node serves a session from its cache. */
+  readonly cacheTtl?: number;
 }
 
 /** A custom backend: `session.backends.<name>` may be such a function. */

@@ -14,6 +14,7 @@ import { type BackendType, backendTypes, isBackendType } from "../backends/regis
 import { CONFIG_NAME, findConfig, findUpward } from "../config/find.ts";
 import { variablesOf } from "../config/project.ts";
 import { checkTrusted } from "../config/trust.ts";
+import { durationText } from "../core/duration.ts";
 import { UsageError } from "../core/errors.ts";
 import type { Io } from "../core/io.ts";
 import { listed, printable } from "../core/text.ts";
@@ -150,7 +151,7 @@ function statedSessions({ environments, otherwise }: Initializer): ConfigValues 
 
 /** @throws {UsageError} if it is not certain which store it is. */
 function valuesOf(
-  { kinds, keyPrefix, table, engine, clustered, channel }: StatedStore,
+  { kinds, keyPrefix, table, engine, clustered, channel, cacheTtl }: StatedStore,
 ): SessionValues | undefined {
   if (kinds?.length === 0) return undefined;
   const [backend, another] = kinds ?? [];
@@ -167,10 +168,13 @@ function valuesOf(
       hint: "Select another backend with --backend",
     });
   }
+  const cacheTime = cacheTtl === undefined ? {} : { cacheTtl: durationText(cacheTtl) };
   return {
     backend,
     ...(backend === "redis" ? { keyPrefix: keyPrefix ?? null } : {}),
     ...(backend === "database" ? { table: table ?? null, engine } : {}),
-    ...(clustered ? { cluster: typeof channel === "string" ? { channel } : true } : {}),
+    ...(clustered
+      ? { cluster: typeof channel === "string" ? { channel, ...cacheTime } : true }
+      : {}),
   };
 }

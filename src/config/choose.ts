@@ -191,13 +191,14 @@ function typeOf(name: string, entry: BackendEntry | undefined): string | undefin
  */
 function settingsIn(source: StatedStore | undefined): Stated {
   if (source === undefined) return {};
-  const { keyPrefix, table, engine, clustered, channel } = source;
+  const { keyPrefix, table, engine, clustered, channel, cacheTtl } = source;
   return {
     ...(keyPrefix === undefined ? {} : { keyPrefix }),
     ...(table === undefined ? {} : { table }),
     ...(engine === undefined ? {} : { engine }),
     ...(clustered ? { clustered } : {}),
     ...(typeof channel === "string" ? { channel } : {}),
+    ...(cacheTtl === undefined ? {} : { cacheTtl }),
   };
 }
 

@@ -22,6 +22,13 @@ export function parseDuration(text: string): number | undefined {
   return milliseconds > 0 && milliseconds <= LONGEST ? milliseconds : undefined;
 }
 
+/** The shortest text of a duration: `"10m"`. @param milliseconds A whole number above 0. */
+export function durationText(milliseconds: number): string {
+  const [unit, size] = [...MILLISECONDS].findLast(([, size]) => milliseconds % size === 0) ??
+    ["ms", 1];
+  return `${milliseconds / size}${unit}`;
+}
+
 /** A rough duration for a reader: `"8 s"`, `"3 min"`, `"2 h 5 min"`. */
 export function roughly(milliseconds: number): string {
   const seconds = Math.max(1, Math.round(milliseconds / 1000));

@@ -154,7 +154,9 @@ function meant(
     ...(keyPrefix === undefined ? {} : { keyPrefix }),
     ...(table === undefined ? {} : { table }),
     ...(engine !== undefined && hasEngines ? { engine } : {}),
-    ...(nodeCache === undefined ? {} : { channel: nodeCache.channel }),
+    ...(nodeCache === undefined
+      ? {}
+      : { channel: nodeCache.channel, cacheTtl: nodeCache.cacheTtl }),
   };
 }
 

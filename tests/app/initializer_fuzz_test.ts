@@ -4,7 +4,7 @@
  */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { join } from "node:path";
-import { readCrystalString } from "../../src/app/crystal/literal.ts";
+import { readCrystalSpan, readCrystalString } from "../../src/app/crystal/literal.ts";
 import { ownTemplates } from "../../src/app/crystal_templates.ts";
 import { readInitializer, statedFor, type StatedStore } from "../../src/app/initializer.ts";
 import { renderInitializer, type StoreSettings } from "../../src/app/render_templates.ts";
@@ -280,7 +280,9 @@ function meantByChoice(facts: Facts, environment: string): StatedStore | undefin
   if (store === "Redis") return { kinds: ["redis"], clustered: false, keyPrefix };
   const channel = option("channel");
   if (store !== "Clustered" || channel === undefined) return undefined;
-  return { kinds: ["redis"], clustered: true, keyPrefix, channel };
+  const cacheTtl = readCrystalSpan(/(?:^|, )cache_ttl: ([\w.]+)(?:, |$)/.exec(options)?.[1] ?? "");
+  const stated: StatedStore = { kinds: ["redis"], clustered: true, keyPrefix, channel };
+  return cacheTtl === undefined ? stated : { ...stated, cacheTtl };
 }
 
 function meantEarlier({ kind = "", prefix, prefixed, table }: Facts): StatedStore | undefined {
@@ -300,10 +302,12 @@ function meantEarlier({ kind = "", prefix, prefixed, table }: Facts): StatedStor
 
 /** What the reader says wrongly: anything certain that is not meant. */
 function mistakes(read: StatedStore, truth: StatedStore | undefined): string[] {
-  const { kinds = [], keyPrefix, table, channel } = read;
+  const { kinds = [], keyPrefix, table, engine, channel, cacheTtl } = read;
   if (kinds.length !== 1) return [];
   const found: string[] = [];
   if (truth !== undefined && truth.kinds?.[0] !== kinds[0]) found.push(`store ${kinds[0]}`);
+  if (engine !== undefined && engine !== truth?.engine) found.push(`engine ${engine}`);
+  if (cacheTtl !== undefined && cacheTtl !== truth?.cacheTtl) found.push(`time ${cacheTtl}`);
   if (keyPrefix !== undefined && keyPrefix !== truth?.keyPrefix) found.push(`prefix ${keyPrefix}`);
   if (table !== undefined && table !== truth?.table) found.push(`table ${table}`);
   // The channel of an earlier source is outside of the module.

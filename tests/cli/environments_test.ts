@@ -238,6 +238,19 @@ Deno.test(
   },
 );
 
+Deno.test("the source says how long a node caches", needs("redis-server"), async () => {
+  await using server = await startRedis();
+  await using app = await appOf({
+    "azu.config.ts": `export default { app: "shop", session: {
+      backend: "redis", backends: { redis: { cluster: { cacheTtl: "10m" } } } } };`,
+  });
+  await app.azu(["session:setup"]);
+  await Deno.remove(`${app.path}/azu.config.ts`);
+  const { code, stderr } = await app.azu(CLEAR, { REDIS_URL: server.url });
+  strictEqual(code, 0, stderr);
+  match(stderr, /No app node listens .* for up to 600 s: /);
+});
+
 Deno.test("--backend of another store than the app's: a warning", async () => {
   await using app = await appOf();
   await app.azu(["session:setup"]);

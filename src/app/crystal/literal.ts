@@ -86,6 +86,21 @@ export function crystalSpan(milliseconds: number): string {
   return `${milliseconds}.milliseconds`;
 }
 
+const SPANS: ReadonlyMap<string, number> = new Map([
+  ["millisecond", 1],
+  ["second", 1000],
+  ["minute", 60_000],
+  ["hour", 3_600_000],
+  ["day", 86_400_000],
+]);
+
+/** The milliseconds of a span as {@linkcode crystalSpan} writes it; undefined for other code. */
+export function readCrystalSpan(code: string): number | undefined {
+  const [, amount, unit = ""] = /^(\d{1,12})\.(\w+?)s?$/.exec(code) ?? [];
+  const size = SPANS.get(unit);
+  return amount === undefined || size === undefined ? undefined : Number(amount) * size;
+}
+
 /**
  * The name of an app as a Crystal module's: `my-app` becomes `MyApp`, as `azu new` does it.
  * Characters that a constant cannot contain are removed. If nothing is left, it is `App`.

@@ -109,7 +109,7 @@ function nodeCacheOf(
   const chosen = isRecord(cluster) ? cluster : {};
   return {
     channel: stated.channel ?? chosen.channel ?? DEFAULT_NODE_CACHE.channel,
-    cacheTtl: chosen.cacheTtl ?? DEFAULT_NODE_CACHE.cacheTtl,
+    cacheTtl: stated.cacheTtl ?? chosen.cacheTtl ?? DEFAULT_NODE_CACHE.cacheTtl,
   };
 }
 

@@ -117,7 +117,7 @@ Deno.test("init states what a generated initializer states, for each environment
     "shard.yml": "name: shop\n",
     "azu.config.ts": `import { defineConfig, fromEnv } from "azu";
 export default defineConfig({
-  session: { backends: { redis: { keyPrefix: fromEnv("APP_NAME", "shop") + ":s:", cluster: true } } },
+  session: { backends: { redis: { keyPrefix: fromEnv("APP_NAME", "shop") + ":s:", cluster: { cacheTtl: "10m" } } } },
   environments: {
     test: { session: { backend: "database", backends: { database: { table: "t", engine: "sqlite" } } } },
     staging: { session: { backends: { redis: { keyPrefix: "stage:", cluster: false } } } },
@@ -130,7 +130,10 @@ export default defineConfig({
   strictEqual((await app.azu(["init", "--force"])).code, 0);
   const config = (await app.files())["azu.config.ts"] ?? "";
   match(config, /import \{ defineConfig, fromEnv \} from "azu";/);
-  match(config, /keyPrefix: fromEnv\("APP_NAME", "shop"\) \+ ":s:",\n +cluster: \{ channel: /);
+  match(
+    config,
+    /keyPrefix: fromEnv\("APP_NAME", "shop"\) \+ ":s:",\n +cluster: \{ channel: ".*", cacheTtl: "10m" \}/,
+  );
   await app.azu(["session:setup", "--force"]);
   const choice = (text = "") =>
     /session_stores[^]*?\n {2}end/.exec(text)?.[0].replace(/ +(?:pool|cleanup)_.*\n/g, "");
