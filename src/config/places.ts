@@ -73,8 +73,15 @@ function placeOf(choose: () => Choice): string {
   try {
     const { backend } = choose();
     const { address, pattern, table } = backend.describe();
-    const parts = [backend.name, address, pattern, table, backend.nodeCache?.channel];
-    return parts.filter((part) => part !== undefined).join(" ");
+    const parts = (first: string | undefined) =>
+      [backend.name, first, pattern, table, backend.nodeCache?.channel]
+        .filter((part) => part !== undefined).join(" ");
+    try {
+      backend.check?.();
+    } catch (error) {
+      return `${parts(undefined)} (not usable here: ${messageOf(error)})`;
+    }
+    return parts(address);
   } catch (error) {
     return messageOf(error);
   }

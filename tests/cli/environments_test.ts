@@ -86,7 +86,7 @@ Deno.test("without a name, the places are listed: by the config, or by the sourc
     strictEqual(code, 2);
     match(
       stderr,
-      /different places:\n {2}production: redis redis:\/\/127\.0\.0\.1:1 shop:session:\* session:cluster:invalidate\n {2}development: memory\n {2}test: database sqlite3:\/\/\.\/none\.db t\n {2}staging: database sqlite3:\/\/\.\/none\.db acme_sessions\nName the one that you mean with --env, or set AZU_ENV$/m,
+      /different places:\n {2}production: redis redis:\/\/127\.0\.0\.1:1 shop:session:\* session:cluster:invalidate\n {2}development: memory\n {2}test: database sqlite3:\/\/\.\/none\.db t\n {2}staging: database acme_sessions \(not usable here: The sessions of this environment are in PostgreSQL, but the URL is sqlite3:\/\/\.\/none\.db \(from DATABASE_URL\)\)\nName the one that you mean with --env, or set AZU_ENV$/m,
     );
   };
   await refused();
