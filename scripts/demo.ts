@@ -14,7 +14,8 @@ try {
   await makeApp();
   say("A small Azu app without sessions:", await tree());
 
-  await azu("session:setup", "--backend", "database", "--apply");
+  await azu("init", "--backend", "database");
+  await azu("session:setup", "--apply");
   say("The files after session:setup:", await tree());
 
   fill();
@@ -35,7 +36,6 @@ async function makeApp(): Promise<void> {
     "src/shop.cr":
       'require "azu"\nrequire "./initializers/**"\n\nmodule Shop\n  include Azu\nend\n',
     ".env": `DATABASE_URL=sqlite3://./${DATABASE}\n`,
-    "azu.config.ts": await Deno.readTextFile(join(repository, "azu.config.ts")),
   };
   await Deno.mkdir(join(folder, "src"));
   await Deno.mkdir(join(folder, "db"));

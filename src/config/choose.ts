@@ -73,14 +73,14 @@ function otherStore(
     const { kinds = [] } = inSource ?? {};
     if (kinds.length === 0 || kinds.some((kind) => kind === typeOf(name, entry))) return [];
     return [
-      `${INITIALIZER} keeps the sessions of this environment in ${listed(kinds, "and")}: the app ` +
-      `does not use ${printable(name)}, which --backend selects`,
+      `In this environment, ${INITIALIZER} uses the store ${listed(kinds, "and")}, and not ` +
+      `${printable(name)}, which --backend selects`,
     ];
   }
   const inConfig = project.config.session?.backend;
   if (decidedBy !== "initializer" || inConfig === undefined || inConfig === name) return [];
   return [
-    `${INITIALIZER} keeps sessions in ${typeOf(name, entry) ?? name}, but the config ` +
+    `${INITIALIZER} uses the store ${typeOf(name, entry) ?? name}, but the config ` +
     `(session.backend) states "${
       printable(inConfig)
     }": azu uses the store in the initializer, as ` +

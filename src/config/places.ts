@@ -39,10 +39,10 @@ export async function checkSamePlace(
 }
 
 /**
- * The environments whose key prefix begins with that of the environment at hand, on the same server:
- * a clear would remove their sessions too. Phrases.
+ * The sessions of environments whose key prefix begins with that of the environment at hand, on the
+ * same server: `the sessions of staging (keys shop:staging:*)`.
  */
-export async function neighbours(
+export async function neighboursOf(
   project: Project,
   flag: string | undefined,
   { address, pattern }: Target,
@@ -55,9 +55,7 @@ export async function neighbours(
       const other = backend.describe();
       const isInside = other.address === address && other.pattern !== pattern &&
         other.pattern?.startsWith(pattern.slice(0, -1));
-      return isInside
-        ? [`under ${other.pattern}, the environment ${printable(name)} keeps its sessions`]
-        : [];
+      return isInside ? [`the sessions of ${printable(name)} (keys ${other.pattern})`] : [];
     } catch {
       return []; // not usable from here, for example because a variable is not set
     }

@@ -70,7 +70,7 @@ export class UsageError extends AzuError {
 /** The operation was tried, and failed or was only partly done. */
 export class OperationError extends AzuError {
   override name = "OperationError";
-  constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
+  constructor(message: string, options: AzuError["options"] = {}) {
     super(message, ExitCode.failed, options);
   }
 }
@@ -86,7 +86,7 @@ export function extended(error: AzuError, addition: string): OperationError {
 /** This backend can never do that. */
 export class ImpossibleError extends AzuError {
   override name = "ImpossibleError";
-  constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
+  constructor(message: string, options: AzuError["options"] = {}) {
     super(message, ExitCode.impossible, options);
   }
 }

@@ -12,19 +12,11 @@ import { fromEnv } from "../../src/core/from_env.ts";
 import { DECLARATIONS, evaluate } from "../crystal/compiler.ts";
 import { needs, service } from "../support/env.ts";
 import { tempDir, writeTree } from "../support/temp.ts";
+import { COOKIE } from "./settings.ts";
 
 const BATCHES = Number(Deno.env.get("FUZZ_BATCHES") ?? 1);
 /** Sources for one run of the compiler. */
 const BATCH = 30;
-
-const COOKIE = {
-  name: "s",
-  secure: true,
-  httpOnly: true,
-  sameSite: "lax",
-  domain: undefined,
-  path: "/",
-} as const;
 
 /** What setup writes for these stores, in the base and in environments. */
 function generated(base: StoreSettings, others: Record<string, StoreSettings> = {}): string {

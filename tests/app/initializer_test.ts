@@ -9,6 +9,7 @@ import {
   type StoreSettings,
 } from "../../src/app/render_templates.ts";
 import { fromEnv } from "../../src/core/from_env.ts";
+import { COOKIE } from "./settings.ts";
 
 /** A wiring as the session shard documents it. */
 function wiring(store: string): string {
@@ -318,14 +319,7 @@ function generated(choice: string): string {
   const settings = (store: StoreSettings): EnvironmentSettings => ({
     ttl: 1000,
     sliding: true,
-    cookie: {
-      name: "s",
-      secure: true,
-      httpOnly: true,
-      sameSite: "lax",
-      domain: undefined,
-      path: "/",
-    },
+    cookie: COOKIE,
     store,
   });
   const source = renderInitializer({

@@ -14,6 +14,7 @@ import { fromEnv } from "../../src/core/from_env.ts";
 import { compile, DECLARATIONS } from "../crystal/compiler.ts";
 import { needs } from "../support/env.ts";
 import { tempDir, writeTree } from "../support/temp.ts";
+import { COOKIE } from "./settings.ts";
 
 /** Texts that try to leave their string, each with an app name that has a meaning in Crystal. */
 const NAMES = [
@@ -40,15 +41,7 @@ const REQUIRES = {
 } as const;
 
 function settingsFor(name: string, app: string, store: StoreSettings): InitializerSettings {
-  const cookie = {
-    name: "sid",
-    secure: true,
-    httpOnly: true,
-    sameSite: "lax",
-    domain: undefined,
-    path: "/",
-  } as const;
-  const base = { ttl: 60_000, sliding: true, cookie, store };
+  const base = { ttl: 60_000, sliding: true, cookie: COOKIE, store };
   const others = {
     ttl: 1000,
     sliding: false,
@@ -60,8 +53,8 @@ function settingsFor(name: string, app: string, store: StoreSettings): Initializ
     requires: REQUIRES[store.engine ?? store.template],
     base,
     environments: new Map([
-      [name, { ...others, cookie: { ...cookie, domain: "example.com", path: `/${name}` } }],
-      ["development", { ...others, cookie: { ...cookie, secure: false } }],
+      [name, { ...others, cookie: { ...COOKIE, domain: "example.com", path: `/${name}` } }],
+      ["development", { ...others, cookie: { ...COOKIE, secure: false } }],
     ]),
   };
 }

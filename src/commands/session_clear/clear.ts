@@ -52,9 +52,7 @@ async function clearStore(
   const looks = looksAt(store, request);
   const how = truncate ? { ...looks.how, truncate } : looks.how;
   try {
-    const doubts = request.anything
-      ? []
-      : [...request.doubts ?? [], ...await examined(looks, truncate)];
+    const doubts = request.anything ? [] : await examined(looks, truncate);
     if (doubts.length > 0) return doubtful(doubts, backend);
     const report = await clearInPasses({ ...looks, nodes, tally, how });
     return withNodes(await withReplicas(report, store, backend, request), nodes, backend);
@@ -109,7 +107,7 @@ async function found(
 ): Promise<ClearReport> {
   const looks = looksAt(store, request);
   try {
-    const doubts = [...request.doubts ?? [], ...await examined(looks, request.truncate)];
+    const doubts = await examined(looks, request.truncate);
     return {
       outcome: "found",
       cleared: 0,

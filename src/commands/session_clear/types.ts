@@ -67,8 +67,6 @@ export interface CutOff {
 }
 
 export interface ClearRequest {
-  /** Why not everything there may be sessions to clear, as far as the config says it; phrases. */
-  readonly doubts?: readonly string[];
   readonly signal: AbortSignal;
   /** Only check and count. */
   readonly dryRun: boolean;

@@ -2,9 +2,10 @@ import type { Backend, Target } from "../../../backends/contract.ts";
 import type { ClearReport, ClearRequest } from "../../../commands/session_clear/types.ts";
 import { clearSessions } from "../../../commands/session_clear/clear.ts";
 import { type Choice, chooseToOperate } from "../../../config/choose.ts";
-import { checkSamePlace, neighbours } from "../../../config/places.ts";
+import { checkSamePlace, neighboursOf } from "../../../config/places.ts";
 import type { Environment } from "../../../config/project.ts";
 import { ExitCode, ImpossibleError, OperationError } from "../../../core/errors.ts";
+import { listed } from "../../../core/text.ts";
 import type { GlobalOptions } from "../../program.ts";
 import { decisionLine } from "../../decision.ts";
 import { loadProjectFor } from "../../load_project.ts";
@@ -28,8 +29,8 @@ interface ClearRun {
   readonly environment: Environment;
   /** The backend's target. Computed once so that all output is consistent. */
   readonly target: Target;
-  /** Why not everything there may be sessions to clear, as far as the config says it; phrases. */
-  readonly doubts: readonly string[];
+  /** The sessions of other environments that a clear removes too. */
+  readonly neighbours: readonly string[];
   readonly start: number;
 }
 
@@ -46,8 +47,9 @@ export async function sessionClear(
   for (const warning of [...project.warnings, ...choice.warnings]) reporter.warn(warning);
   const { environment } = project;
   const target = choice.backend.describe();
-  const doubts = await neighbours(project, options.backend, target);
-  const run = { host, options, reporter, choice, environment, target, doubts, start };
+  const neighbours = await neighboursOf(project, options.backend, target);
+  for (const keys of neighbours) reporter.warn(`A clear removes ${keys} too`);
+  const run = { host, options, reporter, choice, environment, target, neighbours, start };
   const report = await attempt(run);
   return conclude(run, options.strict ? strictly(report) : report);
 }
@@ -106,6 +108,9 @@ async function attempt(run: ClearRun): Promise<ClearReport> {
   host.handleSignals();
   if (dryRun) return await withProgress(run, { dryRun, anything: false });
   if (options.force || options.yes) {
+    if (run.neighbours.length > 0 && !options.anything) {
+      return { ...NOTHING_DONE, outcome: "failed", error: notAlone(run.neighbours) };
+    }
     announce(reporter, backend);
     return await withProgress(run, { dryRun, anything: options.anything ?? false });
   }
@@ -118,6 +123,13 @@ async function attempt(run: ClearRun): Promise<ClearReport> {
   }
   announce(reporter, backend);
   return await withProgress(run, { dryRun, anything: true });
+}
+
+function notAlone(neighbours: readonly string[]): OperationError {
+  return new OperationError(
+    `Nothing was cleared, because a clear removes ${listed(neighbours, "and")} too`,
+    { hint: "Change one of the key prefixes; or, if those sessions may go too, pass --anything" },
+  );
 }
 
 /** Says what is about to be cleared, even with --quiet, and asks. */
@@ -141,7 +153,7 @@ async function withProgress(
   run: ClearRun,
   how: Pick<ClearRequest, "dryRun" | "anything">,
 ): Promise<ClearReport> {
-  const { host, options, reporter, choice: { backend }, target, doubts } = run;
+  const { host, options, reporter, choice: { backend }, target } = run;
   using progress = new Progress(host, reporter, target.address ?? backend.name);
   const stop = () => progress.begin("stopping");
   host.signal.addEventListener("abort", stop, { once: true });
@@ -154,7 +166,6 @@ async function withProgress(
     return await clearSessions(backend, {
       signal: host.signal,
       ...how,
-      doubts,
       broadcast: options.broadcast,
       now: () => host.now(),
       ...requested(options),

@@ -1,0 +1,11 @@
+/** Settings that the tests of the generated source share. */
+import type { CookieSettings } from "../../src/app/render_templates.ts";
+
+export const COOKIE: CookieSettings = {
+  name: "s",
+  secure: true,
+  httpOnly: true,
+  sameSite: "lax",
+  domain: undefined,
+  path: "/",
+};
