@@ -22,7 +22,10 @@ export type {
   ClearCounts,
   ClearOptions,
   ConnectOptions,
+  ListOptions,
   LookAlike,
+  SessionInfo,
+  Sessions,
   Store,
   Target,
 } from "./backends/contract.ts";
@@ -31,6 +34,7 @@ export type { DatabaseOptions } from "./backends/sql/backend.ts";
 export type { MemoryOptions } from "./backends/memory.ts";
 export type { RedisOptions } from "./backends/redis/backend.ts";
 export type { Duration } from "./core/duration.ts";
+export type { Condition, Selection } from "./core/selection.ts";
 
 /** The argument of a config that is a function. */
 export interface ConfigEnvironment {

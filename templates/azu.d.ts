@@ -287,7 +287,12 @@ declare module "azu" {
   }
 
   /** An open connection to the sessions. */
-  export interface Store extends AsyncDisposable {
+  export interface Store extends Sessions, AsyncDisposable {
+    /**
+     * The sessions of a selection.
+     * @throws from its methods, if the store cannot tell which sessions are meant.
+     */
+    only?(selection: Selection): Sessions;
     /**
      * Checks what a clear needs, without removing anything: the commands and rights, and the shape
      * of what is there.
@@ -296,23 +301,6 @@ declare module "azu" {
      * @throws what a clear would throw.
      */
     examine?(signal: AbortSignal, options?: LookOptions): Promise<readonly string[]>;
-    /** The current number of sessions. */
-    count(signal: AbortSignal, options?: LookOptions): Promise<number>;
-    /**
-     * Removes every session that exists when it begins, in batches.
-     * @returns the number of removed sessions, or verified counts, after which azu does not count
-     *   again.
-     * @throws if it cannot go on. `onProgress` has received what was removed until then.
-     */
-    clear(options: ClearOptions): Promise<number | ClearCounts>;
-    /**
-     * Continues the last clear: removes only what the app's nodes have saved back before they were
-     * told ({@linkcode dropCaches}). Returns and reports cumulative totals; a session removed twice
-     * is counted once. Without this method, `clear` is called again, and the larger of the two
-     * counts is reported, because both may contain the same sessions.
-     * @param isLast Only count, because the nodes will not be told again.
-     */
-    clearAgain?(options: ClearOptions, isLast: boolean): Promise<ClearCounts>;
     /** Keys that look like sessions but are not under the configured prefix. */
     lookAlikes?(signal: AbortSignal, options?: LookOptions): Promise<readonly LookAlike[]>;
     /**
@@ -373,6 +361,35 @@ declare module "azu" {
   /** Why a store is opened. `create` may create a database file. */
   type Purpose = "operate" | "create";
 
+  /** What can be done with sessions: all of a store, or those of a selection. */
+  export interface Sessions {
+    /** The current number of sessions. */
+    count(signal: AbortSignal, options?: LookOptions): Promise<number>;
+    /**
+     * Removes every one of these sessions that exists when it begins, in batches.
+     * @returns the number of removed sessions, or verified counts, after which azu does not count
+     *   again.
+     * @throws if it cannot go on. `onProgress` has received what was removed until then.
+     */
+    clear(options: ClearOptions): Promise<number | ClearCounts>;
+    /**
+     * Continues the last clear: removes only what the app's nodes have saved back before they were
+     * told ({@linkcode Store.dropCaches}). Returns and reports cumulative totals; a session removed
+     * twice is counted once. Without this method, `clear` is called again, and the larger of the
+     * two counts is reported, because both may contain the same sessions.
+     * @param isLast Only count, because the nodes will not be told again.
+     */
+    clearAgain?(options: ClearOptions, isLast: boolean): Promise<ClearCounts>;
+    /**
+     * Reads every session that exists from the beginning to the end of the walk, each once, in no
+     * particular order.
+     */
+    list?(options: ListOptions): Promise<void>;
+  }
+
+  /** A session is selected if it meets all conditions. Without any, all sessions are. */
+  export type Selection = readonly Condition[];
+
   /** Options for reporting progress of a read and limiting its load. */
   interface LookOptions {
     /** How hard it may work; undefined for the default. */
@@ -384,9 +401,17 @@ declare module "azu" {
      * @param total An estimate of how many there will be; undefined if there is none yet.
      */
     onProgress?(found: number, total?: number): void;
+    /** See {@linkcode ClearOptions.onUnreadable}. */
+    onUnreadable?(sessions: number): void;
   }
 
-  /** Options of `Store.clear`. */
+  /** Keys under another prefix that look like sessions. */
+  export interface LookAlike {
+    readonly pattern: string;
+    readonly count: number;
+  }
+
+  /** Options of `Sessions.clear`. */
   export interface ClearOptions {
     /** Ends the clear after the batch in flight. */
     readonly signal: AbortSignal;
@@ -397,6 +422,11 @@ declare module "azu" {
      * store that cannot do it throws an `ImpossibleError` and removes nothing.
      */
     readonly truncate?: boolean;
+    /**
+     * Leave rows that another client has locked, instead of waiting for them. They count as
+     * remaining. Only stores with locks on rows know it.
+     */
+    readonly skipLocked?: boolean;
     /** Called when the connection was lost, or the store was busy, before it is tried again. */
     onRetry?(): void;
     /** Called when another phase begins. The first is `clearing`. */
@@ -407,6 +437,11 @@ declare module "azu" {
      * @param inDoubt How many more may be gone, because an answer was lost; default 0.
      */
     onProgress(cleared: number, total?: number, inDoubt?: number): void;
+    /**
+     * Receives how many sessions have a payload that cannot be read, and are not selected
+     * therefore. Called only if the selection needs a fact that is in the payload.
+     */
+    onUnreadable?(sessions: number): void;
   }
 
   /** The verified counts of a clear. */
@@ -425,11 +460,27 @@ declare module "azu" {
     readonly advice?: string;
   }
 
-  /** Keys under another prefix that look like sessions. */
-  export interface LookAlike {
-    readonly pattern: string;
-    readonly count: number;
+  /** Options of `Sessions.list`. */
+  export interface ListOptions extends LookOptions {
+    /** Ends the walk after the batch in flight. */
+    readonly signal: AbortSignal;
+    /** Receives each batch. The walk waits for it. */
+    onSessions(batch: readonly SessionInfo[]): void | Promise<void>;
   }
+
+  /** A condition that a session meets or not. A fact that is null meets only those that say so. */
+  export type Condition =
+    | { readonly fact: "user"; readonly oneOf: readonly string[] }
+    /** Also met by sessions without a user. */
+    | { readonly fact: "user"; readonly noneOf: readonly string[] }
+    | { readonly fact: "user" | "expiresAt"; readonly isNull: boolean }
+    /** Before this time, exclusively. */
+    | { readonly fact: TimeFact; readonly before: number }
+    /** At this time or later; with `orNull`, or never. */
+    | { readonly fact: TimeFact; readonly from: number; readonly orNull?: boolean }
+    /** In one of these networks: an address, or CIDR. */
+    | { readonly fact: "ip"; readonly networks: readonly string[] }
+    | { readonly fact: "handle"; readonly oneOf: readonly string[] };
 
   /** The operator's limits. Durations are in milliseconds. */
   interface Budget {
@@ -439,6 +490,37 @@ declare module "azu" {
     readonly pause?: number;
     /** Slow down if a batch takes longer. */
     readonly maxLatency?: number;
+  }
+
+  /** What is known about a session. A fact that the store cannot tell is undefined. */
+  export type SessionInfo = Candidate & {
+    /** Bytes of the payload, and of the key or id. */
+    readonly size: number;
+  };
+
+  type TimeFact = "createdAt" | "visitedAt" | "expiresAt";
+
+  /**
+   * A session as a selection sees it. A fact that is undefined is not known: such a session meets
+   * no condition on it.
+   */
+  type Candidate = { readonly [Name in Fact]: Facts[Name] | undefined } & {
+    readonly handle: string;
+  };
+
+  type Fact = keyof Facts;
+
+  /** What is known about a session besides its handle. Times are in milliseconds since 1970. */
+  interface Facts {
+    /** Null if nobody is logged in. */
+    readonly user: string | null;
+    readonly createdAt: number | null;
+    /** When it was last visited, as precisely as the app records it. */
+    readonly visitedAt: number | null;
+    /** Null if it never expires. */
+    readonly expiresAt: number | null;
+    readonly ip: string | null;
+    readonly userAgent: string | null;
   }
 
   export {};

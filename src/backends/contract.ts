@@ -2,6 +2,7 @@
  * The contract of every backend. A backend is a plain value: what it can do, what it works on, and
  * what setup writes for it. Connecting it returns a store to operate on.
  */
+import type { Candidate, Selection } from "../core/selection.ts";
 import type { Budget } from "./pace.ts";
 import type { Engine } from "./sql/ddl.ts";
 
@@ -67,8 +68,39 @@ export type Purpose = "operate" | "create";
 /** The default time to connect to one server, in milliseconds. */
 export const CONNECT_TIMEOUT = 5000;
 
+/** What can be done with sessions: all of a store, or those of a selection. */
+export interface Sessions {
+  /** The current number of sessions. */
+  count(signal: AbortSignal, options?: LookOptions): Promise<number>;
+  /**
+   * Removes every one of these sessions that exists when it begins, in batches.
+   * @returns the number of removed sessions, or verified counts, after which azu does not count
+   *   again.
+   * @throws if it cannot go on. `onProgress` has received what was removed until then.
+   */
+  clear(options: ClearOptions): Promise<number | ClearCounts>;
+  /**
+   * Continues the last clear: removes only what the app's nodes have saved back before they were
+   * told ({@linkcode Store.dropCaches}). Returns and reports cumulative totals; a session removed
+   * twice is counted once. Without this method, `clear` is called again, and the larger of the two
+   * counts is reported, because both may contain the same sessions.
+   * @param isLast Only count, because the nodes will not be told again.
+   */
+  clearAgain?(options: ClearOptions, isLast: boolean): Promise<ClearCounts>;
+  /**
+   * Reads every session that exists from the beginning to the end of the walk, each once, in no
+   * particular order.
+   */
+  list?(options: ListOptions): Promise<void>;
+}
+
 /** An open connection to the sessions. */
-export interface Store extends AsyncDisposable {
+export interface Store extends Sessions, AsyncDisposable {
+  /**
+   * The sessions of a selection.
+   * @throws {ImpossibleError} from its methods, if the store cannot tell which sessions are meant.
+   */
+  only?(selection: Selection): Sessions;
   /**
    * Checks what a clear needs, without removing anything: the commands and rights, and the shape of
    * what is there.
@@ -77,23 +109,6 @@ export interface Store extends AsyncDisposable {
    * @throws {AzuError} what a clear would throw.
    */
   examine?(signal: AbortSignal, options?: LookOptions): Promise<readonly string[]>;
-  /** The current number of sessions. */
-  count(signal: AbortSignal, options?: LookOptions): Promise<number>;
-  /**
-   * Removes every session that exists when it begins, in batches.
-   * @returns the number of removed sessions, or verified counts, after which azu does not count
-   *   again.
-   * @throws if it cannot go on. `onProgress` has received what was removed until then.
-   */
-  clear(options: ClearOptions): Promise<number | ClearCounts>;
-  /**
-   * Continues the last clear: removes only what the app's nodes have saved back before they were
-   * told ({@linkcode dropCaches}). Returns and reports cumulative totals; a session removed twice is
-   * counted once. Without this method, `clear` is called again, and the larger of the two counts is
-   * reported, because both may contain the same sessions.
-   * @param isLast Only count, because the nodes will not be told again.
-   */
-  clearAgain?(options: ClearOptions, isLast: boolean): Promise<ClearCounts>;
   /** Keys that look like sessions but are not under the configured prefix. */
   lookAlikes?(signal: AbortSignal, options?: LookOptions): Promise<readonly LookAlike[]>;
   /**
@@ -125,9 +140,25 @@ export interface LookOptions {
    * @param total An estimate of how many there will be; undefined if there is none yet.
    */
   onProgress?(found: number, total?: number): void;
+  /** See {@linkcode ClearOptions.onUnreadable}. */
+  onUnreadable?(sessions: number): void;
 }
 
-/** Options of `Store.clear`. */
+/** Options of `Sessions.list`. */
+export interface ListOptions extends LookOptions {
+  /** Ends the walk after the batch in flight. */
+  readonly signal: AbortSignal;
+  /** Receives each batch. The walk waits for it. */
+  onSessions(batch: readonly SessionInfo[]): void | Promise<void>;
+}
+
+/** What is known about a session. A fact that the store cannot tell is undefined. */
+export type SessionInfo = Candidate & {
+  /** Bytes of the payload, and of the key or id. */
+  readonly size: number;
+};
+
+/** Options of `Sessions.clear`. */
 export interface ClearOptions {
   /** Ends the clear after the batch in flight. */
   readonly signal: AbortSignal;
@@ -138,6 +169,11 @@ export interface ClearOptions {
    * store that cannot do it throws an `ImpossibleError` and removes nothing.
    */
   readonly truncate?: boolean;
+  /**
+   * Leave rows that another client has locked, instead of waiting for them. They count as remaining.
+   * Only stores with locks on rows know it.
+   */
+  readonly skipLocked?: boolean;
   /** Called when the connection was lost, or the store was busy, before it is tried again. */
   onRetry?(): void;
   /** Called when another phase begins. The first is `clearing`. */
@@ -148,6 +184,11 @@ export interface ClearOptions {
    * @param inDoubt How many more may be gone, because an answer was lost; default 0.
    */
   onProgress(cleared: number, total?: number, inDoubt?: number): void;
+  /**
+   * Receives how many sessions have a payload that cannot be read, and are not selected therefore.
+   * Called only if the selection needs a fact that is in the payload.
+   */
+  onUnreadable?(sessions: number): void;
 }
 
 /** The verified counts of a clear. */

@@ -5,6 +5,7 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import type { Backend, Store } from "../../src/backends/contract.ts";
 import { during, MANY } from "./conformance_during.ts";
+import { lists, selects } from "./conformance_selections.ts";
 import { type Fixture, removed, type Subject } from "./subject.ts";
 
 const { signal } = new AbortController();
@@ -132,6 +133,10 @@ const questions: Readonly<Record<string, (fixture: Fixture) => Promise<void>>> =
     strictEqual(await clear(store), payloads.length);
     strictEqual((await look()).sessions, 0);
   },
+
+  "a list says what each session is": lists,
+
+  "each selection, alone and in pairs, is exactly what it says": selects,
 
   "whatever the store holds where sessions are goes with them": async (fixture) => {
     await fixture.put(3);

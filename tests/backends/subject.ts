@@ -1,6 +1,7 @@
 /** What the conformance suite is asked of: a real server, and places for sessions on it. */
 import { deepStrictEqual } from "node:assert/strict";
 import type { Backend, ClearCounts } from "../../src/backends/contract.ts";
+import type { Facts } from "../../src/core/selection.ts";
 
 /** A place for sessions, with neighbours that nothing may touch. It is looked at from outside. */
 export interface Fixture extends AsyncDisposable {
@@ -13,10 +14,46 @@ export interface Fixture extends AsyncDisposable {
   update(from: number, upTo: number): Promise<void>;
   /** How many there are of those that {@link put} made. */
   old(): Promise<number>;
+  /** What sessions can be, for the questions about selections; undefined if none can be asked. */
+  readonly selectable?: Selectable;
   /** Puts what else the store can hold where sessions are; says how much that is. */
   putOdd(): Promise<number>;
   /** The number of sessions, and a fingerprint of everything else in the same store. */
   look(): Promise<{ sessions: number; neighbours: unknown }>;
+}
+
+/** A session as an app saves it. */
+export interface SavedSession extends Facts {
+  readonly id: string;
+}
+
+export interface Selectable {
+  /** How many cases of each kind of selection are worth the time. */
+  readonly cases: number;
+  /** Whether sessions can be there that have expired. */
+  readonly keepsExpired: boolean;
+  /** Whether sessions can be there that never expire. */
+  readonly keepsForever: boolean;
+  /** Saves sessions as an app does. */
+  save(sessions: readonly SavedSession[]): Promise<void>;
+  /** The ids of all sessions. */
+  ids(): Promise<readonly string[]>;
+}
+
+/** The payload of a session as the generated app writes it. */
+export function payloadOf({ id, ...facts }: SavedSession): string {
+  const time = (ms: number | null) => ms === null ? null : new Date(ms).toISOString();
+  return JSON.stringify({
+    session_id: id,
+    created_at: time(facts.createdAt),
+    expires_at: time(facts.expiresAt),
+    visited_at: time(facts.visitedAt),
+    user_id: facts.user === null || !/^\d{1,15}$/.test(facts.user)
+      ? facts.user
+      : Number(facts.user),
+    ...(facts.ip === null ? {} : { ip: facts.ip }),
+    ...(facts.userAgent === null ? {} : { user_agent: facts.userAgent }),
+  });
 }
 
 /** A server that runs, or that is started for each fixture. */

@@ -10,10 +10,10 @@ import { inspectMysqlTable, type Key, keyOf, withinOf, written } from "./inspect
 export const PACE = { batch: 10_000, first: 1000, least: 10, maxLatency: 200 } as const;
 
 /** The time limit of a batch in milliseconds. */
-const BATCH = 1000;
+export const BATCH = 1000;
 
 /** If even a single row is too slow for that, for example because of its triggers. */
-const SLOW_BATCH = 60_000;
+export const SLOW_BATCH = 60_000;
 
 /**
  * Rows up to the highest primary key at the start are the start's, if the key is one integer.
@@ -90,5 +90,5 @@ export async function examineMysql(
   const { from, columns } = await inspectMysqlTable(session);
   await checkMysqlReferences(session, tick);
   await session.batch(`DELETE FROM ${from} WHERE FALSE`, BATCH);
-  return columns;
+  return columns.map(({ name }) => name);
 }

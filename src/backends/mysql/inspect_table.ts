@@ -1,6 +1,7 @@
 /** What MySQL or MariaDB says about a table, and the keys of its rows as SQL. */
 import { missingTable, notATable, type Row, valueIn } from "../sql/errors.ts";
 import { quoteIdentifier, quoteTable } from "../sql/ddl.ts";
+import type { Column } from "../sql/layout.ts";
 import { literal } from "./connection.ts";
 import type { MysqlSession } from "./session.ts";
 
@@ -13,8 +14,7 @@ export interface MysqlTable {
   readonly isWhole: boolean;
   /** A value that grows with each new row: rows beyond a mark are new. */
   readonly mark: Mark | undefined;
-  /** The names of all columns. */
-  readonly columns: readonly string[];
+  readonly columns: readonly Column[];
   /** Whether the server undoes a statement that is cut off. */
   readonly undoes: boolean;
 }
@@ -49,8 +49,10 @@ export async function inspectMysqlTable(session: MysqlSession): Promise<MysqlTab
   const key = only === undefined ? undefined : quoteIdentifier("mysql", String(only["Field"]));
   const isWhole = /^(?:tiny|small|medium|big)?int\b/i.test(String(only?.["Type"]));
   const mark = isWhole && key !== undefined ? { sql: key, isNumber: true } : created(columns);
-  const names = columns.map(({ Field }) => String(Field));
-  return { from, key, isWhole, mark, columns: names, undoes: !LASTING.test(engine) };
+  return {
+    ...{ from, key, isWhole, mark, undoes: !LASTING.test(engine) },
+    columns: columns.map(({ Field, Type }) => ({ name: String(Field), type: String(Type) })),
+  };
 }
 
 function created(columns: readonly Row[]): Mark | undefined {

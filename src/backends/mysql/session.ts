@@ -79,7 +79,12 @@ export class MysqlSession implements SqlSession {
   /** All statements read the same snapshot, whatever others write meanwhile. */
   async snapshot<T>(work: () => Promise<T>): Promise<T> {
     await this.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
-    await this.run("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
+    return await this.transaction(work, "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
+  }
+
+  /** If the work throws, it is undone. */
+  async transaction<T>(work: () => Promise<T>, begin = "START TRANSACTION"): Promise<T> {
+    await this.run(begin);
     try {
       const result = await work();
       await this.run("COMMIT");
@@ -117,7 +122,7 @@ export class MysqlSession implements SqlSession {
     const limit = isMaria
       ? `max_statement_time = ${QUICK / 1000}`
       : `max_execution_time = ${READING}`; // of reading only
-    await this.run(`SET SESSION ${limit}`);
+    await this.run(`SET SESSION ${limit}, time_zone = '+00:00'`);
     const logsStatements = variables.get("log_bin") === "ON" &&
       variables.get("binlog_format") === "STATEMENT";
     const level = logsStatements ? "REPEATABLE READ" : "READ COMMITTED";

@@ -3,6 +3,7 @@ import { columnsSql, createSql } from "../sql/ddl.ts";
 import type { SqlEngine } from "../sql/store.ts";
 import { examineMysql, mysqlRows, PACE } from "./clear.ts";
 import { explainMysqlError, mysqlFault } from "./errors.ts";
+import { readMysqlRows, removeMysqlRows } from "./rows.ts";
 import { MysqlSession, READING } from "./session.ts";
 import { findTable } from "./inspect_table.ts";
 
@@ -15,10 +16,13 @@ export const mysql: SqlEngine<MysqlSession> = {
   examine: examineMysql,
   whyNotTruncate: "MySQL does not report how many rows a TRUNCATE removes",
 
-  async count(session) {
+  readRows: readMysqlRows,
+  removableRows: removeMysqlRows,
+
+  async count(session, _signal, _onProgress, selected = "TRUE") {
     const table = await findTable(session);
     if (table === undefined) throw missingTable(session.target);
-    const sql = `SELECT COUNT(*) AS count FROM ${table.from}`;
+    const sql = `SELECT COUNT(*) AS count FROM ${table.from} WHERE ${selected}`;
     return countIn((await session.read(sql, READING))[0], "count");
   },
 

@@ -45,24 +45,27 @@ const FEW = 10_000;
  * Rows up to the highest primary key at the start are the start's, if the key is one integer.
  * Otherwise, those up to the latest `created_at`. Without either, all rows that are found count as
  * the start's, because new rows cannot be told apart from rows that came back.
+ * @param selected The condition of the rows that are meant; undefined for all rows.
  */
 export async function postgresRows(
   session: PostgresSession,
-  { truncate = false }: ClearOptions,
+  { truncate = false, skipLocked = false }: ClearOptions,
   tick: () => void,
+  selected?: string,
 ): Promise<StartRows> {
   const table = await checkedTable(session, truncate, tick);
   const cascades = !truncate && await isSelfCascading(session, table.oid);
   let pages = 0;
   const { within, start } = await session.snapshot(async (read) => {
     pages = await pagesOf(read, table);
-    const within = withinOf(table, await highestMark(read, table, pages));
+    const old = withinOf(table, await highestMark(read, table, pages));
+    const within = selected === undefined ? old : `${selected} AND ${old}`;
     const start = table.paged && !truncate && !cascades
-      ? await estimate(read, table, pages)
+      ? await estimate(read, table, pages, selected)
       : { rows: (await countRows(read, table, within, pages, tick)).left, isExact: true };
     return { within, start };
   });
-  const batches = new PostgresBatches(session, table);
+  const batches = new PostgresBatches(session, table, skipLocked);
   const target = { session, batches, from: table.from, within };
   return {
     start,
@@ -77,10 +80,10 @@ export async function postgresRows(
       return session.snapshot(async (read) => {
         await checkIdentity(read, session, table);
         pages = await pagesOf(read, table);
-        return await countRows(read, table, within, pages, tick);
+        return await countRows(read, table, within, pages, tick, selected);
       });
     },
-    inDoubt: (rows) => truncate ? start.rows : batches.inDoubt(rows),
+    inDoubt: (rows) => truncate ? start.rows ?? 0 : batches.inDoubt(rows),
     relax: () => batches.relax(),
     adviceAfter(cleared, { left, arrived }) {
       if (truncate || cleared <= FEW || cleared < left + arrived) return undefined;
@@ -91,7 +94,7 @@ export async function postgresRows(
 }
 
 /** @throws {AzuError} if it is known beforehand that a clear cannot remove all rows. */
-async function checkedTable(
+export async function checkedTable(
   session: PostgresSession,
   truncate: boolean,
   tick: () => void,
@@ -121,7 +124,7 @@ export async function examinePostgres(
   await session.run(`EXPLAIN DELETE FROM ${table.from} WHERE ${table.isSame}`);
   const { rows: [found] } = await session.run("SHOW transaction_read_only");
   if (found?.["transaction_read_only"] === "on") throw new ReadOnly();
-  return table.columns;
+  return table.columns.map(({ name }) => name);
 }
 
 /** @param rows How many rows of the start there were at the last count. */

@@ -37,6 +37,7 @@ export async function highestMark(
  * @param within The condition that rows of the start meet. All others have arrived since.
  * @param tick Called before each statement, with the rows counted so far, and the part of the table
  *   that they fill: 0 to 1.
+ * @param selected The condition of the rows that are counted at all; undefined for all rows.
  */
 export async function countRows(
   read: Read,
@@ -44,16 +45,19 @@ export async function countRows(
   within: string,
   pages: number,
   tick: (counted: number, part: number) => void,
+  selected?: string,
 ): Promise<Closing> {
   const sql =
     `SELECT count(*) FILTER (WHERE ${within}) AS left, count(*) AS all FROM ${table.from}`;
+  const meant = selected === undefined ? [] : [selected];
   let left = 0;
   let all = 0;
   // Without a range, the server may use several processes.
   const isWhole = pages <= PAGES_AT_ONCE;
   for (let page = 0; page === 0 || page < pages; page += PAGES_AT_ONCE) {
     tick(all, page / Math.max(1, pages));
-    const where = isWhole ? "" : ` WHERE ${pageRange(page, page + PAGES_AT_ONCE)}`;
+    const conditions = isWhole ? meant : [pageRange(page, page + PAGES_AT_ONCE), ...meant];
+    const where = conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`;
     const [row] = await read(sql + where, reading(table, pages));
     left += countIn(row, "left");
     all += countIn(row, "all");
@@ -70,8 +74,13 @@ export function pageRange(from: number, upTo: number): string {
  * How many rows there are, as the server's planner estimates: a count would take a quarter of the
  * time of the whole clear. That there are no rows is certain.
  */
-export async function estimate(read: Read, table: PostgresTable, pages: number): Promise<Start> {
-  const { from } = table;
+export async function estimate(
+  read: Read,
+  table: PostgresTable,
+  pages: number,
+  selected?: string,
+): Promise<Start> {
+  const from = selected === undefined ? table.from : `${table.from} WHERE ${selected}`;
   const some = `SELECT count(*) AS found FROM (SELECT 1 FROM ${from} LIMIT 1) AS found_row`;
   const [found] = await read(some, reading(table, pages));
   if (countIn(found, "found") === 0) return { rows: 0, isExact: true };

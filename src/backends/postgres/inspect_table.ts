@@ -3,6 +3,7 @@ import { OperationError } from "../../core/errors.ts";
 import { printable } from "../../core/text.ts";
 import { errorCode, missingTable, notATable, valueIn } from "../sql/errors.ts";
 import { quoteIdentifier, quoteTable, quoteText } from "../sql/ddl.ts";
+import type { Column } from "../sql/layout.ts";
 import { postgresFault } from "./errors.ts";
 import type { PostgresSession, Read } from "./session.ts";
 
@@ -19,8 +20,7 @@ export interface PostgresTable {
   readonly keys: readonly string[];
   /** A quoted column whose values grow with each new row: rows beyond a value are new. */
   readonly mark: string | undefined;
-  /** The names of all columns. */
-  readonly columns: readonly string[];
+  readonly columns: readonly Column[];
   /** Whether rows can be found by the pages that they are stored in. */
   readonly paged: boolean;
 }
@@ -72,7 +72,7 @@ async function columnsOf(
   return {
     keys,
     mark: isInteger ? keys[0] : dated ? quoted("created_at") : undefined,
-    columns: columns.rows.map(({ name }) => String(name)),
+    columns: columns.rows.map(({ name, type }) => ({ name: String(name), type: String(type) })),
   };
 }
 

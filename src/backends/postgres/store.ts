@@ -7,6 +7,7 @@ import { examinePostgres, PACE, postgresRows } from "./clear.ts";
 import { countRows, pagesOf } from "./count.ts";
 import { explainPostgresError, postgresFault } from "./errors.ts";
 import { PostgresSession, READING } from "./session.ts";
+import { readPostgresRows, removePostgresRows } from "./rows.ts";
 import { inspectPostgresTable } from "./inspect_table.ts";
 
 export const postgres: SqlEngine<PostgresSession> = {
@@ -17,7 +18,11 @@ export const postgres: SqlEngine<PostgresSession> = {
   startRows: postgresRows,
   examine: examinePostgres,
 
-  async count(session, signal, onProgress) {
+  startSelected: postgresRows,
+  readRows: readPostgresRows,
+  removableRows: removePostgresRows,
+
+  async count(session, signal, onProgress, selected) {
     const table = await inspectPostgresTable(session);
     return await session.snapshot(async (read) => {
       const pages = await pagesOf(read, table);
@@ -25,7 +30,7 @@ export const postgres: SqlEngine<PostgresSession> = {
         signal.throwIfAborted();
         if (part > 0) onProgress?.(counted, Math.round(counted / part));
         else onProgress?.(counted);
-      });
+      }, selected);
       return left;
     });
   },

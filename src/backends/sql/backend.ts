@@ -48,6 +48,8 @@ export interface DatabaseTarget {
   readonly tableText: string;
   /** Milliseconds to connect. */
   readonly timeout: number;
+  /** Values of `SESSION_SECRET`, which open sealed payloads. */
+  readonly secrets: readonly string[];
 }
 
 export const databaseOptions = options({
@@ -134,7 +136,9 @@ export function bindDatabase(
       const place = check();
       const text = tableText();
       const table = checkedTable(engine, text);
-      const target = { ...place, root: context.root, table, tableText: text, timeout };
+      const secret = context.env("SESSION_SECRET");
+      const secrets = secret === undefined || secret === "" ? [] : [secret];
+      const target = { ...place, root: context.root, table, tableText: text, timeout, secrets };
       return await openStore(target, signal, purpose);
     },
   };

@@ -20,7 +20,7 @@ export interface StartRows {
   isAwaited?(): boolean;
   /**
    * The walk of one pass through the rows. Passes after the first find few.
-   * @param rows How many rows of the start there were at the last count.
+   * @param rows How many rows of the start there were at the last count; 0 if there was none.
    */
   walk(pass: number, rows: number): Walk;
   /**
@@ -56,9 +56,9 @@ export interface Batch {
 }
 
 export interface Start {
-  /** An estimate is at least 1. */
-  readonly rows: number;
-  /** False if that is an estimate. An exact count shows what unanswered batches have removed. */
+  /** An estimate is at least 1; undefined if there is none. */
+  readonly rows: number | undefined;
+  /** False if that is not a count. An exact count shows what unanswered batches have removed. */
   readonly isExact: boolean;
 }
 
@@ -77,6 +77,7 @@ export async function clearRows<Session extends SqlSession>(
   engine: SqlEngine<Session>,
   session: Session,
   options: ClearOptions,
+  begin: (tick: () => void) => Promise<StartRows>,
 ): Promise<ClearCounts> {
   const { signal } = options;
   const pace = new Pace(options.budget ?? {}, engine.pace);
@@ -86,7 +87,7 @@ export async function clearRows<Session extends SqlSession>(
     retrying(session, engine.faultOf, signal, pace, () => options.onRetry?.()),
   );
   try {
-    return await clear.run((tick) => engine.startRows(session, options, tick));
+    return await clear.run(begin);
   } catch (error) {
     signal.throwIfAborted();
     throw withDoubt(engine.explain(error, session.target), clear.state);
@@ -117,8 +118,8 @@ class SqlClear {
     this.#rows = rows;
     const { start } = rows;
     if (start.rows === 0) return { cleared: 0, remaining: 0, arrived: 0 };
-    let left = start.rows;
-    let mostGone = start.isExact ? start.rows : Infinity;
+    let left = start.rows ?? 0;
+    let mostGone = start.isExact ? left : Infinity;
     let inFirstPass = 0;
     let hasReturned = false;
     for (let pass = 1;; pass++) {
@@ -173,13 +174,18 @@ class SqlClear {
   /** Rows that are no longer there are gone, even if an answer was lost. */
   #settle({ left, removed }: Closing, { start, cascades }: StartRows): void {
     this.#cleared += removed;
-    if (this.#unknown > 0 || cascades) this.#cleared = Math.max(this.#cleared, start.rows - left);
+    if (this.#unknown > 0 || cascades) {
+      this.#cleared = Math.max(this.#cleared, (start.rows ?? 0) - left);
+    }
     this.#unknown = 0;
     this.#report();
   }
 
   #report(): void {
-    const total = Math.max(this.#cleared, this.#rows?.start.rows ?? 0);
+    const rows = this.#rows?.start.rows;
+    const total = rows === undefined && this.#rows !== undefined
+      ? undefined
+      : Math.max(this.#cleared, rows ?? 0);
     this.#options.onProgress(this.#cleared, total, this.#inDoubt);
   }
 
@@ -208,7 +214,7 @@ interface State extends Start {
 function withDoubt(error: AzuError, state: State | undefined): AzuError {
   if (state === undefined || state.unknown === 0) return error;
   const { rows, isExact, cleared, unknown } = state;
-  const more = isExact ? Math.min(Math.max(0, rows - cleared), unknown) : unknown;
+  const more = isExact ? Math.min(Math.max(0, (rows ?? 0) - cleared), unknown) : unknown;
   return extended(error, `up to ${more} more session(s) may be gone`);
 }
 

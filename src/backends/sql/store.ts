@@ -1,11 +1,23 @@
 /** The store that all SQL engines share. What differs between them is behind {@linkcode SqlEngine}. */
 import { type AzuError, ImpossibleError } from "../../core/errors.ts";
 import { printable } from "../../core/text.ts";
-import type { ClearOptions, LookOptions, Purpose, Store } from "../contract.ts";
-import { Pace, type PaceDefaults } from "../pace.ts";
+import type { ClearOptions, LookOptions, Purpose, Sessions, Store } from "../contract.ts";
+import { type Budget, Pace, type PaceDefaults } from "../pace.ts";
 import type { DatabaseTarget } from "./backend.ts";
 import { clearRows, type StartRows } from "./clear.ts";
+import { SETUP_LAYOUT } from "./layout.ts";
 import { type Fault, retrying } from "./retry.ts";
+import type { RemovableRows, RowTable } from "./rows.ts";
+import {
+  countSelected,
+  listSelected,
+  ROWS_AT_ONCE,
+  SelectedRows,
+  selectedRows,
+  type SelectionContext,
+} from "./selected.ts";
+import { PayloadReader } from "../payload.ts";
+import type { Selection } from "../../core/selection.ts";
 
 /** An open database. */
 export interface SqlSession extends AsyncDisposable {
@@ -21,11 +33,15 @@ export interface SqlEngine<Session extends SqlSession> {
   explain(error: unknown, target: DatabaseTarget): AzuError;
   /** What a driver's error means for a clear. */
   faultOf(error: unknown): Fault;
-  /** Counts the rows of the table. */
+  /**
+   * Counts the rows of the table.
+   * @param selected The condition of the rows to count; undefined for all rows.
+   */
   count(
     session: Session,
     signal: AbortSignal,
     onProgress: LookOptions["onProgress"],
+    selected?: string,
   ): Promise<number>;
   /**
    * Checks everything that {@linkcode startRows} checks, and whether this user may remove rows.
@@ -39,6 +55,20 @@ export interface SqlEngine<Session extends SqlSession> {
    * @throws {AzuError} if it is known beforehand that they cannot all be removed.
    */
   startRows(session: Session, options: ClearOptions, tick: () => void): Promise<StartRows>;
+  /** The same for the rows that meet a condition, if it has a faster way than by single rows. */
+  startSelected?(
+    session: Session,
+    options: ClearOptions,
+    tick: () => void,
+    selected: string,
+  ): Promise<StartRows>;
+  readRows(session: Session, signal: AbortSignal): Promise<RowTable>;
+  /** @throws {AzuError} as {@linkcode startRows}. */
+  removableRows(
+    session: Session,
+    options: ClearOptions,
+    tick: () => void,
+  ): Promise<RemovableRows>;
   /** Why it cannot empty a table at once; undefined if it can. */
   readonly whyNotTruncate?: string;
   /** Creates the table if it is missing; fails if the table lacks a column. */
@@ -62,7 +92,14 @@ export async function openSqlStore<Session extends SqlSession>(
     }
   };
   const session = await explained(signal, () => engine.open(target, signal, purpose));
+  const payloads = new PayloadReader(SETUP_LAYOUT.payload, target.secrets);
+  const contextOf = (selection: Selection): SelectionContext => {
+    return { selection, layout: SETUP_LAYOUT, payloads, target };
+  };
+  const all = sessionsOf(engine, session, contextOf([]), explained);
   return {
+    ...all,
+    only: (selection) => sessionsOf(engine, session, contextOf(selection), explained),
     examine(signal, { onProgress, truncate = false } = {}) {
       return explained(signal, async () => {
         const tick = () => {
@@ -79,21 +116,92 @@ export async function openSqlStore<Session extends SqlSession>(
         ];
       });
     },
-    count: (signal, { onProgress } = {}) => {
-      return explained(signal, () => engine.count(session, signal, onProgress));
-    },
-    async clear(options) {
-      const { whyNotTruncate } = engine;
-      if (options.truncate && whyNotTruncate !== undefined) {
-        throw new ImpossibleError(`This backend cannot truncate: ${whyNotTruncate}`, {
-          hint: "Run the command without --truncate",
-        });
-      }
-      return await clearRows(engine, session, options);
-    },
     createTable: (signal) => explained(signal, () => engine.createTable(session, signal)),
     [Symbol.asyncDispose]: async () => await session[Symbol.asyncDispose](),
   };
+}
+
+type Explained = <T>(signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
+
+/** The sessions of a selection; of an empty one, all rows of the table. */
+function sessionsOf<Session extends SqlSession>(
+  engine: SqlEngine<Session>,
+  session: Session,
+  context: SelectionContext,
+  explained: Explained,
+): Sessions {
+  const isAll = context.selection.length === 0;
+  return {
+    count: (signal, { onProgress, onUnreadable, budget = {} } = {}) => {
+      return explained(signal, async () => {
+        if (isAll) return await engine.count(session, signal, onProgress);
+        const table = await engine.readRows(session, signal);
+        const rows = new SelectedRows(table, context);
+        if (rows.isPlain) return await engine.count(session, signal, onProgress, rows.plan.where);
+        const { retry, batch } = reading(engine, session, signal, budget, () => onProgress?.(0));
+        const found = await countSelected(table, rows, retry, batch, (found) => {
+          signal.throwIfAborted();
+          onProgress?.(found);
+        });
+        if (rows.unreadable > 0) onUnreadable?.(rows.unreadable);
+        return found;
+      });
+    },
+    async clear(options) {
+      const { whyNotTruncate } = engine;
+      if (options.truncate && (!isAll || whyNotTruncate !== undefined)) {
+        const why = isAll ? whyNotTruncate : "that would remove all sessions";
+        throw new ImpossibleError(`This backend cannot truncate: ${why}`, {
+          hint: "Run the command without --truncate",
+        });
+      }
+      return await clearRows(engine, session, options, (tick) => {
+        return isAll
+          ? engine.startRows(session, options, tick)
+          : startSelected(engine, session, options, tick, context);
+      });
+    },
+    list: (options) => {
+      const { signal, budget = {}, onProgress, onUnreadable } = options;
+      return explained(signal, async () => {
+        const { retry, batch } = reading(engine, session, signal, budget, () => onProgress?.(0));
+        const table = await retry(() => engine.readRows(session, signal));
+        const rows = new SelectedRows(table, context);
+        await listSelected(table, rows, retry, batch, options);
+        if (rows.unreadable > 0) onUnreadable?.(rows.unreadable);
+      });
+    },
+  };
+}
+
+/** How a walk that only reads is repeated, and its batches. */
+function reading<Session extends SqlSession>(
+  engine: SqlEngine<Session>,
+  session: Session,
+  signal: AbortSignal,
+  budget: Budget,
+  onRetry: () => void,
+) {
+  const pace = new Pace({ batch: ROWS_AT_ONCE, ...budget }, engine.pace);
+  const retry = retrying(session, engine.faultOf, signal, pace, onRetry);
+  return { retry, batch: () => Math.min(ROWS_AT_ONCE, pace.batch) };
+}
+
+async function startSelected<Session extends SqlSession>(
+  engine: SqlEngine<Session>,
+  session: Session,
+  options: ClearOptions,
+  tick: () => void,
+  context: SelectionContext,
+): Promise<StartRows> {
+  const table = await engine.removableRows(session, options, tick);
+  const rows = new SelectedRows(table, context);
+  if (rows.isPlain && engine.startSelected !== undefined) {
+    return await engine.startSelected(session, options, tick, rows.plan.where);
+  }
+  return await selectedRows(table, rows, (sessions) => {
+    if (sessions > 0) options.onUnreadable?.(sessions);
+  });
 }
 
 /**

@@ -13,6 +13,7 @@ export async function countRows(
   session: SqliteSession,
   signal: AbortSignal,
   onProgress: LookOptions["onProgress"],
+  selected = "1",
 ): Promise<number> {
   const from = fullName(session);
   const { key } = await whileLocked(() => inspectSqliteTable(session), signal);
@@ -20,7 +21,8 @@ export async function countRows(
   let last: readonly Value[] = [];
   for (let counted = 0;; counted += STEP) {
     const marks = tuple(last.map(() => "?"));
-    const rest = last.length === 0 ? from : `${from} WHERE ${tuple(key)} > ${marks}`;
+    const where = last.length === 0 ? selected : `${selected} AND ${tuple(key)} > ${marks}`;
+    const rest = `${from} WHERE ${where}`;
     const step = `SELECT ${columns} FROM ${rest} ORDER BY ${columns} LIMIT 1 OFFSET ${STEP - 1}`;
     const upTo = key.length === 0
       ? undefined

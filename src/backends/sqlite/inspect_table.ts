@@ -1,6 +1,7 @@
 /** What SQLite says about a table, and the keys of its rows. */
 import { missingTable, notATable } from "../sql/errors.ts";
 import { quoteIdentifier, quoteTable } from "../sql/ddl.ts";
+import type { Column } from "../sql/layout.ts";
 import type { Row, SqliteSession, Value } from "./session.ts";
 
 export interface SqliteTable {
@@ -10,8 +11,7 @@ export interface SqliteTable {
   readonly mark: string | undefined;
   /** Whether that column may be NULL. */
   readonly sparse: boolean;
-  /** The names of all columns. */
-  readonly names: readonly string[];
+  readonly columns: readonly Column[];
 }
 
 /** The table as SQL. */
@@ -24,20 +24,24 @@ export function inspectSqliteTable(session: SqliteSession): SqliteTable {
   const { name, schema = "main" } = session.target.table;
   const kind = kindOf(session);
   if (kind === undefined) throw missingTable(session.target);
-  const columns = session.all("SELECT * FROM pragma_table_info(?, ?)", name, schema);
-  const names = columns.map((column) => String(column["name"]));
-  const primary = columns.filter(({ pk }) => Number(pk) > 0)
+  const found = session.all("SELECT * FROM pragma_table_info(?, ?)", name, schema);
+  const columns = found.map((column) => ({
+    name: String(column["name"]),
+    type: String(column["type"]),
+  }));
+  const names = columns.map((column) => column.name);
+  const primary = found.filter(({ pk }) => Number(pk) > 0)
     .sort((a, b) => Number(a["pk"]) - Number(b["pk"]));
   const [only] = primary.length === 1 ? primary : [];
   const isWhole = /^integer$/i.test(String(only?.["type"]));
   const dated = names.find((column) => column.toLowerCase() === "created_at");
   const rowid = hiddenKey(names) ?? (isWhole ? quoted(String(only?.["name"])) : undefined);
   if (!kind.withoutRowid && rowid !== undefined) {
-    return { key: [rowid], mark: rowid, sparse: false, names };
+    return { key: [rowid], mark: rowid, sparse: false, columns };
   }
   const key = kind.withoutRowid ? primary.map((column) => quoted(String(column["name"]))) : [];
-  if (key.length === 1 && isWhole) return { key, mark: key[0], sparse: false, names };
-  return { key, mark: dated === undefined ? undefined : quoted(dated), sparse: true, names };
+  if (key.length === 1 && isWhole) return { key, mark: key[0], sparse: false, columns };
+  return { key, mark: dated === undefined ? undefined : quoted(dated), sparse: true, columns };
 }
 
 /**

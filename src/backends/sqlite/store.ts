@@ -3,6 +3,7 @@ import type { SqlEngine } from "../sql/store.ts";
 import { PACE, sqliteRows } from "./clear.ts";
 import { countRows } from "./count.ts";
 import { explainSqliteError, isLocked } from "./errors.ts";
+import { readSqliteRows, removeSqliteRows } from "./rows.ts";
 import { SqliteSession, whileLocked } from "./session.ts";
 import { inspectSqliteTable, kindOf } from "./inspect_table.ts";
 
@@ -14,8 +15,11 @@ export const sqlite: SqlEngine<SqliteSession> = {
   pace: PACE,
   startRows: sqliteRows,
   async examine(session, { signal }) {
-    return (await whileLocked(() => inspectSqliteTable(session), signal)).names;
+    const { columns } = await whileLocked(() => inspectSqliteTable(session), signal);
+    return columns.map(({ name }) => name);
   },
+  readRows: readSqliteRows,
+  removableRows: (session, { signal }) => removeSqliteRows(session, signal),
   whyNotTruncate: "SQLite has no TRUNCATE",
 
   async createTable(session, signal) {

@@ -1,6 +1,7 @@
 /** What an app does with its table, in the SQL of each engine. */
 import type { Engine } from "../../../src/backends/sql/ddl.ts";
 import type { TestDatabase } from "../../support/servers/database.ts";
+import { payloadOf, type SavedSession, type Selectable } from "../subject.ts";
 
 const PAYLOAD = new TextEncoder().encode("payload");
 
@@ -28,13 +29,45 @@ const WORDS = {
   },
 } as const satisfies Record<Engine, unknown>;
 
-export function app(engine: Engine, query: TestDatabase["query"], table: string) {
+/** @param shape The statement that has created another table than the one of setup. */
+export function app(
+  engine: Engine,
+  query: TestDatabase["query"],
+  table: string,
+  shape: string | undefined,
+) {
   const { bytes, series, joined, now } = WORDS[engine];
   const columns = "(session_id, data, created_at, updated_at, expires_at)";
   const put = async (rows: string) => void await query(`INSERT INTO ${table} ${columns} ${rows}`);
   const times = `${now}, ${now}, '2100-01-01'`;
   let next = 0;
+  const time = (milliseconds: number | null) => {
+    if (milliseconds === null) return "NULL";
+    const text = new Date(milliseconds).toISOString();
+    return engine === "postgres" ? `'${text}'` : `'${text.replace("T", " ").replace("Z", "")}'`;
+  };
+  const row = (session: SavedSession) => {
+    const { id, createdAt, visitedAt, expiresAt } = session;
+    const data = bytes(new TextEncoder().encode(payloadOf(session)));
+    return `('${id}', ${data}, ${time(createdAt)}, ${time(visitedAt)}, ${time(expiresAt)})`;
+  };
+  const selectable: Selectable = {
+    keepsExpired: true,
+    keepsForever: shape !== undefined && !/KEY \(expires_at/.test(shape),
+    cases: shape === undefined ? 5 : 1,
+    async save(sessions) {
+      for (let begin = 0; begin < sessions.length; begin += 1000) {
+        const rows = sessions.slice(begin, begin + 1000).map(row);
+        await put(`VALUES ${rows.join(", ")}`);
+      }
+    },
+    async ids() {
+      const rows = await query(`SELECT session_id FROM ${table}`);
+      return rows.map((found) => String(found["session_id"]));
+    },
+  };
   return {
+    selectable,
     async put(count: number) {
       if (count === 0) return;
       await put(`SELECT ${joined("i")}, ${bytes(PAYLOAD)}, ${times} FROM (${series(count)}) AS n`);

@@ -61,7 +61,7 @@ async function fixture(
   const options = { url, table: quoteTable("postgres", table) };
   return {
     backend: bindBackend("database", options, { ...context, root }),
-    ...app(engine, query, quoted),
+    ...app(engine, query, quoted, shape?.(quoted)),
     async look() {
       const [row] = await query(`SELECT count(*) AS n FROM ${quoted}`);
       const rows = [];

@@ -1,0 +1,212 @@
+/** Reads the facts of a session from its payload. No part of a payload is ever shown. */
+import { Buffer } from "node:buffer";
+import { createDecipheriv, createHmac, pbkdf2Sync, timingSafeEqual } from "node:crypto";
+import { gunzipSync } from "node:zlib";
+import { isRecord } from "../core/record.ts";
+import type { Facts } from "../core/selection.ts";
+
+/** Where a fact is in a payload: names of properties, from the outside in. */
+export type Path = readonly string[];
+
+/** Where facts are in the payload. A fact that is not there is not known from the payload. */
+export type PayloadLayout = Partial<Readonly<Record<keyof Facts, Path>>>;
+
+/** What the session shard writes, and the generated `UserSession`. */
+export const SHARD_PAYLOAD: PayloadLayout = {
+  user: ["user_id"],
+  createdAt: ["created_at"],
+  visitedAt: ["visited_at"],
+  expiresAt: ["expires_at"],
+  ip: ["ip"],
+  userAgent: ["user_agent"],
+};
+
+/**
+ * What a payload says. `sealed`: it is encrypted, and no secret opens it. `unreadable`: it is
+ * neither JSON, nor compressed or sealed JSON.
+ */
+export type Reading = Partial<Facts> | "sealed" | "unreadable";
+
+/** Bytes that a compressed payload may have once it is unpacked. */
+const LARGEST = 64 * 1024 * 1024;
+
+/** Reads payloads, with the secrets of the app if they are known. */
+export class PayloadReader {
+  readonly #layout: PayloadLayout;
+  readonly #secrets: readonly Secret[];
+
+  /** @param secrets Values of `SESSION_SECRET`, the current one first. */
+  constructor(layout: PayloadLayout, secrets: readonly string[]) {
+    this.#layout = layout;
+    this.#secrets = secrets.map((secret) => new Secret(secret));
+  }
+
+  get hasSecret(): boolean {
+    return this.#secrets.length > 0;
+  }
+
+  /** Whether payloads contain a fact. */
+  has(fact: keyof Facts): boolean {
+    return this.#layout[fact] !== undefined;
+  }
+
+  read(payload: Uint8Array): Reading {
+    const plain = jsonIn(payload);
+    if (plain !== undefined) return this.#factsIn(plain);
+    const sealed = sealedIn(payload);
+    if (sealed === undefined) return "unreadable";
+    for (const secret of this.#secrets) {
+      for (const opened of secret.open(sealed)) {
+        const json = jsonIn(opened);
+        if (json !== undefined) return this.#factsIn(json);
+      }
+    }
+    return "sealed";
+  }
+
+  #factsIn(text: string): Reading {
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      return "unreadable";
+    }
+    if (!isRecord(value)) return "unreadable";
+    const { user, createdAt, visitedAt, expiresAt, ip, userAgent } = this.#layout;
+    const facts: { -readonly [Name in keyof Facts]?: Facts[Name] } = {};
+    if (user !== undefined) {
+      const found = userIn(value, user, text);
+      if (found !== undefined) facts.user = found;
+    }
+    if (createdAt !== undefined) facts.createdAt = timeOf(at(value, createdAt));
+    if (visitedAt !== undefined) facts.visitedAt = timeOf(at(value, visitedAt));
+    if (expiresAt !== undefined) facts.expiresAt = timeOf(at(value, expiresAt));
+    if (ip !== undefined) facts.ip = textOrNull(at(value, ip));
+    if (userAgent !== undefined) facts.userAgent = textOrNull(at(value, userAgent));
+    return facts;
+  }
+}
+
+function at(value: unknown, path: Path): unknown {
+  let found: unknown = value;
+  for (const name of path) {
+    if (!isRecord(found) || !Object.hasOwn(found, name)) return undefined;
+    found = found[name];
+  }
+  return found;
+}
+
+/** @returns undefined if there is something else than a number or a text. */
+function userIn(value: unknown, path: Path, json: string): string | null | undefined {
+  const user = at(value, path);
+  if (user === undefined || user === null) return null;
+  if (typeof user === "string") return user;
+  if (typeof user !== "number") return undefined;
+  return Number.isSafeInteger(user) ? String(user) : sourceOf(json, path);
+}
+
+/** A number as it is written: JavaScript cannot hold all 64-bit ids. */
+function sourceOf(json: string, path: Path): string | undefined {
+  const exact = JSON.parse(json, (_key, value: unknown, context?: { source?: string }) => {
+    return typeof value === "number" && context?.source !== undefined ? context.source : value;
+  });
+  const source = at(exact, path);
+  return typeof source === "string" ? source : undefined;
+}
+
+/** Seconds since 1970 are below this, and milliseconds above it: both mean a time since 1973. */
+const SECONDS_BELOW = 100_000_000_000;
+
+/** A time as a text of ISO 8601, or as a number of seconds or milliseconds since 1970. */
+function timeOf(value: unknown): number | null {
+  if (typeof value === "number") {
+    return Math.floor(Math.abs(value) < SECONDS_BELOW ? value * 1000 : value);
+  }
+  const time = typeof value === "string" ? Date.parse(value) : NaN;
+  return Number.isNaN(time) ? null : time;
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** The text of a JSON object, compressed or not; undefined if it is anything else. */
+function jsonIn(payload: Uint8Array): string | undefined {
+  try {
+    const isGzip = payload[0] === 0x1f && payload[1] === 0x8b;
+    const bytes = isGzip ? gunzipSync(payload, { maxOutputLength: LARGEST }) : payload;
+    return bytes[0] === 0x7b ? utf8.decode(bytes) : undefined; // begins with {
+  } catch {
+    return undefined;
+  }
+}
+
+/** A payload that the shard has sealed: what is encrypted, and its signature, both as base64. */
+interface Sealed {
+  readonly data: string;
+  readonly signature: string;
+}
+
+const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
+
+/** The shard writes `base64(["<data>","<signature>"])`, and reads `<data>--<signature>` too. */
+function sealedIn(payload: Uint8Array): Sealed | undefined {
+  const text = Buffer.from(payload).toString("latin1");
+  const [data = "", signature = ""] = pairIn(text) ?? text.split("--", 2);
+  return BASE64.test(data) && BASE64.test(signature) ? { data, signature } : undefined;
+}
+
+function pairIn(text: string): readonly string[] | undefined {
+  if (!BASE64.test(text)) return undefined;
+  try {
+    const pair: unknown = JSON.parse(Buffer.from(text, "base64url").toString("latin1"));
+    const isPair = Array.isArray(pair) && pair.every((part) => typeof part === "string");
+    return isPair ? pair : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** AES-256-CBC: bytes of the key, and of the initialization vector behind the data. */
+const KEY = 32;
+const VECTOR = 16;
+
+/** The defaults of the shard, if the app uses a derived key (`use_kdf`). */
+const SALT = "session_kdf_salt";
+const ITERATIONS = 100_000;
+
+/** A secret of the app, which opens what the shard's `Message::Encryptor` has sealed. */
+class Secret {
+  readonly #secret: Buffer;
+  #derived: Buffer | undefined;
+
+  constructor(secret: string) {
+    this.#secret = Buffer.from(secret);
+  }
+
+  /** What the payload may be; nothing if another secret has signed it. */
+  *open({ data, signature }: Sealed): Generator<Uint8Array> {
+    const signed = Buffer.from(signature, "base64url");
+    const isOurs = ["sha256", "sha1"].some((digest) => {
+      const expected = createHmac(digest, this.#secret).update(data).digest();
+      return expected.length === signed.length && timingSafeEqual(expected, signed);
+    });
+    if (!isOurs) return;
+    const bytes = Buffer.from(data, "base64url");
+    if (this.#secret.length >= KEY) yield* decrypted(bytes, this.#secret.subarray(0, KEY));
+    this.#derived ??= pbkdf2Sync(this.#secret, SALT, ITERATIONS, KEY, "sha256");
+    yield* decrypted(bytes, this.#derived);
+  }
+}
+
+function* decrypted(bytes: Buffer, key: Buffer): Generator<Uint8Array> {
+  if (bytes.length < 2 * VECTOR) return;
+  try {
+    const decipher = createDecipheriv("aes-256-cbc", key, bytes.subarray(-VECTOR));
+    yield Buffer.concat([decipher.update(bytes.subarray(0, -VECTOR)), decipher.final()]);
+  } catch {
+    // Encrypted with another key: the derived one, say.
+  }
+}

@@ -1,0 +1,138 @@
+/** Where a table keeps what is known about its sessions, and how a selection becomes SQL. */
+import { ImpossibleError } from "../../core/errors.ts";
+import {
+  type Condition,
+  type Fact,
+  factNames,
+  type Selection,
+  type TimeFact,
+} from "../../core/selection.ts";
+import { printable } from "../../core/text.ts";
+import { type PayloadLayout, SHARD_PAYLOAD } from "../payload.ts";
+import type { DatabaseTarget } from "./backend.ts";
+
+/** The names of columns, and what the payload says besides. */
+export interface SqlLayout {
+  readonly id: string;
+  readonly data: string;
+  readonly times: Readonly<Record<TimeFact, string>>;
+  readonly payload: PayloadLayout;
+}
+
+/** The table that setup writes. */
+export const SETUP_LAYOUT: SqlLayout = {
+  id: "session_id",
+  data: "data",
+  times: { createdAt: "created_at", visitedAt: "updated_at", expiresAt: "expires_at" },
+  payload: SHARD_PAYLOAD,
+};
+
+/** A column of a table, and its type as the engine names it. */
+export interface Column {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** How an engine writes and reads values of sessions in SQL. */
+export interface Dialect {
+  quote(name: string): string;
+  /** A time as a literal to compare a column with; undefined if its type holds no time. */
+  time(milliseconds: number, type: string): string | undefined;
+  /** The condition that a time column holds none: the session never expires. */
+  isNever(column: string, type: string): string;
+  /** A time column as {@linkcode readTime} takes it. */
+  selectTime(column: string, type: string): string;
+  readTime(value: unknown): number | null;
+  /** The id and the payload, as a text or bytes. */
+  selectId(column: string, type: string): string;
+  selectData(column: string, type: string): string;
+}
+
+/** A table's layout, as far as its columns allow. */
+export interface BoundLayout {
+  readonly id: Column;
+  readonly data: Column | undefined;
+  readonly times: Partial<Readonly<Record<TimeFact, Column>>>;
+  readonly payload: PayloadLayout;
+}
+
+/** @throws {ImpossibleError} if the table has no column for the id. */
+export function bindLayout(
+  layout: SqlLayout,
+  columns: readonly Column[],
+  dialect: Dialect,
+  target: DatabaseTarget,
+): BoundLayout {
+  const find = (wanted: string) =>
+    columns.find(({ name }) => name === wanted) ??
+      columns.find(({ name }) => name.toLowerCase() === wanted.toLowerCase());
+  const id = find(layout.id);
+  if (id === undefined) throw without(target, `no column ${layout.id} for the session id`);
+  const times: Partial<Record<TimeFact, Column>> = {};
+  for (const fact of ["createdAt", "visitedAt", "expiresAt"] as const) {
+    const column = find(layout.times[fact]);
+    const holdsTime = column !== undefined && dialect.time(0, column.type) !== undefined;
+    if (holdsTime) times[fact] = column;
+  }
+  return { id, data: find(layout.data), times, payload: layout.payload };
+}
+
+/** A selection for a table: what SQL can tell, and what is left to be asked of each row. */
+export interface Plan {
+  /** A condition in SQL. */
+  readonly where: string;
+  readonly rest: Selection;
+  /** The facts of the rest that are in the payload. */
+  readonly fromPayload: readonly Fact[];
+}
+
+/** @throws {ImpossibleError} if the table cannot tell a fact that the selection needs. */
+export function planOf(
+  selection: Selection,
+  layout: BoundLayout,
+  dialect: Dialect,
+  target: DatabaseTarget,
+): Plan {
+  const inSql: string[] = [];
+  const rest: Condition[] = [];
+  const fromPayload = new Set<Fact>();
+  const untold = new Set<Fact>();
+  for (const condition of selection) {
+    const sql = conditionSql(condition, layout, dialect);
+    if (sql !== undefined) {
+      inSql.push(sql);
+      continue;
+    }
+    rest.push(condition);
+    if (condition.fact === "handle") continue;
+    const isTold = layout.data !== undefined && layout.payload[condition.fact] !== undefined;
+    (isTold ? fromPayload : untold).add(condition.fact);
+  }
+  if (untold.size > 0) {
+    throw without(target, `nothing that tells ${factNames([...untold], "or")}`);
+  }
+  return { where: inSql.join(" AND ") || "1 = 1", rest, fromPayload: [...fromPayload] };
+}
+
+function conditionSql(
+  condition: Condition,
+  layout: BoundLayout,
+  dialect: Dialect,
+): string | undefined {
+  const { fact } = condition;
+  if (fact === "handle" || fact === "ip" || fact === "user") return undefined;
+  const found = layout.times[fact];
+  if (found === undefined) return undefined;
+  const column = dialect.quote(found.name);
+  const isNever = dialect.isNever(column, found.type);
+  if ("isNull" in condition) return condition.isNull ? isNever : `NOT (${isNever})`;
+  const compared = "before" in condition
+    ? `${column} < ${dialect.time(condition.before, found.type)}`
+    : `${column} >= ${dialect.time(condition.from, found.type)}`;
+  if ("orNull" in condition && condition.orNull) return `(${compared} OR ${isNever})`;
+  return `(${compared} AND NOT (${isNever}))`;
+}
+
+function without({ tableText, address }: DatabaseTarget, what: string): ImpossibleError {
+  return new ImpossibleError(`The table ${printable(tableText)} has ${what} (${address})`);
+}

@@ -1,0 +1,73 @@
+/** Reads the rows of a table in batches, in the order of a key. */
+import type { Row } from "./errors.ts";
+import type { Column, Dialect } from "./layout.ts";
+import { tuple } from "./clear.ts";
+
+/** A table whose rows can be read, and removed one by one. */
+export interface RowTable {
+  /** The table in SQL. */
+  readonly from: string;
+  readonly columns: readonly Column[];
+  readonly dialect: Dialect;
+  /** How rows are found again. */
+  readonly key: RowKey;
+  /** Runs a SELECT that ends soon, or reads the whole table. */
+  read(sql: string): Promise<readonly Row[]>;
+  /** The condition that the rows of this moment meet, and later ones do not. */
+  within(): Promise<string>;
+}
+
+/** A table from which rows can be removed. */
+export interface RemovableRows extends RowTable {
+  /**
+   * Removes rows that were read, in a transaction, if they meet a condition.
+   * @param rows Rows with the columns of {@linkcode RowKey.selected}.
+   * @returns how many were removed, and those of a batch before it whose answer was lost.
+   */
+  remove(rows: readonly Row[], where: string): Promise<number>;
+  /** After a failed {@linkcode remove}: how many more rows may be gone than were returned. */
+  inDoubt(): number;
+  /** Whether another client waited for rows of the last batch. */
+  isAwaited?(): boolean;
+  /** Allows a batch more time. */
+  relax?(): void;
+}
+
+export interface RowKey {
+  /** The quoted columns that order the rows; empty if the table has no key. */
+  readonly columns: readonly string[];
+  /** What a SELECT must contain so that a row can be found again. */
+  readonly selected: readonly string[];
+  /** The values of the columns in a row, as SQL. */
+  written(row: Row): readonly string[];
+}
+
+/** A walk through rows, a batch at a time. After a failure, it begins again behind the last batch. */
+export type RowWalk = (rows: number) => Promise<{
+  readonly rows: readonly Row[];
+  readonly isLast: boolean;
+}>;
+
+/**
+ * Reads the rows that meet a condition. Without a key, rows that others write meanwhile can be read
+ * twice, or not at all.
+ * @param selected SQL expressions with their names.
+ */
+export function rowWalk(table: RowTable, selected: readonly string[], where: string): RowWalk {
+  const { from, key } = table;
+  const select = `SELECT ${[...key.selected, ...selected].join(", ")} FROM ${from}`;
+  let last: Row | undefined;
+  let passed = 0;
+  return async (count) => {
+    const behind = last === undefined || key.columns.length === 0
+      ? ""
+      : ` AND ${tuple(key.columns)} > ${tuple(key.written(last))}`;
+    const order = key.columns.length === 0
+      ? `LIMIT ${count} OFFSET ${passed}`
+      : `ORDER BY ${key.columns.join(", ")} LIMIT ${count}`;
+    const rows = await table.read(`${select} WHERE ${where}${behind} ${order}`);
+    passed += rows.length;
+    last = rows.at(-1) ?? last;
+    return { rows, isLast: rows.length < count };
+  };
+}

@@ -1,0 +1,281 @@
+/** The sessions of a selection in a table: counting, listing and removing them. */
+import { Buffer } from "node:buffer";
+import { type Candidate, matcherOf, type Selection } from "../../core/selection.ts";
+import type { ListOptions, SessionInfo } from "../contract.ts";
+import { handleOf } from "../handle.ts";
+import type { PayloadReader, Reading } from "../payload.ts";
+import { sealedError } from "../sealed.ts";
+import type { DatabaseTarget } from "./backend.ts";
+import type { Batch, Closing, StartRows, Walk } from "./clear.ts";
+import { countIn, type Row } from "./errors.ts";
+import { bindLayout, type BoundLayout, type Plan, planOf, type SqlLayout } from "./layout.ts";
+import type { Retry } from "./retry.ts";
+import { type RemovableRows, type RowTable, rowWalk } from "./rows.ts";
+
+/** Rows that a walk reads at once. Payloads are small; if they are not, the retry reads fewer. */
+export const ROWS_AT_ONCE = 2000;
+
+/** What a selection needs besides the table. */
+export interface SelectionContext {
+  readonly selection: Selection;
+  readonly layout: SqlLayout;
+  readonly payloads: PayloadReader;
+  readonly target: DatabaseTarget;
+}
+
+/** A selection, bound to a table. */
+export class SelectedRows {
+  readonly plan: Plan;
+  readonly #table: RowTable;
+  readonly #layout: BoundLayout;
+  readonly #context: SelectionContext;
+  readonly #isMeant: (candidate: Candidate) => boolean;
+  readonly #needsHandle: boolean;
+  /** Rows whose payload cannot be read, in the current walk. */
+  unreadable = 0;
+
+  /** @throws {ImpossibleError} if the table cannot tell which sessions are meant. */
+  constructor(table: RowTable, context: SelectionContext) {
+    const { selection, layout, target } = context;
+    this.#table = table;
+    this.#context = context;
+    this.#layout = bindLayout(layout, table.columns, table.dialect, target);
+    this.plan = planOf(selection, this.#layout, table.dialect, target);
+    this.#isMeant = matcherOf(this.plan.rest);
+    this.#needsHandle = this.plan.rest.some(({ fact }) => fact === "handle");
+  }
+
+  /** Whether SQL alone can tell which rows are meant. */
+  get isPlain(): boolean {
+    return this.plan.rest.length === 0;
+  }
+
+  /** What must be selected to tell which rows are meant. */
+  get columns(): readonly string[] {
+    const { dialect } = this.#table;
+    const { id, data } = this.#layout;
+    return [
+      ...(this.#needsHandle ? [this.#idColumn(id)] : []),
+      ...(this.plan.fromPayload.length > 0 && data !== undefined
+        ? [`${dialect.selectData(dialect.quote(data.name), data.type)} AS data`]
+        : []),
+    ];
+  }
+
+  /** What must be selected to describe a session. */
+  get allColumns(): readonly string[] {
+    const { dialect } = this.#table;
+    const { id, data, times } = this.#layout;
+    return [
+      this.#idColumn(id),
+      ...(data === undefined
+        ? []
+        : [`${dialect.selectData(dialect.quote(data.name), data.type)} AS data`]),
+      ...Object.entries(times).map(([fact, column]) => {
+        return `${
+          dialect.selectTime(dialect.quote(column.name), column.type)
+        } AS ${fact.toLowerCase()}`;
+      }),
+    ];
+  }
+
+  #idColumn(id: BoundLayout["id"]): string {
+    const { dialect } = this.#table;
+    return `${dialect.selectId(dialect.quote(id.name), id.type)} AS session_id`;
+  }
+
+  /** @param row With {@linkcode columns}. */
+  isMeant(row: Row): boolean {
+    if (this.isPlain) return true;
+    const facts = this.plan.fromPayload.length === 0 ? {} : this.#factsIn(row);
+    const handle = this.#needsHandle ? handleOf(bytesOf(row["session_id"])) : "";
+    return this.#isMeant({ ...UNKNOWN, ...facts, handle });
+  }
+
+  #factsIn(row: Row): Partial<Candidate> {
+    const reading = this.#context.payloads.read(bytesOf(row["data"]));
+    if (reading === "sealed") {
+      const { payloads, target } = this.#context;
+      throw sealedError(this.plan.fromPayload, payloads.hasSecret, target.address);
+    }
+    if (reading !== "unreadable") return reading;
+    this.unreadable++;
+    return {};
+  }
+
+  /** @param row With {@linkcode allColumns}. */
+  infoOf(row: Row): SessionInfo {
+    const { dialect } = this.#table;
+    const id = bytesOf(row["session_id"]);
+    const data = bytesOf(row["data"]);
+    const reading: Reading = this.#layout.data === undefined
+      ? "unreadable"
+      : this.#context.payloads.read(data);
+    const times = Object.keys(this.#layout.times).map((fact) => {
+      return [fact, dialect.readTime(row[fact.toLowerCase()])] as const;
+    });
+    return {
+      ...UNKNOWN,
+      ...(typeof reading === "string" ? {} : reading),
+      ...Object.fromEntries(times),
+      handle: handleOf(id),
+      size: id.length + data.length,
+    };
+  }
+
+  /** Whether a described session is meant. The SQL condition has been met. */
+  isMeantBy(info: SessionInfo): boolean {
+    return this.#isMeant(info);
+  }
+}
+
+const UNKNOWN = {
+  user: undefined,
+  createdAt: undefined,
+  visitedAt: undefined,
+  expiresAt: undefined,
+  ip: undefined,
+  userAgent: undefined,
+} as const;
+
+function bytesOf(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  return Buffer.from(typeof value === "string" ? value : value === null ? "" : String(value));
+}
+
+/** Reads the rows that meet a condition, and gives each batch to a visitor. */
+async function eachBatch(
+  { table, columns, where, batch, retry }: {
+    readonly table: RowTable;
+    readonly columns: readonly string[];
+    readonly where: string;
+    batch(): number;
+    readonly retry: Retry;
+  },
+  visit: (rows: readonly Row[]) => void | Promise<void>,
+): Promise<void> {
+  const walk = rowWalk(table, columns, where);
+  for (let isLast = false; !isLast;) {
+    const read = await retry(() => walk(batch()));
+    isLast = read.isLast;
+    await visit(read.rows);
+  }
+}
+
+/** Counts the rows that are meant, where SQL alone cannot tell. */
+export async function countSelected(
+  table: RowTable,
+  rows: SelectedRows,
+  retry: Retry,
+  batch: () => number,
+  tick: (found: number) => void,
+): Promise<number> {
+  let found = 0;
+  rows.unreadable = 0;
+  const { where } = rows.plan;
+  await eachBatch({ table, columns: rows.columns, where, batch, retry }, (read) => {
+    for (const row of read) if (rows.isMeant(row)) found++;
+    tick(found);
+  });
+  return found;
+}
+
+export async function listSelected(
+  table: RowTable,
+  rows: SelectedRows,
+  retry: Retry,
+  batch: () => number,
+  { signal, onSessions, onProgress }: ListOptions,
+): Promise<void> {
+  let found = 0;
+  const { where } = rows.plan;
+  await eachBatch({ table, columns: rows.allColumns, where, batch, retry }, async (read) => {
+    signal.throwIfAborted();
+    const infos = read.map((row) => rows.infoOf(row)).filter((info) => rows.isMeantBy(info));
+    found += infos.length;
+    onProgress?.(found);
+    if (infos.length > 0) await onSessions(infos);
+    signal.throwIfAborted();
+  });
+}
+
+/** The rows of a selection, for a clear: those that are meant when they are read. */
+export async function selectedRows(
+  table: RemovableRows,
+  rows: SelectedRows,
+  onUnreadable: (sessions: number) => void,
+): Promise<StartRows> {
+  const { where } = rows.plan;
+  const within = await table.within();
+  const meant = `${where} AND ${within}`;
+  let isFirst = true;
+  return {
+    start: { rows: undefined, isExact: false },
+    walk: () => removalWalk(table, rows, meant),
+    async close(tick) {
+      if (isFirst) onUnreadable(rows.unreadable);
+      isFirst = false;
+      return rows.isPlain
+        ? await closeBySql(table, where, within, tick)
+        : await closeByReading(table, rows, within, tick);
+    },
+    inDoubt: () => table.inDoubt(),
+    ...(table.isAwaited === undefined ? {} : { isAwaited: () => table.isAwaited?.() ?? false }),
+    relax: () => table.relax?.(),
+  };
+}
+
+/** Reads rows, and removes those that are meant, by their keys. */
+function removalWalk(table: RemovableRows, rows: SelectedRows, meant: string): Walk {
+  const read = rowWalk(table, rows.columns, meant);
+  /** Rows that were read, and whose removal has failed. */
+  let pending: { readonly found: readonly Row[]; readonly isLast: boolean } | undefined;
+  rows.unreadable = 0;
+  return async (count): Promise<Batch> => {
+    if (pending === undefined) {
+      const batch = await read(count);
+      pending = { found: batch.rows.filter((row) => rows.isMeant(row)), isLast: batch.isLast };
+    }
+    const { found, isLast } = pending;
+    const removed = await table.remove(found, meant);
+    pending = undefined;
+    return { removed, isLast };
+  };
+}
+
+/** One statement, so one snapshot. */
+async function closeBySql(
+  table: RowTable,
+  where: string,
+  within: string,
+  tick: () => void,
+): Promise<Closing> {
+  tick();
+  const columns = `count(*) AS found, count(CASE WHEN ${within} THEN 1 END) AS old`;
+  const [row] = await table.read(`SELECT ${columns} FROM ${table.from} WHERE ${where}`);
+  const left = countIn(row, "old");
+  return { left, arrived: countIn(row, "found") - left, removed: 0 };
+}
+
+async function closeByReading(
+  table: RowTable,
+  rows: SelectedRows,
+  within: string,
+  tick: () => void,
+): Promise<Closing> {
+  let left = 0;
+  let arrived = 0;
+  const isOld = `CASE WHEN ${within} THEN 1 ELSE 0 END AS is_old`;
+  const walk = rowWalk(table, [...rows.columns, isOld], rows.plan.where);
+  for (let isLast = false; !isLast;) {
+    tick();
+    const batch = await walk(ROWS_AT_ONCE);
+    isLast = batch.isLast;
+    for (const row of batch.rows) {
+      if (!rows.isMeant(row)) continue;
+      if (Number(row["is_old"]) === 1) left++;
+      else arrived++;
+    }
+  }
+  return { left, arrived, removed: 0 };
+}

@@ -1,0 +1,248 @@
+/** Selections in tables: what cannot be told, what is locked, and what changes meanwhile. */
+import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { createCipheriv, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
+import { gzipSync } from "node:zlib";
+import type { ClearCounts, SessionInfo, Sessions } from "../../../src/backends/contract.ts";
+import { handleOf } from "../../../src/backends/handle.ts";
+import { bindBackend } from "../../../src/backends/registry.ts";
+import { createStatements, type Engine } from "../../../src/backends/sql/ddl.ts";
+import { ImpossibleError } from "../../../src/core/errors.ts";
+import type { Selection } from "../../../src/core/selection.ts";
+import { needs } from "../../support/env.ts";
+import { onlyOf } from "../conformance_selections.ts";
+import { context, payloadOf, type SavedSession } from "../subject.ts";
+import { app } from "./app.ts";
+import { CONNECT } from "./places.ts";
+
+const { signal } = new AbortController();
+const HOUR = 3_600_000;
+const SECRET = "0123456789abcdef0123456789abcdef01";
+
+const NEEDS = {
+  postgres: needs("postgres"),
+  mysql: needs("mariadb"),
+  sqlite: { ignore: false },
+} as const;
+
+/** A table of setup in a fresh database. */
+async function table(engine: Engine, secret?: string) {
+  const opened = await CONNECT[engine]();
+  const { query, url, root = "/" } = opened;
+  for (const lines of createStatements(engine, { name: "sessions" })) await query(lines.join("\n"));
+  const backend = bindBackend("database", { url }, {
+    ...context,
+    root,
+    env: (name) => name === "SESSION_SECRET" ? secret : undefined,
+  });
+  return {
+    ...{ query, backend, ...app(engine, query, "sessions", undefined) },
+    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+  };
+}
+
+const session = (id: string, user: string | null, expiresAt = Date.now() + HOUR): SavedSession => ({
+  ...{ id, user, expiresAt, createdAt: 0, visitedAt: 0, ip: null, userAgent: null },
+});
+
+async function clear(sessions: Sessions, options: { skipLocked?: boolean } = {}) {
+  const counts = await sessions.clear({ signal, ...options, onProgress() {} });
+  if (typeof counts === "number") throw new Error("a store that only counts");
+  return counts;
+}
+
+const USER_42: Selection = [{ fact: "user", oneOf: ["42"] }];
+
+/** As the shard's `Message::Encryptor` does it. */
+function sealed(
+  text: string,
+  { secret = SECRET, derived = false, zip = false } = {},
+): Uint8Array<ArrayBuffer> {
+  const key = derived
+    ? pbkdf2Sync(secret, "session_kdf_salt", 100_000, 32, "sha256")
+    : Buffer.from(secret).subarray(0, 32);
+  const vector = randomBytes(16);
+  const cipher = createCipheriv("aes-256-cbc", key, vector);
+  const plain = zip ? gzipSync(text) : Buffer.from(text);
+  const base64 = (bytes: Buffer) => {
+    return bytes.toString("base64").replaceAll("+", "-").replaceAll("/", "_");
+  };
+  const data = base64(Buffer.concat([cipher.update(plain), cipher.final(), vector]));
+  const signature = base64(createHmac("sha256", secret).update(data).digest());
+  return new TextEncoder().encode(base64(Buffer.from(JSON.stringify([data, signature]))));
+}
+
+for (const engine of ["postgres", "mysql", "sqlite"] as const) {
+  const test = (name: string, ask: () => Promise<void>) =>
+    Deno.test(`${engine}: ${name}`, NEEDS[engine], ask);
+
+  test("a sealed payload is opened with the secret, and refused without it", async () => {
+    const forms = [{}, { derived: true }, { zip: true }, { derived: true, zip: true }];
+    for (const secret of [SECRET, undefined, "another secret, which is long enough"]) {
+      await using place = await table(engine, secret);
+      for (const form of forms) {
+        const text = payloadOf(session("x", "42"));
+        await place.insert(sealed(text, form));
+      }
+      await using store = await place.backend.connect(signal);
+      const only = onlyOf(store, USER_42);
+      if (secret === SECRET) {
+        strictEqual(await only.count(signal), forms.length);
+        strictEqual((await clear(only)).cleared, forms.length);
+        continue;
+      }
+      const refusal = secret === undefined
+        ? /^The sessions are sealed, so azu cannot tell the user \(/
+        : /^SESSION_SECRET does not open the sealed sessions, so azu cannot tell the user \(/;
+      for (const ask of [() => only.count(signal), () => clear(only)]) {
+        await rejects(ask, (error) => {
+          ok(error instanceof ImpossibleError);
+          match(error.message, refusal);
+          match(error.hint ?? "", /SESSION_SECRET/);
+          strictEqual(error.message.includes(secret ?? SECRET), false);
+          return true;
+        });
+      }
+      const infos: SessionInfo[] = [];
+      await store.list?.({ signal, onSessions: (batch) => void infos.push(...batch) });
+      deepStrictEqual(infos.map(({ user }) => user), forms.map(() => undefined));
+      strictEqual(await store.count(signal), forms.length);
+      // What the columns tell needs no secret.
+      strictEqual(
+        await onlyOf(store, [{ fact: "expiresAt", from: 0 }]).count(signal),
+        forms.length,
+      );
+    }
+  });
+
+  test("sessions that cannot be read are not selected, and are counted apart", async () => {
+    await using place = await table(engine);
+    await place.selectable.save([session("mine", "42"), session("other", "1")]);
+    const garbage = ["", "\0", "[1]", "{", '{"user_id":', "--", "a".repeat(5000)];
+    for (const text of garbage) await place.insert(new TextEncoder().encode(text));
+    await using store = await place.backend.connect(signal);
+    for (const selection of [USER_42, [{ fact: "user", isNull: true }]] as const) {
+      let unreadable = 0;
+      const only = onlyOf(store, selection);
+      await only.count(signal, { onUnreadable: (count) => unreadable = count });
+      strictEqual(unreadable, garbage.length);
+      unreadable = 0;
+      const counts = await only.clear({
+        signal,
+        onProgress() {},
+        onUnreadable: (count) => unreadable = count,
+      });
+      strictEqual(unreadable, garbage.length);
+      strictEqual((counts as ClearCounts).cleared, selection === USER_42 ? 1 : 0);
+    }
+    strictEqual((await place.selectable.ids()).length, garbage.length + 1);
+  });
+
+  test("a column that is missing is named", async () => {
+    await using place = await table(engine);
+    await place.query("ALTER TABLE sessions DROP COLUMN updated_at");
+    await place.query("ALTER TABLE sessions DROP COLUMN data");
+    await using store = await place.backend.connect(signal);
+    const missing: readonly (readonly [Selection, RegExp])[] = [
+      [
+        [{ fact: "visitedAt", before: 0 }],
+        /has nothing that tells when a session was last visited/,
+      ],
+      [USER_42, /has nothing that tells the user \(/],
+      [[{ fact: "ip", networks: ["::1"] }], /has nothing that tells the IP address/],
+    ];
+    for (const [selection, message] of missing) {
+      await rejects(onlyOf(store, selection).count(signal), { name: "ImpossibleError", message });
+      await rejects(clear(onlyOf(store, selection)), { name: "ImpossibleError", message });
+    }
+  });
+
+  test("a session that is prolonged while the expired ones go survives", async () => {
+    await using place = await table(engine);
+    const now = Date.now();
+    const saved = Array.from(
+      { length: 1000 },
+      (_, index) => session(`s${index}`, null, now - HOUR),
+    );
+    await place.selectable.save(saved);
+    await using store = await place.backend.connect(signal);
+    const expired = onlyOf(store, [{ fact: "expiresAt", before: now }]);
+    const prolonged = new Set<string>();
+    const prolong = async (id: string) => {
+      const sql = `UPDATE sessions SET expires_at = '2100-01-01' WHERE session_id = '${id}'`;
+      // InnoDB locks an index and the row one after the other, so an app must expect this anyway.
+      await place.query(sql).catch((error: Error) => {
+        if (!/Deadlock/.test(error.message)) throw error;
+      });
+      const [row] = await place.query(
+        `SELECT count(*) AS there FROM sessions WHERE session_id = '${id}' ` +
+          "AND expires_at > '2099-01-01'",
+      );
+      if (Number(row?.["there"]) === 1) prolonged.add(id);
+    };
+    let isOver = false;
+    const work = (async () => {
+      for (let index = 999; index >= 0 && !isOver; index--) {
+        await prolong(`s${(index * 7) % 1000}`);
+        if (engine === "sqlite") await new Promise((resolve) => setTimeout(resolve));
+      }
+    })();
+    const counts = await expired.clear({
+      signal,
+      skipLocked: true,
+      budget: { batch: 50, pause: 2 },
+      onProgress() {},
+    });
+    isOver = true;
+    await work;
+    const there = new Set(await place.selectable.ids());
+    deepStrictEqual([...prolonged].filter((id) => !there.has(id)), []);
+    strictEqual((counts as ClearCounts).cleared, 1000 - there.size);
+    strictEqual((counts as ClearCounts).remaining, 0);
+    ok(prolonged.size > 0 && prolonged.size < 1000, `${prolonged.size} were prolonged`);
+  });
+}
+
+for (const engine of ["postgres", "mysql"] as const) {
+  Deno.test(
+    `${engine}: rows that are locked are left, without waiting`,
+    NEEDS[engine],
+    async () => {
+      await using place = await table(engine);
+      const past = Date.now() - HOUR;
+      await place.selectable.save(["a", "b", "c"].map((id) => session(id, null, past)));
+      await using other = await lock(engine, place.query, "b");
+      await using store = await place.backend.connect(signal);
+      const selection: Selection = [{ fact: "expiresAt", before: Date.now() }];
+      const begin = performance.now();
+      const counts = await clear(onlyOf(store, selection), { skipLocked: true });
+      ok(performance.now() - begin < 3000);
+      deepStrictEqual([counts.cleared, counts.remaining], [2, 1]);
+      await other.end();
+      deepStrictEqual(await place.selectable.ids(), ["b"]);
+      const rest = await clear(onlyOf(store, selection), { skipLocked: true });
+      deepStrictEqual([rest.cleared, rest.remaining], [1, 0]);
+    },
+  );
+}
+
+/** Holds a lock on a row, through the connection of the test. */
+async function lock(
+  engine: "postgres" | "mysql",
+  query: (sql: string) => Promise<unknown>,
+  id: string,
+) {
+  await query(engine === "postgres" ? "BEGIN" : "START TRANSACTION");
+  await query(`SELECT * FROM sessions WHERE session_id = '${id}' FOR UPDATE`);
+  let isOver = false;
+  const end = async () => {
+    if (!isOver) await query("COMMIT");
+    isOver = true;
+  };
+  return { end, [Symbol.asyncDispose]: end };
+}
+
+Deno.test("a handle is stable", () => {
+  strictEqual(handleOf("0b6c1b0e-7a51-4f0f-9d2a-3d6b1c1f2e9a").length, 12);
+  strictEqual(handleOf("a"), handleOf(new TextEncoder().encode("a")));
+});
