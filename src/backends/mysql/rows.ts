@@ -24,6 +24,8 @@ export const mysqlDialect: Dialect = {
     const time = Date.parse(`${text.replace(/(\.\d{3})\d+$/, "$1")}Z`);
     return Number.isNaN(time) ? null : time;
   },
+  selectExact: (column) => `CAST(${column} AS CHAR)`,
+  written: (value) => literal(String(value)),
   selectId: (column) => `CAST(${column} AS BINARY)`,
   selectData: (column) => `CAST(${column} AS BINARY)`,
 };

@@ -28,6 +28,8 @@ export const postgresDialect: Dialect = {
     const milliseconds = value === null ? NaN : Math.floor(Number(value));
     return Number.isFinite(milliseconds) ? milliseconds : null;
   },
+  selectExact: (column) => `${column}::text`,
+  written: (value) => quoteText(String(value)),
   selectId: (column, type) => type === "bytea" ? column : `${column}::text`,
   selectData: (column, type) => type === "bytea" ? column : `${column}::text`,
 };

@@ -43,6 +43,9 @@ export interface Dialect {
   /** A time column as {@linkcode readTime} takes it. */
   selectTime(column: string, type: string): string;
   readTime(value: unknown): number | null;
+  /** A column as {@linkcode written} takes it, so that it equals itself again. */
+  selectExact(column: string): string;
+  written(value: unknown): string;
   /** The id and the payload, as a text or bytes. */
   selectId(column: string, type: string): string;
   selectData(column: string, type: string): string;
@@ -84,6 +87,8 @@ export interface Plan {
   readonly rest: Selection;
   /** The facts of the rest that are in the payload. */
   readonly fromPayload: readonly Fact[];
+  /** A column, by name, whose index finds the rows if they are few. */
+  readonly index: string | undefined;
 }
 
 /** @throws {ImpossibleError} if the table cannot tell a fact that the selection needs. */
@@ -111,7 +116,15 @@ export function planOf(
   if (untold.size > 0) {
     throw without(target, `nothing that tells ${factNames([...untold], "or")}`);
   }
-  return { where: inSql.join(" AND ") || "1 = 1", rest, fromPayload: [...fromPayload] };
+  const expired = selection.some((condition) =>
+    condition.fact === "expiresAt" && "before" in condition
+  );
+  return {
+    where: inSql.join(" AND ") || "1 = 1",
+    rest,
+    fromPayload: [...fromPayload],
+    index: expired ? layout.times.expiresAt?.name : undefined,
+  };
 }
 
 function conditionSql(

@@ -1,5 +1,5 @@
 /** Reads the rows of a table in batches, in the order of a key. */
-import type { Row } from "./errors.ts";
+import { countIn, type Row } from "./errors.ts";
 import type { Column, Dialect } from "./layout.ts";
 import { tuple } from "./clear.ts";
 
@@ -11,6 +11,8 @@ export interface RowTable {
   readonly dialect: Dialect;
   /** How rows are found again. */
   readonly key: RowKey;
+  /** The order of a walk, if it is not that of the key. It contains the key. */
+  readonly order?: RowKey;
   /** Runs a SELECT that ends soon, or reads the whole table. */
   read(sql: string): Promise<readonly Row[]>;
   /** The condition that the rows of this moment meet, and later ones do not. */
@@ -42,6 +44,34 @@ export interface RowKey {
   written(row: Row): readonly string[];
 }
 
+/** The most rows that are worth to be found by an index, and not by reading the whole table. */
+const FEW = 50_000;
+
+/** Whether only a few rows meet a condition. */
+export async function areFew({ from, read }: RowTable, where: string): Promise<boolean> {
+  const some = `SELECT 1 FROM ${from} WHERE ${where} LIMIT ${FEW + 1}`;
+  const [row] = await read(`SELECT count(*) AS found FROM (${some}) AS found_rows`);
+  return countIn(row, "found") <= FEW;
+}
+
+/**
+ * The same table, its rows in the order of another column, so that an index on it is used.
+ * @param column Its values are not NULL in the rows that are read.
+ */
+export function orderedBy<Table extends RowTable>(table: Table, column: string): Table {
+  const { key, dialect } = table;
+  const quoted = dialect.quote(column);
+  if (key.columns.length === 0) return table;
+  return {
+    ...table,
+    order: {
+      columns: [quoted, ...key.columns],
+      selected: [`${dialect.selectExact(quoted)} AS ordered`, ...key.selected],
+      written: (row) => [dialect.written(row["ordered"]), ...key.written(row)],
+    } satisfies RowKey,
+  };
+}
+
 /** A walk through rows, a batch at a time. After a failure, it begins again behind the last batch. */
 export type RowWalk = (rows: number) => Promise<{
   readonly rows: readonly Row[];
@@ -54,7 +84,7 @@ export type RowWalk = (rows: number) => Promise<{
  * @param selected SQL expressions with their names.
  */
 export function rowWalk(table: RowTable, selected: readonly string[], where: string): RowWalk {
-  const { from, key } = table;
+  const { from, order: key = table.key } = table;
   const select = `SELECT ${[...key.selected, ...selected].join(", ")} FROM ${from}`;
   let last: Row | undefined;
   let passed = 0;

@@ -7,7 +7,7 @@ import type { DatabaseTarget } from "./backend.ts";
 import { clearRows, type StartRows } from "./clear.ts";
 import { SETUP_LAYOUT } from "./layout.ts";
 import { type Fault, retrying } from "./retry.ts";
-import type { RemovableRows, RowTable } from "./rows.ts";
+import { areFew, orderedBy, type RemovableRows, type RowTable } from "./rows.ts";
 import {
   countSelected,
   listSelected,
@@ -196,10 +196,12 @@ async function startSelected<Session extends SqlSession>(
 ): Promise<StartRows> {
   const table = await engine.removableRows(session, options, tick);
   const rows = new SelectedRows(table, context);
-  if (rows.isPlain && engine.startSelected !== undefined) {
-    return await engine.startSelected(session, options, tick, rows.plan.where);
+  const { where, index } = rows.plan;
+  const byIndex = rows.isPlain && index !== undefined && await areFew(table, where);
+  if (rows.isPlain && !byIndex && engine.startSelected !== undefined) {
+    return await engine.startSelected(session, options, tick, where);
   }
-  return await selectedRows(table, rows, (sessions) => {
+  return await selectedRows(byIndex ? orderedBy(table, index) : table, rows, (sessions) => {
     if (sessions > 0) options.onUnreadable?.(sessions);
   });
 }

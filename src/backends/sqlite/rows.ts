@@ -23,6 +23,8 @@ export const sqliteDialect: Dialect = {
       : NaN;
     return Number.isNaN(time) ? null : time;
   },
+  selectExact: (column) => column,
+  written: literal,
   selectId: (column) => column,
   selectData: (column) => column,
 };

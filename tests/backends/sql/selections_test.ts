@@ -187,14 +187,16 @@ for (const engine of ["postgres", "mysql", "sqlite"] as const) {
         if (engine === "sqlite") await new Promise((resolve) => setTimeout(resolve));
       }
     })();
-    const counts = await expired.clear({
+    const clearing = expired.clear({
       signal,
       skipLocked: true,
       budget: { batch: 50, pause: 2 },
       onProgress() {},
     });
-    isOver = true;
-    await work;
+    const counts = await clearing.finally(() => {
+      isOver = true;
+      return work;
+    });
     const there = new Set(await place.selectable.ids());
     deepStrictEqual([...prolonged].filter((id) => !there.has(id)), []);
     strictEqual((counts as ClearCounts).cleared, 1000 - there.size);
