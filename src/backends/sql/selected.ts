@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { type Candidate, matcherOf, type Selection } from "../../core/selection.ts";
 import type { ListOptions, SessionInfo } from "../contract.ts";
 import { handleOf } from "../handle.ts";
-import type { PayloadReader, Reading } from "../payload.ts";
+import type { PayloadReader } from "../payload.ts";
 import { sealedError } from "../sealed.ts";
 import type { DatabaseTarget } from "./backend.ts";
 import type { Batch, Closing, StartRows, Walk } from "./clear.ts";
@@ -87,14 +87,16 @@ export class SelectedRows {
   /** @param row With {@linkcode columns}. */
   isMeant(row: Row): boolean {
     if (this.isPlain) return true;
-    const facts = this.plan.fromPayload.length === 0 ? {} : this.#factsIn(row);
+    const facts = this.plan.fromPayload.length === 0 ? {} : this.#factsIn(bytesOf(row["data"]));
     const handle = this.#needsHandle ? handleOf(bytesOf(row["session_id"])) : "";
     return this.#isMeant({ ...UNKNOWN, ...facts, handle });
   }
 
-  #factsIn(row: Row): Partial<Candidate> {
-    const reading = this.#context.payloads.read(bytesOf(row["data"]));
+  /** @throws {ImpossibleError} if the selection needs what is sealed. */
+  #factsIn(data: Uint8Array): Partial<Candidate> {
+    const reading = this.#context.payloads.read(data);
     if (reading === "sealed") {
+      if (this.plan.fromPayload.length === 0) return {};
       const { payloads, target } = this.#context;
       throw sealedError(this.plan.fromPayload, payloads.hasSecret, target.address);
     }
@@ -108,15 +110,12 @@ export class SelectedRows {
     const { dialect } = this.#table;
     const id = bytesOf(row["session_id"]);
     const data = bytesOf(row["data"]);
-    const reading: Reading = this.#layout.data === undefined
-      ? "unreadable"
-      : this.#context.payloads.read(data);
     const times = Object.keys(this.#layout.times).map((fact) => {
       return [fact, dialect.readTime(row[fact.toLowerCase()])] as const;
     });
     return {
       ...UNKNOWN,
-      ...(typeof reading === "string" ? {} : reading),
+      ...(this.#layout.data === undefined ? {} : this.#factsIn(data)),
       ...Object.fromEntries(times),
       handle: handleOf(id),
       size: id.length + data.length,

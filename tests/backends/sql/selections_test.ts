@@ -94,7 +94,8 @@ for (const engine of ["postgres", "mysql", "sqlite"] as const) {
       const refusal = secret === undefined
         ? /^The sessions are sealed, so azu cannot tell the user \(/
         : /^SESSION_SECRET does not open the sealed sessions, so azu cannot tell the user \(/;
-      for (const ask of [() => only.count(signal), () => clear(only)]) {
+      const list = async () => await only.list?.({ signal, onSessions() {} });
+      for (const ask of [() => only.count(signal), () => clear(only), list]) {
         await rejects(ask, (error) => {
           ok(error instanceof ImpossibleError);
           match(error.message, refusal);
