@@ -99,7 +99,7 @@ function at(value: unknown, path: Path): unknown {
 /** @returns undefined if there is something else than a number or a text. */
 function userIn(value: unknown, path: Path, json: string): string | null | undefined {
   const user = at(value, path);
-  if (user === undefined || user === null) return null;
+  if (user === undefined || user === null || user === "") return null;
   if (typeof user === "string") return user;
   if (typeof user !== "number") return undefined;
   return Number.isSafeInteger(user) ? String(user) : sourceOf(json, path);

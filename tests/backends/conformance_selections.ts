@@ -13,7 +13,7 @@ const NOW = Date.now();
 const DAY = 86_400_000;
 
 /** Few values, so that conditions often meet several sessions, and no session. */
-const USERS = ["1", "2", "42", "9223372036854775807", "ада", "o'neill", ""];
+const USERS = ["1", "2", "42", "9223372036854775807", "ада", "o'neill"];
 const ADDRESSES = ["10.0.0.1", "10.0.0.200", "192.168.1.9", "2001:db8::1", "2001:db8:1::2"];
 const NETWORKS = ["10.0.0.0/24", "10.0.0.1", "2001:db8::/32", "0.0.0.0/0", "::/0", "10.0.0.128/25"];
 const IDS = Array.from({ length: 24 }, (_, index) => `s${index}`);
@@ -169,7 +169,7 @@ export async function lists(fixture: Fixture): Promise<void> {
   if (selectable === undefined) return;
   const saved = Array.from({ length: 3000 }, (_, index): SavedSession => ({
     id: `list${index}`,
-    user: index % 3 === 0 ? null : String(index % 7),
+    user: index % 3 === 0 ? null : String(1 + index % 7),
     createdAt: NOW - index * 1000,
     visitedAt: NOW - index * 500,
     expiresAt: NOW + DAY,

@@ -8,7 +8,16 @@ import { sealedError } from "../sealed.ts";
 import type { DatabaseTarget } from "./backend.ts";
 import type { Batch, Closing, StartRows, Walk } from "./clear.ts";
 import { countIn, type Row } from "./errors.ts";
-import { bindLayout, type BoundLayout, type Plan, planOf, type SqlLayout } from "./layout.ts";
+import {
+  bindLayout,
+  type BoundLayout,
+  isText,
+  type Plan,
+  planOf,
+  type SqlLayout,
+  type TextFact,
+  textOf,
+} from "./layout.ts";
 import type { Retry } from "./retry.ts";
 import { type RemovableRows, type RowTable, rowWalk } from "./rows.ts";
 
@@ -56,8 +65,13 @@ export class SelectedRows {
     const { id, data } = this.#layout;
     return [
       ...(this.#needsHandle ? [this.#idColumn(id)] : []),
+      ...this.plan.fromTexts.flatMap((fact) => this.#textColumn(fact)),
       ...(this.plan.fromPayload.length > 0 && data !== undefined
-        ? [`${dialect.selectData(dialect.quote(data.name), data.type)} AS data`]
+        ? [
+          `CASE WHEN ${this.#isUntold()} THEN ${
+            dialect.selectData(dialect.quote(data.name), data.type)
+          } END AS data`,
+        ]
         : []),
     ];
   }
@@ -76,7 +90,37 @@ export class SelectedRows {
           dialect.selectTime(dialect.quote(column.name), column.type)
         } AS ${fact.toLowerCase()}`;
       }),
+      ...(["user", "ip", "userAgent"] as const).flatMap((fact) => this.#textColumn(fact)),
     ];
+  }
+
+  #textColumn(fact: TextFact): string[] {
+    const column = this.#layout.texts[fact];
+    const { dialect } = this.#table;
+    return column === undefined ? [] : [
+      `${dialect.selectId(dialect.quote(column.name), column.type)} AS text_${fact.toLowerCase()}`,
+    ];
+  }
+
+  /** The condition that a row must be asked for its payload. */
+  #isUntold(): string {
+    const { fromPayload } = this.plan;
+    const { dialect } = this.#table;
+    const columns = fromPayload.map((fact) => this.#layout.texts[fact as TextFact]);
+    const isTold = columns.every((column) => column !== undefined);
+    if (!isTold) return "1 = 1";
+    return columns.map((column) => `${dialect.quote(column?.name ?? "")} IS NULL`).join(" OR ");
+  }
+
+  /** What the columns of texts tell. */
+  #textsIn(row: Row): Partial<Record<TextFact, string | null>> {
+    const texts: Partial<Record<TextFact, string | null>> = {};
+    for (const fact of ["user", "ip", "userAgent"] as const) {
+      const type = this.#layout.texts[fact]?.type ?? "";
+      const text = textOf(fact, row[`text_${fact.toLowerCase()}`], type);
+      if (text !== undefined) texts[fact] = text;
+    }
+    return texts;
   }
 
   #idColumn(id: BoundLayout["id"]): string {
@@ -87,21 +131,30 @@ export class SelectedRows {
   /** @param row With {@linkcode columns}. */
   isMeant(row: Row): boolean {
     if (this.isPlain) return true;
-    const facts = this.plan.fromPayload.length === 0 ? {} : this.#factsIn(bytesOf(row["data"]));
+    const texts = this.#textsIn(row);
+    const facts = this.#isTold(texts) ? {} : this.#factsIn(bytesOf(row["data"]), true);
     const handle = this.#needsHandle ? handleOf(bytesOf(row["session_id"])) : "";
-    return this.#isMeant({ ...UNKNOWN, ...facts, handle });
+    return this.#isMeant({ ...UNKNOWN, ...facts, ...texts, handle });
   }
 
-  /** @throws {ImpossibleError} if the selection needs what is sealed. */
-  #factsIn(data: Uint8Array): Partial<Candidate> {
+  /** Whether columns tell all facts of the selection. */
+  #isTold(texts: Partial<Record<TextFact, string | null>>): boolean {
+    return this.plan.fromPayload.every((fact) => isText(fact) && fact in texts);
+  }
+
+  /**
+   * @param isNeeded Whether the selection needs it.
+   * @throws {ImpossibleError} if that is sealed.
+   */
+  #factsIn(data: Uint8Array, isNeeded: boolean): Partial<Candidate> {
     const reading = this.#context.payloads.read(data);
     if (reading === "sealed") {
-      if (this.plan.fromPayload.length === 0) return {};
+      if (!isNeeded) return {};
       const { payloads, target } = this.#context;
       throw sealedError(this.plan.fromPayload, payloads.hasSecret, target.address);
     }
     if (reading !== "unreadable") return reading;
-    this.unreadable++;
+    if (isNeeded) this.unreadable++;
     return {};
   }
 
@@ -110,12 +163,14 @@ export class SelectedRows {
     const { dialect } = this.#table;
     const id = bytesOf(row["session_id"]);
     const data = bytesOf(row["data"]);
+    const texts = this.#textsIn(row);
     const times = Object.keys(this.#layout.times).map((fact) => {
       return [fact, dialect.readTime(row[fact.toLowerCase()])] as const;
     });
     return {
       ...UNKNOWN,
-      ...(this.#layout.data === undefined ? {} : this.#factsIn(data)),
+      ...(this.#layout.data === undefined ? {} : this.#factsIn(data, !this.#isTold(texts))),
+      ...texts,
       ...Object.fromEntries(times),
       handle: handleOf(id),
       size: id.length + data.length,

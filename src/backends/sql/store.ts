@@ -168,8 +168,7 @@ function sessionsOf<Session extends SqlSession>(
         const table = await retry(() => engine.readRows(session, signal));
         const rows = new SelectedRows(table, context);
         await listSelected(table, rows, retry, batch, options);
-        const isTold = rows.plan.fromPayload.length > 0 && rows.unreadable > 0;
-        if (isTold) onUnreadable?.(rows.unreadable);
+        if (rows.unreadable > 0) onUnreadable?.(rows.unreadable);
       });
     },
   };

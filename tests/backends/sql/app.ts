@@ -46,10 +46,13 @@ export function app(
     const text = new Date(milliseconds).toISOString();
     return engine === "postgres" ? `'${text}'` : `'${text.replace("T", " ").replace("Z", "")}'`;
   };
-  const row = (session: SavedSession) => {
+  const userType = /user_id (\w+)/.exec(shape ?? "")?.[1];
+  const row = (session: SavedSession, index: number) => {
     const { id, createdAt, visitedAt, expiresAt } = session;
     const data = bytes(new TextEncoder().encode(payloadOf(session)));
-    return `('${id}', ${data}, ${time(createdAt)}, ${time(visitedAt)}, ${time(expiresAt)})`;
+    const texts = userType === undefined ? [] : textsOf(session, userType, index % 3 === 0);
+    const values = [`'${id}'`, data, ...[createdAt, visitedAt, expiresAt].map(time), ...texts];
+    return `(${values.join(", ")})`;
   };
   const selectable: Selectable = {
     keepsExpired: true,
@@ -58,7 +61,10 @@ export function app(
     async save(sessions) {
       for (let begin = 0; begin < sessions.length; begin += 1000) {
         const rows = sessions.slice(begin, begin + 1000).map(row);
-        await put(`VALUES ${rows.join(", ")}`);
+        const all = userType === undefined
+          ? columns
+          : columns.replace(")", ", user_id, ip, user_agent)");
+        await query(`INSERT INTO ${table} ${all} VALUES ${rows.join(", ")}`);
       }
     },
     async ids() {
@@ -93,4 +99,19 @@ export function app(
       return ids.length + 2;
     },
   };
+}
+
+/**
+ * The values of the columns for user, address and agent.
+ * @param isOld Whether an app saves the session that does not know the columns yet.
+ */
+function textsOf({ user, ip, userAgent }: SavedSession, userType: string, isOld: boolean) {
+  if (isOld) return ["NULL", "NULL", "NULL"];
+  const quoted = (text: string | null) => {
+    return text === null ? "NULL" : `'${text.replaceAll("'", "''")}'`;
+  };
+  const isWhole = userType === "bigint";
+  const nobody = isWhole ? "0" : "";
+  const fits = !isWhole || /^\d+$/.test(user ?? nobody);
+  return [quoted(fits ? user ?? nobody : null), quoted(ip), quoted(userAgent)];
 }

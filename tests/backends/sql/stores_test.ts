@@ -114,6 +114,23 @@ sqlite("without row id, two columns as the key", (table) => {
     "PRIMARY KEY (expires_at, session_id)) WITHOUT ROWID";
 });
 
+const TEXTS = "ip varchar(45), user_agent text";
+for (const type of ["bigint", "varchar"]) {
+  const user = type === "bigint" ? `user_id ${type}` : `user_id ${type}(255)`;
+  postgres(`columns for users of the type ${type}`, (table) => {
+    const key = "id bigserial PRIMARY KEY";
+    return `CREATE TABLE ${table} (${key}, ${COLUMNS}, ${user}, ${TEXTS})`;
+  });
+  subject("mysql", `columns for users of the type ${type}`, (table) => {
+    const key = "id bigint AUTO_INCREMENT PRIMARY KEY";
+    return `CREATE TABLE ${table} (${key}, ${MARIADB_COLUMNS}, ${user}, ${TEXTS})`;
+  });
+  subject("sqlite", `columns for users of the type ${type}`, (table) => {
+    const key = "id integer PRIMARY KEY, session_id text UNIQUE";
+    return `CREATE TABLE ${table} (${key}, ${SQLITE_COLUMNS}, ${user}, ${TEXTS})`;
+  });
+}
+
 Deno.test("sqlite counts a large table in steps, and can be interrupted after each", async () => {
   const { signal } = new AbortController();
   const shapes: (Shape | undefined)[] = [
