@@ -129,6 +129,20 @@ declare module "azu" {
       sliding?: boolean | undefined;
       /** The session cookie. */
       cookie?: CookieOptions | undefined;
+      /**
+       * What sessions record about the visitor, besides the user and the time; default: nothing.
+       */
+      record?: {
+        /** The IP address of the last visit. */
+        ip?: boolean | undefined;
+        /** The browser's `User-Agent` at the last visit. */
+        userAgent?: boolean | undefined;
+      } | undefined;
+      /** The app's users. */
+      user?: {
+        /** The type of their ids; default `"int64"`. */
+        type?: "string" | "int64" | "uuid" | undefined;
+      } | undefined;
       /** The options of the built-in backends, and your own backends. */
       backends?:
         | {

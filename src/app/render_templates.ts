@@ -24,13 +24,19 @@ export interface InitializerSettings {
   /** The values for environments that `environments` does not name. */
   readonly base: EnvironmentSettings;
   readonly environments: ReadonlyMap<string, EnvironmentSettings>;
+  /** The type of the users' ids. */
+  readonly userType: UserType;
 }
+
+export type UserType = "int64" | "uuid" | "string";
 
 /** The settings of an environment. Durations are in milliseconds. */
 export interface EnvironmentSettings {
   readonly ttl: number;
   readonly sliding: boolean;
   readonly cookie: CookieSettings;
+  /** What sessions record about the visitor. */
+  readonly record: { readonly ip: boolean; readonly userAgent: boolean };
   readonly store: StoreSettings;
 }
 
@@ -66,7 +72,9 @@ export function renderInitializer(settings: InitializerSettings, templates: Temp
     ...settingsByEnvironment(settings),
     ...databaseValues(settings),
     appComment: crystalComment(settings.app),
-    requires: settings.requires.map((name) => `require ${crystalString(name)}`).join("\n"),
+    ...recordedValues(settings),
+    userType: CRYSTAL_TYPES[settings.userType],
+    requires: requiresOf(settings).map((name) => `require ${crystalString(name)}`).join("\n"),
   };
   const part = (name: TemplateName, more = {}) =>
     render(templates, name, { ...values, ...more }).trimEnd();
@@ -85,6 +93,38 @@ export function renderInitializer(settings: InitializerSettings, templates: Temp
     context: part("context.cr.eta"),
   });
   return source.replace(/\n{3,}/g, "\n\n") + "\n";
+}
+
+const CRYSTAL_TYPES = { int64: "Int64", uuid: "UUID", string: "String" } as const;
+
+/** What to require besides `session`; a UUID needs code of its own to become JSON. */
+function requiresOf({ requires, userType }: InitializerSettings): readonly string[] {
+  return userType === "uuid" ? ["uuid/json", ...requires] : requires;
+}
+
+/** What sessions record: in any environment, and the condition if not in all of them. */
+function recordedValues({ base, environments, module }: InitializerSettings) {
+  const recording = (what: "ip" | "userAgent") => {
+    const usual = base.record[what];
+    const others = [...environments].filter(([, { record }]) => record[what] !== usual);
+    const choices = others.map(([name, { record }]) => {
+      return `${crystalString(name)} => ${record[what]}`;
+    });
+    return {
+      isRecorded: usual || others.length > 0,
+      condition: choices.length === 0
+        ? ""
+        : ` if {${choices.join(", ")}}.fetch(${module}::SESSION_ENVIRONMENT, ${usual})`,
+    };
+  };
+  const ip = recording("ip");
+  const agent = recording("userAgent");
+  return {
+    recordsIp: ip.isRecorded,
+    ifIp: ip.condition,
+    recordsAgent: agent.isRecorded,
+    ifAgent: agent.condition,
+  };
 }
 
 function storesOf({ base, environments }: InitializerSettings): StoreSettings[] {

@@ -78,8 +78,10 @@ export class PayloadReader {
       const found = userIn(value, user, text);
       if (found !== undefined) facts.user = found;
     }
-    if (createdAt !== undefined) facts.createdAt = timeOf(at(value, createdAt));
-    if (visitedAt !== undefined) facts.visitedAt = timeOf(at(value, visitedAt));
+    for (const [fact, path] of [["createdAt", createdAt], ["visitedAt", visitedAt]] as const) {
+      const time = path === undefined ? null : timeOf(at(value, path));
+      if (time !== null) facts[fact] = time; // otherwise it is not known
+    }
     if (expiresAt !== undefined) facts.expiresAt = timeOf(at(value, expiresAt));
     if (ip !== undefined) facts.ip = textOrNull(at(value, ip));
     if (userAgent !== undefined) facts.userAgent = textOrNull(at(value, userAgent));

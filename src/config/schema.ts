@@ -73,6 +73,18 @@ const session = options({
   sliding: v.optional(truth()),
   /** The session cookie. */
   cookie: v.optional(cookie),
+  /** What sessions record about the visitor, besides the user and the time; default: nothing. */
+  record: v.optional(options({
+    /** The IP address of the last visit. */
+    ip: v.optional(truth()),
+    /** The browser's `User-Agent` at the last visit. */
+    userAgent: v.optional(truth()),
+  })),
+  /** The app's users. */
+  user: v.optional(options({
+    /** The type of their ids; default `"int64"`. */
+    type: v.optional(oneOf(["int64", "uuid", "string"])),
+  })),
   /** The options of the built-in backends, and your own backends. */
   backends: v.optional(
     noArray(v.objectWithRest(

@@ -1,5 +1,6 @@
 import { parseDuration } from "../core/duration.ts";
-import type { CookieSettings } from "../app/render_templates.ts";
+import type { CookieSettings, UserType } from "../app/render_templates.ts";
+import { UsageError } from "../core/errors.ts";
 import type { Config } from "./schema.ts";
 
 /** A day, in milliseconds. */
@@ -13,6 +14,25 @@ export function ttlOf(config: Config): number {
 /** Whether a visit restarts the lifetime. */
 export function slidingOf(config: Config): boolean {
   return config.session?.sliding ?? true;
+}
+
+/** What sessions record about the visitor. */
+export function recordOf({ session }: Config): { ip: boolean; userAgent: boolean } {
+  const { ip = false, userAgent = false } = session?.record ?? {};
+  return { ip, userAgent };
+}
+
+/**
+ * The type of the users' ids.
+ * @throws {UsageError} if it differs between environments: the app is compiled once for all.
+ */
+export function userTypeOf(configs: readonly Config[]): UserType {
+  const types = new Set(configs.map(({ session }) => session?.user?.type ?? "int64"));
+  const [type = "int64"] = types;
+  if (types.size === 1) return type;
+  throw new UsageError("session.user.type differs between environments", {
+    hint: "The app is compiled once for all of them: state it outside `environments`",
+  });
 }
 
 /** The session cookie. The defaults are the strictest. */

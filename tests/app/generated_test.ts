@@ -69,6 +69,7 @@ function settingsFor(index: number, name: string, stores: readonly StoreSettings
     ttl: ttls[at % ttls.length] ?? 1000,
     sliding: at % 3 > 0,
     cookie: cookies[at % 2] ?? cookies[0],
+    record: { ip: at % 2 === 0, userAgent: at % 3 === 0 },
     store: {
       template: "memory",
       ...stores[at % stores.length],
@@ -82,6 +83,7 @@ function settingsFor(index: number, name: string, stores: readonly StoreSettings
     app: name,
     module: crystalModule(name),
     requires: ["db", "redis"],
+    userType: (["int64", "uuid", "string"] as const)[index % 3] ?? "int64",
     base: settings(index),
     environments: new Map(names.map((each, at) => [each, settings(index + at + 1)])),
   };

@@ -12,7 +12,7 @@ import { fromEnv } from "../../src/core/from_env.ts";
 import { DECLARATIONS, evaluate } from "../crystal/compiler.ts";
 import { needs, service } from "../support/env.ts";
 import { tempDir, writeTree } from "../support/temp.ts";
-import { COOKIE } from "./settings.ts";
+import { COOKIE, NO_RECORD } from "./settings.ts";
 
 const BATCHES = Number(Deno.env.get("FUZZ_BATCHES") ?? 1);
 /** Sources for one run of the compiler. */
@@ -20,7 +20,9 @@ const BATCH = 30;
 
 /** What setup writes for these stores, in the base and in environments. */
 function generated(base: StoreSettings, others: Record<string, StoreSettings> = {}): string {
-  const settings = (store: StoreSettings) => ({ ttl: 1000, sliding: true, cookie: COOKIE, store });
+  const settings = (store: StoreSettings) => ({
+    ...{ ttl: 1000, sliding: true, cookie: COOKIE, record: NO_RECORD, store },
+  });
   const environments = Object.entries(others).map(([name, store]) =>
     [name, settings(store)] as const
   );
@@ -28,6 +30,7 @@ function generated(base: StoreSettings, others: Record<string, StoreSettings> = 
     app: "shop",
     module: "Shop",
     requires: [],
+    userType: "int64",
     base: settings(base),
     environments: new Map(environments),
   }, ownTemplates);

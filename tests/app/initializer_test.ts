@@ -9,7 +9,7 @@ import {
   type StoreSettings,
 } from "../../src/app/render_templates.ts";
 import { fromEnv } from "../../src/core/from_env.ts";
-import { COOKIE } from "./settings.ts";
+import { COOKIE, NO_RECORD } from "./settings.ts";
 
 /** A wiring as the session shard documents it. */
 function wiring(store: string): string {
@@ -320,12 +320,14 @@ function generated(choice: string): string {
     ttl: 1000,
     sliding: true,
     cookie: COOKIE,
+    record: NO_RECORD,
     store,
   });
   const source = renderInitializer({
     app: "shop",
     module: "Shop",
     requires: [],
+    userType: "int64",
     base: settings({ template: "redis", nodeCache: { channel: "c", cacheTtl: 1000 } }),
     environments: new Map([
       ["a", settings({ template: "memory" })],

@@ -14,7 +14,7 @@ import { fromEnv } from "../../src/core/from_env.ts";
 import { compile, DECLARATIONS } from "../crystal/compiler.ts";
 import { needs } from "../support/env.ts";
 import { tempDir, writeTree } from "../support/temp.ts";
-import { COOKIE } from "./settings.ts";
+import { COOKIE, NO_RECORD } from "./settings.ts";
 
 /** Texts that try to leave their string, each with an app name that has a meaning in Crystal. */
 const NAMES = [
@@ -41,16 +41,18 @@ const REQUIRES = {
 } as const;
 
 function settingsFor(name: string, app: string, store: StoreSettings): InitializerSettings {
-  const base = { ttl: 60_000, sliding: true, cookie: COOKIE, store };
+  const base = { ttl: 60_000, sliding: true, cookie: COOKIE, record: NO_RECORD, store };
   const others = {
     ttl: 1000,
     sliding: false,
+    record: { ip: true, userAgent: true },
     store: { ...store, poolSize: 7, cleanupInterval: 1000 },
   };
   return {
     app: name,
     module: moduleOf("", app),
     requires: REQUIRES[store.engine ?? store.template],
+    userType: "int64",
     base,
     environments: new Map([
       [name, { ...others, cookie: { ...COOKIE, domain: "example.com", path: `/${name}` } }],

@@ -1,5 +1,5 @@
 /** Settings that the tests of the generated source share. */
-import type { CookieSettings } from "../../src/app/render_templates.ts";
+import type { CookieSettings, EnvironmentSettings } from "../../src/app/render_templates.ts";
 
 export const COOKIE: CookieSettings = {
   name: "s",
@@ -9,3 +9,5 @@ export const COOKIE: CookieSettings = {
   domain: undefined,
   path: "/",
 };
+
+export const NO_RECORD: EnvironmentSettings["record"] = { ip: false, userAgent: false };

@@ -88,7 +88,7 @@ const OVERRIDES = {
   development: `cookie: { secure: false }`,
   short: `ttl: "${SHORT_TTL / 1000}s", sliding: false`,
   sliding: `ttl: "${SHORT_TTL / 1000}s"`,
-  branded: `ttl: "10m",
+  branded: `ttl: "10m", record: { ip: false },
         cookie: { httpOnly: false, sameSite: "strict", domain: "shop.example", path: "/shop" }`,
 };
 
@@ -150,6 +150,7 @@ export default defineConfig({
     ${backend}
     ttl: "2h",
     cookie: { name: "${COOKIE_NAME}", sameSite: "lax" },
+    record: { ip: true, userAgent: true },
   },
   environments: {
 ${environments}

@@ -3,7 +3,13 @@ import { INITIALIZER } from "../../app/app.ts";
 import type { Templates } from "../../app/crystal_templates.ts";
 import type { WantedFile } from "../../app/plan.ts";
 import type { EnvironmentSettings } from "../../app/render_templates.ts";
-import { cookieSettings, slidingOf, ttlOf } from "../../config/session_defaults.ts";
+import {
+  cookieSettings,
+  recordOf,
+  slidingOf,
+  ttlOf,
+  userTypeOf,
+} from "../../config/session_defaults.ts";
 import { listed, printable } from "../../core/text.ts";
 import {
   isLocal,
@@ -28,6 +34,7 @@ export async function initializerFile(
     app,
     module,
     requires: requiresOf(environments),
+    userType: userTypeOf(environments.map(({ config }) => config)),
     base: settingsOf(base, app),
     environments: new Map(named.map((each) => [each.name ?? "", settingsOf(each, app)])),
   }, templates);
@@ -39,6 +46,7 @@ function settingsOf({ config, spec }: SetupEnvironment, app: string): Environmen
     ttl: ttlOf(config),
     sliding: slidingOf(config),
     cookie: cookieSettings(config, app),
+    record: recordOf(config),
     store: { template: spec.template, ...spec.values },
   };
 }
