@@ -16,6 +16,8 @@ export interface Capabilities {
   readonly truncate?: boolean;
   /** Whether its stores can wait for replicas ({@link Store.replicated}). */
   readonly replicas?: boolean;
+  /** Whether the store itself removes sessions when they expire. */
+  readonly expiresItself?: boolean;
 }
 
 /** The server, keys or table of a backend, for messages. Credentials are removed. */
@@ -109,6 +111,13 @@ export interface Store extends Sessions, AsyncDisposable {
    * @throws {AzuError} what a clear would throw.
    */
   examine?(signal: AbortSignal, options?: LookOptions): Promise<readonly string[]>;
+  /**
+   * Gives sessions that never expire a lifetime. Only for stores that remove expired sessions
+   * themselves (the capability `expiresItself`).
+   * @param lifetime Milliseconds from now.
+   * @returns how many sessions have been given one.
+   */
+  giveLifetime?(lifetime: number, options: ExpiryOptions): Promise<number>;
   /** Keys that look like sessions but are not under the configured prefix. */
   lookAlikes?(signal: AbortSignal, options?: LookOptions): Promise<readonly LookAlike[]>;
   /**
@@ -142,6 +151,12 @@ export interface LookOptions {
   onProgress?(found: number, total?: number): void;
   /** See {@linkcode ClearOptions.onUnreadable}. */
   onUnreadable?(sessions: number): void;
+}
+
+/** Options of `Store.giveLifetime`. */
+export interface ExpiryOptions extends Pick<LookOptions, "budget" | "onProgress"> {
+  /** Ends the walk after the batch in flight. */
+  readonly signal: AbortSignal;
 }
 
 /** Options of `Sessions.list`. */
@@ -185,8 +200,8 @@ export interface ClearOptions {
    */
   onProgress(cleared: number, total?: number, inDoubt?: number): void;
   /**
-   * Receives how many sessions have a payload that cannot be read, and are not selected therefore.
-   * Called only if the selection needs a fact that is in the payload.
+   * Receives how many sessions have a payload that does not tell what the selection needs, because
+   * it cannot be read or has no such property. They are not selected.
    */
   onUnreadable?(sessions: number): void;
 }

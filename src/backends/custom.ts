@@ -12,8 +12,10 @@ import type {
   BackendFactory,
   ClearOptions,
   LookOptions,
+  Sessions,
   Store,
 } from "./contract.ts";
+import { isHandle } from "./handle.ts";
 
 const backendShape = v.looseObject({
   name: v.string(),
@@ -22,6 +24,7 @@ const backendShape = v.looseObject({
     createTable: v.boolean(),
     truncate: v.optional(v.boolean()),
     replicas: v.optional(v.boolean()),
+    expiresItself: v.optional(v.boolean()),
   }),
   describe: v.function(),
   connect: v.function(),
@@ -44,6 +47,15 @@ const countsShape = v.looseObject({
   again: v.optional(count),
   advice: text,
 });
+
+const time = v.optional(v.nullable(v.pipe(v.number(), v.finite())));
+const fact = v.optional(v.nullable(v.string()));
+
+const batchShape = v.array(v.looseObject({
+  handle: v.pipe(v.string(), v.check(isHandle)),
+  size: count,
+  ...{ user: fact, createdAt: time, visitedAt: time, expiresAt: time, ip: fact, userAgent: fact },
+}));
 
 const lookAlikesShape = v.array(v.looseObject({ pattern: v.string(), count }));
 
@@ -126,26 +138,20 @@ export function asAzuError(error: unknown, { name }: Backend): AzuError {
 const NO_COUNT = "The backend returned no count, so nothing is known to be cleared";
 
 function checkedStore(store: Store): Store {
-  const { examine, clearAgain, lookAlikes, dropCaches, replicated, createTable } = store;
+  const { only, examine, lookAlikes, dropCaches, replicated, createTable } = store;
   return {
-    async count(signal, options) {
-      return checked(count, await store.count(signal, checkedLook(options)), NO_COUNT);
-    },
-    async clear(options) {
-      const counts = await store.clear(checkedClear(options));
-      return checked(v.union([count, countsShape]), counts, NO_COUNT);
-    },
+    ...checkedSessions(store),
+    ...(only === undefined ? {} : {
+      only: (selection) => {
+        const sessions = only.call(store, selection);
+        return checkedSessions(checked(storeShape, sessions, "The backend selected no sessions"));
+      },
+    }),
     ...(examine === undefined ? {} : {
       examine: async (signal, options) => {
         const doubts = await examine.call(store, signal, checkedLook(options));
         const message = "The backend's examine returned no list of texts";
         return checked(v.array(v.string()), doubts, message);
-      },
-    }),
-    ...(clearAgain === undefined ? {} : {
-      clearAgain: async (options, isLast) => {
-        const counts = await clearAgain.call(store, checkedClear(options), isLast);
-        return checked(countsShape, counts, "The backend returned no counts of a second clear");
       },
     }),
     ...(lookAlikes === undefined ? {} : {
@@ -176,12 +182,44 @@ function checkedStore(store: Store): Store {
   };
 }
 
+function checkedSessions(sessions: Sessions): Sessions {
+  const { clearAgain, list } = sessions;
+  return {
+    async count(signal, options) {
+      return checked(count, await sessions.count(signal, checkedLook(options)), NO_COUNT);
+    },
+    async clear(options) {
+      const counts = await sessions.clear(checkedClear(options));
+      return checked(v.union([count, countsShape]), counts, NO_COUNT);
+    },
+    ...(clearAgain === undefined ? {} : {
+      clearAgain: async (options, isLast) => {
+        const counts = await clearAgain.call(sessions, checkedClear(options), isLast);
+        return checked(countsShape, counts, "The backend returned no counts of a second clear");
+      },
+    }),
+    ...(list === undefined ? {} : {
+      list: async (options) => {
+        await list.call(sessions, {
+          ...options,
+          ...checkedLook(options),
+          async onSessions(batch) {
+            const message = "The backend listed something that is not a session";
+            await options.onSessions(checked(batchShape, batch, message));
+          },
+        });
+      },
+    }),
+  };
+}
+
 function checkedLook(options: LookOptions = {}): LookOptions {
   return {
     ...options,
     onProgress: (found, total) => {
       options.onProgress?.(checked(count, found, NO_COUNT), totalIn(total));
     },
+    onUnreadable: (sessions) => options.onUnreadable?.(checked(count, sessions, NO_COUNT)),
   };
 }
 
@@ -192,6 +230,7 @@ function checkedClear(options: ClearOptions): ClearOptions {
       const doubt = Number(inDoubt) || 0;
       options.onProgress(checked(count, cleared, NO_COUNT), totalIn(total), doubt);
     },
+    onUnreadable: (sessions) => options.onUnreadable?.(checked(count, sessions, NO_COUNT)),
   };
 }
 

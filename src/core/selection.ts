@@ -1,7 +1,7 @@
 /** Selections of sessions, as data: built from the options of a command, and put into words. */
 import { BlockList, isIP } from "node:net";
 import { UsageError } from "./errors.ts";
-import { listed } from "./text.ts";
+import { listed, printable } from "./text.ts";
 
 /** What is known about a session besides its handle. Times are in milliseconds since 1970. */
 export interface Facts {
@@ -192,7 +192,9 @@ export function networksOf(texts: readonly string[]): BlockList {
     const most = family === "ipv4" ? 32 : 128;
     const prefix = Number(bits ?? most);
     if (family === undefined || prefix > most) {
-      throw new UsageError(`${text} is neither an IP address nor a network such as 10.0.0.0/8`);
+      throw new UsageError(
+        `"${printable(text)}" is neither an IP address nor a network such as 10.0.0.0/8`,
+      );
     }
     networks.addSubnet(address, prefix, family);
   }

@@ -45,7 +45,7 @@ export function bindRedis(
   const nodeCache = nodeCacheOf(chosen, context);
   return {
     name: "redis",
-    capabilities: { clear: true, createTable: false, replicas: true },
+    capabilities: { clear: true, createTable: false, replicas: true, expiresItself: true },
     describe: () => ({ address: endpoint.address, addressFrom, pattern: pattern() }),
     announce: () => [
       `Redis URL: ${endpoint.address}`,
@@ -71,7 +71,9 @@ export function bindRedis(
     async connect(signal, { timeout = CONNECT_TIMEOUT } = {}) {
       const { openRedisStore } = await import("./store.ts");
       const tls = endpoint.tls ? { ...chosen.tls, root: context.root } : undefined;
-      const sessions = { keyPrefix: prefix(), channel: nodeCache?.channel };
+      const secret = context.env("SESSION_SECRET");
+      const secrets = secret === undefined || secret === "" ? [] : [secret];
+      const sessions = { keyPrefix: prefix(), channel: nodeCache?.channel, secrets };
       return openRedisStore({ endpoint, tls, connectTimeout: timeout }, sessions, signal);
     },
   };

@@ -5,16 +5,21 @@
  *    failure. If that sweep found keys, it makes one more.
  * 2. Looks again: a removed key that is there again has been written back, and is removed again.
  *    Any other key was written after the clear began, so this clear need not remove it.
+ *
+ * A clear of a selection makes one sweep, which reads the keys and remembers those that are not
+ * selected. Then the look again has only new keys to read.
  */
 import { Buffer } from "node:buffer";
 import { extended, OperationError } from "../../core/errors.ts";
 import type { ClearCounts, ClearOptions } from "../contract.ts";
 import { Pace } from "../pace.ts";
 import { LOOK_ALIKES, type LookAlikes } from "./look_alikes.ts";
+import type { RedisNode } from "./node.ts";
 import type { RedisNodes } from "./nodes.ts";
 import { type PassesOptions, RedisPasses, type Visit } from "./passes.ts";
 import type { Removal } from "./removal.ts";
-import type { KeySpace } from "./walk.ts";
+import type { SelectedKeys } from "./selected.ts";
+import type { KeySpace, Outcome } from "./walk.ts";
 
 /** Keys per SCAN. More is not faster, and lets other clients wait longer (measured). */
 const KEYS_PER_SCAN = 500;
@@ -42,17 +47,24 @@ export interface RedisClear {
   runAgain(looksOnly: boolean): Promise<ClearCounts>;
 }
 
+/** Which keys a clear removes, and sees. */
+export interface ClearScope {
+  readonly selected: SelectedKeys | undefined;
+  readonly others: LookAlikes | undefined;
+}
+
 /**
  * @param removal A new one or, if this clear continues another one, that of the other.
- * @param others Receives the look-alikes that the verifying pass sees; undefined if it cannot see
- *   them, because their pattern does not match the prefix.
+ * @param scope `selected`: the keys that are meant; undefined for all. `others`: receives the
+ *   look-alikes that the verifying pass sees; undefined if it cannot see them, because their pattern
+ *   does not match the prefix.
  */
 export function redisClear(
   nodes: RedisNodes,
   keys: KeySpace,
   options: ClearOptions,
   removal: Removal,
-  others?: LookAlikes,
+  { selected, others }: ClearScope,
 ): RedisClear {
   /** Sessions gone before this pass, keys that it has found, and the share of all keys scanned. */
   let goneBefore = 0;
@@ -63,7 +75,13 @@ export function redisClear(
     const total = goneBefore + Math.round(found / share);
     options.onProgress(removal.gone, share > 0 ? total : undefined, removal.inDoubt);
   };
-  const reported = (work: Promise<boolean>) => work.finally(report);
+  const reported = async (work: Promise<boolean>): Promise<Outcome> => {
+    try {
+      return await work ? "moved" : "done";
+    } finally {
+      report();
+    }
+  };
 
   const how: PassesOptions = {
     signal: options.signal,
@@ -95,11 +113,26 @@ export function redisClear(
   const sweep = (isSecond: boolean) =>
     pass(() => {
       const again = isSecond || passes.hasFailed;
+      selected?.begin();
       return (node, keys) => {
+        if (selected !== undefined) return removeMeant(node, keys, again, selected);
         found += keys.length;
         return reported(removal.remove(node, keys, again));
       };
     });
+
+  const removeMeant = async (
+    node: RedisNode,
+    keys: readonly Buffer[],
+    again: boolean,
+    selected: SelectedKeys,
+  ): Promise<Outcome> => {
+    const { meant, others, moved } = await selected.among(node, keys);
+    removal.spare(others, again);
+    found += meant.length;
+    const removed = meant.length > 0 ? await reported(removal.remove(node, meant, again)) : "read";
+    return moved ? "moved" : removed;
+  };
 
   /** The second sweep, which also sees look-alikes: another walk for them would take as long. */
   const wideSweep = async (others: LookAlikes) => {
@@ -116,6 +149,19 @@ export function redisClear(
     others.isComplete = true;
   };
 
+  /** @returns whether the last sweep has found keys, so that some may have been written back. */
+  const sweepAll = async (): Promise<boolean> => {
+    options.onPhase?.("clearing");
+    await sweep(false);
+    selected?.report(options);
+    const isOver = found === 0 && (selected === undefined || removal.gone === 0);
+    if (isOver) return false;
+    options.onPhase?.("verifying");
+    if (selected !== undefined) return true;
+    await (others === undefined ? sweep(true) : wideSweep(others));
+    return found > 0;
+  };
+
   /** @param looks The maximum number of passes; the last one only counts. */
   const lookAgain = async (looks: number): Promise<ClearCounts> => {
     for (let look = 1;; look++) {
@@ -125,13 +171,29 @@ export function redisClear(
       await pass(() => {
         back = 0;
         arrived = 0;
-        return (node, keys) => {
-          const split = removal.split(keys);
-          back += split.old.length;
-          arrived += split.new.length;
-          if (!isLast) return reported(removal.removeAgain(node, split.old));
-          removal.comeBack(split.old.length);
+        const removeBack = (node: RedisNode, old: readonly Buffer[]) => {
+          back += old.length;
+          if (!isLast) return reported(removal.removeAgain(node, old));
+          removal.comeBack(old.length);
           return undefined;
+        };
+        if (selected === undefined) {
+          return (node, keys) => {
+            const split = removal.split(keys);
+            arrived += split.new.length;
+            return removeBack(node, split.old);
+          };
+        }
+        return (node, keys) => {
+          const unknown = removal.unspared(keys);
+          if (unknown.length === 0) return undefined;
+          return (async () => {
+            const split = removal.split(unknown);
+            const removed = split.old.length > 0 ? await removeBack(node, split.old) : undefined;
+            const { meant, moved } = await selected.among(node, split.new);
+            arrived += meant.length;
+            return moved ? "moved" : removed ?? "read";
+          })();
         };
       });
       const cleared = removal.gone;
@@ -149,16 +211,9 @@ export function redisClear(
   return {
     async run() {
       try {
-        for (const phase of ["clearing", "verifying"] as const) {
-          options.onPhase?.(phase);
-          const isSecond = phase === "verifying";
-          if (isSecond && others !== undefined) await wideSweep(others);
-          else await sweep(isSecond);
-          if (found > 0) continue;
-          await passes.checkStrays();
-          return { cleared: removal.gone, remaining: 0, arrived: 0 };
-        }
-        const counts = await lookAgain(MOST_LOOKS);
+        const counts = await sweepAll()
+          ? await lookAgain(MOST_LOOKS)
+          : { cleared: removal.gone, remaining: 0, arrived: 0 };
         await passes.checkStrays();
         return counts;
       } catch (error) {

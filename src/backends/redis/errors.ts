@@ -74,8 +74,8 @@ function shownReply(message: string): string {
 
 /** The commands that azu sends. */
 const COMMANDS = new Set(
-  ("AUTH CLUSTER DBSIZE DEL GETRANGE HELLO INFO PING PUBLISH SCAN SELECT SENTINEL TYPE UNLINK WAIT")
-    .split(" "),
+  ("AUTH CLUSTER DBSIZE DEL GETRANGE HELLO INFO MGET PEXPIRE PEXPIRETIME PING PTTL PUBLISH SCAN SELECT " +
+    "SENTINEL TIME TYPE UNLINK WAIT").split(" "),
 );
 
 const KNOWN_CODES = new Set(

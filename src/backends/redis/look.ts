@@ -1,20 +1,21 @@
-/** Walks over the keys of a Redis that remove nothing: counts, and keys that look like sessions. */
+/** Walks over the keys of a Redis that remove nothing: counts, and look-alikes. */
 import { Buffer } from "node:buffer";
 import { extended, OperationError } from "../../core/errors.ts";
 import type { LookAlike, LookOptions } from "../contract.ts";
 import { Pace } from "../pace.ts";
 import { MAX_LATENCY } from "./clear.ts";
 import type { RedisNodes } from "./nodes.ts";
-import { RedisPasses } from "./passes.ts";
+import { RedisPasses, type Visit } from "./passes.ts";
 import { LOOK_ALIKES, LookAlikes } from "./look_alikes.ts";
-import { SeenKeys } from "./seen_keys.ts";
+import { DistinctKeys } from "./seen_keys.ts";
+import type { SelectedKeys } from "./selected.ts";
 import type { KeySpace } from "./walk.ts";
 
 /** Keys per SCAN when nothing is removed. */
 const KEYS_PER_SCAN = 1000;
 
 /** One read-only pass over all keys, repeated if it fails. */
-interface Look {
+export interface Look {
   readonly keys: KeySpace;
   readonly signal: AbortSignal;
   readonly options: LookOptions;
@@ -24,7 +25,7 @@ interface Look {
   begin(): void;
   /** Whether keys that no client can read are an error. */
   readonly refusesStrays?: boolean;
-  see(keys: readonly Buffer[]): void;
+  readonly see: Visit;
 }
 
 /** Counts distinct keys: SCAN may return a key twice while the server resizes its hash table. */
@@ -41,25 +42,42 @@ export async function countKeys(
     options,
     found: () => distinct.count,
     begin: () => distinct = new DistinctKeys(keys.prefix.length),
-    see: (batch) => distinct.add(batch),
+    see(_, batch) {
+      distinct.add(batch);
+      return undefined;
+    },
     refusesStrays: true,
   });
   return distinct.count;
 }
 
-/** Counts each key once. Of 33 million keys, the filter takes some for repeated ones. */
-export class DistinctKeys {
-  readonly #seen = new SeenKeys();
-  readonly #prefixLength: number;
-  count = 0;
-
-  constructor(prefixLength: number) {
-    this.#prefixLength = prefixLength;
-  }
-
-  add(keys: readonly Buffer[]): void {
-    for (const key of keys) if (!this.#seen.add(key, this.#prefixLength)) this.count++;
-  }
+/** Counts the distinct keys that are meant. */
+export async function countSelected(
+  nodes: RedisNodes,
+  keys: KeySpace,
+  selected: SelectedKeys,
+  signal: AbortSignal,
+  options: LookOptions,
+): Promise<number> {
+  let distinct = new DistinctKeys(keys.prefix.length);
+  await look(nodes, {
+    keys,
+    signal,
+    options,
+    found: () => distinct.count,
+    begin() {
+      distinct = new DistinctKeys(keys.prefix.length);
+      selected.begin();
+    },
+    async see(node, batch) {
+      const { meant, moved } = await selected.among(node, batch);
+      distinct.add(meant);
+      return moved ? "moved" : "read";
+    },
+    refusesStrays: true,
+  });
+  selected.report(options);
+  return distinct.count;
 }
 
 /** Counts keys that look like sessions but are not under the prefix. */
@@ -76,12 +94,15 @@ export async function lookAlikesOf(
     options,
     found: () => 0,
     begin: () => others.clear(),
-    see: (batch) => others.add(batch),
+    see(_, batch) {
+      others.add(batch);
+      return undefined;
+    },
   });
   return others.list();
 }
 
-async function look(
+export async function look(
   nodes: RedisNodes,
   { keys, signal, options: { budget = {}, onProgress }, found, begin, see, refusesStrays }: Look,
 ): Promise<void> {
@@ -96,14 +117,11 @@ async function look(
   try {
     await passes.untilComplete(() => {
       begin();
-      return (_, batch) => {
-        see(batch);
-        return undefined;
-      };
+      return see;
     });
     if (refusesStrays) await passes.checkStrays();
   } catch (error) {
-    if (!(error instanceof OperationError) || found() === 0) throw error;
+    if (signal.aborted || !(error instanceof OperationError) || found() === 0) throw error;
     throw extended(error, `${found()} session(s) were found elsewhere`);
   }
 }

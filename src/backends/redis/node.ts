@@ -24,6 +24,8 @@ export interface RedisNode extends Disposable {
   readonly isReplica: boolean;
   /** The command that removes keys: `UNLINK` until the server says that it has none. */
   removes: "UNLINK" | "DEL";
+  /** The command that tells expiries: `PEXPIRETIME` until the server says that it has none. */
+  tells: "PEXPIRETIME" | "PTTL";
 }
 
 /** How to connect to nodes. */
@@ -86,6 +88,7 @@ async function introduced(
       address,
       ...said,
       removes: "UNLINK",
+      tells: "PEXPIRETIME",
       [Symbol.dispose]: () => connection.close(),
     };
   } catch (error) {
@@ -179,7 +182,7 @@ export async function removeKeys(node: RedisNode, keys: readonly Buffer[]): Prom
   }
 }
 
-function isUnknownCommand(error: unknown): boolean {
+export function isUnknownCommand(error: unknown): boolean {
   return error instanceof ErrorReply && /^ERR unknown command\b/i.test(error.message);
 }
 

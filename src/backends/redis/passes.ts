@@ -10,10 +10,10 @@ import type { Master } from "./topology.ts";
 import { Patience } from "./retry.ts";
 import { nameOf, type NodeAddress } from "./url.ts";
 import { addIdleMasters, checkStrays, ownKeys, type Strays } from "./stray_keys.ts";
-import { type KeySpace, ScannedShare, walk, WalkProgress } from "./walk.ts";
+import { type KeySpace, type Outcome, ScannedShare, walk, WalkProgress } from "./walk.ts";
 
-/** Handles a batch of keys. Tells whether the cluster sent some of them elsewhere. */
-export type Visit = (node: RedisNode, keys: readonly Buffer[]) => Promise<boolean> | undefined;
+/** Handles a batch of keys. Undefined if there is nothing to wait for. */
+export type Visit = (node: RedisNode, keys: readonly Buffer[]) => Promise<Outcome> | undefined;
 
 export interface PassesOptions {
   readonly signal: AbortSignal;
@@ -166,8 +166,8 @@ export class RedisPasses {
         const name = nameOf(address);
         if (strays > 0) this.#strays.set(name, (this.#strays.get(name) ?? 0) + strays);
         if (batch.length === 0) return undefined;
-        return progress.follow(visit(node, batch))?.then((batchMoved) => {
-          moved ||= batchMoved;
+        return progress.follow(visit(node, batch))?.then((outcome) => {
+          moved ||= outcome === "moved";
         });
       });
       await checkRole(node);

@@ -1,19 +1,21 @@
 /** Removes batches of keys, and counts the sessions that are gone. */
 import type { Buffer } from "node:buffer";
-import calculateSlot from "cluster-key-slot";
 import { ErrorReply, ProtocolError } from "./connection.ts";
 import { type RedisNode, removeKeys } from "./node.ts";
 import { SeenKeys } from "./seen_keys.ts";
+import { bySlot } from "./slots.ts";
 import { saysMoved } from "./topology.ts";
 import { allEnded } from "./walk.ts";
 
 /** Up to this many removed keys, the filter almost never mistakes a new key for a removed one. */
 const EXACT = 4_000_000;
 
-/** The removal of all keys under one prefix. A clear shares it with those that continue it. */
+/** The removal of keys under one prefix. A clear shares it with those that continue it. */
 export class Removal {
   /** The keys for which UNLINK was sent and did not return an error. */
   readonly #seen = new SeenKeys();
+  /** The keys that were there and not selected: these must never be taken for removed ones. */
+  readonly #spared = new SeenKeys();
   readonly #prefixLength: number;
   /** Different sessions whose removal the server has confirmed. */
   #removed = 0;
@@ -78,6 +80,23 @@ export class Removal {
     const fresh: Buffer[] = [];
     for (const key of keys) (this.#seen.has(key, this.#prefixLength) ? old : fresh).push(key);
     return { old, new: fresh };
+  }
+
+  /**
+   * Records keys that are not selected.
+   * @param again Whether some of them may have been removed before. Those are not spared: they have
+   *   been written back, with other facts.
+   */
+  spare(keys: readonly Buffer[], again: boolean): void {
+    for (const key of keys) {
+      if (again && this.#seen.has(key, this.#prefixLength)) continue;
+      this.#spared.add(key, this.#prefixLength);
+    }
+  }
+
+  /** The keys without those that were spared. */
+  unspared(keys: readonly Buffer[]): readonly Buffer[] {
+    return keys.filter((key) => !this.#spared.has(key, this.#prefixLength));
   }
 
   /** Records removed keys that were written back and will not be removed again. */
@@ -156,10 +175,10 @@ interface Unlinked {
   readonly failure: unknown;
 }
 
-/** Sends UNLINK. On a cluster, sends one command per slot. */
+/** Sends UNLINK. */
 async function unlink(node: RedisNode, keys: readonly Buffer[]): Promise<Unlinked> {
   const { mode } = node;
-  const groups = mode === "cluster" ? bySlot(keys) : [keys];
+  const groups = bySlot(node, keys);
   const replies: UnlinkReply[] = [];
   let moved = false;
   let failure: unknown;
@@ -179,26 +198,4 @@ async function unlink(node: RedisNode, keys: readonly Buffer[]): Promise<Unlinke
 function checkedCount(reply: unknown, most: number): number {
   if (typeof reply === "number" && reply >= 0 && reply <= most) return reply;
   throw new ProtocolError("the reply to UNLINK is not a count of its keys");
-}
-
-function bySlot(keys: readonly Buffer[]): readonly (readonly Buffer[])[] {
-  const slots = new Map<number, Buffer[]>();
-  const alone: Buffer[][] = [];
-  for (const key of keys) {
-    if (hasEmptyTag(key)) {
-      alone.push([key]);
-      continue;
-    }
-    const slot: number = calculateSlot(key);
-    const group = slots.get(slot);
-    if (group === undefined) slots.set(slot, [key]);
-    else group.push(key);
-  }
-  return [...slots.values(), ...alone];
-}
-
-/** For some keys with an empty hash tag, such as `{}}`, cluster-key-slot is wrong. */
-export function hasEmptyTag(key: Buffer): boolean {
-  const brace = key.indexOf("{");
-  return brace !== -1 && key[brace + 1] === 0x7d;
 }

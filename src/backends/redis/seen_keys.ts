@@ -64,6 +64,21 @@ export class SeenKeys {
   }
 }
 
+/** Counts each key once. Of 33 million keys, the filter takes some for repeated ones. */
+export class DistinctKeys {
+  readonly #seen = new SeenKeys();
+  readonly #prefixLength: number;
+  count = 0;
+
+  constructor(prefixLength: number) {
+    this.#prefixLength = prefixLength;
+  }
+
+  add(keys: readonly Uint8Array[]): void {
+    for (const key of keys) if (!this.#seen.add(key, this.#prefixLength)) this.count++;
+  }
+}
+
 /** The finalizer of MurmurHash3: every bit of the input affects every bit of the output. */
 function mixed(hash: number): number {
   hash = Math.imul(hash ^ hash >>> 16, 0x85ebca6b);

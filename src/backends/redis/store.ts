@@ -1,9 +1,13 @@
 import { Buffer } from "node:buffer";
-import type { Store } from "../contract.ts";
+import type { Selection } from "../../core/selection.ts";
+import type { Sessions, Store } from "../contract.ts";
+import { PayloadReader, SHARD_PAYLOAD } from "../payload.ts";
 import { redisClear } from "./clear.ts";
+import { giveLifetime } from "./expiry.ts";
 import { explainRedisError } from "./errors.ts";
 import { examine } from "./examine.ts";
-import { countKeys, lookAlikesOf } from "./look.ts";
+import { listSelected } from "./list.ts";
+import { countKeys, countSelected, lookAlikesOf } from "./look.ts";
 import { LookAlikes } from "./look_alikes.ts";
 import { RedisNodes } from "./nodes.ts";
 import { cacheClearMessage, publish } from "./publish.ts";
@@ -11,6 +15,7 @@ import { Removal } from "./removal.ts";
 import { followers } from "./replicas.ts";
 import { whenFree } from "./retry.ts";
 import { checkSeeds } from "./seeds.ts";
+import { SelectedKeys } from "./selected.ts";
 import { readTls, type TlsFiles } from "./tls.ts";
 import { type NodeAddress, prefixPattern, type RedisEndpoint } from "./url.ts";
 import type { KeySpace } from "./walk.ts";
@@ -19,6 +24,8 @@ export interface RedisSessions {
   readonly keyPrefix: string;
   /** The channel on which the app's nodes listen; undefined if they do not cache. */
   readonly channel: string | undefined;
+  /** Values of `SESSION_SECRET`, which open sealed payloads. */
+  readonly secrets: readonly string[];
 }
 
 export interface RedisTarget {
@@ -68,24 +75,42 @@ async function anyOf(nodes: RedisNodes, masters: readonly NodeAddress[], signal:
   throw failure;
 }
 
-function storeOf(nodes: RedisNodes, { keyPrefix, channel }: RedisSessions): Store {
+function storeOf(nodes: RedisNodes, { keyPrefix, channel, secrets }: RedisSessions): Store {
   const keys: KeySpace = {
     pattern: Buffer.from(prefixPattern(keyPrefix)),
     prefix: Buffer.from(keyPrefix),
   };
-  /** What the last clear removed. */
-  let removal = new Removal(0);
-  /** The look-alikes that it has seen. */
+  const payloads = new PayloadReader(SHARD_PAYLOAD, secrets);
+  const select = (selection: Selection) => {
+    const { address } = nodes.endpoint;
+    return new SelectedKeys({ selection, payloads, prefixLength: keys.prefix.length, address });
+  };
+  /** The look-alikes that the last clear of all sessions has seen. */
   let seen: LookAlikes | undefined;
-  return {
-    examine: (signal, options = {}) => examine(nodes, keys, signal, options),
+  const all: Sessions = {
     count: (signal, options = {}) => countKeys(nodes, keys, signal, options),
-    clear(options) {
-      removal = new Removal(keys.prefix.length);
+    list: (options) => listSelected(nodes, keys, select([]), options),
+    ...clearing(nodes, keys, undefined, () => {
       seen = keys.prefix.includes("session:") ? new LookAlikes(keys.prefix) : undefined;
-      return redisClear(nodes, keys, options, removal, seen).run();
+      return seen;
+    }),
+  };
+  return {
+    ...all,
+    only(selection) {
+      if (selection.length === 0) return all;
+      const selected = select(selection);
+      return {
+        count: (signal, options = {}) => countSelected(nodes, keys, selected, signal, options),
+        list: (options) => listSelected(nodes, keys, selected, options),
+        ...clearing(nodes, keys, selected, () => undefined),
+      };
     },
-    clearAgain: (options, isLast) => redisClear(nodes, keys, options, removal).runAgain(isLast),
+    giveLifetime: (lifetime, options) => {
+      const endless = select([{ fact: "expiresAt", isNull: true }]);
+      return giveLifetime(nodes, keys, endless, lifetime, options);
+    },
+    examine: (signal, options = {}) => examine(nodes, keys, signal, options),
     lookAlikes: async (signal, options = {}) => {
       return seen?.isComplete
         ? seen.list()
@@ -109,6 +134,27 @@ function storeOf(nodes: RedisNodes, { keyPrefix, channel }: RedisSessions): Stor
     [Symbol.asyncDispose]() {
       nodes[Symbol.dispose]();
       return Promise.resolve();
+    },
+  };
+}
+
+/** @param others Makes what receives the look-alikes that a clear sees. */
+function clearing(
+  nodes: RedisNodes,
+  keys: KeySpace,
+  selected: SelectedKeys | undefined,
+  others: () => LookAlikes | undefined,
+): Required<Pick<Sessions, "clear" | "clearAgain">> {
+  /** What the last clear removed. */
+  let removal = new Removal(keys.prefix.length);
+  return {
+    clear(options) {
+      removal = new Removal(keys.prefix.length);
+      return redisClear(nodes, keys, options, removal, { selected, others: others() }).run();
+    },
+    clearAgain(options, isLast) {
+      const scope = { selected, others: undefined };
+      return redisClear(nodes, keys, options, removal, scope).runAgain(isLast);
     },
   };
 }

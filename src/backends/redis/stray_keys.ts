@@ -7,7 +7,7 @@ import calculateSlot from "cluster-key-slot";
 import { OperationError } from "../../core/errors.ts";
 import { ErrorReply } from "./connection.ts";
 import type { RedisNodes } from "./nodes.ts";
-import { hasEmptyTag } from "./removal.ts";
+import { hasEmptyTag } from "./slots.ts";
 import { members } from "./topology.ts";
 import { nameOf, type NodeAddress } from "./url.ts";
 import { type KeySpace, scan } from "./walk.ts";

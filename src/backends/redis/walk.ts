@@ -11,6 +11,12 @@ export interface KeySpace {
   readonly prefix: Buffer;
 }
 
+/**
+ * What became of a batch. `done`: its keys are removed. `read`: it was only read. `moved`: the
+ * cluster sent some of its keys elsewhere.
+ */
+export type Outcome = "done" | "read" | "moved";
+
 export interface Walk {
   readonly signal: AbortSignal;
   readonly pace: Pace;
@@ -202,15 +208,17 @@ export class WalkProgress {
 
   /**
    * Follows the work on a batch.
-   * @param work Tells whether the cluster sent keys elsewhere; undefined if there is no work.
+   * @param work The outcome; undefined if there is no work.
    */
-  follow(work: Promise<boolean> | undefined): Promise<boolean> | undefined {
+  follow(work: Promise<Outcome> | undefined): Promise<Outcome> | undefined {
     if (work === undefined) return undefined;
+    const position = this.#scanned;
     this.#underWay++;
-    return work.then((moved) => {
+    return work.then((outcome) => {
       this.#underWay--; // not after a failure: then the walk counts as unfinished
-      this.#removed ||= !moved;
-      return moved;
+      if (outcome === "done") this.#removed = true;
+      if (outcome === "read") this.#done = Math.max(this.#done, position);
+      return outcome;
     });
   }
 }

@@ -40,7 +40,7 @@ export class SelectedRows {
   readonly #context: SelectionContext;
   readonly #isMeant: (candidate: Candidate) => boolean;
   readonly #needsHandle: boolean;
-  /** Rows whose payload cannot be read, in the current walk. */
+  /** Rows of the current walk that do not tell what the selection needs. */
   unreadable = 0;
 
   /** @throws {ImpossibleError} if the table cannot tell which sessions are meant. */
@@ -134,7 +134,7 @@ export class SelectedRows {
     const texts = this.#textsIn(row);
     const facts = this.#isTold(texts) ? {} : this.#factsIn(bytesOf(row["data"]), true);
     const handle = this.#needsHandle ? handleOf(bytesOf(row["session_id"])) : "";
-    return this.#isMeant({ ...UNKNOWN, ...facts, ...texts, handle });
+    return this.#judge({ ...UNKNOWN, ...facts, ...texts, handle });
   }
 
   /** Whether columns tell all facts of the selection. */
@@ -153,9 +153,7 @@ export class SelectedRows {
       const { payloads, target } = this.#context;
       throw sealedError(this.plan.fromPayload, payloads.hasSecret, target.address);
     }
-    if (reading !== "unreadable") return reading;
-    if (isNeeded) this.unreadable++;
-    return {};
+    return reading === "unreadable" ? {} : reading;
   }
 
   /** @param row With {@linkcode allColumns}. */
@@ -179,7 +177,12 @@ export class SelectedRows {
 
   /** Whether a described session is meant. The SQL condition has been met. */
   isMeantBy(info: SessionInfo): boolean {
-    return this.#isMeant(info);
+    return this.#judge(info);
+  }
+
+  #judge(candidate: Candidate): boolean {
+    if (this.plan.fromPayload.some((fact) => candidate[fact] === undefined)) this.unreadable++;
+    return this.#isMeant(candidate);
   }
 }
 

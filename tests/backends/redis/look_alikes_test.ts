@@ -1,7 +1,7 @@
 /** Look-alike keys are reported by the app name that they start with, never by an id. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { DistinctKeys } from "../../../src/backends/redis/look.ts";
+import { DistinctKeys } from "../../../src/backends/redis/seen_keys.ts";
 import { LookAlikes } from "../../../src/backends/redis/look_alikes.ts";
 
 /** The patterns that these keys are reported as. */

@@ -5,7 +5,7 @@ import { bindBackend } from "../../../src/backends/registry.ts";
 import { startCluster } from "../../support/servers/redis_cluster.ts";
 import { MASTER, startSentinels } from "../../support/servers/redis_sentinel.ts";
 import { startRedis } from "../../support/servers/redis.ts";
-import { context, type Fixture, type Place } from "../subject.ts";
+import { context, type Fixture, payloadOf, type Place } from "../subject.ts";
 
 /** The servers, and connections to them that bypass azu. */
 interface Servers extends AsyncDisposable {
@@ -85,6 +85,25 @@ async function fixture(servers: Servers, keyPrefix: string): Promise<Fixture> {
       }),
     async old() {
       return (await keys()).filter((key) => isOurs(key) && key[prefix.length] === 0x73).length;
+    },
+    selectable: {
+      cases: 2,
+      keepsExpired: false,
+      keepsForever: true,
+      save: (sessions) =>
+        all(sessions.length, async (index) => {
+          const session = sessions[index];
+          if (session === undefined) return;
+          const key = under(session.id);
+          const value = payloadOf(session);
+          const { expiresAt } = session;
+          if (expiresAt === null) await at(session.id).set(key, value);
+          else await at(session.id).set(key, value, "PXAT", expiresAt);
+        }),
+      async ids() {
+        const ours = (await keys()).filter(isOurs);
+        return ours.map((key) => key.subarray(prefix.length).toString());
+      },
     },
     putOdd: () => putOdd(at, under),
     async look() {

@@ -20,6 +20,7 @@ async function nodeSaying(reply: string) {
     mode: "cluster",
     isReplica: false,
     removes: "UNLINK",
+    tells: "PEXPIRETIME",
     [Symbol.dispose]: () => connection.close(),
   };
   return {

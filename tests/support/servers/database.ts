@@ -93,6 +93,7 @@ export function sqlite(folder: string, file: string, ...statements: string[]): v
 export function sqliteCount(folder: string, file: string, table: string): number {
   const database = new DatabaseSync(join(folder, file));
   try {
+    database.exec("PRAGMA busy_timeout = 5000");
     return Number(database.prepare(`SELECT count(*) AS count FROM ${table}`).get()?.count);
   } finally {
     database.close();

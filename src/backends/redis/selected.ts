@@ -1,0 +1,142 @@
+/** The sessions of a selection, among keys: which are meant, and what is known about them. */
+import type { Buffer } from "node:buffer";
+import {
+  type Candidate,
+  type Fact,
+  factsOf,
+  matcherOf,
+  type Selection,
+} from "../../core/selection.ts";
+import type { LookOptions, SessionInfo } from "../contract.ts";
+import { handleOf } from "../handle.ts";
+import type { PayloadReader, Reading } from "../payload.ts";
+import { sealedError } from "../sealed.ts";
+import { type FoundKey, KeyReader } from "./facts.ts";
+import type { RedisNode } from "./node.ts";
+import { DistinctKeys } from "./seen_keys.ts";
+
+/** What is needed to tell which keys are meant. */
+export interface SelectionContext {
+  readonly selection: Selection;
+  readonly payloads: PayloadReader;
+  readonly prefixLength: number;
+  /** The redacted address of the server, for messages. */
+  readonly address: string;
+}
+
+/** Keys of a batch, told apart by what was read of them. */
+export interface Chosen {
+  readonly meant: readonly Buffer[];
+  readonly others: readonly Buffer[];
+  /** Whether the cluster sent some keys elsewhere. Those are in neither list. */
+  readonly moved: boolean;
+}
+
+/** A session, and its key. */
+export interface Described {
+  readonly key: Buffer;
+  readonly info: SessionInfo;
+}
+
+export class SelectedKeys {
+  readonly #context: SelectionContext;
+  readonly #isMeant: (candidate: Candidate) => boolean;
+  readonly #needsHandle: boolean;
+  /** The facts that are needed, and are in the payload. */
+  readonly #fromPayload: readonly Fact[];
+  readonly #reader: KeyReader;
+  readonly #wholeReader = new KeyReader({ values: true, expiries: true });
+  /** Keys of this pass whose payload does not tell what the selection needs. */
+  #unreadable: DistinctKeys;
+
+  constructor(context: SelectionContext) {
+    const { selection, prefixLength } = context;
+    const needed = factsOf(selection);
+    this.#context = context;
+    this.#isMeant = matcherOf(selection);
+    this.#needsHandle = selection.some(({ fact }) => fact === "handle");
+    this.#fromPayload = needed.filter((fact) => fact !== "expiresAt");
+    this.#reader = new KeyReader({
+      values: this.#fromPayload.length > 0,
+      expiries: needed.includes("expiresAt"),
+    });
+    this.#unreadable = new DistinctKeys(prefixLength);
+  }
+
+  /** Begins a pass, which reads all keys again. */
+  begin(): void {
+    this.#unreadable = new DistinctKeys(this.#context.prefixLength);
+  }
+
+  /** Says how many payloads of the last pass did not tell it. */
+  report({ onUnreadable }: Pick<LookOptions, "onUnreadable">): void {
+    if (this.#unreadable.count > 0) onUnreadable?.(this.#unreadable.count);
+  }
+
+  /**
+   * Which of the keys are meant. An app may change a session after it was read, and before it is
+   * removed: there is no way to lock it.
+   * @throws {ImpossibleError} if it takes a payload that is sealed.
+   */
+  async among(node: RedisNode, keys: readonly Buffer[]): Promise<Chosen> {
+    const meant: Buffer[] = [];
+    const others: Buffer[] = [];
+    const moved = await this.#reader.read(node, keys, (found) => {
+      const reading = this.#readingOf(found);
+      const handle = this.#needsHandle ? this.#handleOf(found.key) : "";
+      const isMeant = this.#judge(found.key, candidateOf(found, reading, handle));
+      (isMeant ? meant : others).push(found.key);
+    });
+    return { meant, others, moved };
+  }
+
+  /** Describes those of the keys that are meant. */
+  async describe(
+    node: RedisNode,
+    keys: readonly Buffer[],
+  ): Promise<{ readonly sessions: readonly Described[]; readonly moved: boolean }> {
+    const sessions: Described[] = [];
+    const moved = await this.#wholeReader.read(node, keys, (found) => {
+      const { key, value } = found;
+      const candidate = candidateOf(found, this.#readingOf(found), this.#handleOf(key));
+      if (!this.#judge(key, candidate)) return;
+      sessions.push({ key, info: { ...candidate, size: key.length + (value?.length ?? 0) } });
+    });
+    return { sessions, moved };
+  }
+
+  /** @throws {ImpossibleError} if the selection needs a fact of a payload that is sealed. */
+  #readingOf({ value }: FoundKey): Reading {
+    if (value === undefined) return {};
+    const { payloads, address } = this.#context;
+    const reading = value === null ? "unreadable" : payloads.read(value);
+    if (this.#fromPayload.length === 0) return reading;
+    if (reading === "sealed") throw sealedError(this.#fromPayload, payloads.hasSecret, address);
+    return reading;
+  }
+
+  #judge(key: Buffer, candidate: Candidate): boolean {
+    if (this.#fromPayload.some((fact) => candidate[fact] === undefined)) {
+      this.#unreadable.add([key]);
+    }
+    return this.#isMeant(candidate);
+  }
+
+  #handleOf(key: Buffer): string {
+    return handleOf(key.subarray(this.#context.prefixLength));
+  }
+}
+
+const UNKNOWN = {
+  user: undefined,
+  createdAt: undefined,
+  visitedAt: undefined,
+  ip: undefined,
+  userAgent: undefined,
+} as const;
+
+/** The expiry is that of the key: what the payload says of it does not count for Redis. */
+function candidateOf({ expiresAt }: FoundKey, reading: Reading, handle: string): Candidate {
+  const facts = typeof reading === "string" ? {} : reading;
+  return { ...UNKNOWN, ...facts, expiresAt, handle };
+}

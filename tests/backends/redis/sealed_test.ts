@@ -1,0 +1,118 @@
+/** Sessions that the app has sealed: what opens them, and what is refused otherwise. */
+import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { createCipheriv, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
+import { gzipSync } from "node:zlib";
+import type { SessionInfo } from "../../../src/backends/contract.ts";
+import { handleOf } from "../../../src/backends/handle.ts";
+import { ImpossibleError } from "../../../src/core/errors.ts";
+import { needs } from "../../support/env.ts";
+import { payloadOf } from "../subject.ts";
+import { clear, place, session, USER_42 } from "./selected_place.ts";
+
+const redisNeeded = needs("redis-server");
+const { signal } = new AbortController();
+
+const SECRET = "0123456789abcdef0123456789abcdef01";
+const FORMS = [{}, { derived: true }, { zip: true }, { derived: true, zip: true }];
+
+/** As the shard's `Message::Encryptor` does it. `derived`: with `use_kdf`. */
+function sealed(text: string, { derived = false, zip = false }): string {
+  const key = derived
+    ? pbkdf2Sync(SECRET, "session_kdf_salt", 100_000, 32, "sha256")
+    : Buffer.from(SECRET).subarray(0, 32);
+  const vector = randomBytes(16);
+  const cipher = createCipheriv("aes-256-cbc", key, vector);
+  const plain = zip ? gzipSync(text) : Buffer.from(text);
+  const base64 = (bytes: Buffer) => {
+    return bytes.toString("base64").replaceAll("+", "-").replaceAll("/", "_");
+  };
+  const data = base64(Buffer.concat([cipher.update(plain), cipher.final(), vector]));
+  const signature = base64(createHmac("sha256", SECRET).update(data).digest());
+  return base64(Buffer.from(JSON.stringify([data, signature])));
+}
+
+/** Sessions of the user 42 in all forms, and one of another user in each. */
+async function sealedPlace(secret?: string) {
+  const redis = await place(secret === undefined ? {} : { secret });
+  for (const [index, form] of FORMS.entries()) {
+    for (const user of ["42", "7"]) {
+      const id = `${user}-${index}`;
+      await redis.client.setex(`session:${id}`, 3600, sealed(payloadOf(session(id, user)), form));
+    }
+  }
+  return redis;
+}
+
+Deno.test("the app's secret opens sealed sessions", redisNeeded, async () => {
+  await using redis = await sealedPlace(SECRET);
+  const only = redis.only();
+  strictEqual(await only.count(signal), FORMS.length);
+  const users: unknown[] = [];
+  await only.list?.({
+    signal,
+    onSessions: (batch) => void users.push(...batch.map(({ user }) => user)),
+  });
+  deepStrictEqual(users, FORMS.map(() => "42"));
+  deepStrictEqual(await clear(only), { cleared: FORMS.length, remaining: 0, arrived: 0 });
+  deepStrictEqual(await redis.ids(), ["7-0", "7-1", "7-2", "7-3"]);
+});
+
+const refusals = [
+  ["no secret", undefined, /^The sessions are sealed, so azu cannot tell the user \(redis:/],
+  ["an empty secret", "", /^The sessions are sealed, so azu cannot tell the user \(redis:/],
+  [
+    "another secret",
+    "another secret, which is long enough",
+    /^SESSION_SECRET does not open the sealed sessions, so azu cannot tell the user \(redis:/,
+  ],
+] as const;
+
+for (const [name, secret, refusal] of refusals) {
+  Deno.test(`with ${name}, a user cannot be told from sealed sessions`, redisNeeded, async () => {
+    await using redis = await sealedPlace(secret);
+    const before = await redis.ids();
+    const only = redis.only();
+    const list = () => only.list?.({ signal, onSessions() {} });
+    for (const ask of [() => only.count(signal), () => clear(only), () => list()]) {
+      await rejects(async () => await ask(), (error) => {
+        ok(error instanceof ImpossibleError);
+        match(error.message, refusal);
+        match(error.hint ?? "", /^Set SESSION_SECRET to /);
+        return true;
+      });
+    }
+    deepStrictEqual(await redis.ids(), before);
+  });
+}
+
+Deno.test("without a secret, keys still tell handles and expiries", redisNeeded, async () => {
+  await using redis = await sealedPlace();
+  const infos: SessionInfo[] = [];
+  await redis.store.list?.({ signal, onSessions: (batch) => void infos.push(...batch) });
+  strictEqual(infos.length, 2 * FORMS.length);
+  for (const { user, createdAt, expiresAt, size } of infos) {
+    deepStrictEqual([user, createdAt], [undefined, undefined]);
+    ok(Math.abs((expiresAt ?? 0) - Date.now() - 3_600_000) < 60_000);
+    ok(size > 100);
+  }
+  const byHandle = redis.only([{ fact: "handle", oneOf: [handleOf("42-1"), handleOf("none")] }]);
+  deepStrictEqual(await clear(byHandle), { cleared: 1, remaining: 0, arrived: 0 });
+  strictEqual((await redis.ids()).includes("42-1"), false);
+  await redis.client.persist("session:7-0");
+  strictEqual(await redis.only([{ fact: "expiresAt", isNull: true }]).count(signal), 1);
+});
+
+Deno.test("a message names every fact that is sealed, and no other", redisNeeded, async () => {
+  await using redis = await sealedPlace();
+  const only = redis.only([
+    ...USER_42,
+    { fact: "visitedAt", before: 0 },
+    { fact: "expiresAt", isNull: false },
+    { fact: "ip", networks: ["10.0.0.0/8"] },
+  ]);
+  await rejects(
+    only.count(signal),
+    /cannot tell the user, when a session was last visited or the IP address \(/,
+  );
+});
