@@ -29,6 +29,7 @@ let isOperating = false; // whether a command can be interrupted
 const host: Host = {
   args: Deno.args,
   cwd: workingFolder(),
+  executable: Deno.build.standalone ? Deno.execPath() : "azu",
   uid: Deno.uid(),
   env: variable,
   now: () => new Date(),
@@ -135,6 +136,9 @@ function output(stream: typeof Deno.stdout | typeof Deno.stderr): Output {
   return {
     isTerminal: stream.isTerminal(),
     columns,
+    get isClosed() {
+      return closed;
+    },
     write(text) {
       let rest = new TextEncoder().encode(text);
       while (!closed && rest.length > 0) {
@@ -160,6 +164,9 @@ function pause(): void {
 function input(): Input {
   return {
     isTerminal: Deno.stdin.isTerminal(),
+    get bytes() {
+      return Deno.stdin.readable;
+    },
     async readLine(signal) {
       const aborted = new Promise<undefined>((resolve) => {
         if (signal.aborted) resolve(undefined);

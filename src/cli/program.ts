@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError } from "@commander-js/extra-typings";
 import { formatMilliseconds, parseDuration } from "../core/duration.ts";
 import { type ExitCode, UsageError } from "../core/errors.ts";
+import { type CommandName, summaries } from "./summaries.ts";
 import type { Host, Output } from "./terminal/host.ts";
 import type { Reporter } from "./terminal/reporter.ts";
 
@@ -64,11 +65,17 @@ See azu <command> --help for the options of a command, and examples`,
 export type GlobalOptions = Omit<ReturnType<ReturnType<typeof newProgram>["opts"]>, "version">;
 
 /** Creates a command. The caller adds its options and action. */
-export function newCommand(name: string, summary: string, details: string) {
+export function newCommand(name: CommandName, details: string) {
+  const summary = summaries[name];
   return new Command(name)
     .summary(summary)
     .description(`${summary}\n\n${details}`)
     .usage("[options]");
+}
+
+/** A command that is only listed: to define its options takes time. */
+export function listedCommand(name: CommandName) {
+  return new Command(name).summary(summaries[name]);
 }
 
 /** @param examples Pairs of a purpose and a command line. */
@@ -81,23 +88,46 @@ export function exampleText(examples: readonly (readonly [string, string])[]): s
     .join("\n");
 }
 
+/**
+ * Makes the parser of an option's value.
+ * @param read Returns undefined for a wrong value.
+ * @param expected What is right: a phrase.
+ */
+export function value<T>(
+  read: (text: string) => T | undefined,
+  expected: string,
+): (text: string) => T {
+  return (text) => {
+    const found = read(text);
+    if (found !== undefined) return found;
+    throw new InvalidArgumentError(`Expected ${expected}.`);
+  };
+}
+
+/** The same for an option that may be given several times. */
+export function values<T>(
+  read: (text: string) => T | undefined,
+  expected: string,
+): (text: string, before: readonly T[] | undefined) => readonly T[] {
+  const one = value(read, expected);
+  return (text, before = []) => [...before, one(text)];
+}
+
 /** Reads the value of an option as a whole number. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d{1,12}$/.test(text) ? Number(text) : NaN;
-    if (value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
-  };
+  return value((text) => {
+    const number = /^\d{1,12}$/.test(text) ? Number(text) : NaN;
+    return number >= least && number <= most ? number : undefined;
+  }, `a whole number from ${least} to ${most}`);
 }
 
 /** Reads the value of an option as a duration, in milliseconds. */
 export function duration(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d{1,12}$/.test(text) ? Number(text) : parseDuration(text) ?? NaN;
-    if (value >= least && value <= most) return value;
-    const range = `from ${formatMilliseconds(least)} to ${formatMilliseconds(most)}`;
-    throw new InvalidArgumentError(`Expected a duration such as "50ms", ${range}.`);
-  };
+  const range = `from ${formatMilliseconds(least)} to ${formatMilliseconds(most)}`;
+  return value((text) => {
+    const time = /^\d{1,12}$/.test(text) ? Number(text) : parseDuration(text) ?? NaN;
+    return time >= least && time <= most ? time : undefined;
+  }, `a duration such as "50ms", ${range}`);
 }
 
 /**
@@ -122,7 +152,20 @@ const MEANT: ReadonlyMap<string, string> = new Map([
   ["session setup", "azu session:setup"],
   ["sessions:clear", "azu session:clear"],
   ["clear:sessions", "azu session:clear"],
-  ["session", "azu session:clear or azu session:setup"],
+  ["list", "azu session:list"],
+  ["ls", "azu session:list"],
+  ["sessions", "azu session:list"],
+  ["session list", "azu session:list"],
+  ["sessions:list", "azu session:list"],
+  ["list:sessions", "azu session:list"],
+  ["revoke", "azu session:revoke"],
+  ["logout", "azu session:revoke"],
+  ["session revoke", "azu session:revoke"],
+  ["session logout", "azu session:revoke"],
+  ["session:logout", "azu session:revoke"],
+  ["sessions:revoke", "azu session:revoke"],
+  ["revoke:sessions", "azu session:revoke"],
+  ["session", "azu session:list, session:revoke, session:clear or session:setup"],
   ["version", "azu --version"],
   ["-v", "azu --version"],
   ["help help", "azu help"],

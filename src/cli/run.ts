@@ -1,11 +1,33 @@
 /** Parses the arguments, runs the command, and returns the exit code. */
 import { AzuError, ExitCode, messageOf, OperationError } from "../core/errors.ts";
-import { initCommand } from "./commands/init/command.ts";
-import { sessionClearCommand } from "./commands/session_clear/command.ts";
-import { sessionSetupCommand } from "./commands/session_setup/command.ts";
-import { newProgram, parse, type Run } from "./program.ts";
+import { listedCommand, newProgram, parse, type Run } from "./program.ts";
 import type { Host } from "./terminal/host.ts";
 import { bugReport, Reporter } from "./terminal/reporter.ts";
+
+/** In the order of the help. Only the command that is meant is loaded. */
+const commands = [
+  ["init", async () => (await import("./commands/init/command.ts")).initCommand],
+  [
+    "session:setup",
+    async () => (await import("./commands/session_setup/command.ts")).sessionSetupCommand,
+  ],
+  [
+    "session:list",
+    async () => (await import("./commands/session_list/command.ts")).sessionListCommand,
+  ],
+  [
+    "session:revoke",
+    async () => (await import("./commands/session_revoke/command.ts")).sessionRevokeCommand,
+  ],
+  [
+    "session:sweep",
+    async () => (await import("./commands/session_sweep/command.ts")).sessionSweepCommand,
+  ],
+  [
+    "session:clear",
+    async () => (await import("./commands/session_clear/command.ts")).sessionClearCommand,
+  ],
+] as const;
 
 /** Runs one command. Never throws, never exits. */
 export async function run(host: Host, version: string): Promise<ExitCode> {
@@ -17,8 +39,9 @@ export async function run(host: Host, version: string): Promise<ExitCode> {
     reporter = new Reporter(host, { json: all.json ?? false, quiet: all.quiet ?? false });
     exitCode = await action(host, all, reporter);
   };
-  for (const command of [initCommand, sessionSetupCommand, sessionClearCommand]) {
-    program.addCommand(command(runAction).copyInheritedSettings(program));
+  for (const [name, load] of commands) {
+    const command = host.args.includes(name) ? (await load())(runAction) : listedCommand(name);
+    program.addCommand(command.copyInheritedSettings(program));
   }
   try {
     await parse(program, host.args.length === 0 ? ["--help"] : host.args);

@@ -2,7 +2,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { runAzu, runAzuOnTerminal } from "../support/cli.ts";
 
-const COMMANDS = ["init", "session:setup", "session:clear"];
+const COMMANDS = ["init", "session:setup", "session:list", "session:revoke", "session:clear"];
 
 Deno.test("--help, -h and help show the commands, and exit with 0", async () => {
   const { code, stdout, stderr } = await runAzu(["--help"]);
@@ -18,7 +18,10 @@ for (const command of COMMANDS) {
     const { code, stdout, stderr } = await runAzu([command, "--help"]);
     deepStrictEqual([code, stderr], [0, ""]);
     match(stdout, new RegExp(`^Usage: azu ${command} \\[options\\]\n`));
-    match(stdout, /^Options:\n[^]*^ {2}--dry-run .*\n[^]*^Global Options:\n[^]*^ {2}--json /m);
+    match(
+      stdout,
+      /^Options:\n[^]*^ {2}--(?:dry-run|count) .*\n[^]*^Global Options:\n[^]*^ {2}--json /m,
+    );
     match(stdout, new RegExp(`^Examples:\n  # .*\n  azu ${command}`, "m"));
     ok(stdout.split("\n").every((line) => line.length <= 80), stdout);
     strictEqual((await runAzu(["help", command])).stdout, stdout);
@@ -46,7 +49,12 @@ for (
     ["session clear", "azu session:clear"],
     ["session setup --yes", "azu session:setup"],
     ["setup", "azu session:setup"],
-    ["session", "azu session:clear or azu session:setup"],
+    ["list --user 42", "azu session:list"],
+    ["sessions", "azu session:list"],
+    ["session list", "azu session:list"],
+    ["revoke --user 42", "azu session:revoke"],
+    ["logout 42", "azu session:revoke"],
+    ["session", "azu session:list, session:revoke, session:clear or session:setup"],
     ["version", "azu --version"],
     ["-v", "azu --version"],
   ] as const

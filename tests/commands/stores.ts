@@ -1,6 +1,7 @@
 /** Backends as a config can bring them, that answer as a test wants. */
 import type { Backend, Store } from "../../src/backends/contract.ts";
 import type { ClearRequest } from "../../src/commands/session_clear/types.ts";
+import { CLEAR } from "../../src/commands/session_clear/words.ts";
 
 /** A backend whose store does nothing but what is said. */
 export function backendOf(store: Partial<Store>): Backend {
@@ -23,6 +24,9 @@ export function requestOf(signal: AbortSignal, more: Partial<ClearRequest> = {})
   return {
     ...{
       signal,
+      selection: [],
+      words: CLEAR,
+      preview: 0,
       dryRun: false,
       anything: false,
       budget: {},

@@ -8,10 +8,12 @@ import { redisSubject } from "./redis_subject.ts";
 import { mysql, postgres, sqlSubject } from "./sql_subjects.ts";
 import { sqlitePlace } from "./sqlite_place.ts";
 import { randoms } from "./places.ts";
-import { clear, type Place } from "./sweep.ts";
+import { clear, OF_ONE_USER, type Place } from "./sweep.ts";
 
 /** Small batches with pauses, so that a clear takes long. */
-const CLEAR = ["session:clear", "--force", "--anything", "--batch", "50", "--pause", "10ms"];
+const BUDGET = ["--force", "--batch", "50", "--pause", "10ms"];
+const CLEAR = ["session:clear", "--anything", ...BUDGET];
+const REVOKE = ["session:revoke", "--user", "42", ...BUDGET];
 
 /** The signals of one round. */
 const ROUND: readonly Deno.Signal[] = [
@@ -40,12 +42,17 @@ interface Ended {
   readonly time: number;
 }
 
-async function run({ name, url, sessions }: Place, total: number, end?: Moment): Promise<Ended> {
+async function run(
+  { name, url, sessions, selection }: Place,
+  total: number,
+  end?: Moment,
+): Promise<Ended> {
   await using app = await tempDir();
   await writeTree(app.path, { "azu.config.ts": CONFIG });
   const env = name === "redis" ? { REDIS_URL: url } : { DATABASE_URL: url };
-  await using azu = await spawnAzu([...CLEAR, "--backend", name], { cwd: app.path, env });
-  await azu.waitFor(/Clearing \w+ sessions\b/);
+  const command = selection.length === 0 ? CLEAR : REVOKE;
+  await using azu = await spawnAzu([...command, "--backend", name], { cwd: app.path, env });
+  await azu.waitFor(/(?:Clearing|Revoking) (?:\w+ )?sessions\b/);
   if (end?.from !== "said") {
     await pollUntil("the first batch", async () => await sessions() < total);
   }
@@ -76,7 +83,7 @@ async function endAt(place: Place, moment: Moment): Promise<boolean> {
     strictEqual(code, CODES[moment.signal], where);
     if (moment.signal !== "SIGKILL") strictEqual(told(stdout), total - left, where);
   }
-  const again = await clear(place.own);
+  const again = await clear(place.own, place.selection);
   const expected = left === 0 ? "empty" : "cleared";
   deepStrictEqual([again.outcome, again.cleared], [expected, left], where);
   strictEqual(await place.sessions(), 0);
@@ -84,7 +91,7 @@ async function endAt(place: Place, moment: Moment): Promise<boolean> {
 }
 
 function told(stdout: string): number {
-  return Number(/^Cleared (?:at least )?(\d+) session/m.exec(stdout)?.[1] ?? 0);
+  return Number(/^(?:Cleared|Revoked) (?:at least )?(\d+) session/m.exec(stdout)?.[1] ?? 0);
 }
 
 /**
@@ -120,9 +127,12 @@ async function endAtMoments(rounds: number, makePlace: () => Promise<Place>): Pr
 }
 
 const places = [
-  ["redis", 2, needs("redis-server"), redisSubject],
+  ["redis", 2, needs("redis-server"), () => redisSubject()],
+  ["redis, of one user", 1, needs("redis-server"), () => redisSubject(undefined, OF_ONE_USER)],
   ["postgres", 2, needs("postgres"), () => sqlSubject(postgres)],
   ["mysql", 2, needs("mariadb"), () => sqlSubject(mysql)],
+  ["postgres, of one user", 1, needs("postgres"), () => sqlSubject(postgres, OF_ONE_USER)],
+  ["mysql, of one user", 1, needs("mariadb"), () => sqlSubject(mysql, OF_ONE_USER)],
   ["sqlite (WAL)", 1, { ignore: false }, () => sqlitePlace("wal")],
   ["sqlite", 1, { ignore: false }, () => sqlitePlace("delete")],
 ] as const;

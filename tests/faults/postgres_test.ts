@@ -1,6 +1,7 @@
 /** PostgreSQL behind a network that cuts, garbles and delays, at hundreds of places. */
 import { needs } from "../support/env.ts";
 import { postgres, sqlSubject } from "./sql_subjects.ts";
+import { OF_ONE_USER } from "./sweep.ts";
 import { testSweeps } from "./sweeps.ts";
 
 testSweeps("postgres", needs("postgres"), () => sqlSubject(postgres), [
@@ -9,3 +10,14 @@ testSweeps("postgres", needs("postgres"), () => sqlSubject(postgres), [
   ["garble", 60],
   ["delay", 10],
 ]);
+
+testSweeps(
+  "postgres, sessions of one user",
+  needs("postgres"),
+  () => sqlSubject(postgres, OF_ONE_USER),
+  [
+    ["cut", 20],
+    ["half-close", 8],
+    ["delay", 4],
+  ],
+);

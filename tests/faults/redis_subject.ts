@@ -13,8 +13,14 @@ const ID = "qzqz-";
 
 const CONTEXT = { ...context, app: "shop" };
 
-/** Starts a server, with TLS if there are certificates. */
-export async function redisSubject(own?: Certificates): Promise<Subject> {
+/**
+ * Starts a server, with TLS if there are certificates.
+ * @param selection Which sessions to remove; others are then beside them.
+ */
+export async function redisSubject(
+  own?: Certificates,
+  selection: Subject["selection"] = [],
+): Promise<Subject> {
   const server = await startRedis(own === undefined ? {} : { tls: own.args("server", "no") });
   const ca = `${own?.path}/ca.crt`;
   const tls = own === undefined ? {} : { tls: { ca } };
@@ -27,24 +33,26 @@ export async function redisSubject(own?: Certificates): Promise<Subject> {
     ["shop:sessions:1", "shop:session", "xshop:session:1", "cart:1"].map((key) => [key, "x"]),
   );
   await client.mset(others);
-  const keys = () => client.keys(`${prefix}*`);
+  const isSelective = selection.length > 0;
+  const meant = isSelective ? prefix + ID : prefix;
   const through = (port: number) => server.url.replace(/\d+$/, `${port}`);
   const backend = (port: number) =>
     bindBackend("redis", { url: through(port), keyPrefix: prefix, ...tls }, CONTEXT);
   return {
-    ...{ name: "redis", url: server.url, port: server.port, backend, through },
+    ...{ name: "redis", url: server.url, port: server.port, backend, through, selection },
     protocol: own === undefined ? "redis" : "tls",
     own: backend(server.port),
     id: new RegExp(ID),
     async fill() {
-      const script = "for i = 1, ARGV[2] do redis.call('SET', ARGV[1] .. i, 'x') end";
-      await client.eval(script, 0, prefix + ID, SESSIONS);
+      const script = "for i = 1, ARGV[2] do redis.call('SET', ARGV[1] .. i, ARGV[3]) end";
+      await client.eval(script, 0, prefix + ID, SESSIONS, '{"user_id":42}');
+      if (isSelective) await client.eval(script, 0, `${prefix}kept-`, SESSIONS, '{"user_id":1}');
       return SESSIONS;
     },
-    sessions: async () => (await keys()).length,
+    sessions: async () => (await client.keys(`${meant}*`)).length,
     async neighbours() {
       const all = await client.keys("*");
-      return all.filter((key) => !key.startsWith(prefix)).sort();
+      return all.filter((key) => !key.startsWith(meant)).sort();
     },
     others: async () => String(await client.client("LIST")).trim().split("\n").length - 1,
     async [Symbol.asyncDispose]() {

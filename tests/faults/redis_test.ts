@@ -1,6 +1,7 @@
 /** Clears of Redis whose connection is cut, half-closed, garbled or delayed, at hundreds of places. */
 import { needs } from "../support/env.ts";
 import { redisSubject } from "./redis_subject.ts";
+import { OF_ONE_USER } from "./sweep.ts";
 import { testSweeps } from "./sweeps.ts";
 
 testSweeps("redis", needs("redis-server"), () => redisSubject(), [
@@ -9,3 +10,14 @@ testSweeps("redis", needs("redis-server"), () => redisSubject(), [
   ["garble", 60],
   ["delay", 20],
 ]);
+
+testSweeps(
+  "redis, sessions of one user",
+  needs("redis-server"),
+  () => redisSubject(undefined, OF_ONE_USER),
+  [
+    ["cut", 20],
+    ["half-close", 8],
+    ["delay", 4],
+  ],
+);

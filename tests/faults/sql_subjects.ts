@@ -75,9 +75,16 @@ export function encrypted<T extends Dialect>(dialect: T): T {
   return { ...dialect, encryption: [name, engine === "mysql" ? "required" : "require"] };
 }
 
-/** A fresh database. */
-export async function sqlSubject(dialect: Dialect): Promise<Subject> {
+/**
+ * A fresh database.
+ * @param selection Which sessions to remove; others are then beside them.
+ */
+export async function sqlSubject(
+  dialect: Dialect,
+  selection: Subject["selection"] = [],
+): Promise<Subject> {
   const { empty } = dialect;
+  const isSelective = selection.length > 0;
   const database = await dialect.fresh();
   for (const table of ["sessions", ...NEIGHBOURS]) {
     for (const lines of createStatements(dialect.engine, { name: table })) {
@@ -94,18 +101,27 @@ export async function sqlSubject(dialect: Dialect): Promise<Subject> {
     port,
     backend,
     through,
+    selection,
     protocol: /^require/.test(dialect.encryption[1]) ? "tls" : dialect.engine,
     own: backend(port),
     batch: 100,
     async fill() {
       await database.query(`${empty} sessions`);
-      await database.query(filling("sessions", dialect));
+      await database.query(filling("sessions", dialect, '{"user_id":42}'));
+      if (isSelective) {
+        await database.query(filling("sessions", dialect, '{"user_id":1}', "kept"));
+      }
       return SESSIONS;
     },
-    sessions: async () =>
-      Number((await database.query("SELECT count(*) AS n FROM sessions"))[0]?.["n"]),
+    async sessions() {
+      const sql = "SELECT count(*) AS n FROM sessions WHERE session_id LIKE 's%'";
+      return Number((await database.query(sql))[0]?.["n"]);
+    },
     neighbours: () =>
-      Promise.all(NEIGHBOURS.map((table) => database.query(dialect.fingerprint(table)))),
+      Promise.all([
+        ...NEIGHBOURS.map((table) => database.query(dialect.fingerprint(table))),
+        database.query("SELECT count(*) AS n FROM sessions WHERE session_id LIKE 'kept%'"),
+      ]),
     others: async () => Number((await database.query(dialect.others))[0]?.["n"]),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
@@ -118,8 +134,12 @@ function byWayOf(port: number, url: string, { encryption }: Dialect): string {
   return way.href;
 }
 
-function filling(table: string, { series }: Dialect): string {
+function filling(
+  table: string,
+  { series }: Dialect,
+  data = "0123456789".repeat(4),
+  prefix = "s",
+): string {
   return `INSERT INTO ${table} (session_id, data, created_at, updated_at, expires_at) ` +
-    `SELECT CONCAT('s', i), '0123456789012345678901234567890123456789', now(), now(), now() ` +
-    `FROM ${series}`;
+    `SELECT CONCAT('${prefix}', i), '${data}', now(), now(), now() FROM ${series}`;
 }

@@ -45,6 +45,7 @@ export async function sqlitePlace(journal: "wal" | "delete", path?: string): Pro
   return {
     name: "database",
     url,
+    selection: [],
     own: bindBackend("database", { url }, CONTEXT),
     fill: () =>
       use((database) => {

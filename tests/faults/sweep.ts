@@ -1,11 +1,16 @@
 /** Runs the same clear many times, each time with another fault at another place. */
 import { deepStrictEqual, doesNotMatch, match, strictEqual } from "node:assert/strict";
 import type { Backend } from "../../src/backends/contract.ts";
+import { CLEAR, REVOKE } from "../../src/commands/session_clear/words.ts";
+import type { Selection } from "../../src/core/selection.ts";
 import { restOf } from "../../src/cli/commands/session_clear/report.ts";
 import type { ClearReport } from "../../src/commands/session_clear/types.ts";
 import { clearSessions } from "../../src/commands/session_clear/clear.ts";
 import { type Fault, type FaultProxy, faultProxy } from "../support/network/fault_proxy.ts";
 import type { Protocol } from "../support/network/requests.ts";
+
+/** The sessions to remove, where not all are. */
+export const OF_ONE_USER: Selection = [{ fact: "user", oneOf: ["42"] }];
 
 /** A store with sessions and neighbours, as seen by another client. */
 export interface Place extends AsyncDisposable {
@@ -13,6 +18,8 @@ export interface Place extends AsyncDisposable {
   readonly name: "redis" | "database";
   readonly url: string;
   readonly own: Backend;
+  /** Which sessions to remove. Others are among the neighbours. */
+  readonly selection: Selection;
   /** Writes the sessions, and returns how many there are. */
   fill(): Promise<number>;
   sessions(): Promise<number>;
@@ -56,6 +63,7 @@ function uncertain({ error, cutOff, outcome }: ClearReport): number {
 
 export async function clear(
   backend: Backend,
+  selection: Selection,
   batch?: number,
   interrupt = INTERRUPT,
   mayInterrupt = () => true,
@@ -66,6 +74,9 @@ export async function clear(
   }, interrupt);
   const report = await clearSessions(backend, {
     signal: abort.signal,
+    selection,
+    words: selection.length === 0 ? CLEAR : REVOKE,
+    preview: 0,
     budget: batch === undefined ? {} : { batch },
     dryRun: false,
     anything: true,
@@ -83,7 +94,11 @@ export async function clear(
 export async function conversation(subject: Subject): Promise<FaultProxy["sent"]> {
   await subject.fill();
   await using proxy = faultProxy(subject.port, subject.protocol);
-  const { outcome, error } = await clear(subject.backend(proxy.port), subject.batch);
+  const { outcome, error } = await clear(
+    subject.backend(proxy.port),
+    subject.selection,
+    subject.batch,
+  );
   strictEqual(outcome, "cleared", error?.message);
   return { ...proxy.sent };
 }
@@ -104,8 +119,8 @@ export async function clearWithFault(subject: Subject, fault: Fault): Promise<st
   const begin = performance.now();
   const backend = subject.backend(proxy.port);
   const report = fault.forGood
-    ? await clear(backend, subject.batch, SOON, () => proxy.happened)
-    : await clear(backend, subject.batch);
+    ? await clear(backend, subject.selection, subject.batch, SOON, () => proxy.happened)
+    : await clear(backend, subject.selection, subject.batch);
   const time = performance.now() - begin;
   const where = `${JSON.stringify(fault)}: ${JSON.stringify(report)} ${report.error?.message}`;
   strictEqual(time < BOUND, true, `${Math.round(time)} ms, ${where}`);
@@ -123,7 +138,7 @@ export async function clearWithFault(subject: Subject, fault: Fault): Promise<st
   else strictEqual(report.error === undefined, report.outcome === "interrupted", where);
   deepStrictEqual(await subject.neighbours(), neighbours, where);
   if (left > 0) {
-    const again = await clear(subject.own, subject.batch);
+    const again = await clear(subject.own, subject.selection, subject.batch);
     deepStrictEqual([again.outcome, again.cleared], ["cleared", left], where);
   }
   return gone > cleared ? `${report.outcome}, ${MORE}` : report.outcome;

@@ -3,7 +3,6 @@ import { columnsSql, createSql } from "../sql/ddl.ts";
 import type { SqlEngine } from "../sql/store.ts";
 import { examineMysql, mysqlRows, PACE } from "./clear.ts";
 import { explainMysqlError, mysqlFault } from "./errors.ts";
-import { readMysqlRows, removeMysqlRows } from "./rows.ts";
 import { MysqlSession, READING } from "./session.ts";
 import { findTable } from "./inspect_table.ts";
 
@@ -16,8 +15,8 @@ export const mysql: SqlEngine<MysqlSession> = {
   examine: examineMysql,
   whyNotTruncate: "MySQL does not report how many rows a TRUNCATE removes",
 
-  readRows: readMysqlRows,
-  removableRows: removeMysqlRows,
+  readRows: async (session) => await (await import("./rows.ts")).readMysqlRows(session),
+  removableRows: async (...args) => await (await import("./rows.ts")).removeMysqlRows(...args),
 
   async count(session, _signal, _onProgress, selected = "TRUE") {
     const table = await findTable(session);

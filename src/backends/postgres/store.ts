@@ -7,7 +7,6 @@ import { examinePostgres, PACE, postgresRows } from "./clear.ts";
 import { countRows, pagesOf } from "./count.ts";
 import { explainPostgresError, postgresFault } from "./errors.ts";
 import { PostgresSession, READING } from "./session.ts";
-import { readPostgresRows, removePostgresRows } from "./rows.ts";
 import { inspectPostgresTable } from "./inspect_table.ts";
 
 export const postgres: SqlEngine<PostgresSession> = {
@@ -19,8 +18,8 @@ export const postgres: SqlEngine<PostgresSession> = {
   examine: examinePostgres,
 
   startSelected: postgresRows,
-  readRows: readPostgresRows,
-  removableRows: removePostgresRows,
+  readRows: async (session) => await (await import("./rows.ts")).readPostgresRows(session),
+  removableRows: async (...args) => await (await import("./rows.ts")).removePostgresRows(...args),
 
   async count(session, signal, onProgress, selected) {
     const table = await inspectPostgresTable(session);

@@ -1,13 +1,11 @@
 import { Buffer } from "node:buffer";
 import type { Selection } from "../../core/selection.ts";
 import type { Sessions, Store } from "../contract.ts";
-import { PayloadReader, SHARD_PAYLOAD } from "../payload.ts";
+import { lazySessions } from "../lazy_sessions.ts";
 import { redisClear } from "./clear.ts";
-import { giveLifetime } from "./expiry.ts";
 import { explainRedisError } from "./errors.ts";
 import { examine } from "./examine.ts";
-import { listSelected } from "./list.ts";
-import { countKeys, countSelected, lookAlikesOf } from "./look.ts";
+import { countKeys, lookAlikesOf } from "./look.ts";
 import { LookAlikes } from "./look_alikes.ts";
 import { RedisNodes } from "./nodes.ts";
 import { cacheClearMessage, publish } from "./publish.ts";
@@ -15,7 +13,6 @@ import { Removal } from "./removal.ts";
 import { followers } from "./replicas.ts";
 import { whenFree } from "./retry.ts";
 import { checkSeeds } from "./seeds.ts";
-import { SelectedKeys } from "./selected.ts";
 import { readTls, type TlsFiles } from "./tls.ts";
 import { type NodeAddress, prefixPattern, type RedisEndpoint } from "./url.ts";
 import type { KeySpace } from "./walk.ts";
@@ -80,35 +77,40 @@ function storeOf(nodes: RedisNodes, { keyPrefix, channel, secrets }: RedisSessio
     pattern: Buffer.from(prefixPattern(keyPrefix)),
     prefix: Buffer.from(keyPrefix),
   };
-  const payloads = new PayloadReader(SHARD_PAYLOAD, secrets);
-  const select = (selection: Selection) => {
-    const { address } = nodes.endpoint;
-    return new SelectedKeys({ selection, payloads, prefixLength: keys.prefix.length, address });
+  const select = async (selection: Selection) => {
+    const { selectedSessions } = await import("./sessions.ts");
+    return selectedSessions(nodes, keys, secrets, selection);
   };
-  /** The look-alikes that the last clear of all sessions has seen. */
+  /** What the last clear of all sessions removed, and the look-alikes that it has seen. */
+  let removal = new Removal(keys.prefix.length);
   let seen: LookAlikes | undefined;
   const all: Sessions = {
     count: (signal, options = {}) => countKeys(nodes, keys, signal, options),
-    list: (options) => listSelected(nodes, keys, select([]), options),
-    ...clearing(nodes, keys, undefined, () => {
+    list: async (options) => await (await select([])).list(options),
+    clear(options) {
+      removal = new Removal(keys.prefix.length);
       seen = keys.prefix.includes("session:") ? new LookAlikes(keys.prefix) : undefined;
-      return seen;
-    }),
+      const scope = { selected: undefined, others: seen };
+      return redisClear(nodes, keys, options, removal, scope).run();
+    },
+    clearAgain(options, isLast) {
+      const scope = { selected: undefined, others: undefined };
+      return redisClear(nodes, keys, options, removal, scope).runAgain(isLast);
+    },
   };
   return {
     ...all,
     only(selection) {
       if (selection.length === 0) return all;
-      const selected = select(selection);
+      const sessions = select(selection);
       return {
-        count: (signal, options = {}) => countSelected(nodes, keys, selected, signal, options),
-        list: (options) => listSelected(nodes, keys, selected, options),
-        ...clearing(nodes, keys, selected, () => undefined),
+        ...lazySessions(() => sessions),
+        clearAgain: async (...args) => await (await sessions).clearAgain(...args),
       };
     },
-    giveLifetime: (lifetime, options) => {
-      const endless = select([{ fact: "expiresAt", isNull: true }]);
-      return giveLifetime(nodes, keys, endless, lifetime, options);
+    async giveLifetime(lifetime, options) {
+      const endless = await select([{ fact: "expiresAt", isNull: true }]);
+      return await endless.giveLifetime(lifetime, options);
     },
     examine: (signal, options = {}) => examine(nodes, keys, signal, options),
     lookAlikes: async (signal, options = {}) => {
@@ -134,27 +136,6 @@ function storeOf(nodes: RedisNodes, { keyPrefix, channel, secrets }: RedisSessio
     [Symbol.asyncDispose]() {
       nodes[Symbol.dispose]();
       return Promise.resolve();
-    },
-  };
-}
-
-/** @param others Makes what receives the look-alikes that a clear sees. */
-function clearing(
-  nodes: RedisNodes,
-  keys: KeySpace,
-  selected: SelectedKeys | undefined,
-  others: () => LookAlikes | undefined,
-): Required<Pick<Sessions, "clear" | "clearAgain">> {
-  /** What the last clear removed. */
-  let removal = new Removal(keys.prefix.length);
-  return {
-    clear(options) {
-      removal = new Removal(keys.prefix.length);
-      return redisClear(nodes, keys, options, removal, { selected, others: others() }).run();
-    },
-    clearAgain(options, isLast) {
-      const scope = { selected, others: undefined };
-      return redisClear(nodes, keys, options, removal, scope).runAgain(isLast);
     },
   };
 }

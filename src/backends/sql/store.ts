@@ -2,21 +2,12 @@
 import { type AzuError, ImpossibleError } from "../../core/errors.ts";
 import { printable } from "../../core/text.ts";
 import type { ClearOptions, LookOptions, Purpose, Sessions, Store } from "../contract.ts";
-import { type Budget, Pace, type PaceDefaults } from "../pace.ts";
+import { Pace, type PaceDefaults } from "../pace.ts";
 import type { DatabaseTarget } from "./backend.ts";
 import { clearRows, type StartRows } from "./clear.ts";
-import { SETUP_LAYOUT } from "./layout.ts";
 import { type Fault, retrying } from "./retry.ts";
-import { areFew, orderedBy, type RemovableRows, type RowTable } from "./rows.ts";
-import {
-  countSelected,
-  listSelected,
-  ROWS_AT_ONCE,
-  SelectedRows,
-  selectedRows,
-  type SelectionContext,
-} from "./selected.ts";
-import { PayloadReader } from "../payload.ts";
+import type { RemovableRows, RowTable } from "./rows.ts";
+import { lazySessions } from "../lazy_sessions.ts";
 import type { Selection } from "../../core/selection.ts";
 
 /** An open database. */
@@ -75,6 +66,9 @@ export interface SqlEngine<Session extends SqlSession> {
   createTable(session: Session, signal: AbortSignal): Promise<"created" | "present">;
 }
 
+/** Runs work, and turns the driver's errors into sentences. */
+export type Explained = <T>(signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
+
 /** @throws {AzuError} if the database cannot be reached, or refuses the connection. */
 export async function openSqlStore<Session extends SqlSession>(
   engine: SqlEngine<Session>,
@@ -82,7 +76,7 @@ export async function openSqlStore<Session extends SqlSession>(
   signal: AbortSignal,
   purpose: Purpose,
 ): Promise<Store> {
-  const explained = async <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
+  const explained: Explained = async (signal, work) => {
     signal.throwIfAborted();
     try {
       return await work();
@@ -92,14 +86,27 @@ export async function openSqlStore<Session extends SqlSession>(
     }
   };
   const session = await explained(signal, () => engine.open(target, signal, purpose));
-  const payloads = new PayloadReader(SETUP_LAYOUT.payload, target.secrets);
-  const contextOf = (selection: Selection): SelectionContext => {
-    return { selection, layout: SETUP_LAYOUT, payloads, target };
+  const select = async (selection: Selection): Promise<Sessions> => {
+    const { selectedSessions } = await import("./selected_sessions.ts");
+    return selectedSessions(engine, session, selection, explained);
   };
-  const all = sessionsOf(engine, session, contextOf([]), explained);
   return {
-    ...all,
-    only: (selection) => sessionsOf(engine, session, contextOf(selection), explained),
+    count: (signal, { onProgress } = {}) => {
+      return explained(signal, () => engine.count(session, signal, onProgress));
+    },
+    async clear(options) {
+      const { whyNotTruncate } = engine;
+      if (options.truncate && whyNotTruncate !== undefined) {
+        throw new ImpossibleError(`This backend cannot truncate: ${whyNotTruncate}`, {
+          hint: "Run the command without --truncate",
+        });
+      }
+      return await clearRows(engine, session, options, (tick) => {
+        return engine.startRows(session, options, tick);
+      });
+    },
+    list: async (options) => await (await select([])).list?.(options),
+    only: (selection) => lazySessions(() => select(selection)),
     examine(signal, { onProgress, truncate = false } = {}) {
       return explained(signal, async () => {
         const tick = () => {
@@ -119,91 +126,6 @@ export async function openSqlStore<Session extends SqlSession>(
     createTable: (signal) => explained(signal, () => engine.createTable(session, signal)),
     [Symbol.asyncDispose]: async () => await session[Symbol.asyncDispose](),
   };
-}
-
-type Explained = <T>(signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
-
-/** The sessions of a selection; of an empty one, all rows of the table. */
-function sessionsOf<Session extends SqlSession>(
-  engine: SqlEngine<Session>,
-  session: Session,
-  context: SelectionContext,
-  explained: Explained,
-): Sessions {
-  const isAll = context.selection.length === 0;
-  return {
-    count: (signal, { onProgress, onUnreadable, budget = {} } = {}) => {
-      return explained(signal, async () => {
-        if (isAll) return await engine.count(session, signal, onProgress);
-        const table = await engine.readRows(session, signal);
-        const rows = new SelectedRows(table, context);
-        if (rows.isPlain) return await engine.count(session, signal, onProgress, rows.plan.where);
-        const { retry, batch } = reading(engine, session, signal, budget, () => onProgress?.(0));
-        const found = await countSelected(table, rows, retry, batch, (found) => {
-          signal.throwIfAborted();
-          onProgress?.(found);
-        });
-        if (rows.unreadable > 0) onUnreadable?.(rows.unreadable);
-        return found;
-      });
-    },
-    async clear(options) {
-      const { whyNotTruncate } = engine;
-      if (options.truncate && (!isAll || whyNotTruncate !== undefined)) {
-        const why = isAll ? whyNotTruncate : "that would remove all sessions";
-        throw new ImpossibleError(`This backend cannot truncate: ${why}`, {
-          hint: "Run the command without --truncate",
-        });
-      }
-      return await clearRows(engine, session, options, (tick) => {
-        return isAll
-          ? engine.startRows(session, options, tick)
-          : startSelected(engine, session, options, tick, context);
-      });
-    },
-    list: (options) => {
-      const { signal, budget = {}, onProgress, onUnreadable } = options;
-      return explained(signal, async () => {
-        const { retry, batch } = reading(engine, session, signal, budget, () => onProgress?.(0));
-        const table = await retry(() => engine.readRows(session, signal));
-        const rows = new SelectedRows(table, context);
-        await listSelected(table, rows, retry, batch, options);
-        if (rows.unreadable > 0) onUnreadable?.(rows.unreadable);
-      });
-    },
-  };
-}
-
-/** How a walk that only reads is repeated, and its batches. */
-function reading<Session extends SqlSession>(
-  engine: SqlEngine<Session>,
-  session: Session,
-  signal: AbortSignal,
-  budget: Budget,
-  onRetry: () => void,
-) {
-  const pace = new Pace({ batch: ROWS_AT_ONCE, ...budget }, engine.pace);
-  const retry = retrying(session, engine.faultOf, signal, pace, onRetry);
-  return { retry, batch: () => Math.min(ROWS_AT_ONCE, pace.batch) };
-}
-
-async function startSelected<Session extends SqlSession>(
-  engine: SqlEngine<Session>,
-  session: Session,
-  options: ClearOptions,
-  tick: () => void,
-  context: SelectionContext,
-): Promise<StartRows> {
-  const table = await engine.removableRows(session, options, tick);
-  const rows = new SelectedRows(table, context);
-  const { where, index } = rows.plan;
-  const byIndex = rows.isPlain && index !== undefined && await areFew(table, where);
-  if (rows.isPlain && !byIndex && engine.startSelected !== undefined) {
-    return await engine.startSelected(session, options, tick, where);
-  }
-  return await selectedRows(byIndex ? orderedBy(table, index) : table, rows, (sessions) => {
-    if (sessions > 0) options.onUnreadable?.(sessions);
-  });
 }
 
 /**

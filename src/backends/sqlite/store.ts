@@ -3,7 +3,6 @@ import type { SqlEngine } from "../sql/store.ts";
 import { PACE, sqliteRows } from "./clear.ts";
 import { countRows } from "./count.ts";
 import { explainSqliteError, isLocked } from "./errors.ts";
-import { readSqliteRows, removeSqliteRows } from "./rows.ts";
 import { SqliteSession, whileLocked } from "./session.ts";
 import { inspectSqliteTable, kindOf } from "./inspect_table.ts";
 
@@ -18,8 +17,10 @@ export const sqlite: SqlEngine<SqliteSession> = {
     const { columns } = await whileLocked(() => inspectSqliteTable(session), signal);
     return columns.map(({ name }) => name);
   },
-  readRows: readSqliteRows,
-  removableRows: (session, { signal }) => removeSqliteRows(session, signal),
+  readRows: async (...args) => await (await import("./rows.ts")).readSqliteRows(...args),
+  async removableRows(session, { signal }) {
+    return await (await import("./rows.ts")).removeSqliteRows(session, signal);
+  },
   whyNotTruncate: "SQLite has no TRUNCATE",
 
   async createTable(session, signal) {

@@ -5,6 +5,8 @@ export interface Host extends Omit<Io, "cwd"> {
   readonly args: readonly string[];
   /** The absolute path of the folder in which the process was started. */
   readonly cwd: string;
+  /** The absolute path of the executable; `azu` if it runs from source. */
+  readonly executable: string;
   readonly stdout: Output;
   readonly stderr: Output;
   readonly stdin: Input;
@@ -25,12 +27,16 @@ export interface Output {
   columns(): number | undefined;
   /** Writes the whole text at once. A closed pipe is not an error. */
   write(text: string): void;
+  /** Whether nobody reads it any more, or it could not be written. */
+  readonly isClosed: boolean;
 }
 
 export interface Input {
   readonly isTerminal: boolean;
   /** Reads a line, without its line ending; undefined at the end of the input, or when aborted. */
   readLine(signal: AbortSignal): Promise<string | undefined>;
+  /** Everything until its end, as it comes. */
+  readonly bytes: ReadableStream<Uint8Array>;
 }
 
 /** Why an operation was interrupted. */

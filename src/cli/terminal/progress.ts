@@ -1,4 +1,5 @@
 import type { ClearPhase } from "../../commands/session_clear/types.ts";
+import { capitalized, CLEAR, type Words } from "../../commands/session_clear/words.ts";
 import { roughly } from "../../core/duration.ts";
 import type { Host } from "./host.ts";
 import type { Reporter } from "./reporter.ts";
@@ -13,11 +14,12 @@ const LOG = 5000;
 /** Milliseconds in a phase after which its duration is shown. */
 const LONG = 2000;
 
-/** Shows the progress of a clear on stderr; nothing with `--quiet` or `--json`. */
+/** Shows the progress of a command on stderr; nothing with `--quiet` or `--json`. */
 export class Progress implements Disposable {
   readonly #host: Host;
   readonly #reporter: Reporter;
   readonly #target: string;
+  readonly #words: Words;
   readonly #timer: ReturnType<typeof setInterval> | undefined;
   #phase: ClearPhase | "stopping" = "connecting";
   /** When the phase began, and how many sessions were gone then. */
@@ -36,11 +38,15 @@ export class Progress implements Disposable {
   #isRetrying = false;
   #next: number;
 
-  /** @param target The redacted address of the store. */
-  constructor(host: Host, reporter: Reporter, target: string) {
+  /**
+   * @param target The redacted address of the store.
+   * @param words What a removal is called.
+   */
+  constructor(host: Host, reporter: Reporter, target: string, words = CLEAR) {
     this.#host = host;
     this.#reporter = reporter;
     this.#target = target;
+    this.#words = words;
     this.#grown = this.#since = this.#now();
     this.#next = this.#since + (reporter.canRedraw ? PATIENCE : LOG);
     if (reporter.options.quiet || reporter.options.json) return;
@@ -102,22 +108,28 @@ export class Progress implements Disposable {
 
   /** @param time Milliseconds in this phase. */
   #text(time: number): string {
-    const soFar = this.cleared === 0 ? "" : `; ${this.cleared} session(s) cleared so far`;
+    const soFar = this.cleared === 0
+      ? ""
+      : `; ${this.cleared} session(s) ${this.#words.done} so far`;
     if (this.#isRetrying && this.#phase !== "stopping") {
       return `Lost ${this.#target}, or it is busy: trying again for ${
         roughly(this.#now() - this.#grown)
       }${soFar}`;
     }
     if (this.#phase === "clearing") return this.#pace(time);
-    if (this.#phase === "counting" && this.#found !== undefined) {
-      const { found, total } = this.#found;
-      if (found > 0) return `Counted ${paceOf(found, found, total, time)}`;
+    const { found = 0, total } = this.#found ?? {};
+    if (found > 0 && this.#phase === "counting") {
+      return `Counted ${paceOf(found, found, total, time)}`;
+    }
+    if (found > 0 && this.#phase === "reading") {
+      return `Read ${paceOf(found, found, total, time)}`;
     }
     const what = {
       connecting: `Connecting to ${this.#target}`,
       verifying: "Verifying that all are gone",
       checking: "Checking what is there",
       counting: "Counting sessions",
+      reading: "Reading sessions",
       looking: "Looking for sessions under other prefixes",
       nodes: "Telling the app's nodes",
       replicas: "Waiting for replicas to catch up",
@@ -129,11 +141,14 @@ export class Progress implements Disposable {
 
   #pace(time: number): string {
     const since = this.cleared - this.#before;
-    if (since <= 0) return `Clearing, for ${roughly(time)}; ${this.cleared} session(s) so far`;
+    if (since <= 0) {
+      return `${this.#words.doing}, for ${roughly(time)}; ${this.cleared} session(s) so far`;
+    }
     const idle = this.#now() - this.#grown;
-    if (idle < LONG) return `Cleared ${paceOf(this.cleared, since, this.total, time)}`;
+    const done = capitalized(this.#words.done);
+    if (idle < LONG) return `${done} ${paceOf(this.cleared, since, this.total, time)}`;
     const of = this.total === undefined ? "" : ` of about ${this.total}`;
-    return `Cleared ${this.cleared}${of} session(s), none for ${roughly(idle)}`;
+    return `${done} ${this.cleared}${of} session(s), none for ${roughly(idle)}`;
   }
 }
 

@@ -48,6 +48,22 @@ export class Reporter {
     this.#answer(`${this.#paint("green", "✓")} ${visible(text)}`);
   }
 
+  /**
+   * Prints lines of data, for a program that reads them. Also with `--quiet`: they were asked for.
+   * @param lines Made of texts that {@linkcode visible} or {@linkcode jsonLine} has redacted.
+   * @param end What ends each line.
+   */
+  data(lines: readonly string[], end = "\n"): void {
+    if (lines.length === 0) return;
+    this.#status.hide();
+    this.#stdout.write(lines.map((line) => `${printable(line)}${end}`).join(""));
+  }
+
+  /** Whether nobody reads the answer any more. */
+  get isUnread(): boolean {
+    return this.#stdout.isClosed;
+  }
+
   /** Prints a line on stderr, but not with `--quiet`. */
   note(text: string): void {
     if (!this.options.quiet) this.#aside(visible(text));
@@ -96,12 +112,8 @@ export class Reporter {
       },
     };
     const document = { ...fields, warnings: this.#warnings, ...failure };
-    const text = stringify(
-      document,
-      (_key, value: unknown) => typeof value === "string" ? redact(value) : value,
-      2,
-    );
-    this.#answer(text);
+    // JSON leaves some control characters as they are. Their visible form is its escape for them.
+    this.#answer(stringify(document, redacted, 2).replace(CONTROL, printable));
   }
 
   #answer(line: string): void {
@@ -115,8 +127,20 @@ export class Reporter {
   }
 }
 
+/** All that {@linkcode printable} makes visible, but line feeds. */
+const CONTROL = /(?!\n)[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu;
+
+function redacted(_key: string, value: unknown): unknown {
+  return typeof value === "string" ? redact(value) : value;
+}
+
+/** A value as a line of JSON, with all texts redacted. */
+export function jsonLine(value: unknown): string {
+  return stringify(value, redacted);
+}
+
 /** Redacts a text, and makes all control characters but tabs visible. */
-function visible(text: string): string {
+export function visible(text: string): string {
   return redact(text).split("\t").map(printable).join("\t");
 }
 
@@ -128,7 +152,7 @@ export function bugReport(error: unknown): string {
   return `This is a bug in azu; please report it with the lines below\n${redact(stack)}\n`;
 }
 
-const CODES = { red: 31, green: 32, yellow: 33, cyan: 36, bold: 1 } as const;
+const CODES = { red: 31, green: 32, yellow: 33, cyan: 36, bold: 1, dim: 2 } as const;
 
 export type Colour = keyof typeof CODES;
 

@@ -1,11 +1,11 @@
-/** What `session:clear` does: removes every session, and verifies it. */
+/** What `session:clear` and `session:revoke` do: remove sessions, and verify it. */
 import type { Backend, Store } from "../../backends/contract.ts";
 import { AzuError, ExitCode, OperationError } from "../../core/errors.ts";
 import { printable } from "../../core/text.ts";
 import { asAzuError } from "../../backends/custom.ts";
-import { clearInPasses, counted, examined, lookAlikes, type Looks } from "./passes.ts";
-import { type ClearReport, type ClearRequest, isDone } from "./types.ts";
-import { briefly, guarded } from "../guard.ts";
+import { clearInPasses, counted, examined, lookAlikes, type Looks, previewOf } from "./passes.ts";
+import { type ClearReport, type ClearRequest, isDone, NOTHING_DONE } from "./types.ts";
+import { close, connected, sessionsOf } from "../connection.ts";
 import { type Nodes, nodesOf, untoldError } from "./nodes.ts";
 import { withReplicas } from "./replicas.ts";
 import { Tally } from "./tally.ts";
@@ -22,8 +22,7 @@ export async function clearSessions(
   let store: Store;
   try {
     request.onPhase?.("connecting");
-    const options = timeout === undefined ? {} : { timeout };
-    store = await guarded(signal, () => backend.connect(signal, options));
+    store = await connected(backend, signal, timeout);
   } catch (error) {
     return cutOff(error, new Tally(), backend, signal);
   }
@@ -36,37 +35,38 @@ export async function clearSessions(
   }
 }
 
-/** Closes the store. If it does not close in time, it is abandoned: the work is done. */
-async function close(store: Store, signal: AbortSignal): Promise<void> {
-  await briefly(signal, async () => await store[Symbol.asyncDispose]()).catch(() => {});
-}
-
 async function clearStore(
   store: Store,
   backend: Backend,
   request: ClearRequest,
 ): Promise<ClearReport> {
-  const { signal, truncate } = request;
+  const { signal, selection, truncate } = request;
   const tally = new Tally(request.onProgress);
   const nodes = nodesOf(store, backend, request);
-  const looks = looksAt(store, request);
-  const how = truncate ? { ...looks.how, truncate } : looks.how;
   try {
-    const doubts = request.anything ? [] : await examined(looks, truncate);
+    const looks = looksAt(store, backend, request, tally);
+    const { skipLocked = false } = request;
+    const how = {
+      ...looks.how,
+      ...(truncate ? { truncate } : {}),
+      ...(skipLocked ? { skipLocked } : {}),
+    };
+    const isTrusted = request.anything || selection.length > 0;
+    const doubts = isTrusted ? [] : await examined(looks, truncate);
     if (doubts.length > 0) return doubtful(doubts, backend);
-    const report = await clearInPasses({ ...looks, nodes, tally, how });
-    return withNodes(await withReplicas(report, store, backend, request), nodes, backend);
+    const report = await clearInPasses({ ...looks, nodes, how });
+    return withNodes(await withReplicas(report, store, backend, request), nodes, backend, request);
   } catch (error) {
     // Created before the nodes are told: an interruption while they are told is not the cause.
     const report = cutOff(error, tally, backend, signal);
-    await nodes.tell();
-    return withNodes(report, nodes, backend);
+    if (report.outcome !== "impossible") await nodes.tell();
+    return withNodes(report, nodes, backend, request);
   }
 }
 
 function cutOff(
   error: unknown,
-  { cleared, begun, isUncertain, total }: Tally,
+  { cleared, begun, isUncertain, total, unreadable }: Tally,
   backend: Backend,
   signal: AbortSignal,
 ): ClearReport {
@@ -74,6 +74,7 @@ function cutOff(
     cleared,
     remaining: undefined,
     arrived: undefined,
+    unreadable,
     lookAlikes: [],
     doubts: [],
     cutOff: { begun, isUncertain, total },
@@ -83,7 +84,8 @@ function cutOff(
   }
   if (signal.aborted) return { outcome: "interrupted", ...base };
   const explained = asAzuError(error, backend);
-  const impossible = explained.exitCode === ExitCode.impossible;
+  // A store may find out late, and then it matters what is gone already.
+  const impossible = explained.exitCode === ExitCode.impossible && cleared === 0 && !isUncertain;
   return { outcome: impossible ? "impossible" : "failed", ...base, error: explained };
 }
 
@@ -92,11 +94,12 @@ function withNodes(
   report: ClearReport,
   { report: nodes, wasInterrupted }: Nodes,
   backend: Backend,
+  { words }: ClearRequest,
 ): ClearReport {
   if (nodes === undefined) return report;
   if (!isDone(report) || !(nodes.untold instanceof AzuError)) return { ...report, nodes };
   if (wasInterrupted) return { ...report, nodes, outcome: "interrupted" };
-  const error = untoldError(backend, report.cleared, nodes.untold);
+  const error = untoldError(backend, report.cleared, words, nodes.untold);
   return { ...report, nodes, outcome: "failed", error };
 }
 
@@ -105,19 +108,27 @@ async function found(
   backend: Backend,
   request: ClearRequest,
 ): Promise<ClearReport> {
-  const looks = looksAt(store, request);
+  const tally = new Tally();
   try {
+    const looks = looksAt(store, backend, request, tally);
+    const { isAll } = looks;
+    // Also for a selection: it checks what the removal needs.
     const doubts = await examined(looks, request.truncate);
+    const remaining = await counted(looks);
+    const most = remaining === 0 ? 0 : request.preview;
+    const preview = most === 0 ? undefined : await previewOf(looks, most);
     return {
       outcome: "found",
       cleared: 0,
-      remaining: await counted(looks),
+      remaining,
       arrived: undefined,
-      lookAlikes: await lookAlikes(looks),
-      doubts,
+      unreadable: tally.unreadable,
+      ...(preview === undefined ? {} : { preview }),
+      lookAlikes: isAll ? await lookAlikes(looks) : [],
+      doubts: isAll ? doubts : [],
     };
   } catch (error) {
-    return cutOff(error, new Tally(), backend, request.signal);
+    return cutOff(error, tally, backend, request.signal);
   }
 }
 
@@ -131,13 +142,17 @@ function doubtful(doubts: readonly string[], backend: Backend): ClearReport {
       hint: "Check the key prefix or the table. If everything there may go, pass --anything",
     },
   );
-  const nothing = { cleared: 0, remaining: undefined, arrived: undefined, lookAlikes: [] };
-  return { outcome: "failed", ...nothing, doubts, error };
+  return { ...NOTHING_DONE, outcome: "failed", doubts, error };
 }
 
-function looksAt(store: Store, request: ClearRequest): Looks {
+/** @throws {ImpossibleError} if the store cannot select sessions. */
+function looksAt(store: Store, backend: Backend, request: ClearRequest, tally: Tally): Looks {
+  const { selection, signal, words, budget } = request;
   return {
-    ...{ store, signal: request.signal, how: { budget: request.budget } },
+    ...{ backend, store, tally, words, signal },
+    sessions: sessionsOf(store, backend, selection),
+    isAll: selection.length === 0,
+    how: { budget },
     onPhase: (phase) => request.onPhase?.(phase),
     onRetry: () => request.onRetry?.(),
     onFound: (found, total) => request.onFound?.(found, total),

@@ -5,6 +5,7 @@ import { type AzuError, OperationError } from "../../core/errors.ts";
 import { asAzuError } from "../../backends/custom.ts";
 import { briefly } from "../guard.ts";
 import type { ClearRequest } from "./types.ts";
+import type { Words } from "./words.ts";
 
 /** How many nodes were told, or why none was. */
 export type NodesReport =
@@ -63,15 +64,18 @@ export function cacheTime({ nodeCache }: Backend): string {
 }
 
 /** Clearing the store is not enough: nodes may still serve cleared sessions from their caches. */
-export function untoldError(backend: Backend, cleared: number, cause: AzuError): AzuError {
+export function untoldError(
+  backend: Backend,
+  cleared: number,
+  { done, noneLeft }: Words,
+  cause: AzuError,
+): AzuError {
   return new OperationError(
-    (cleared > 0
-      ? `${cleared} session(s) are gone from the store`
-      : "There are no sessions in the store") +
+    (cleared > 0 ? `${cleared} session(s) are gone from the store` : noneLeft) +
       `, but the app's nodes could not be told to drop their cached sessions: ${cause.message}`,
     {
       hint:
-        `Each node may serve cleared sessions for ${cacheTime(backend)}: restart the nodes, or ` +
+        `Each node may serve ${done} sessions for ${cacheTime(backend)}: restart the nodes, or ` +
         `run the command again once they can be told${
           cause.hint === undefined ? "" : `. ${cause.hint}`
         }`,

@@ -1,9 +1,12 @@
 /** Clears a store in passes, until none of its sessions are left or a pass makes no progress. */
 import type {
+  Backend,
   ClearCounts,
   ClearOptions,
   LookAlike,
   LookOptions,
+  SessionInfo,
+  Sessions,
   Store,
 } from "../../backends/contract.ts";
 import { AzuError, OperationError } from "../../core/errors.ts";
@@ -11,6 +14,8 @@ import { guarded } from "../guard.ts";
 import type { Nodes } from "./nodes.ts";
 import type { Counting, Tally } from "./tally.ts";
 import type { ClearPhase, ClearReport } from "./types.ts";
+import type { Words } from "./words.ts";
+import { walk } from "../walk.ts";
 import type { Budget } from "../../backends/pace.ts";
 
 /** The maximum number of passes. A pass is repeated only if the previous one made progress. */
@@ -19,9 +24,8 @@ const MOST_PASSES = 100;
 /** What every pass of a clear needs. */
 export interface Passes extends Looks {
   readonly nodes: Nodes;
-  readonly tally: Tally;
   /** Options given on the command line. */
-  readonly how: Pick<ClearOptions, "budget" | "truncate">;
+  readonly how: Pick<ClearOptions, "budget" | "truncate" | "skipLocked">;
 }
 
 /**
@@ -40,7 +44,7 @@ export async function clearInPasses(passes: Passes): Promise<ClearReport> {
  * told.
  */
 async function clearProved(passes: Passes, first: ClearCounts): Promise<ClearReport> {
-  const { nodes, tally } = passes;
+  const { nodes } = passes;
   let counts = first;
   let heard = await nodes.tell();
   for (let round = 2; heard > 0; round++) {
@@ -51,22 +55,24 @@ async function clearProved(passes: Passes, first: ClearCounts): Promise<ClearRep
     counts = again;
     heard = !isLast && (again.again ?? again.cleared) > 0 ? await nodes.tell() : 0;
   }
-  return proved(tally, counts, await others(passes));
+  return proved(passes, counts, await others(passes));
 }
 
 /** The maximum number of rounds. If nodes keep writing sessions back, the app must be stopped. */
 const MOST_ROUNDS = 3;
 
 function proved(
-  { cleared, advice }: Tally,
+  { tally: { cleared, advice, unreadable }, words }: Passes,
   { remaining, arrived, kept = cleared === 0 }: ClearCounts,
   others: readonly LookAlike[],
 ): ClearReport {
   const done = {
-    ...{ cleared, remaining, arrived, lookAlikes: others, doubts: [] },
+    ...{ cleared, remaining, arrived, unreadable, lookAlikes: others, doubts: [] },
     ...(advice === undefined ? {} : { advice }),
   };
-  if (remaining > 0) return { ...done, outcome: "partial", error: leftError(remaining, kept) };
+  if (remaining > 0) {
+    return { ...done, outcome: "partial", error: leftError(remaining, kept, words) };
+  }
   return { ...done, outcome: cleared > 0 ? "cleared" : "empty" };
 }
 
@@ -82,9 +88,9 @@ async function clearByCounting(passes: Passes, first: number): Promise<ClearRepo
     if (remaining === 0 && heard > 0) remaining = await counted(passes);
     if (remaining === 0) break;
   }
-  const { cleared } = tally;
-  if (remaining > 0) return partial(cleared, remaining, removed);
-  const done = { cleared, remaining, arrived: undefined, doubts: [] };
+  const { cleared, unreadable } = tally;
+  if (remaining > 0) return partial(tally, remaining, removed);
+  const done = { cleared, remaining, arrived: undefined, unreadable, doubts: [] };
   const lookAlikes = await others(passes);
   return { outcome: cleared > 0 ? "cleared" : "empty", ...done, lookAlikes };
 }
@@ -97,9 +103,9 @@ async function clearAgain(
   passes: Passes,
   isLast: boolean,
 ): Promise<number | ClearCounts | undefined> {
-  const { store } = passes;
-  if (store.clearAgain !== undefined) {
-    const clearAgain = store.clearAgain.bind(store);
+  const { sessions } = passes;
+  if (sessions.clearAgain !== undefined) {
+    const clearAgain = sessions.clearAgain.bind(sessions);
     return await clearOnce(passes, "all", (options) => clearAgain(options, isLast));
   }
   return isLast ? undefined : await clearOnce(passes, "its own");
@@ -108,7 +114,7 @@ async function clearAgain(
 async function clearOnce(
   passes: Passes,
   counting: Counting = "more",
-  clear: Clear = (options) => passes.store.clear(options),
+  clear: Clear = (options) => passes.sessions.clear(options),
 ): Promise<number | ClearCounts> {
   const { tally, signal } = passes;
   signal.throwIfAborted();
@@ -142,6 +148,7 @@ async function cleared(
         alive();
         tally.progress(count, total, inDoubt);
       },
+      onUnreadable: (count) => tally.unreadable = Math.max(tally.unreadable, count),
     });
   } finally {
     tally.underWay = false;
@@ -152,10 +159,10 @@ async function cleared(
  * The error for sessions that remain after a clear that the store has verified.
  * @param isKept Whether they could not be removed. Otherwise an app has written them back.
  */
-function leftError(remaining: number, isKept: boolean): OperationError {
+function leftError(remaining: number, isKept: boolean, { noun }: Words): OperationError {
   if (isKept) return kept(remaining);
   return new OperationError(
-    `${remaining} session(s) from before the clear are there again: a running app ` +
+    `${remaining} session(s) from before the ${noun} are there again: a running app ` +
       "writes them back",
     { hint: "Stop the app, and run the command again" },
   );
@@ -166,14 +173,18 @@ function leftError(remaining: number, isKept: boolean): OperationError {
  * @param removed How many sessions the last pass removed. If 0, the rest cannot be removed;
  *   otherwise an app is writing sessions.
  */
-export function partial(cleared: number, remaining: number, removed: number): ClearReport {
+function partial(
+  { cleared, unreadable }: Tally,
+  remaining: number,
+  removed: number,
+): ClearReport {
   const error = removed > 0
     ? new OperationError(
       `${remaining} session(s) are in the store again: a running app writes them`,
       { hint: "Stop the app, or turn its visitors away, and run the command again" },
     )
     : kept(remaining);
-  const found = { remaining, arrived: undefined, lookAlikes: [], doubts: [] };
+  const found = { remaining, arrived: undefined, unreadable, lookAlikes: [], doubts: [] };
   return { outcome: "partial", cleared, ...found, error };
 }
 
@@ -184,9 +195,15 @@ function kept(remaining: number): OperationError {
   );
 }
 
-/** The store, the limits on the load, and what is called with the progress. */
+/** The sessions, the limits on the load, and what is called with the progress. */
 export interface Looks {
+  readonly backend: Backend;
   readonly store: Store;
+  /** Those of the store to remove: the store itself, or those of a selection. */
+  readonly sessions: Sessions;
+  readonly isAll: boolean;
+  readonly tally: Tally;
+  readonly words: Words;
   readonly signal: AbortSignal;
   readonly how: { readonly budget?: Budget };
   onPhase(phase: ClearPhase): void;
@@ -195,10 +212,11 @@ export interface Looks {
 }
 
 /**
- * Look-alikes after a clear. An interruption of this look says nothing about the clear. If the nodes
+ * Look-alikes after a clear of all sessions. An interruption of this look says nothing about the clear. If the nodes
  * could not be told, the clear has failed anyway, and its connection may hang.
  */
 async function others(passes: Passes): Promise<readonly LookAlike[]> {
+  if (!passes.isAll) return [];
   if (passes.signal.aborted || passes.nodes.report?.untold instanceof AzuError) return [];
   return await lookAlikes(passes).catch((error: unknown) => {
     if (passes.signal.aborted) return [];
@@ -216,18 +234,39 @@ export async function examined({ store, signal, how, onPhase }: Looks, truncate:
   });
 }
 
-export async function counted({ store, signal, how, onPhase, onFound }: Looks): Promise<number> {
+export async function counted(looks: Looks): Promise<number> {
+  const { sessions, tally, signal, how, onPhase, onFound } = looks;
   signal.throwIfAborted();
   onPhase("counting");
   return await guarded(signal, (alive) => {
-    return store.count(signal, {
+    return sessions.count(signal, {
       ...(how.budget === undefined ? {} : { budget: how.budget }),
       onProgress(found, total) {
         alive();
         onFound?.(found, total);
       },
+      onUnreadable: (count) => tally.unreadable = Math.max(tally.unreadable, count),
     });
   });
+}
+
+/** @returns a number of the sessions at most; undefined if the store cannot describe any. */
+export async function previewOf(
+  { backend, sessions, signal, how, onPhase }: Looks,
+  most: number,
+): Promise<readonly SessionInfo[] | undefined> {
+  if (sessions.list === undefined) return undefined;
+  onPhase("reading");
+  const found: SessionInfo[] = [];
+  await walk(sessions, {
+    ...{ backend, signal },
+    ...(how.budget === undefined ? {} : { budget: how.budget }),
+    visit(batch) {
+      found.push(...batch.slice(0, most - found.length));
+      return found.length < most;
+    },
+  });
+  return found;
 }
 
 export async function lookAlikes({ store, signal, how, onPhase }: Looks) {

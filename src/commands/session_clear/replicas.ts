@@ -5,6 +5,7 @@ import { formatMilliseconds } from "../../core/duration.ts";
 import { type AzuError, OperationError } from "../../core/errors.ts";
 import { guarded } from "../guard.ts";
 import { type ClearReport, type ClearRequest, isDone } from "./types.ts";
+import type { Words } from "./words.ts";
 
 /**
  * The report of a clear, after waiting for the replicas that were asked for. The clear has failed if
@@ -16,7 +17,7 @@ export async function withReplicas(
   backend: Backend,
   request: ClearRequest,
 ): Promise<ClearReport> {
-  const { signal, replicas: asked, timeout = CONNECT_TIMEOUT } = request;
+  const { signal, words, replicas: asked, timeout = CONNECT_TIMEOUT } = request;
   if (asked === 0 || !isDone(report)) return report;
   request.onPhase?.("replicas");
   try {
@@ -27,19 +28,22 @@ export async function withReplicas(
     if (replicas >= asked) return { ...report, replicas };
     const within = formatMilliseconds(timeout);
     const problem = `only ${replicas} of ${asked} replica(s) have caught up within ${within}`;
-    return { ...report, replicas, outcome: "failed", error: lagging(report, problem) };
+    return { ...report, replicas, outcome: "failed", error: lagging(report, words, problem) };
   } catch (error) {
     if (signal.aborted) return { ...report, outcome: "interrupted" };
     const unknown = asAzuError(error, backend);
     const problem = `it is not known whether replicas have caught up: ${unknown.message}`;
-    return { ...report, outcome: "failed", error: lagging(report, problem, unknown) };
+    return { ...report, outcome: "failed", error: lagging(report, words, problem, unknown) };
   }
 }
 
-function lagging({ cleared }: ClearReport, problem: string, cause?: AzuError): OperationError {
-  const state = cleared > 0
-    ? `${cleared} session(s) are gone, and none remain`
-    : "There are no sessions in the store";
+function lagging(
+  { cleared }: ClearReport,
+  { noneLeft }: Words,
+  problem: string,
+  cause?: AzuError,
+): OperationError {
+  const state = cleared > 0 ? `${cleared} session(s) are gone, and none remain` : noneLeft;
   return new OperationError(`${state}, but ${problem}`, {
     hint: "If a replica takes over before it has caught up, sessions come back. Check the " +
       "replication, then run the command again: it is safe to repeat" +

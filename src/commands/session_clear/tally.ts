@@ -19,6 +19,8 @@ export class Tally {
   underWay = false;
   /** Whether the store has lost an answer, so that more may be gone. */
   #inDoubt = false;
+  /** How many sessions could not be read, and so were not selected. */
+  unreadable = 0;
   /** What the operator may want to do next. */
   advice: string | undefined;
   #before = 0;

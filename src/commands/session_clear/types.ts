@@ -1,8 +1,10 @@
-/** The request for a clear, and its report. */
-import type { LookAlike } from "../../backends/contract.ts";
+/** The request to remove sessions, all or a selection, and its report. */
+import type { LookAlike, SessionInfo } from "../../backends/contract.ts";
 import type { Budget } from "../../backends/pace.ts";
 import type { AzuError } from "../../core/errors.ts";
+import type { Selection } from "../../core/selection.ts";
 import type { NodesReport } from "./nodes.ts";
+import type { Words } from "./words.ts";
 
 /**
  * How a clear ended. `cleared` and `empty` are verified. `partial`: some sessions remain.
@@ -25,6 +27,7 @@ export type ClearPhase =
   | "verifying"
   | "counting"
   | "looking"
+  | "reading"
   | "nodes"
   | "replicas";
 
@@ -36,6 +39,10 @@ export interface ClearReport {
   readonly remaining: number | undefined;
   /** How many sessions were written since the clear began; undefined if that is not known. */
   readonly arrived: number | undefined;
+  /** How many sessions could not be read, and so were not selected. */
+  readonly unreadable: number;
+  /** Some of the sessions that a dry run has found; undefined if nobody asked, or none can be read. */
+  readonly preview?: readonly SessionInfo[];
   /** Keys that look like sessions under another prefix. */
   readonly lookAlikes: readonly LookAlike[];
   /** Why what is there may not be sessions; phrases. */
@@ -51,6 +58,16 @@ export interface ClearReport {
   /** Why it failed. */
   readonly error?: AzuError;
 }
+
+/** What is known if nothing was begun. */
+export const NOTHING_DONE = {
+  cleared: 0,
+  remaining: undefined,
+  arrived: undefined,
+  unreadable: 0,
+  lookAlikes: [],
+  doubts: [],
+} as const satisfies Partial<ClearReport>;
 
 /** Whether nothing is left to clear. */
 export function isDone({ outcome }: ClearReport): boolean {
@@ -68,11 +85,18 @@ export interface CutOff {
 
 export interface ClearRequest {
   readonly signal: AbortSignal;
+  /** Which sessions to remove; without conditions, all. */
+  readonly selection: Selection;
+  readonly words: Words;
+  /** How many of the sessions that a dry run finds are to be described; 0 for none. */
+  readonly preview: number;
   /** Only check and count. */
   readonly dryRun: boolean;
   /** Whether to clear also what does not look like sessions. */
   readonly anything: boolean;
   readonly budget: Budget;
+  /** Leave rows that another client has locked. */
+  readonly skipLocked?: boolean;
   /** Empty the table at once. */
   readonly truncate: boolean;
   /** Whether to tell the app's nodes. */

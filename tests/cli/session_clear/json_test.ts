@@ -1,10 +1,10 @@
 /** The document of `--json`, in each outcome: what the reference says is what is there. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { join } from "node:path";
 import { runAzu, runAzuOnTerminal } from "../../support/cli.ts";
 import { sqlite } from "../../support/servers/database.ts";
 import { needs } from "../../support/env.ts";
 import { tempDir } from "../../support/temp.ts";
+import { documentedFields, REFERENCE } from "../reference.ts";
 
 const CLEAR = ["session:clear", "--backend", "database", "--json"];
 const TABLE = "CREATE TABLE sessions (id integer PRIMARY KEY, expires_at text)";
@@ -12,14 +12,10 @@ const FILL = "INSERT INTO sessions (id) VALUES (1), (2), (3)";
 const KEEP = "CREATE TRIGGER keep BEFORE DELETE ON sessions WHEN OLD.id = 2 " +
   "BEGIN SELECT RAISE(IGNORE); END";
 
-const REFERENCE = await Deno.readTextFile(
-  join(import.meta.dirname ?? "", "../../../docs/reference.md"),
-);
-
 /** What the reference says is of clear, but for what is left out where there is none of it. */
-const FIELDS = [...REFERENCE.matchAll(/^\| `(\w+)`(?: or `table`)? +\| (?:all|[\w, ]*clear) +\|/gm)]
-  .map(([, name]) => name === "pattern" ? "table" : name)
-  .filter((name) => !["channel", "advice", "error"].includes(name ?? "")).sort();
+const FIELDS = documentedFields(REFERENCE, "clear")
+  .map((name) => name === "pattern" ? "table" : name)
+  .filter((name) => !["channel", "advice", "error"].includes(name)).sort();
 
 interface Case {
   readonly statements: readonly string[];

@@ -10,6 +10,7 @@ import {
 const report = (cleared: number, isUncertain: boolean): ClearReport => ({
   ...{ outcome: "interrupted", cleared, remaining: undefined, arrived: undefined, lookAlikes: [] },
   doubts: [],
+  unreadable: 0,
   cutOff: { begun: true, isUncertain, total: 10 },
 });
 

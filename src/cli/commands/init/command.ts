@@ -3,7 +3,6 @@ import { exampleText, newCommand, type Run } from "../../program.ts";
 const definition = () =>
   newCommand(
     "init",
-    "Write a commented azu.config.ts, and its types for editors",
     "Writes azu.config.ts and azu.d.ts into the app's folder: the one with the nearest shard.yml, " +
       "or else the working folder. Without --force, it never overwrites a file that differs.\n\n" +
       "The config says what the app does already: the stores in src/initializers/session.cr, " +

@@ -1,10 +1,10 @@
-/** How a clear is reported: as lines, and as JSON. */
+/** How a removal of sessions is reported, a clear or a revocation: as lines, and as JSON. */
 import type { Backend, Target } from "../../../backends/contract.ts";
 import type { ClearOutcome, ClearReport } from "../../../commands/session_clear/types.ts";
 import { cacheTime } from "../../../commands/session_clear/nodes.ts";
-import type { Environment } from "../../../config/project.ts";
-import type { Choice } from "../../../config/choose.ts";
+import { capitalized, CLEAR, type Words } from "../../../commands/session_clear/words.ts";
 import { AzuError, type ExitCode } from "../../../core/errors.ts";
+import { endFields, type Operation, operationFields } from "../../operation.ts";
 import { printable } from "../../../core/text.ts";
 import type { Reporter } from "../../terminal/reporter.ts";
 
@@ -14,48 +14,50 @@ export function showReport(
   report: ClearReport,
   backend: Backend,
   target: Target,
+  words: Words,
 ): void {
-  const nodes = () => showNodes(reporter, report, backend);
+  const nodes = () => showNodes(reporter, report, backend, words);
+  const removed = `${capitalized(words.done)} ${report.cleared} session(s)`;
   const show: Record<ClearOutcome, () => void> = {
     cleared: () => {
-      reporter.line(`Cleared ${report.cleared} session(s)`);
+      reporter.line(removed);
       nodes();
       showReplicas(reporter, report);
-      if (report.error === undefined) reporter.verified("Sessions cleared successfully");
-      showArrived(reporter, report);
+      if (report.error === undefined) reporter.verified(words.success);
+      showArrived(reporter, report, words);
       if (report.advice !== undefined && !reporter.options.json) reporter.note(report.advice);
     },
     empty: () => {
-      reporter.line("No sessions found");
+      reporter.line(words.none);
       nodes();
       showReplicas(reporter, report);
       // No check mark if there may be sessions under another prefix.
       if (report.lookAlikes.length === 0 && report.error === undefined) {
-        reporter.verified("Nothing to clear");
+        reporter.verified(`Nothing to ${words.verb}`);
       }
-      showArrived(reporter, report);
+      showArrived(reporter, report, words);
     },
     found: () =>
       reporter.line(
         report.remaining === 0
-          ? "No sessions found"
-          : `Would clear ${report.remaining} session(s); nothing was cleared`,
+          ? words.none
+          : `Would ${words.verb} ${report.remaining} session(s); nothing was ${words.done}`,
       ),
     partial: () => {
-      reporter.line(`Cleared ${report.cleared} session(s)`);
+      reporter.line(removed);
       nodes();
     },
     failed: () => {
       if (report.cleared > 0) {
         const isDone = report.remaining === 0;
         reporter.line(
-          isDone ? `Cleared ${report.cleared} session(s)` : clearedThen(report, "failed"),
+          isDone ? removed : clearedThen(report, "failed", words),
         );
       }
       nodes();
     },
     interrupted: () => {
-      const line = interruptionLine(report);
+      const line = interruptionLine(report, words);
       if (line !== undefined) reporter.line(line);
       nodes();
     },
@@ -64,9 +66,10 @@ export function showReport(
   };
   show[report.outcome]();
   if (report.outcome === "found") showDoubts(reporter, report);
+  showUnreadable(reporter, report.unreadable);
   showLookAlikes(reporter, report, target);
   if (report.error) reporter.error(report.error);
-  const rest = restOf(report);
+  const rest = restOf(report, words);
   if (rest === undefined) return;
   if (report.outcome === "interrupted") reporter.note(rest);
   else reporter.say(rest);
@@ -90,13 +93,17 @@ export function showLookAlikes(
   }
 }
 
-/** Sessions created during the clear do not count as left over, but the operator should know. */
-function showArrived(reporter: Reporter, { arrived = 0 }: ClearReport): void {
-  if (arrived === 0) return;
+export function showUnreadable(reporter: Reporter, unreadable: number): void {
+  if (unreadable === 0) return;
   reporter.warn(
-    `${arrived} session(s) were written during the clear and are there now: the app is still ` +
-      "running. To log out everybody, stop the app and run the command again",
+    `${unreadable} session(s) do not tell what the selection asks for, and were not selected: ` +
+      "azu cannot read their payload, or an app without that property wrote it",
   );
+}
+
+/** New sessions do not count as left over, but the operator should know about them. */
+function showArrived(reporter: Reporter, { arrived = 0 }: ClearReport, words: Words): void {
+  if (arrived > 0) reporter.warn(words.arrived(arrived));
 }
 
 function showReplicas(reporter: Reporter, { replicas }: ClearReport): void {
@@ -109,10 +116,11 @@ function showNodes(
   reporter: Reporter,
   { nodes, error }: ClearReport,
   backend: Backend,
+  { done }: Words,
 ): void {
   if (nodes === undefined) return;
   const { told, untold } = nodes;
-  const consequence = `may serve cleared sessions from its cache for ${cacheTime(backend)}`;
+  const consequence = `may serve ${done} sessions from its cache for ${cacheTime(backend)}`;
   if (untold === "as asked") {
     reporter.warn(`The app's nodes were not told (--no-broadcast): each ${consequence}`);
   } else if (untold !== undefined) {
@@ -128,30 +136,39 @@ function showNodes(
       ? ""
       : ` on the channel "${printable(nodeCache.channel)}"`;
     reporter.warn(
-      `No app node listens${where}: nodes that are running may serve cleared ` +
+      `No app node listens${where}: nodes that are running may serve ${done} ` +
         `sessions for ${cacheTime(backend)}: restart them, or check the channel`,
     );
   }
 }
 
 /** Formats the result of an incomplete clear. */
-export function clearedThen({ cleared, cutOff }: ClearReport, end: string): string {
-  return `Cleared ${cutOff?.isUncertain ? "at least " : ""}${cleared} session(s), then ${end}`;
+export function clearedThen(
+  { cleared, cutOff }: ClearReport,
+  end: string,
+  { done }: Words = CLEAR,
+): string {
+  return `${capitalized(done)} ${
+    cutOff?.isUncertain ? "at least " : ""
+  }${cleared} session(s), then ${end}`;
 }
 
 /** The line about an interrupted clear; undefined if it had not connected yet. */
-export function interruptionLine(report: ClearReport): string | undefined {
+export function interruptionLine(
+  report: ClearReport,
+  words: Words = CLEAR,
+): string | undefined {
   const { cleared, cutOff, remaining } = report;
   if (cutOff?.begun || remaining !== undefined) {
     return cleared === 0 && cutOff?.isUncertain
       ? "Interrupted; no session is known to be gone"
-      : clearedThen(report, "interrupted");
+      : clearedThen(report, "interrupted", words);
   }
-  return cutOff === undefined ? undefined : "Interrupted before anything was cleared";
+  return cutOff === undefined ? undefined : `Interrupted before anything was ${words.done}`;
 }
 
 /** How many sessions are gone and how many may remain, after a clear that did not succeed. */
-export function restOf(report: ClearReport): string | undefined {
+export function restOf(report: ClearReport, words: Words = CLEAR): string | undefined {
   const { outcome, cleared, remaining, error } = report;
   if (outcome !== "partial" && outcome !== "failed" && outcome !== "interrupted") return undefined;
   const safe = /\bsafe\b/.test(`${error?.message} ${error?.hint}`)
@@ -166,34 +183,22 @@ export function restOf(report: ClearReport): string | undefined {
   if (remaining !== undefined) return `${cleared} session(s) are gone, ${remaining} remain${safe}`;
   const { cutOff } = report;
   if (cutOff === undefined) return undefined;
-  if (!cutOff.begun) return outcome === "interrupted" ? undefined : "Nothing was cleared";
+  if (!cutOff.begun) return outcome === "interrupted" ? undefined : `Nothing was ${words.done}`;
   const gone = cleared === 0
     ? `No session ${cutOff.isUncertain ? "is known to be" : "is"} gone`
     : `${cutOff.isUncertain ? "At least " : ""}${cleared} session(s) are gone`;
   return `${gone}; it is not known how many remain${safe}`;
 }
 
-export interface Circumstances {
-  readonly choice: Choice;
-  readonly environment: Environment;
-  readonly target: Target;
-  readonly dryRun: boolean;
-  readonly exitCode: ExitCode;
-  /** Milliseconds from the start of the command. */
-  readonly durationMs: number;
-}
-
+/** The document of `session:clear`. */
 export function clearFields(
   report: ClearReport,
-  { choice, environment, target, dryRun, exitCode, durationMs }: Circumstances,
+  operation: Operation,
+  { dryRun, exitCode }: { readonly dryRun: boolean; readonly exitCode: ExitCode },
 ): Record<string, unknown> {
   return {
     command: "session:clear",
-    backend: choice.backend.name,
-    decidedBy: choice.decidedBy,
-    environment: environment.name,
-    environmentFrom: environment.namedBy ?? null,
-    ...targetFields(choice.backend, target),
+    ...operationFields(operation),
     dryRun,
     outcome: report.outcome,
     cleared: report.cleared,
@@ -201,21 +206,16 @@ export function clearFields(
     arrived: report.arrived ?? null,
     lookAlikes: report.lookAlikes,
     doubts: report.doubts,
-    nodesTold: report.nodes?.told ?? null,
-    replicasFollowed: report.replicas ?? null,
-    ...(report.advice === undefined ? {} : { advice: report.advice }),
-    exitCode,
-    durationMs,
+    ...followUpFields(report),
+    ...endFields(operation, exitCode),
   };
 }
 
-function targetFields({ nodeCache }: Backend, target: Target) {
-  const { address, addressFrom, pattern, table } = target;
+/** The fields about what follows a removal. */
+export function followUpFields({ nodes, replicas, advice }: ClearReport) {
   return {
-    target: address ?? null,
-    targetFrom: addressFrom ?? null,
-    ...(pattern === undefined ? {} : { pattern }),
-    ...(table === undefined ? {} : { table }),
-    ...(nodeCache === undefined ? {} : { channel: nodeCache.channel }),
+    nodesTold: nodes?.told ?? null,
+    replicasFollowed: replicas ?? null,
+    ...(advice === undefined ? {} : { advice }),
   };
 }

@@ -3,7 +3,6 @@ import { exampleText, newCommand, type Run } from "../../program.ts";
 const definition = () =>
   newCommand(
     "session:setup",
-    "Set up the sessions of the app in this folder",
     "Writes src/initializers/session.cr and, for a database, a migration. Adds what is missing to " +
       "shard.yml, .env.example and .gitignore. Offers to require the initializer and to add its " +
       "handler in the app's own source: it shows the diff, and makes the change if you answer y or " +

@@ -1,0 +1,98 @@
+/** The sessions of a selection in a table. Loaded only if something asks for them. */
+import { ImpossibleError } from "../../core/errors.ts";
+import type { Selection } from "../../core/selection.ts";
+import type { ClearOptions, Sessions } from "../contract.ts";
+import { type Budget, Pace } from "../pace.ts";
+import { PayloadReader } from "../payload.ts";
+import { clearRows, type StartRows } from "./clear.ts";
+import { SETUP_LAYOUT } from "./layout.ts";
+import { retrying } from "./retry.ts";
+import { areFew, orderedBy } from "./rows.ts";
+import {
+  countSelected,
+  listSelected,
+  ROWS_AT_ONCE,
+  SelectedRows,
+  selectedRows,
+  type SelectionContext,
+} from "./selected.ts";
+import type { Explained, SqlEngine, SqlSession } from "./store.ts";
+
+export function selectedSessions<Session extends SqlSession>(
+  engine: SqlEngine<Session>,
+  session: Session,
+  selection: Selection,
+  explained: Explained,
+): Sessions {
+  const { target } = session;
+  const payloads = new PayloadReader(SETUP_LAYOUT.payload, target.secrets);
+  const context: SelectionContext = { selection, layout: SETUP_LAYOUT, payloads, target };
+  return {
+    count: (signal, { onProgress, onUnreadable, budget = {} } = {}) => {
+      return explained(signal, async () => {
+        const table = await engine.readRows(session, signal);
+        const rows = new SelectedRows(table, context);
+        if (rows.isPlain) return await engine.count(session, signal, onProgress, rows.plan.where);
+        const { retry, batch } = reading(engine, session, signal, budget, () => onProgress?.(0));
+        const found = await countSelected(table, rows, retry, batch, (found) => {
+          signal.throwIfAborted();
+          onProgress?.(found);
+        });
+        if (rows.unreadable > 0) onUnreadable?.(rows.unreadable);
+        return found;
+      });
+    },
+    async clear(options) {
+      if (options.truncate) {
+        throw new ImpossibleError("A selection cannot be truncated: all sessions would go", {
+          hint: "Run the command without --truncate",
+        });
+      }
+      return await clearRows(engine, session, options, (tick) => {
+        return startSelected(engine, session, options, tick, context);
+      });
+    },
+    list: (options) => {
+      const { signal, budget = {}, onProgress, onUnreadable } = options;
+      return explained(signal, async () => {
+        const { retry, batch } = reading(engine, session, signal, budget, () => onProgress?.(0));
+        const table = await retry(() => engine.readRows(session, signal));
+        const rows = new SelectedRows(table, context);
+        await listSelected(table, rows, retry, batch, options);
+        if (rows.unreadable > 0) onUnreadable?.(rows.unreadable);
+      });
+    },
+  };
+}
+
+/** How a walk that only reads is repeated, and its batches. */
+function reading<Session extends SqlSession>(
+  engine: SqlEngine<Session>,
+  session: Session,
+  signal: AbortSignal,
+  budget: Budget,
+  onRetry: () => void,
+) {
+  const pace = new Pace({ batch: ROWS_AT_ONCE, ...budget }, engine.pace);
+  const retry = retrying(session, engine.faultOf, signal, pace, onRetry);
+  return { retry, batch: () => Math.min(ROWS_AT_ONCE, pace.batch) };
+}
+
+async function startSelected<Session extends SqlSession>(
+  engine: SqlEngine<Session>,
+  session: Session,
+  options: ClearOptions,
+  tick: () => void,
+  context: SelectionContext,
+): Promise<StartRows> {
+  const table = await engine.removableRows(session, options, tick);
+  const rows = new SelectedRows(table, context);
+  const { where, index } = rows.plan;
+  const byIndex = rows.isPlain && index !== undefined && await areFew(table, where);
+  if (rows.isPlain && !byIndex && engine.startSelected !== undefined) {
+    return await engine.startSelected(session, options, tick, where);
+  }
+  return await selectedRows(byIndex ? orderedBy(table, index) : table, rows, (sessions) => {
+    if (sessions > 0) options.onUnreadable?.(sessions);
+  });
+}

@@ -1,0 +1,101 @@
+/** How a command removes sessions: with progress, an exit code, and true counts if it is cut off. */
+import type { Backend } from "../backends/contract.ts";
+import { clearSessions } from "../commands/session_clear/clear.ts";
+import {
+  type ClearReport,
+  type ClearRequest,
+  NOTHING_DONE,
+} from "../commands/session_clear/types.ts";
+import type { Words } from "../commands/session_clear/words.ts";
+import { ExitCode, ImpossibleError } from "../core/errors.ts";
+import { interruptedCode, type Operation } from "./operation.ts";
+import { budgetOf, type RemovalFlags } from "./operation_options.ts";
+import type { Host } from "./terminal/host.ts";
+import { Progress } from "./terminal/progress.ts";
+
+type Options = RemovalFlags & { readonly truncate?: true | undefined };
+
+/** A command that removes sessions. */
+export interface Removal extends Operation {
+  readonly options: Options;
+  readonly words: Words;
+  /** Reports how it ended, as lines or as JSON. */
+  conclude(report: ClearReport): ExitCode;
+}
+
+/**
+ * Removes sessions, or only finds them.
+ * @param signal Ends it, after the batch in flight; by default, that of the process.
+ */
+export async function removeSessions(
+  removal: Removal,
+  how: Pick<ClearRequest, "selection" | "dryRun" | "anything" | "preview" | "skipLocked">,
+  signal = removal.host.signal,
+): Promise<ClearReport> {
+  const { host, options, reporter, choice: { backend }, target, words } = removal;
+  using progress = new Progress(host, reporter, target.address ?? backend.name, words);
+  const stop = () => progress.begin("stopping");
+  signal.addEventListener("abort", stop, { once: true });
+  host.lastWords = () => {
+    const { begun, cleared, total } = progress;
+    const cutOff = { begun, isUncertain: begun, total };
+    removal.conclude({ ...NOTHING_DONE, outcome: "interrupted", cleared, cutOff });
+  };
+  try {
+    return await clearSessions(backend, {
+      signal,
+      words,
+      ...how,
+      broadcast: options.broadcast,
+      budget: budgetOf(options),
+      truncate: options.truncate ?? false,
+      replicas: options.waitReplicas ?? 0,
+      timeout: options.timeout,
+      now: () => host.now(),
+      onProgress: (cleared, total) => progress.update(cleared, total),
+      onFound: (found, total) => progress.find(found, total),
+      onPhase: (phase) => progress.begin(phase),
+      onRetry: () => progress.retry(),
+    });
+  } finally {
+    host.lastWords = undefined;
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+export function exitCodeOf(host: Host, { outcome, error }: ClearReport): ExitCode {
+  switch (outcome) {
+    case "cleared":
+    case "empty":
+    case "found":
+      return error?.exitCode ?? ExitCode.ok;
+    case "declined":
+      return ExitCode.ok;
+    case "impossible":
+      return ExitCode.impossible;
+    case "interrupted":
+      return interruptedCode(host);
+    case "partial":
+    case "failed":
+      return error?.exitCode ?? ExitCode.failed;
+  }
+}
+
+/** Returns an error if the backend does not support a given option. */
+export function unsupported(
+  { truncate, waitReplicas }: Options,
+  { name, capabilities }: Backend,
+  { done }: Words,
+): ImpossibleError | undefined {
+  const problems: string[] = [];
+  if (truncate && capabilities.truncate !== true) {
+    problems.push("empty a table at once (--truncate)");
+  }
+  if (waitReplicas !== undefined && capabilities.replicas !== true) {
+    problems.push("tell whether replicas have caught up (--wait-replicas)");
+  }
+  if (problems.length === 0) return undefined;
+  return new ImpossibleError(`The ${name} backend cannot ${problems.join(", nor ")}`, {
+    hint: `Nothing was ${done}: run the command without that option`,
+  });
+}

@@ -1,0 +1,11 @@
+/** The commands, and what each does in a line. */
+export const summaries = {
+  init: "Write a commented azu.config.ts, and its types for editors",
+  "session:setup": "Set up the sessions of the app in this folder",
+  "session:list": "Show sessions: whose they are, and since when",
+  "session:revoke": "Remove the sessions of a selection: logs out their users",
+  "session:sweep": "Remove expired sessions",
+  "session:clear": "Remove every session from the store: logs out all users",
+} as const;
+
+export type CommandName = keyof typeof summaries;

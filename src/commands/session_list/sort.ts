@@ -1,0 +1,48 @@
+/** The orders in which sessions can be listed. */
+import type { SessionInfo } from "../../backends/contract.ts";
+
+export const sortFields = ["created", "visited", "expires", "size", "user"] as const;
+
+export interface Sort {
+  readonly field: typeof sortFields[number];
+  readonly isDescending: boolean;
+}
+
+/** Compares sessions. Those of which the field is not known come last in both directions. */
+export function comparer({ field, isDescending }: Sort) {
+  const keyOf = KEYS[field];
+  return (a: SessionInfo, b: SessionInfo): number => {
+    const one = keyOf(a);
+    const other = keyOf(b);
+    if (one === undefined || other === undefined) {
+      const unknown = Number(one === undefined) - Number(other === undefined);
+      return unknown || compareTexts(a.handle, b.handle);
+    }
+    const order = field === "user" ? compareUsers(one, other) : Number(one) - Number(other);
+    return (isDescending ? -order : order) || compareTexts(a.handle, b.handle);
+  };
+}
+
+type Key = number | string | undefined;
+
+const KEYS: Readonly<Record<Sort["field"], (session: SessionInfo) => Key>> = {
+  created: ({ createdAt }) => createdAt ?? undefined,
+  visited: ({ visitedAt }) => visitedAt ?? undefined,
+  /** What never expires comes after everything that does. The largest number allows a difference. */
+  expires: ({ expiresAt }) => expiresAt === null ? Number.MAX_VALUE : expiresAt,
+  size: ({ size }) => size,
+  user: ({ user }) => user ?? undefined,
+};
+
+/** Numbers by their size, before all other ids. */
+function compareUsers(one: string | number, other: string | number): number {
+  const a = String(one);
+  const b = String(other);
+  const isNumber = /^\d+$/.test(a);
+  if (isNumber !== /^\d+$/.test(b)) return isNumber ? -1 : 1;
+  return (isNumber ? a.length - b.length : 0) || compareTexts(a, b);
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
