@@ -51,7 +51,7 @@ export async function sessionList(
   const limit = limitOf(options, format);
   const selection = await selectionFor(host, options, host.now().getTime());
   const operation = await operationFor(host, options, reporter);
-  for (const keys of operation.neighbours) reporter.warn(`${keys} are listed too`);
+  for (const keys of operation.neighbours) reporter.warn(`A list shows ${keys} too`);
   showDecision(operation);
   const writer = count
     ? undefined

@@ -17,7 +17,8 @@ const format = value(
 const listedFields = value((text) => {
   const words = text.split(",").map((word) => word.trim());
   const names = words.filter((word) => isOneOf(fieldNames, word));
-  return names.length === new Set(words).size ? names : undefined;
+  const isRight = names.length === words.length && new Set(names).size === names.length;
+  return isRight ? names : undefined;
 }, `some of ${fieldNames.join(",")}`);
 
 const order = value((text): Sort | undefined => {
