@@ -107,9 +107,11 @@ export async function sqlSubject(
     batch: 100,
     async fill() {
       await database.query(`${empty} sessions`);
-      await database.query(filling("sessions", dialect, '{"user_id":42}'));
       if (isSelective) {
+        await database.query(filling("sessions", dialect, '{"user_id":42}'));
         await database.query(filling("sessions", dialect, '{"user_id":1}', "kept"));
+      } else {
+        await database.query(filling("sessions", dialect));
       }
       return SESSIONS;
     },
