@@ -18,7 +18,7 @@ import type { RedisNode } from "./node.ts";
 import type { RedisNodes } from "./nodes.ts";
 import { type PassesOptions, RedisPasses, type Visit } from "./passes.ts";
 import type { Removal } from "./removal.ts";
-import type { SelectedKeys } from "./selected.ts";
+import type { SelectedKeys } from "./selection/selected.ts";
 import type { KeySpace, Outcome } from "./walk.ts";
 
 /** Keys per SCAN. More is not faster, and lets other clients wait longer (measured). */

@@ -4,11 +4,12 @@ import { extended, OperationError } from "../../core/errors.ts";
 import type { LookAlike, LookOptions } from "../contract.ts";
 import { Pace } from "../pace.ts";
 import { MAX_LATENCY } from "./clear.ts";
+import type { RedisNode } from "./node.ts";
 import type { RedisNodes } from "./nodes.ts";
 import { RedisPasses, type Visit } from "./passes.ts";
 import { LOOK_ALIKES, LookAlikes } from "./look_alikes.ts";
 import { DistinctKeys } from "./seen_keys.ts";
-import type { SelectedKeys } from "./selected.ts";
+import type { SelectedKeys } from "./selection/selected.ts";
 import type { KeySpace } from "./walk.ts";
 
 /** Keys per SCAN when nothing is removed. */
@@ -28,38 +29,23 @@ export interface Look {
   readonly see: Visit;
 }
 
-/** Counts distinct keys: SCAN may return a key twice while the server resizes its hash table. */
+/**
+ * Counts distinct keys: SCAN may return a key twice while the server resizes its hash table.
+ * @param selected Which keys are meant; undefined for all.
+ */
 export async function countKeys(
   nodes: RedisNodes,
   keys: KeySpace,
   signal: AbortSignal,
   options: LookOptions,
+  selected?: SelectedKeys,
 ): Promise<number> {
   let distinct = new DistinctKeys(keys.prefix.length);
-  await look(nodes, {
-    keys,
-    signal,
-    options,
-    found: () => distinct.count,
-    begin: () => distinct = new DistinctKeys(keys.prefix.length),
-    see(_, batch) {
-      distinct.add(batch);
-      return undefined;
-    },
-    refusesStrays: true,
-  });
-  return distinct.count;
-}
-
-/** Counts the distinct keys that are meant. */
-export async function countSelected(
-  nodes: RedisNodes,
-  keys: KeySpace,
-  selected: SelectedKeys,
-  signal: AbortSignal,
-  options: LookOptions,
-): Promise<number> {
-  let distinct = new DistinctKeys(keys.prefix.length);
+  const among = async (selected: SelectedKeys, node: RedisNode, batch: readonly Buffer[]) => {
+    const { meant, moved } = await selected.among(node, batch);
+    distinct.add(meant);
+    return moved ? "moved" : "read";
+  };
   await look(nodes, {
     keys,
     signal,
@@ -67,16 +53,16 @@ export async function countSelected(
     found: () => distinct.count,
     begin() {
       distinct = new DistinctKeys(keys.prefix.length);
-      selected.begin();
+      selected?.begin();
     },
-    async see(node, batch) {
-      const { meant, moved } = await selected.among(node, batch);
-      distinct.add(meant);
-      return moved ? "moved" : "read";
+    see(node, batch) {
+      if (selected !== undefined) return among(selected, node, batch);
+      distinct.add(batch);
+      return undefined;
     },
     refusesStrays: true,
   });
-  selected.report(options);
+  selected?.report(options);
   return distinct.count;
 }
 

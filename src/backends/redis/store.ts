@@ -78,7 +78,7 @@ function storeOf(nodes: RedisNodes, { keyPrefix, channel, secrets }: RedisSessio
     prefix: Buffer.from(keyPrefix),
   };
   const select = async (selection: Selection) => {
-    const { selectedSessions } = await import("./sessions.ts");
+    const { selectedSessions } = await import("./selection/sessions.ts");
     return selectedSessions(nodes, keys, secrets, selection);
   };
   /** What the last clear of all sessions removed, and the look-alikes that it has seen. */

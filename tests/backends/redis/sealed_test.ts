@@ -1,36 +1,15 @@
 /** Sessions that the app has sealed: what opens them, and what is refused otherwise. */
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
-import { Buffer } from "node:buffer";
-import { createCipheriv, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
-import { gzipSync } from "node:zlib";
 import type { SessionInfo } from "../../../src/backends/contract.ts";
 import { handleOf } from "../../../src/backends/handle.ts";
 import { ImpossibleError } from "../../../src/core/errors.ts";
 import { needs } from "../../support/env.ts";
+import { FORMS, sealed, SECRET } from "../sealed.ts";
 import { payloadOf } from "../subject.ts";
 import { clear, place, session, USER_42 } from "./selected_place.ts";
 
 const redisNeeded = needs("redis-server");
 const { signal } = new AbortController();
-
-const SECRET = "0123456789abcdef0123456789abcdef01";
-const FORMS = [{}, { derived: true }, { zip: true }, { derived: true, zip: true }];
-
-/** As the shard's `Message::Encryptor` does it. `derived`: with `use_kdf`. */
-function sealed(text: string, { derived = false, zip = false }): string {
-  const key = derived
-    ? pbkdf2Sync(SECRET, "session_kdf_salt", 100_000, 32, "sha256")
-    : Buffer.from(SECRET).subarray(0, 32);
-  const vector = randomBytes(16);
-  const cipher = createCipheriv("aes-256-cbc", key, vector);
-  const plain = zip ? gzipSync(text) : Buffer.from(text);
-  const base64 = (bytes: Buffer) => {
-    return bytes.toString("base64").replaceAll("+", "-").replaceAll("/", "_");
-  };
-  const data = base64(Buffer.concat([cipher.update(plain), cipher.final(), vector]));
-  const signature = base64(createHmac("sha256", SECRET).update(data).digest());
-  return base64(Buffer.from(JSON.stringify([data, signature])));
-}
 
 /** Sessions of the user 42 in all forms, and one of another user in each. */
 async function sealedPlace(secret?: string) {

@@ -2,7 +2,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { handleOf } from "../../../src/backends/handle.ts";
-import { KeyReader } from "../../../src/backends/redis/facts.ts";
+import { KeyReader } from "../../../src/backends/redis/selection/facts.ts";
 import { openNode } from "../../../src/backends/redis/node.ts";
 import { parseRedisUrl } from "../../../src/backends/redis/url.ts";
 import { needs } from "../../support/env.ts";

@@ -1,8 +1,5 @@
 /** Selections in tables: what cannot be told, what is locked, and what changes meanwhile. */
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
-import { Buffer } from "node:buffer";
-import { createCipheriv, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
-import { gzipSync } from "node:zlib";
 import type { ClearCounts, SessionInfo, Sessions } from "../../../src/backends/contract.ts";
 import { handleOf } from "../../../src/backends/handle.ts";
 import { bindBackend } from "../../../src/backends/registry.ts";
@@ -11,13 +8,13 @@ import { ImpossibleError } from "../../../src/core/errors.ts";
 import type { Selection } from "../../../src/core/selection.ts";
 import { needs } from "../../support/env.ts";
 import { onlyOf } from "../conformance_selections.ts";
+import { FORMS, sealed, SECRET } from "../sealed.ts";
 import { context, payloadOf, type SavedSession } from "../subject.ts";
 import { app } from "./app.ts";
 import { CONNECT } from "./places.ts";
 
 const { signal } = new AbortController();
 const HOUR = 3_600_000;
-const SECRET = "0123456789abcdef0123456789abcdef01";
 
 const NEEDS = {
   postgres: needs("postgres"),
@@ -53,42 +50,22 @@ async function clear(sessions: Sessions, options: { skipLocked?: boolean } = {})
 
 const USER_42: Selection = [{ fact: "user", oneOf: ["42"] }];
 
-/** As the shard's `Message::Encryptor` does it. */
-function sealed(
-  text: string,
-  { secret = SECRET, derived = false, zip = false } = {},
-): Uint8Array<ArrayBuffer> {
-  const key = derived
-    ? pbkdf2Sync(secret, "session_kdf_salt", 100_000, 32, "sha256")
-    : Buffer.from(secret).subarray(0, 32);
-  const vector = randomBytes(16);
-  const cipher = createCipheriv("aes-256-cbc", key, vector);
-  const plain = zip ? gzipSync(text) : Buffer.from(text);
-  const base64 = (bytes: Buffer) => {
-    return bytes.toString("base64").replaceAll("+", "-").replaceAll("/", "_");
-  };
-  const data = base64(Buffer.concat([cipher.update(plain), cipher.final(), vector]));
-  const signature = base64(createHmac("sha256", secret).update(data).digest());
-  return new TextEncoder().encode(base64(Buffer.from(JSON.stringify([data, signature]))));
-}
-
 for (const engine of ["postgres", "mysql", "sqlite"] as const) {
   const test = (name: string, ask: () => Promise<void>) =>
     Deno.test(`${engine}: ${name}`, NEEDS[engine], ask);
 
   test("a sealed payload is opened with the secret, and refused without it", async () => {
-    const forms = [{}, { derived: true }, { zip: true }, { derived: true, zip: true }];
     for (const secret of [SECRET, undefined, "another secret, which is long enough"]) {
       await using place = await table(engine, secret);
-      for (const form of forms) {
+      for (const form of FORMS) {
         const text = payloadOf(session("x", "42"));
-        await place.insert(sealed(text, form));
+        await place.insert(new TextEncoder().encode(sealed(text, form)));
       }
       await using store = await place.backend.connect(signal);
       const only = onlyOf(store, USER_42);
       if (secret === SECRET) {
-        strictEqual(await only.count(signal), forms.length);
-        strictEqual((await clear(only)).cleared, forms.length);
+        strictEqual(await only.count(signal), FORMS.length);
+        strictEqual((await clear(only)).cleared, FORMS.length);
         continue;
       }
       const refusal = secret === undefined
@@ -106,12 +83,12 @@ for (const engine of ["postgres", "mysql", "sqlite"] as const) {
       }
       const infos: SessionInfo[] = [];
       await store.list?.({ signal, onSessions: (batch) => void infos.push(...batch) });
-      deepStrictEqual(infos.map(({ user }) => user), forms.map(() => undefined));
-      strictEqual(await store.count(signal), forms.length);
+      deepStrictEqual(infos.map(({ user }) => user), FORMS.map(() => undefined));
+      strictEqual(await store.count(signal), FORMS.length);
       // What the columns tell needs no secret.
       strictEqual(
         await onlyOf(store, [{ fact: "expiresAt", from: 0 }]).count(signal),
-        forms.length,
+        FORMS.length,
       );
     }
   });

@@ -1,10 +1,10 @@
 /** Reads from a server what is known of keys: their values, and when they expire. */
 import { Buffer } from "node:buffer";
-import { ErrorReply, ProtocolError } from "./connection.ts";
-import { isList, isUnknownCommand, type RedisNode } from "./node.ts";
-import { bySlot } from "./slots.ts";
-import { saysMoved } from "./topology.ts";
-import { allEnded } from "./walk.ts";
+import { ErrorReply, ProtocolError } from "../connection.ts";
+import { isList, isUnknownCommand, type RedisNode } from "../node.ts";
+import { bySlot } from "../slots.ts";
+import { saysMoved } from "../topology.ts";
+import { allEnded } from "../walk.ts";
 
 /** What to read of keys. */
 export interface Wanted {

@@ -1,11 +1,11 @@
 /** Lists sessions: what is known of each. */
-import { within } from "../../core/within.ts";
-import type { ListOptions, SessionInfo } from "../contract.ts";
-import { look } from "./look.ts";
-import type { RedisNodes } from "./nodes.ts";
-import { SeenKeys } from "./seen_keys.ts";
+import { within } from "../../../core/within.ts";
+import type { ListOptions, SessionInfo } from "../../contract.ts";
+import { look } from "../look.ts";
+import type { RedisNodes } from "../nodes.ts";
+import { SeenKeys } from "../seen_keys.ts";
 import type { SelectedKeys } from "./selected.ts";
-import type { KeySpace } from "./walk.ts";
+import type { KeySpace } from "../walk.ts";
 
 /** Gives each session that is meant to the caller, once, even if passes fail and are repeated. */
 export async function listSelected(

@@ -1,13 +1,13 @@
 /** Gives keys that never expire a lifetime. */
 import type { Buffer } from "node:buffer";
-import type { ExpiryOptions } from "../contract.ts";
-import { ErrorReply, ProtocolError } from "./connection.ts";
+import type { ExpiryOptions } from "../../contract.ts";
+import { ErrorReply, ProtocolError } from "../connection.ts";
 import { unlessMoved } from "./facts.ts";
-import { look } from "./look.ts";
-import type { RedisNode } from "./node.ts";
-import type { RedisNodes } from "./nodes.ts";
+import { look } from "../look.ts";
+import type { RedisNode } from "../node.ts";
+import type { RedisNodes } from "../nodes.ts";
 import type { SelectedKeys } from "./selected.ts";
-import { allEnded, type KeySpace } from "./walk.ts";
+import { allEnded, type KeySpace } from "../walk.ts";
 
 /**
  * @param endless Selects the keys that never expire.

@@ -1,15 +1,15 @@
 /** The sessions of a selection in Redis. Loaded only if something asks for them. */
-import type { Selection } from "../../core/selection.ts";
-import type { Sessions, Store } from "../contract.ts";
-import { PayloadReader, SHARD_PAYLOAD } from "../payload.ts";
-import { redisClear } from "./clear.ts";
+import type { Selection } from "../../../core/selection.ts";
+import type { Sessions, Store } from "../../contract.ts";
+import { PayloadReader, SHARD_PAYLOAD } from "../../payload.ts";
+import { redisClear } from "../clear.ts";
 import { giveLifetime as giveTo } from "./expiry.ts";
 import { listSelected } from "./list.ts";
-import { countSelected } from "./look.ts";
-import type { RedisNodes } from "./nodes.ts";
-import { Removal } from "./removal.ts";
+import { countKeys } from "../look.ts";
+import type { RedisNodes } from "../nodes.ts";
+import { Removal } from "../removal.ts";
 import { SelectedKeys } from "./selected.ts";
-import type { KeySpace } from "./walk.ts";
+import type { KeySpace } from "../walk.ts";
 
 /** @param secrets Values of `SESSION_SECRET`. */
 export function selectedSessions(
@@ -28,7 +28,7 @@ export function selectedSessions(
   let removal = new Removal(keys.prefix.length);
   const scope = { selected, others: undefined };
   return {
-    count: (signal, options = {}) => countSelected(nodes, keys, selected, signal, options),
+    count: (signal, options = {}) => countKeys(nodes, keys, signal, options, selected),
     list: (options) => listSelected(nodes, keys, selected, options),
     clear(options) {
       removal = new Removal(keys.prefix.length);

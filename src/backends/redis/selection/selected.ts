@@ -6,14 +6,14 @@ import {
   factsOf,
   matcherOf,
   type Selection,
-} from "../../core/selection.ts";
-import type { LookOptions, SessionInfo } from "../contract.ts";
-import { handleOf } from "../handle.ts";
-import type { PayloadReader, Reading } from "../payload.ts";
-import { sealedError } from "../sealed.ts";
+} from "../../../core/selection.ts";
+import type { LookOptions, SessionInfo } from "../../contract.ts";
+import { handleOf } from "../../handle.ts";
+import type { PayloadReader, Reading } from "../../payload.ts";
+import { sealedError } from "../../sealed.ts";
 import { type FoundKey, KeyReader } from "./facts.ts";
-import type { RedisNode } from "./node.ts";
-import { DistinctKeys } from "./seen_keys.ts";
+import type { RedisNode } from "../node.ts";
+import { DistinctKeys } from "../seen_keys.ts";
 
 /** What is needed to tell which keys are meant. */
 export interface SelectionContext {

@@ -1,0 +1,23 @@
+/** Payloads as the session shard seals them. */
+import { Buffer } from "node:buffer";
+import { createCipheriv, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
+import { gzipSync } from "node:zlib";
+
+export const SECRET = "0123456789abcdef0123456789abcdef01";
+export const FORMS = [{}, { derived: true }, { zip: true }, { derived: true, zip: true }];
+
+/** As the shard's `Message::Encryptor` does it. `derived`: with `use_kdf`. */
+export function sealed(text: string, { derived = false, zip = false }): string {
+  const key = derived
+    ? pbkdf2Sync(SECRET, "session_kdf_salt", 100_000, 32, "sha256")
+    : Buffer.from(SECRET).subarray(0, 32);
+  const vector = randomBytes(16);
+  const cipher = createCipheriv("aes-256-cbc", key, vector);
+  const plain = zip ? gzipSync(text) : Buffer.from(text);
+  const base64 = (bytes: Buffer) => {
+    return bytes.toString("base64").replaceAll("+", "-").replaceAll("/", "_");
+  };
+  const data = base64(Buffer.concat([cipher.update(plain), cipher.final(), vector]));
+  const signature = base64(createHmac("sha256", SECRET).update(data).digest());
+  return base64(Buffer.from(JSON.stringify([data, signature])));
+}
