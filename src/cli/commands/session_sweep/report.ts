@@ -21,7 +21,10 @@ export function showSwept(
       if (isOverTime) reporter.note("The time budget is over: the next sweep goes on");
       else if (remaining === 0) reporter.verified(words.success);
       else {
-        reporter.note(`${remaining} expired session(s) are in use, and left to the next sweep`);
+        reporter.note(
+          `${remaining} expired session(s) are left to the next sweep: another client has locked ` +
+            "them, or a trigger keeps them",
+        );
       }
       if (advice !== undefined && !reporter.options.json) reporter.note(advice);
       break;
