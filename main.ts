@@ -121,9 +121,9 @@ function handle(signal: "SIGINT" | "SIGTERM" | "SIGHUP", code: 129 | 130 | 143):
   });
 }
 
-function columns(): number | undefined {
+function sizeOf(side: "columns" | "rows"): number | undefined {
   try {
-    return consoleSize().columns || undefined; // a terminal without a size reports 0
+    return consoleSize()[side] || undefined; // a terminal without a size reports 0
   } catch {
     return undefined; // no terminal
   }
@@ -135,7 +135,8 @@ function output(stream: typeof Deno.stdout | typeof Deno.stderr): Output {
   const isAnswer = stream === Deno.stdout;
   return {
     isTerminal: stream.isTerminal(),
-    columns,
+    columns: () => sizeOf("columns"),
+    rows: () => sizeOf("rows"),
     get isClosed() {
       return closed;
     },

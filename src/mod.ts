@@ -29,6 +29,7 @@ export type {
   Store,
   Target,
 } from "./backends/contract.ts";
+export type { Figure, FigureName, Figures, Survey, SurveyOptions } from "./backends/survey.ts";
 export type { Config, CookieOptions, Overrides } from "./config/schema.ts";
 export type { DatabaseOptions } from "./backends/sql/backend.ts";
 export type { MemoryOptions } from "./backends/memory.ts";

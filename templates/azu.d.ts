@@ -309,6 +309,8 @@ declare module "azu" {
      * @throws from its methods, if the store cannot tell which sessions are meant.
      */
     only?(selection: Selection): Sessions;
+    /** Reads what `session:status` shows. */
+    survey?(options: SurveyOptions): Promise<Survey>;
     /**
      * Checks what a clear needs, without removing anything: the commands and rights, and the shape
      * of what is there.
@@ -413,6 +415,29 @@ declare module "azu" {
   /** A session is selected if it meets all conditions. Without any, all sessions are. */
   export type Selection = readonly Condition[];
 
+  /** Options of `Store.survey`. */
+  export interface SurveyOptions extends LookOptions {
+    readonly signal: AbortSignal;
+    /** The current time, in milliseconds since 1970. */
+    readonly now: number;
+    /** Estimate everything, in a time that does not depend on the number of sessions. */
+    readonly isQuick: boolean;
+  }
+
+  /** What `Store.survey` returns. */
+  export interface Survey {
+    /** At least `sessions`. Those about sessions that are missing are estimated from the sample. */
+    readonly figures: Figures;
+    /** Sessions chosen at random; all of them, if they are few. */
+    readonly sample: readonly SessionInfo[];
+    /** When the oldest and the newest session were created, if that is known of all sessions. */
+    readonly created?: { readonly oldest: number; readonly newest: number };
+    /** What the server says about itself, in words: `{ policy: "noeviction" }`. */
+    readonly properties: Readonly<Record<string, string>>;
+    /** What endangers the sessions: sentences without a full stop. */
+    readonly warnings: readonly string[];
+  }
+
   /** Options for reporting progress of a read and limiting its load. */
   interface LookOptions {
     /** How hard it may work; undefined for the default. */
@@ -511,6 +536,15 @@ declare module "azu" {
     | { readonly fact: "ip"; readonly networks: readonly string[] }
     | { readonly fact: "handle"; readonly oneOf: readonly string[] };
 
+  /** A figure that is missing is not known. */
+  export type Figures = Partial<Readonly<Record<FigureName, Figure>>>;
+
+  /** What is known about a session. A fact that the store cannot tell is undefined. */
+  export type SessionInfo = Candidate & {
+    /** Bytes of the payload, and of the key or id. */
+    readonly size: number;
+  };
+
   /** The operator's limits. Durations are in milliseconds. */
   interface Budget {
     /** Sessions or scanned keys per batch, at most. */
@@ -521,13 +555,28 @@ declare module "azu" {
     readonly maxLatency?: number;
   }
 
-  /** What is known about a session. A fact that the store cannot tell is undefined. */
-  export type SessionInfo = Candidate & {
-    /** Bytes of the payload, and of the key or id. */
-    readonly size: number;
-  };
-
   type TimeFact = "createdAt" | "visitedAt" | "expiresAt";
+
+  export type FigureName =
+    | "sessions"
+    | "live"
+    | "expired"
+    | "endless"
+    | "loggedIn"
+    | "anonymous"
+    | "bytes"
+    | "indexBytes"
+    | "freeBytes"
+    | "deadRows"
+    | "memoryUsed"
+    | "memoryLimit"
+    | "evicted";
+
+  export interface Figure {
+    readonly value: number;
+    /** False for an estimate: from a sample, or by the server. */
+    readonly isExact: boolean;
+  }
 
   /**
    * A session as a selection sees it. A fact that is undefined is not known: such a session meets

@@ -5,6 +5,7 @@
 import type { Candidate, Selection } from "../core/selection.ts";
 import type { Budget } from "./pace.ts";
 import type { Engine } from "./sql/ddl.ts";
+import type { Survey, SurveyOptions } from "./survey.ts";
 
 /** What a backend can do, as data. Code asks for these, never for the backend's name. */
 export interface Capabilities {
@@ -103,6 +104,8 @@ export interface Store extends Sessions, AsyncDisposable {
    * @throws {ImpossibleError} from its methods, if the store cannot tell which sessions are meant.
    */
   only?(selection: Selection): Sessions;
+  /** Reads what `session:status` shows. */
+  survey?(options: SurveyOptions): Promise<Survey>;
   /**
    * Checks what a clear needs, without removing anything: the commands and rights, and the shape of
    * what is there.

@@ -57,6 +57,16 @@ const batchShape = v.array(v.looseObject({
   ...{ user: fact, createdAt: time, visitedAt: time, expiresAt: time, ip: fact, userAgent: fact },
 }));
 
+const figure = v.looseObject({ value: v.pipe(v.number(), v.minValue(0)), isExact: v.boolean() });
+
+const surveyShape = v.looseObject({
+  figures: v.objectWithRest({ sessions: figure }, figure),
+  sample: batchShape,
+  created: v.optional(v.looseObject({ oldest: v.number(), newest: v.number() })),
+  properties: v.record(v.string(), v.string()),
+  warnings: v.array(v.string()),
+});
+
 const lookAlikesShape = v.array(v.looseObject({ pattern: v.string(), count }));
 
 /**
@@ -138,13 +148,20 @@ export function asAzuError(error: unknown, { name }: Backend): AzuError {
 const NO_COUNT = "The backend returned no count, so nothing is known to be cleared";
 
 function checkedStore(store: Store): Store {
-  const { only, examine, lookAlikes, dropCaches, replicated, createTable } = store;
+  const { only, survey, examine, lookAlikes, dropCaches, replicated, createTable } = store;
   return {
     ...checkedSessions(store),
     ...(only === undefined ? {} : {
       only: (selection) => {
         const sessions = only.call(store, selection);
         return checkedSessions(checked(storeShape, sessions, "The backend selected no sessions"));
+      },
+    }),
+    ...(survey === undefined ? {} : {
+      survey: async (options) => {
+        const found = await survey.call(store, { ...options, ...checkedLook(options) });
+        const message = "The backend's survey returned something that is not the state of a store";
+        return checked(surveyShape, found, message);
       },
     }),
     ...(examine === undefined ? {} : {

@@ -12,6 +12,10 @@ const commands = [
     async () => (await import("./commands/session_setup/command.ts")).sessionSetupCommand,
   ],
   [
+    "session:status",
+    async () => (await import("./commands/session_status/command.ts")).sessionStatusCommand,
+  ],
+  [
     "session:list",
     async () => (await import("./commands/session_list/command.ts")).sessionListCommand,
   ],

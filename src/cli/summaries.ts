@@ -2,6 +2,7 @@
 export const summaries = {
   init: "Write a commented azu.config.ts, and its types for editors",
   "session:setup": "Set up the sessions of the app in this folder",
+  "session:status": "Show how many sessions there are, and whether the store is well",
   "session:list": "Show sessions: whose they are, and since when",
   "session:revoke": "Remove the sessions of a selection: logs out their users",
   "session:sweep": "Remove expired sessions",

@@ -5,6 +5,7 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import type { Backend, Store } from "../../src/backends/contract.ts";
 import { during, MANY } from "./conformance_during.ts";
+import { estimates, surveys } from "./conformance_survey.ts";
 import { lists, selects } from "./conformance_selections.ts";
 import { type Fixture, removed, type Subject } from "./subject.ts";
 
@@ -135,6 +136,10 @@ const questions: Readonly<Record<string, (fixture: Fixture) => Promise<void>>> =
   },
 
   "a list says what each session is": lists,
+
+  "its state is told exactly, if there are few sessions": surveys,
+
+  "what is estimated of many sessions is near the truth": estimates,
 
   "each selection, alone and in pairs, is exactly what it says": selects,
 

@@ -2,7 +2,15 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { runAzu, runAzuOnTerminal } from "../support/cli.ts";
 
-const COMMANDS = ["init", "session:setup", "session:list", "session:revoke", "session:clear"];
+const COMMANDS = [
+  "init",
+  "session:setup",
+  "session:status",
+  "session:list",
+  "session:revoke",
+  "session:sweep",
+  "session:clear",
+];
 
 Deno.test("--help, -h and help show the commands, and exit with 0", async () => {
   const { code, stdout, stderr } = await runAzu(["--help"]);
@@ -20,7 +28,7 @@ for (const command of COMMANDS) {
     match(stdout, new RegExp(`^Usage: azu ${command} \\[options\\]\n`));
     match(
       stdout,
-      /^Options:\n[^]*^ {2}--(?:dry-run|count) .*\n[^]*^Global Options:\n[^]*^ {2}--json /m,
+      /^Options:\n[^]*^ {2}--(?:dry-run|count|quick) .*\n[^]*^Global Options:\n[^]*^ {2}--json /m,
     );
     match(stdout, new RegExp(`^Examples:\n  # .*\n  azu ${command}`, "m"));
     ok(stdout.split("\n").every((line) => line.length <= 80), stdout);
@@ -54,7 +62,8 @@ for (
     ["session list", "azu session:list"],
     ["revoke --user 42", "azu session:revoke"],
     ["logout 42", "azu session:revoke"],
-    ["session", "azu session:list, session:revoke, session:clear or session:setup"],
+    ["status", "azu session:status"],
+    ["session", "azu session:status, session:list, session:revoke, session:clear or session:setup"],
     ["version", "azu --version"],
     ["-v", "azu --version"],
   ] as const

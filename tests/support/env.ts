@@ -1,6 +1,12 @@
 import { dirname } from "node:path";
 import { printNote } from "./output.ts";
-import { findMariadb, findPgbouncer, findPostgres, which } from "./servers/programs.ts";
+import {
+  findMariadb,
+  findOpenMetricsParser,
+  findPgbouncer,
+  findPostgres,
+  which,
+} from "./servers/programs.ts";
 
 interface Source {
   /** The environment variable that tests/run.ts sets. */
@@ -20,6 +26,7 @@ const SOURCES = {
   "mariadb-server": { variable: "TEST_MARIADB_BIN", find: mariadbFolder },
   crystal: { variable: "TEST_CRYSTAL", find: () => which("crystal") },
   openssl: { variable: "TEST_OPENSSL", find: () => which("openssl") },
+  openmetrics: { variable: "TEST_OPENMETRICS", find: findOpenMetricsParser },
   script: { variable: "TEST_SCRIPT", find: () => which("script") },
 } as const satisfies Record<string, Source>;
 

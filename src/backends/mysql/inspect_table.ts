@@ -65,13 +65,23 @@ function created(columns: readonly Row[]): Mark | undefined {
     : { sql: column, isNumber: false };
 }
 
+/** A table that is there. */
+export interface FoundTable {
+  readonly schema: string;
+  readonly name: string;
+  /** Its full name in SQL. */
+  readonly from: string;
+  /** Its storage engine. */
+  readonly engine: string;
+}
+
 /**
- * The full name of the table as SQL, and its storage engine; undefined if there is no such table.
+ * @returns undefined if there is no such table.
  * @throws {AzuError} if it is a view, or its rows are in other tables.
  */
 export async function findTable(
   session: MysqlSession,
-): Promise<{ readonly from: string; readonly engine: string } | undefined> {
+): Promise<FoundTable | undefined> {
   const { schema, name } = session.target.table;
   const found = await session.read(
     "SELECT TABLE_SCHEMA AS `schema`, TABLE_NAME AS name, TABLE_TYPE AS type, ENGINE AS engine " +
@@ -90,7 +100,7 @@ export async function findTable(
     );
   }
   const full = { schema: String(valueIn(own, "schema")), name: String(valueIn(own, "name")) };
-  return { from: quoteTable("mysql", full), engine: String(own["engine"]) };
+  return { from: quoteTable("mysql", full), engine: String(own["engine"]), ...full };
 }
 
 export function schemaOf(schema: string | undefined): string {

@@ -1,4 +1,4 @@
-import { countIn, missingTable } from "../sql/errors.ts";
+import { missingTable } from "../sql/errors.ts";
 import { columnsSql, createSql } from "../sql/ddl.ts";
 import type { SqlEngine } from "../sql/store.ts";
 import { examineMysql, mysqlRows, PACE } from "./clear.ts";
@@ -18,11 +18,13 @@ export const mysql: SqlEngine<MysqlSession> = {
   readRows: async (session) => await (await import("./rows.ts")).readMysqlRows(session),
   removableRows: async (...args) => await (await import("./rows.ts")).removeMysqlRows(...args),
 
-  async count(session, _signal, _onProgress, selected = "TRUE") {
+  tableState: async (...args) => await (await import("./state.ts")).mysqlState(...args),
+
+  async aggregate(session, _signal, _onProgress, columns, selected = "TRUE") {
     const table = await findTable(session);
     if (table === undefined) throw missingTable(session.target);
-    const sql = `SELECT COUNT(*) AS count FROM ${table.from} WHERE ${selected}`;
-    return countIn((await session.read(sql, READING))[0], "count");
+    const sql = `SELECT ${columns.join(", ")} FROM ${table.from} WHERE ${selected}`;
+    return await session.read(sql, READING);
   },
 
   async createTable(session) {

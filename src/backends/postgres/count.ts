@@ -1,6 +1,6 @@
 /** Counts the rows of a table in one snapshot, in statements that each end soon. */
 import type { Closing, Start } from "../sql/clear.ts";
-import { countIn, valueIn } from "../sql/errors.ts";
+import { countIn, type Row, valueIn } from "../sql/errors.ts";
 import { type Limits, QUICK, type Read, READING } from "./session.ts";
 import type { PostgresTable } from "./inspect_table.ts";
 
@@ -34,9 +34,9 @@ export async function highestMark(
 }
 
 /**
+ * Counts all rows, and those of the start.
  * @param within The condition that rows of the start meet. All others have arrived since.
- * @param tick Called before each statement, with the rows counted so far, and the part of the table
- *   that they fill: 0 to 1.
+ * @param tick As in {@linkcode aggregate}.
  * @param selected The condition of the rows that are counted at all; undefined for all rows.
  */
 export async function countRows(
@@ -47,22 +47,44 @@ export async function countRows(
   tick: (counted: number, part: number) => void,
   selected?: string,
 ): Promise<Closing> {
-  const sql =
-    `SELECT count(*) FILTER (WHERE ${within}) AS left, count(*) AS all FROM ${table.from}`;
+  const columns = [`count(*) FILTER (WHERE ${within}) AS left`, "count(*) AS found"];
+  const parts = await aggregate(read, table, columns, pages, tick, selected);
+  const sum = (name: string) => parts.reduce((sum, part) => sum + countIn(part, name), 0);
+  const left = sum("left");
+  return { left, arrived: sum("found") - left, removed: 0 };
+}
+
+/**
+ * Reads all rows, some pages at a time.
+ * @param columns Aggregates; one of them is `count(*) AS found`.
+ * @param tick Called before each statement, with the rows counted so far, and the part of the table
+ *   that they fill: 0 to 1.
+ * @param selected The condition of the rows that are read; undefined for all rows.
+ * @returns a row for each statement.
+ */
+export async function aggregate(
+  read: Read,
+  table: PostgresTable,
+  columns: readonly string[],
+  pages: number,
+  tick: (counted: number, part: number) => void,
+  selected?: string,
+): Promise<readonly Row[]> {
+  const select = `SELECT ${columns.join(", ")} FROM ${table.from}`;
   const meant = selected === undefined ? [] : [selected];
-  let left = 0;
-  let all = 0;
+  const parts: Row[] = [];
+  let counted = 0;
   // Without a range, the server may use several processes.
   const isWhole = pages <= PAGES_AT_ONCE;
   for (let page = 0; page === 0 || page < pages; page += PAGES_AT_ONCE) {
-    tick(all, page / Math.max(1, pages));
+    tick(counted, page / Math.max(1, pages));
     const conditions = isWhole ? meant : [pageRange(page, page + PAGES_AT_ONCE), ...meant];
     const where = conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`;
-    const [row] = await read(sql + where, reading(table, pages));
-    left += countIn(row, "left");
-    all += countIn(row, "all");
+    const rows = await read(select + where, reading(table, pages));
+    counted += countIn(rows[0], "found");
+    parts.push(...rows);
   }
-  return { left, arrived: all - left, removed: 0 };
+  return parts;
 }
 
 /** The condition of rows in pages, the last one not included. */

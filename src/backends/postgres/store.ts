@@ -4,7 +4,7 @@ import { columnsSql, createSql, quoteTable, quoteText } from "../sql/ddl.ts";
 import { valueIn } from "../sql/errors.ts";
 import type { SqlEngine } from "../sql/store.ts";
 import { examinePostgres, PACE, postgresRows } from "./clear.ts";
-import { countRows, pagesOf } from "./count.ts";
+import { aggregate, pagesOf } from "./count.ts";
 import { explainPostgresError, postgresFault } from "./errors.ts";
 import { PostgresSession, READING } from "./session.ts";
 import { inspectPostgresTable } from "./inspect_table.ts";
@@ -21,16 +21,17 @@ export const postgres: SqlEngine<PostgresSession> = {
   readRows: async (session) => await (await import("./rows.ts")).readPostgresRows(session),
   removableRows: async (...args) => await (await import("./rows.ts")).removePostgresRows(...args),
 
-  async count(session, signal, onProgress, selected) {
+  tableState: async (...args) => await (await import("./state.ts")).postgresState(...args),
+
+  async aggregate(session, signal, onProgress, columns, selected) {
     const table = await inspectPostgresTable(session);
     return await session.snapshot(async (read) => {
-      const pages = await pagesOf(read, table);
-      const { left } = await countRows(read, table, "true", pages, (counted, part) => {
+      const tick = (counted: number, part: number) => {
         signal.throwIfAborted();
         if (part > 0) onProgress?.(counted, Math.round(counted / part));
         else onProgress?.(counted);
-      }, selected);
-      return left;
+      };
+      return await aggregate(read, table, columns, await pagesOf(read, table), tick, selected);
     });
   },
 

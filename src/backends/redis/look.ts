@@ -43,7 +43,7 @@ export async function countKeys(
   let distinct = new DistinctKeys(keys.prefix.length);
   const among = async (selected: SelectedKeys, node: RedisNode, batch: readonly Buffer[]) => {
     const { meant, moved } = await selected.among(node, batch);
-    distinct.add(meant);
+    distinct.addAll(meant);
     return moved ? "moved" : "read";
   };
   await look(nodes, {
@@ -57,7 +57,7 @@ export async function countKeys(
     },
     see(node, batch) {
       if (selected !== undefined) return among(selected, node, batch);
-      distinct.add(batch);
+      distinct.addAll(batch);
       return undefined;
     },
     refusesStrays: true,

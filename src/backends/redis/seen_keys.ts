@@ -74,8 +74,15 @@ export class DistinctKeys {
     this.#prefixLength = prefixLength;
   }
 
-  add(keys: readonly Uint8Array[]): void {
-    for (const key of keys) if (!this.#seen.add(key, this.#prefixLength)) this.count++;
+  /** @returns whether the key is new. */
+  add(key: Uint8Array): boolean {
+    const isNew = !this.#seen.add(key, this.#prefixLength);
+    if (isNew) this.count++;
+    return isNew;
+  }
+
+  addAll(keys: readonly Uint8Array[]): void {
+    for (const key of keys) this.add(key);
   }
 }
 

@@ -112,6 +112,7 @@ function storeOf(nodes: RedisNodes, { keyPrefix, channel, secrets }: RedisSessio
       const endless = await select([{ fact: "expiresAt", isNull: true }]);
       return await endless.giveLifetime(lifetime, options);
     },
+    survey: async (options) => await (await select([])).survey(options),
     examine: (signal, options = {}) => examine(nodes, keys, signal, options),
     lookAlikes: async (signal, options = {}) => {
       return seen?.isComplete

@@ -94,6 +94,36 @@ export class SelectedRows {
     ];
   }
 
+  /** The column of the id in SQL. */
+  get idName(): string {
+    return this.#table.dialect.quote(this.#layout.id.name);
+  }
+
+  /** When the first and the last session were created: aggregates, and their values. */
+  get createdRange() {
+    const { dialect } = this.#table;
+    const column = this.#layout.times.createdAt;
+    const range = (aggregate: string, type: string, name: string) => {
+      return `${dialect.selectTime(`${aggregate}(${name})`, type)} AS created_${aggregate}`;
+    };
+    const columns = column === undefined ? [] : ["min", "max"].map((aggregate) => {
+      return range(aggregate, column.type, dialect.quote(column.name));
+    });
+    return {
+      columns,
+      in(rows: readonly Row[]): { oldest: number; newest: number } | undefined {
+        const times = (name: string) => {
+          return rows.map((row) => dialect.readTime(row[name])).filter((time) => time !== null);
+        };
+        if (column === undefined || times("created_min").length === 0) return undefined;
+        return {
+          oldest: Math.min(...times("created_min")),
+          newest: Math.max(...times("created_max")),
+        };
+      },
+    };
+  }
+
   #textColumn(fact: TextFact): string[] {
     const column = this.#layout.texts[fact];
     const { dialect } = this.#table;

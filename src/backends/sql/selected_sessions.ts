@@ -16,7 +16,7 @@ import {
   selectedRows,
   type SelectionContext,
 } from "./selected.ts";
-import type { Explained, SqlEngine, SqlSession } from "./store.ts";
+import { countRows, type Explained, type SqlEngine, type SqlSession } from "./store.ts";
 
 export function selectedSessions<Session extends SqlSession>(
   engine: SqlEngine<Session>,
@@ -32,7 +32,9 @@ export function selectedSessions<Session extends SqlSession>(
       return explained(signal, async () => {
         const table = await engine.readRows(session, signal);
         const rows = new SelectedRows(table, context);
-        if (rows.isPlain) return await engine.count(session, signal, onProgress, rows.plan.where);
+        if (rows.isPlain) {
+          return await countRows(engine, session, signal, onProgress, rows.plan.where);
+        }
         const { retry, batch } = reading(engine, session, signal, budget, () => onProgress?.(0));
         const found = await countSelected(table, rows, retry, batch, (found) => {
           signal.throwIfAborted();

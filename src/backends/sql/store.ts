@@ -5,9 +5,11 @@ import type { ClearOptions, LookOptions, Purpose, Sessions, Store } from "../con
 import { Pace, type PaceDefaults } from "../pace.ts";
 import type { DatabaseTarget } from "./backend.ts";
 import { clearRows, type StartRows } from "./clear.ts";
+import { countIn, type Row } from "./errors.ts";
 import { type Fault, retrying } from "./retry.ts";
 import type { RemovableRows, RowTable } from "./rows.ts";
 import { lazySessions } from "../lazy_sessions.ts";
+import type { Survey } from "../survey.ts";
 import type { Selection } from "../../core/selection.ts";
 
 /** An open database. */
@@ -25,15 +27,23 @@ export interface SqlEngine<Session extends SqlSession> {
   /** What a driver's error means for a clear. */
   faultOf(error: unknown): Fault;
   /**
-   * Counts the rows of the table.
-   * @param selected The condition of the rows to count; undefined for all rows.
+   * Reads the whole table, in statements that each end soon.
+   * @param columns Aggregates in SQL. One of them is `count(*) AS found`.
+   * @param selected The condition of the rows to read; undefined for all rows.
+   * @returns a row for each statement.
    */
-  count(
+  aggregate(
     session: Session,
     signal: AbortSignal,
     onProgress: LookOptions["onProgress"],
+    columns: readonly string[],
     selected?: string,
-  ): Promise<number>;
+  ): Promise<readonly Row[]>;
+  /**
+   * What the server knows about the table without reading it.
+   * @param isQuick Whether the number of rows must be estimated: the figure `sessions`.
+   */
+  tableState(session: Session, isQuick: boolean): Promise<TableState>;
   /**
    * Checks everything that {@linkcode startRows} checks, and whether this user may remove rows.
    * @returns the names of the table's columns.
@@ -66,6 +76,9 @@ export interface SqlEngine<Session extends SqlSession> {
   createTable(session: Session, signal: AbortSignal): Promise<"created" | "present">;
 }
 
+/** What a server knows about a table without reading it. */
+export type TableState = Pick<Survey, "figures" | "properties" | "warnings">;
+
 /** Runs work, and turns the driver's errors into sentences. */
 export type Explained = <T>(signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
 
@@ -92,7 +105,7 @@ export async function openSqlStore<Session extends SqlSession>(
   };
   return {
     count: (signal, { onProgress } = {}) => {
-      return explained(signal, () => engine.count(session, signal, onProgress));
+      return explained(signal, () => countRows(engine, session, signal, onProgress));
     },
     async clear(options) {
       const { whyNotTruncate } = engine;
@@ -107,6 +120,12 @@ export async function openSqlStore<Session extends SqlSession>(
     },
     list: async (options) => await (await select([])).list?.(options),
     only: (selection) => lazySessions(() => select(selection)),
+    survey: (options) => {
+      return explained(options.signal, async () => {
+        const { surveyTable } = await import("./survey.ts");
+        return await surveyTable(engine, session, options);
+      });
+    },
     examine(signal, { onProgress, truncate = false } = {}) {
       return explained(signal, async () => {
         const tick = () => {
@@ -126,6 +145,19 @@ export async function openSqlStore<Session extends SqlSession>(
     createTable: (signal) => explained(signal, () => engine.createTable(session, signal)),
     [Symbol.asyncDispose]: async () => await session[Symbol.asyncDispose](),
   };
+}
+
+/** @param selected The condition of the rows to count; undefined for all rows. */
+export async function countRows<Session extends SqlSession>(
+  engine: SqlEngine<Session>,
+  session: Session,
+  signal: AbortSignal,
+  onProgress: LookOptions["onProgress"],
+  selected?: string,
+): Promise<number> {
+  const columns = ["count(*) AS found"];
+  const parts = await engine.aggregate(session, signal, onProgress, columns, selected);
+  return parts.reduce((sum, part) => sum + countIn(part, "found"), 0);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { columnsSql, createSql } from "../sql/ddl.ts";
 import type { SqlEngine } from "../sql/store.ts";
 import { PACE, sqliteRows } from "./clear.ts";
-import { countRows } from "./count.ts";
+import { aggregate } from "./count.ts";
 import { explainSqliteError, isLocked } from "./errors.ts";
 import { SqliteSession, whileLocked } from "./session.ts";
 import { inspectSqliteTable, kindOf } from "./inspect_table.ts";
@@ -10,7 +10,8 @@ export const sqlite: SqlEngine<SqliteSession> = {
   open: SqliteSession.open,
   explain: explainSqliteError,
   faultOf: (error) => isLocked(error) ? "busy" : "final",
-  count: countRows,
+  aggregate,
+  tableState: async (...args) => await (await import("./state.ts")).sqliteState(...args),
   pace: PACE,
   startRows: sqliteRows,
   async examine(session, { signal }) {

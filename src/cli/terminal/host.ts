@@ -25,6 +25,8 @@ export interface Output {
   readonly isTerminal: boolean;
   /** The terminal's width in characters; undefined if it is not known. */
   columns(): number | undefined;
+  /** The terminal's height in lines; undefined if it is not known. */
+  rows(): number | undefined;
   /** Writes the whole text at once. A closed pipe is not an error. */
   write(text: string): void;
   /** Whether nobody reads it any more, or it could not be written. */

@@ -25,6 +25,8 @@ export class Reporter {
   readonly #paintError: Paint;
   readonly #status: StatusLine;
   readonly #warnings: string[] = [];
+  /** How many lines {@linkcode redraw} has drawn. */
+  #drawn = 0;
 
   constructor(host: Host, options: ReporterOptions) {
     this.options = options;
@@ -40,6 +42,31 @@ export class Reporter {
     if (this.options.json || this.options.quiet) return;
     const safe = visible(text);
     this.#answer(colour === undefined ? safe : this.#paint(colour, safe));
+  }
+
+  /** Prints lines of the answer whose parts have different colours. */
+  lines(lines: readonly Line[]): void {
+    if (this.options.json || this.options.quiet) return;
+    for (const line of lines) this.#answer(this.#painted(line));
+  }
+
+  /**
+   * Draws lines of the answer in place of those that it has drawn before. Requires a terminal that
+   * is wider than each of them, and higher than all.
+   */
+  redraw(lines: readonly Line[]): void {
+    const up = this.#drawn === 0 ? "" : `\u001b[${this.#drawn}A\r`;
+    const text = lines.map((line) => `${this.#painted(line)}\u001b[K\n`).join("");
+    this.#status.hide();
+    this.#stdout.write(`${up}${text}\u001b[J`);
+    this.#drawn = lines.length;
+  }
+
+  #painted(line: Line): string {
+    return line.map(([text, colour]) => {
+      const safe = visible(text);
+      return colour === undefined || safe === "" ? safe : this.#paint(colour, safe);
+    }).join("");
   }
 
   /** Prints a line of the answer that begins with a check mark: it has been verified. */
@@ -155,6 +182,9 @@ export function bugReport(error: unknown): string {
 const CODES = { red: 31, green: 32, yellow: 33, cyan: 36, bold: 1, dim: 2 } as const;
 
 export type Colour = keyof typeof CODES;
+
+/** A line in parts, each in one colour if one is given. */
+export type Line = readonly (readonly [text: string, colour?: Colour])[];
 
 type Paint = (colour: Colour, text: string) => string;
 

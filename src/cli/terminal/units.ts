@@ -31,3 +31,14 @@ export function bytesText(bytes: number): string {
   const amount = bytes / 1024 ** power;
   return `${amount < 10 ? amount.toFixed(1) : Math.round(amount)} ${"KMGT".charAt(power - 1)}iB`;
 }
+
+/** A whole number with commas: `1,204,331`. */
+export function countText(count: number): string {
+  return String(Math.round(count)).replace(/\B(?=(?:\d{3})+$)/g, ",");
+}
+
+/** A share: `98%`; `<1%` if it is not zero. */
+export function shareText(share: number): string {
+  if (share > 0 && share < 0.01) return "<1%";
+  return `${share > 0.99 && share < 1 ? 99 : Math.round(share * 100)}%`;
+}

@@ -47,7 +47,7 @@ Deno.test("look-alikes: hardly any random id passes as a name", () => {
 Deno.test("a key that SCAN returns twice counts once", () => {
   const keys = ["a", "b", "c"].map((id) => Buffer.from(`session:${id}`));
   const distinct = new DistinctKeys("session:".length);
-  for (const batch of [keys, keys.slice(1), keys]) distinct.add(batch);
+  for (const batch of [keys, keys.slice(1), keys]) distinct.addAll(batch);
   strictEqual(distinct.count, 3);
   const others = new LookAlikes(Buffer.from("app:session:"));
   for (const batch of [keys, keys.slice(1)]) others.add(batch);

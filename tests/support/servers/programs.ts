@@ -31,6 +31,16 @@ export function findPgbouncer(): string | undefined {
   return which("pgbouncer") ?? ["/usr/sbin/pgbouncer"].find(isExecutable);
 }
 
+/** The parser of Prometheus's client for Python: its file, as Debian installs it. */
+export function findOpenMetricsParser(): string | undefined {
+  const file = "/usr/lib/python3/dist-packages/prometheus_client/openmetrics/parser.py";
+  try {
+    return Deno.statSync(file).isFile ? file : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function searchPath(): string[] {
   return (Deno.env.get("PATH") ?? "").split(delimiter).filter((folder) => folder !== "");
 }

@@ -1,6 +1,7 @@
 import { cannotInstall, installPackages } from "./debian.ts";
 import {
   findMariadb,
+  findOpenMetricsParser,
   findPgbouncer,
   findPostgres,
   type PostgresPrograms,
@@ -15,6 +16,7 @@ const PACKAGES = {
   crystal: "crystal",
   openssl: "openssl",
   script: "bsdutils",
+  openmetrics: "python3-prometheus-client",
 } as const;
 
 /** A program that the tests use. */
@@ -35,6 +37,8 @@ export interface Programs {
   readonly crystal?: string | undefined;
   readonly openssl?: string | undefined;
   readonly script?: string | undefined;
+  /** Prometheus's own parser of OpenMetrics, a module of Python. */
+  readonly openmetrics?: string | undefined;
   readonly missing: readonly Missing[];
 }
 
@@ -62,6 +66,7 @@ function find() {
     crystal: which("crystal"),
     openssl: which("openssl"),
     script: which("script"),
+    openmetrics: findOpenMetricsParser(),
   };
 }
 

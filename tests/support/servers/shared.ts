@@ -41,7 +41,8 @@ export async function startShared(stopped: AbortSignal): Promise<SharedServices>
 }
 
 function locate(programs: Programs): [ServiceName, Found][] {
-  const { redis, postgres, pgbouncer, mariadb, crystal, openssl, script, missing } = programs;
+  const { redis, postgres, pgbouncer, mariadb, crystal, openssl, script, openmetrics, missing } =
+    programs;
   const found = (name: keyof typeof programs, path: string | undefined): Found =>
     path !== undefined
       ? { at: path }
@@ -54,6 +55,7 @@ function locate(programs: Programs): [ServiceName, Found][] {
     ["crystal", found("crystal", crystal)],
     ["openssl", found("openssl", openssl)],
     ["script", found("script", script)],
+    ["openmetrics", found("openmetrics", openmetrics)],
   ];
 }
 

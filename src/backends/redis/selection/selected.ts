@@ -117,7 +117,7 @@ export class SelectedKeys {
 
   #judge(key: Buffer, candidate: Candidate): boolean {
     if (this.#fromPayload.some((fact) => candidate[fact] === undefined)) {
-      this.#unreadable.add([key]);
+      this.#unreadable.add(key);
     }
     return this.#isMeant(candidate);
   }

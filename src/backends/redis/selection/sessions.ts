@@ -3,12 +3,14 @@ import type { Selection } from "../../../core/selection.ts";
 import type { Sessions, Store } from "../../contract.ts";
 import { PayloadReader, SHARD_PAYLOAD } from "../../payload.ts";
 import { redisClear } from "../clear.ts";
+import { explainRedisError } from "../errors.ts";
 import { giveLifetime as giveTo } from "./expiry.ts";
 import { listSelected } from "./list.ts";
 import { countKeys } from "../look.ts";
 import type { RedisNodes } from "../nodes.ts";
 import { Removal } from "../removal.ts";
 import { SelectedKeys } from "./selected.ts";
+import { surveyRedis } from "../survey/survey.ts";
 import type { KeySpace } from "../walk.ts";
 
 /** @param secrets Values of `SESSION_SECRET`. */
@@ -17,7 +19,7 @@ export function selectedSessions(
   keys: KeySpace,
   secrets: readonly string[],
   selection: Selection,
-): Required<Sessions> & Required<Pick<Store, "giveLifetime">> {
+): Required<Sessions> & Required<Pick<Store, "giveLifetime" | "survey">> {
   const selected = new SelectedKeys({
     selection,
     payloads: new PayloadReader(SHARD_PAYLOAD, secrets),
@@ -36,6 +38,14 @@ export function selectedSessions(
     },
     clearAgain: (options, isLast) => {
       return redisClear(nodes, keys, options, removal, scope).runAgain(isLast);
+    },
+    async survey(options) {
+      try {
+        return await surveyRedis(nodes, keys, selected, options);
+      } catch (error) {
+        options.signal.throwIfAborted();
+        throw explainRedisError(error, nodes.endpoint);
+      }
     },
     giveLifetime: (lifetime, options) => giveTo(nodes, keys, selected, lifetime, options),
   };

@@ -1,0 +1,83 @@
+/** The state of a Redis: how many sessions there are, some of them, and what the servers say. */
+import type { Buffer } from "node:buffer";
+import type { SessionInfo } from "../../contract.ts";
+import { about, exactly, type Survey, type SurveyOptions } from "../../survey.ts";
+import type { RedisNode } from "../node.ts";
+import type { RedisNodes } from "../nodes.ts";
+import type { SelectedKeys } from "../selection/selected.ts";
+import { allEnded, type KeySpace } from "../walk.ts";
+import { findAll, glance, type KeysOfNode } from "./find.ts";
+import { refused, serverStates } from "./server.ts";
+
+/** Keys of the sample that are asked for the memory that they take. */
+const WEIGHED = 1000;
+
+/** @param all Describes all keys. */
+export async function surveyRedis(
+  nodes: RedisNodes,
+  keys: KeySpace,
+  all: SelectedKeys,
+  options: SurveyOptions,
+): Promise<Survey> {
+  const { signal, isQuick } = options;
+  const found = isQuick ? await glance(nodes, keys, signal) : await findAll(nodes, keys, options);
+  const { masters } = await nodes.topology(signal);
+  const servers = await Promise.all(masters.map((address) => nodes.node(address, signal)));
+  const { figures, properties, warnings } = await serverStates(servers);
+  const sample = (await Promise.all(found.sample.map(async ({ address, keys }) => {
+    return await describe(await nodes.node(address, signal), keys, all, signal);
+  }))).flat();
+  const weight = await weightOf(nodes, found.sample, signal);
+  const { count, isExact } = found;
+  return {
+    figures: {
+      sessions: isExact ? exactly(count) : about(count),
+      // Redis removes expired sessions before anybody sees them.
+      live: isExact ? exactly(count) : about(count),
+      expired: exactly(0),
+      ...(weight === undefined ? {} : { bytes: about(weight * count) }),
+      ...figures,
+    },
+    sample,
+    properties,
+    warnings,
+  };
+}
+
+/** Keys that are described at once. */
+const BATCH = 500;
+
+async function describe(
+  node: RedisNode,
+  keys: readonly Buffer[],
+  all: SelectedKeys,
+  signal: AbortSignal,
+): Promise<SessionInfo[]> {
+  const found: SessionInfo[] = [];
+  for (let begin = 0; begin < keys.length; begin += BATCH) {
+    signal.throwIfAborted();
+    const { sessions } = await all.describe(node, keys.slice(begin, begin + BATCH));
+    for (const { info } of sessions) found.push(info);
+  }
+  return found;
+}
+
+/** The bytes that a session takes in Redis, on average; undefined if no server tells. */
+async function weightOf(
+  nodes: RedisNodes,
+  sample: readonly KeysOfNode[],
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const each = Math.ceil(WEIGHED / Math.max(1, sample.length));
+  const weights = await Promise.all(sample.map(async ({ address, keys }) => {
+    const { connection } = await nodes.node(address, signal);
+    return await allEnded(
+      keys.slice(0, each).map(async (key) => {
+        // Not all users may ask, and some keys are gone.
+        return await connection.call("MEMORY", "USAGE", key).catch(refused);
+      }),
+    );
+  }));
+  const known = weights.flat().filter((weight) => typeof weight === "number");
+  return known.length === 0 ? undefined : known.reduce((sum, bytes) => sum + bytes) / known.length;
+}

@@ -1,0 +1,65 @@
+/** What a store tells about its state. */
+import type { LookOptions, SessionInfo } from "./contract.ts";
+
+/** The numbers of a status. Sizes are in bytes. */
+export const figureNames = [
+  "sessions",
+  "live",
+  "expired",
+  "endless",
+  "loggedIn",
+  "anonymous",
+  "bytes",
+  "indexBytes",
+  "freeBytes",
+  "deadRows",
+  "memoryUsed",
+  "memoryLimit",
+  "evicted",
+] as const;
+
+export type FigureName = typeof figureNames[number];
+
+export interface Figure {
+  readonly value: number;
+  /** False for an estimate: from a sample, or by the server. */
+  readonly isExact: boolean;
+}
+
+/** A figure that is missing is not known. */
+export type Figures = Partial<Readonly<Record<FigureName, Figure>>>;
+
+/** Options of `Store.survey`. */
+export interface SurveyOptions extends LookOptions {
+  readonly signal: AbortSignal;
+  /** The current time, in milliseconds since 1970. */
+  readonly now: number;
+  /** Estimate everything, in a time that does not depend on the number of sessions. */
+  readonly isQuick: boolean;
+}
+
+/** What `Store.survey` returns. */
+export interface Survey {
+  /** At least `sessions`. Those about sessions that are missing are estimated from the sample. */
+  readonly figures: Figures;
+  /** Sessions chosen at random; all of them, if they are few. */
+  readonly sample: readonly SessionInfo[];
+  /** When the oldest and the newest session were created, if that is known of all sessions. */
+  readonly created?: { readonly oldest: number; readonly newest: number };
+  /** What the server says about itself, in words: `{ policy: "noeviction" }`. */
+  readonly properties: Readonly<Record<string, string>>;
+  /** What endangers the sessions: sentences without a full stop. */
+  readonly warnings: readonly string[];
+}
+
+/** The largest samples: of an exact survey, and of a quick one. */
+export const SAMPLE = 10_000;
+export const QUICK_SAMPLE = 1000;
+
+export function exactly(value: number): Figure {
+  return { value, isExact: true };
+}
+
+export function about(value: number): Figure {
+  return { value: Math.round(value), isExact: false };
+}

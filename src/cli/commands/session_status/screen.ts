@@ -1,0 +1,227 @@
+/** A status as lines for a terminal. */
+import type { Figure, FigureName } from "../../../backends/survey.ts";
+import type { Bucket } from "../../../commands/session_status/histogram.ts";
+import type { Status } from "../../../commands/session_status/status.ts";
+import { bar } from "../../terminal/chart.ts";
+import type { Line } from "../../terminal/reporter.ts";
+import { cellText, cut, widthOf } from "../../terminal/table.ts";
+import { agoText, bytesText, countText, shareText } from "../../terminal/units.ts";
+
+/** What a screen says besides the status. */
+export interface ScreenContext {
+  readonly environment: string;
+  /** The server and the keys or table, without credentials. */
+  readonly target: string;
+  /** Whether `Redis` or a table contains the sessions. */
+  readonly isTable: boolean;
+  /** Columns of a line. */
+  readonly width: number;
+}
+
+const COUNTS: readonly (readonly [FigureName, string])[] = [
+  ["live", "live"],
+  ["expired", "expired"],
+  ["endless", "never expire"],
+  ["loggedIn", "logged in"],
+  ["anonymous", "anonymous"],
+];
+
+const LABEL = 16;
+const SHARE = 6;
+const WIDEST_BAR = 24;
+
+/** @param news What has changed, on a screen that is watched. */
+export function screenOf(
+  status: Status,
+  context: ScreenContext,
+  news: readonly Line[] = [],
+): Line[] {
+  const lines: Line[] = [
+    [[`Sessions of ${cellText(context.environment)}`, "bold"]],
+    ...wrapped(context.target, context.width).map((text): Line => [[text, "dim"]]),
+    ...news,
+    [],
+    ...countLines(status, context.width),
+    ...sizeLines(status),
+    ...createdLines(status),
+    ...histogramLines(status, context.width),
+    ...serverLines(status, context),
+    ...footer(status, context.width),
+  ];
+  return lines.map((line) => fitted(line, context.width));
+}
+
+function countLines({ figures }: Status, width: number): Line[] {
+  const { sessions } = figures;
+  const shown = [sessions, ...COUNTS.map(([name]) => figures[name])].map(numberText);
+  const column = Math.max(...shown.map(widthOf));
+  const room = Math.min(WIDEST_BAR, width - LABEL - column - SHARE - 3);
+  return [
+    [[label("Sessions")], [padStart(numberText(sessions), column), "bold"]],
+    ...COUNTS.map(([name, text]): Line => {
+      const figure = figures[name];
+      const share = sessions && figure ? figure.value / Math.max(1, sessions.value) : 0;
+      const shareColumn = share === 0 ? "" : shareText(share);
+      return [
+        [label(`  ${text}`)],
+        [padStart(numberText(figure), column)],
+        [`${shareColumn.padStart(SHARE)}  `, "dim"],
+        [bar(share, room), "cyan"],
+      ];
+    }),
+  ];
+}
+
+function sizeLines({ figures: { bytes, indexBytes, freeBytes, sessions } }: Status): Line[] {
+  if (bytes === undefined) return [];
+  const each = sessions === undefined || sessions.value === 0
+    ? ""
+    : `, ${bytesText(Math.round(bytes.value / sessions.value))} each`;
+  const parts = [
+    `${sizeText(bytes)}${each}`,
+    ...(indexBytes === undefined ? [] : [`indexes ${sizeText(indexBytes)}`]),
+    ...(freeBytes === undefined ? [] : [`free ${sizeText(freeBytes)}`]),
+  ];
+  return [[], ...parts.map((text, index): Line => [[label(index === 0 ? "Size" : "")], [text]])];
+}
+
+function createdLines({ time, created, isCreatedExact }: Status): Line[] {
+  if (created === undefined) return [];
+  const mark = isCreatedExact ? "" : "≈ ";
+  return [
+    [],
+    [[label("Oldest")], [mark + agoText(time - created.oldest)]],
+    [[label("Newest")], [mark + agoText(time - created.newest)]],
+  ];
+}
+
+/** Columns of the name of a bucket, and between two histograms. */
+const BUCKET = 9;
+const GAP = 4;
+
+/** Columns that each of two histograms beside each other needs. */
+const NARROWEST_HALF = 28;
+
+/** The histograms beside each other, if there is room. */
+function histogramLines({ timeLeft, age }: Status, width: number): Line[] {
+  const half = Math.floor((width - GAP) / 2);
+  if (timeLeft === undefined || age === undefined || half < NARROWEST_HALF) {
+    return [
+      ...(timeLeft === undefined ? [] : [[], ...histogramOf("Time left", timeLeft, width)]),
+      ...(age === undefined ? [] : [[], ...histogramOf("Age", age, width)]),
+    ];
+  }
+  const right = histogramOf("Age", age, half);
+  const both = histogramOf("Time left", timeLeft, half).map((line, index): Line => {
+    const blanks = " ".repeat(half + GAP - lineWidth(line));
+    return [...line, [blanks], ...right[index] ?? []];
+  });
+  return [[], ...both];
+}
+
+function histogramOf(title: string, buckets: readonly Bucket[], width: number): Line[] {
+  const room = Math.min(WIDEST_BAR, width - BUCKET - SHARE - 2);
+  const most = Math.max(...buckets.map(({ share }) => share), Number.MIN_VALUE);
+  return [
+    [[title, "bold"]],
+    ...buckets.map(({ below, share }): Line => [
+      [(below === null ? "longer" : `< ${timeText(below)}`).padEnd(BUCKET)],
+      [`${(share === 0 ? "" : shareText(share)).padStart(SHARE)}  `, "dim"],
+      [bar(share / most, room), "cyan"],
+    ]),
+  ];
+}
+
+/** The end of a bucket: `10 min`. */
+function timeText(milliseconds: number): string {
+  const minutes = milliseconds / 60_000;
+  if (minutes < 60) return `${minutes} min`;
+  return minutes < 1440 ? `${minutes / 60} h` : `${minutes / 1440} d`;
+}
+
+function serverLines({ figures, properties }: Status, { isTable, width }: ScreenContext): Line[] {
+  const { deadRows, memoryUsed, memoryLimit, evicted } = figures;
+  const lines: Line[] = [];
+  if (memoryUsed !== undefined) {
+    const used = memoryUsed.value / (memoryLimit?.value ?? Infinity);
+    const limit = memoryLimit === undefined
+      ? " (no limit)"
+      : ` of ${bytesText(memoryLimit.value)}, ${shareText(used)}`;
+    lines.push([
+      [label("  memory")],
+      [`${sizeText(memoryUsed)}${limit}  `],
+      [width < 60 ? "" : bar(used, WIDEST_BAR / 2), used > 0.9 ? "red" : "cyan"],
+    ]);
+  }
+  const named: (readonly [string, string])[] = [
+    ...(evicted === undefined ? [] : [["evicted", numberText(evicted)] as const]),
+    ...(deadRows === undefined ? [] : [["dead rows", numberText(deadRows)] as const]),
+    ...Object.entries(properties),
+  ];
+  lines.push(...named.flatMap(([name, text]) => labelled(name, text, width)));
+  if (lines.length === 0) return [];
+  return [[], [[isTable ? "Table" : "Redis", "bold"]], ...lines];
+}
+
+function labelled(name: string, text: string, width: number): Line[] {
+  return wrapped(text, width - LABEL).map((line, index): Line => {
+    return [[label(index === 0 ? `  ${cellText(name)}` : "")], [line]];
+  });
+}
+
+function footer({ figures, sampled }: Status, width: number): Line[] {
+  const isEstimated = Object.values(figures).some(({ isExact }) => !isExact);
+  if (!isEstimated) return [];
+  const text = sampled === 0
+    ? "≈ an estimate of the server"
+    : `≈ an estimate, of the server or from ${countText(sampled)} sessions`;
+  return [[], ...wrapped(text, width).map((text): Line => [[text, "dim"]])];
+}
+
+function label(text: string): string {
+  return text.padEnd(LABEL);
+}
+
+function numberText(figure: Figure | undefined): string {
+  if (figure === undefined) return "?";
+  return figure.isExact ? countText(figure.value) : `≈ ${countText(figure.value)}`;
+}
+
+function sizeText({ value, isExact }: Figure): string {
+  return isExact ? bytesText(value) : `≈ ${bytesText(value)}`;
+}
+
+function padStart(text: string, width: number): string {
+  return " ".repeat(Math.max(0, width - widthOf(text))) + text;
+}
+
+/** A text in lines, broken at blanks. */
+export function wrapped(text: string, width: number): string[] {
+  const lines = [""];
+  for (const word of cellText(text).split(" ")) {
+    const last = lines.at(-1) ?? "";
+    const longer = last === "" ? word : `${last} ${word}`;
+    if (widthOf(longer) <= width || last === "") lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+function lineWidth(line: Line): number {
+  return line.reduce((sum, [text]) => sum + widthOf(text), 0);
+}
+
+/** A line without what does not fit, and without blanks at its end. */
+function fitted(line: Line, width: number): Line {
+  let room = width;
+  const parts = line.map(([text, colour]) => {
+    const shown = room > 0 ? cut(text, room) : "";
+    room -= widthOf(shown);
+    return [shown, colour] as const;
+  });
+  const last = parts.findLastIndex(([text]) => text.trim() !== "");
+  return parts.slice(0, last + 1).map(([text, colour], index): Line[number] => {
+    const kept = index === last ? text.trimEnd() : text;
+    return colour === undefined ? [kept] : [kept, colour];
+  });
+}

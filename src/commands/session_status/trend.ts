@@ -1,0 +1,45 @@
+/** How figures change while a status is watched. */
+import type { Status } from "./status.ts";
+
+/** The most statuses that are kept: as many as a sparkline shows. */
+const MOST = 60;
+
+const DAY = 86_400_000;
+
+/** Statuses in the order of time. The oldest are forgotten. */
+export class Trend {
+  readonly #statuses: Status[] = [];
+
+  add(status: Status): void {
+    this.#statuses.push(status);
+    if (this.#statuses.length > MOST) this.#statuses.shift();
+  }
+
+  /** The numbers of sessions. */
+  get sessions(): readonly number[] {
+    return this.#statuses.map(({ figures }) => figures.sessions?.value ?? 0);
+  }
+
+  /** How much a figure changes in a millisecond; undefined as long as that is not known. */
+  rateOf(name: "sessions" | "memoryUsed"): number | undefined {
+    const first = this.#statuses[0];
+    const last = this.#statuses.at(-1);
+    const before = first?.figures[name]?.value;
+    const now = last?.figures[name]?.value;
+    if (first === undefined || last === undefined) return undefined;
+    if (before === undefined || now === undefined || last.time <= first.time) return undefined;
+    return (now - before) / (last.time - first.time);
+  }
+
+  /**
+   * In how many days the memory is full if it goes on growing like this; undefined if it does not
+   * grow, has no limit, or less than three statuses are known.
+   */
+  get daysUntilFull(): number | undefined {
+    const { memoryUsed, memoryLimit } = this.#statuses.at(-1)?.figures ?? {};
+    const rate = this.rateOf("memoryUsed");
+    const isKnown = memoryUsed !== undefined && memoryLimit !== undefined && rate !== undefined;
+    if (!isKnown || rate <= 0 || this.#statuses.length < 3) return undefined;
+    return Math.max(0, memoryLimit.value - memoryUsed.value) / rate / DAY;
+  }
+}
