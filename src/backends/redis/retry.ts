@@ -54,7 +54,8 @@ export class Patience {
   }
 }
 
-/** Milliseconds between two attempts while a server is busy. */
+/** Milliseconds between two attempts: at first, and while a server is busy. */
+const FIRST_REST = 20;
 const REST = 500;
 
 /**
@@ -70,6 +71,29 @@ export async function whenFree(work: () => Promise<void>, signal: AbortSignal): 
       if (!isBusy(error) || performance.now() > end) throw error;
     }
     await sleep(REST, signal);
+    signal.throwIfAborted();
+  }
+}
+
+/**
+ * Repeats work that only reads, as long as its failures may pass.
+ * @param several Whether another server may take over.
+ */
+export async function patiently<T>(
+  work: () => Promise<T>,
+  several: boolean,
+  signal: AbortSignal,
+): Promise<T> {
+  const patience = new Patience();
+  for (let rest = FIRST_REST;; rest = Math.min(REST, 2 * rest)) {
+    try {
+      return await work();
+    } catch (error) {
+      signal.throwIfAborted();
+      const reason = patience.endedBy(error, false, several);
+      if (reason !== undefined) throw reason;
+    }
+    await sleep(rest, signal);
     signal.throwIfAborted();
   }
 }

@@ -1,11 +1,10 @@
 /** The state of a Redis: how many sessions there are, some of them, and what the servers say. */
-import type { Buffer } from "node:buffer";
 import type { SessionInfo } from "../../contract.ts";
 import { about, exactly, type Survey, type SurveyOptions } from "../../survey.ts";
-import type { RedisNode } from "../node.ts";
 import type { RedisNodes } from "../nodes.ts";
 import type { SelectedKeys } from "../selection/selected.ts";
 import { allEnded, type KeySpace } from "../walk.ts";
+import { patiently } from "../retry.ts";
 import { findAll, glance, type KeysOfNode } from "./find.ts";
 import { refused, serverStates } from "./server.ts";
 
@@ -19,15 +18,23 @@ export async function surveyRedis(
   all: SelectedKeys,
   options: SurveyOptions,
 ): Promise<Survey> {
-  const { signal, isQuick } = options;
-  const found = isQuick ? await glance(nodes, keys, signal) : await findAll(nodes, keys, options);
-  const { masters } = await nodes.topology(signal);
-  const servers = await Promise.all(masters.map((address) => nodes.node(address, signal)));
-  const { figures, properties, warnings } = await serverStates(servers);
-  const sample = (await Promise.all(found.sample.map(async ({ address, keys }) => {
-    return await describe(await nodes.node(address, signal), keys, all, signal);
-  }))).flat();
-  const weight = await weightOf(nodes, found.sample, signal);
+  const { signal, isQuick, onProgress } = options;
+  const steadily = <T>(work: () => Promise<T>) => {
+    return patiently(
+      () => {
+        onProgress?.(0); // a sign of life
+        return work();
+      },
+      nodes.hasSeveral,
+      signal,
+    );
+  };
+  const found = isQuick
+    ? await steadily(() => glance(nodes, keys, signal))
+    : await findAll(nodes, keys, options);
+  const { figures, properties, warnings } = await steadily(() => statesOf(nodes, signal));
+  const sample = await steadily(() => described(nodes, found.sample, all, signal));
+  const weight = await steadily(() => weightOf(nodes, found.sample, signal));
   const { count, isExact } = found;
   return {
     figures: {
@@ -44,22 +51,33 @@ export async function surveyRedis(
   };
 }
 
+async function statesOf(nodes: RedisNodes, signal: AbortSignal) {
+  const { masters } = await nodes.topology(signal);
+  return await serverStates(
+    await Promise.all(masters.map((address) => nodes.node(address, signal))),
+  );
+}
+
 /** Keys that are described at once. */
 const BATCH = 500;
 
-async function describe(
-  node: RedisNode,
-  keys: readonly Buffer[],
+async function described(
+  nodes: RedisNodes,
+  sample: readonly KeysOfNode[],
   all: SelectedKeys,
   signal: AbortSignal,
-): Promise<SessionInfo[]> {
-  const found: SessionInfo[] = [];
-  for (let begin = 0; begin < keys.length; begin += BATCH) {
-    signal.throwIfAborted();
-    const { sessions } = await all.describe(node, keys.slice(begin, begin + BATCH));
-    for (const { info } of sessions) found.push(info);
-  }
-  return found;
+): Promise<readonly SessionInfo[]> {
+  const parts = await Promise.all(sample.map(async ({ address, keys }) => {
+    const found: SessionInfo[] = [];
+    for (let begin = 0; begin < keys.length; begin += BATCH) {
+      signal.throwIfAborted();
+      const node = await nodes.node(address, signal);
+      const { sessions } = await all.describe(node, keys.slice(begin, begin + BATCH));
+      for (const { info } of sessions) found.push(info);
+    }
+    return found;
+  }));
+  return parts.flat();
 }
 
 /** The bytes that a session takes in Redis, on average; undefined if no server tells. */
