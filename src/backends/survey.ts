@@ -53,7 +53,7 @@ export interface Survey {
 }
 
 /** The largest samples: of an exact survey, and of a quick one. */
-export const SAMPLE = 10_000;
+export const SAMPLE = 4000;
 export const QUICK_SAMPLE = 1000;
 
 export function exactly(value: number): Figure {

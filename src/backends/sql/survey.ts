@@ -52,7 +52,6 @@ export async function surveyTable<Session extends SqlSession>(
 /** What SQL may be able to count. */
 function countable(now: number): Partial<Readonly<Record<FigureName, Selection>>> {
   return {
-    live: [{ fact: "expiresAt", from: now, orNull: true }],
     expired: [{ fact: "expiresAt", before: now }],
     endless: [{ fact: "expiresAt", isNull: true }],
     loggedIn: [{ fact: "user", isNull: false }],

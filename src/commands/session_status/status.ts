@@ -2,7 +2,7 @@
 import type { Backend, SessionInfo } from "../../backends/contract.ts";
 import { asAzuError } from "../../backends/custom.ts";
 import type { Budget } from "../../backends/pace.ts";
-import { about, exactly, type Figures, type Survey } from "../../backends/survey.ts";
+import { about, exactly, type Figure, type Figures, type Survey } from "../../backends/survey.ts";
 import { type AzuError, ImpossibleError } from "../../core/errors.ts";
 import { close, connected } from "../connection.ts";
 import { guarded } from "../guard.ts";
@@ -120,16 +120,15 @@ export function statusOf({ figures, sample, created, ...rest }: Survey, now: num
     return isWhole ? exactly(met) : about(met / sample.length * total.value);
   };
   const isExpired = ({ expiresAt }: SessionInfo) => isKnown(expiresAt) && expiresAt < now;
-  const fromSample = {
-    live: estimated("expiresAt", (session) => {
-      return session.expiresAt !== undefined && !isExpired(session);
-    }),
-    expired: estimated("expiresAt", isExpired),
+  const expired = figures.expired ?? estimated("expiresAt", isExpired);
+  const others = {
+    live: total && expired && difference(total, expired),
+    expired,
     endless: estimated("expiresAt", ({ expiresAt }) => expiresAt === null),
     loggedIn: estimated("user", ({ user }) => isKnown(user)),
     anonymous: estimated("user", ({ user }) => user === null),
   };
-  const known = Object.entries(fromSample).filter(([, figure]) => figure !== undefined);
+  const known = Object.entries(others).filter(([, figure]) => figure !== undefined);
   const ages = sample.flatMap(({ createdAt }) => {
     return isKnown(createdAt) ? [Math.max(0, now - createdAt)] : [];
   });
@@ -147,6 +146,11 @@ export function statusOf({ figures, sample, created, ...rest }: Survey, now: num
     timeLeft: tellsExpiry ? histogram(left, sample.length) : undefined,
     age: ages.length === 0 ? undefined : histogram(ages, sample.length),
   };
+}
+
+function difference(all: Figure, some: Figure): Figure {
+  const value = Math.max(0, all.value - some.value);
+  return { value, isExact: all.isExact && some.isExact };
 }
 
 function rangeOf(ages: readonly number[], now: number): Status["created"] {

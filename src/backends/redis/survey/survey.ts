@@ -40,7 +40,6 @@ export async function surveyRedis(
     figures: {
       sessions: isExact ? exactly(count) : about(count),
       // Redis removes expired sessions before anybody sees them.
-      live: isExact ? exactly(count) : about(count),
       expired: exactly(0),
       ...(weight === undefined ? {} : { bytes: about(weight * count) }),
       ...figures,
