@@ -4,10 +4,12 @@ import { beginningOf, problemIn } from "../../core/connection_url.ts";
 import { replaceVariables, withValues } from "../../core/from_env.ts";
 import { duration, oneOf, options, textWithVariables, url, whole } from "../../core/schema.ts";
 import { printable } from "../../core/text.ts";
+import type { Recorded } from "../../core/recorded.ts";
 import {
   type Backend,
   type BackendContext,
   CONNECT_TIMEOUT,
+  type Migration,
   type Purpose,
   type SetupSpec,
   type Shard,
@@ -16,12 +18,15 @@ import {
 import { urlSource } from "../url_source.ts";
 import { MYSQL_SHAPE, parseMysqlUrl } from "../mysql/url.ts";
 import { parsePostgresUrl, POSTGRES_SHAPE } from "../postgres/url.ts";
+import { addColumnStatements, dropColumnStatements } from "./alter.ts";
 import {
   createStatements,
   dropStatement,
   type Engine,
   nameProblem,
   parseTable,
+  type RecordedColumn,
+  recordedColumns,
   type TableName,
 } from "./ddl.ts";
 import { parseSqliteUrl } from "../sqlite/url.ts";
@@ -50,6 +55,8 @@ export interface DatabaseTarget {
   readonly timeout: number;
   /** Values of `SESSION_SECRET`, which open sealed payloads. */
   readonly secrets: readonly string[];
+  /** The columns that the app writes besides those that every table needs. */
+  readonly recorded: readonly RecordedColumn[];
 }
 
 export const databaseOptions = options({
@@ -130,7 +137,7 @@ export function bindDatabase(
       return place === undefined ? { table } : { address: place.address, addressFrom, table };
     },
     announce: () => ["Clearing database sessions..."],
-    setup: setupSpec(expected ?? engine, named, chosen),
+    setup: setupSpec(expected ?? engine, named, chosen, context.recorded),
     check: () => void check(),
     async connect(signal, { purpose = "operate", timeout = CONNECT_TIMEOUT } = {}) {
       const place = check();
@@ -138,8 +145,9 @@ export function bindDatabase(
       const table = checkedTable(engine, text);
       const secret = context.env("SESSION_SECRET");
       const secrets = secret === undefined || secret === "" ? [] : [secret];
+      const recorded = recordedColumns(engine, context.recorded);
       const target = { ...place, root: context.root, table, tableText: text, timeout, secrets };
-      return await openStore(target, signal, purpose);
+      return await openStore({ ...target, recorded }, signal, purpose);
     },
   };
 }
@@ -212,6 +220,7 @@ function setupSpec(
   engine: Engine,
   named: string,
   chosen: v.InferOutput<typeof databaseOptions>,
+  recorded: Recorded,
 ): SetupSpec {
   const table = parseTable(named) ?? { name: named };
   return {
@@ -226,11 +235,41 @@ function setupSpec(
       poolTimeout: chosen.poolTimeout ?? 5000,
       cleanupInterval: chosen.cleanupInterval ?? 300_000,
     },
-    migration: {
-      up: createStatements(engine, table),
-      down: [dropStatement(engine, table)],
-    },
+    migration: migrationOf(engine, table, recorded),
   };
+}
+
+export function migrationOf(
+  engine: Engine,
+  table: TableName,
+  recorded: Recorded,
+): Migration {
+  const columns = recordedColumns(engine, recorded);
+  const lines = (statements: readonly string[]) => statements.map((statement) => [statement]);
+  return {
+    up: createStatements(engine, table, columns),
+    down: [dropStatement(engine, table)],
+    columns: columns.map((column) => ({
+      name: column.name,
+      up: lines(addColumnStatements(engine, table, column)),
+      down: lines(dropColumnStatements(engine, table, column)),
+      failsIfPresent: engine !== "postgres",
+    })),
+    earlier: subsets(recordedColumns(engine, { ...recorded, ip: true, userAgent: true }))
+      .map((present) => {
+        const names = present.map(({ name }) => name);
+        return {
+          up: createStatements(engine, table, present),
+          without: columns.map(({ name }) => name).filter((name) => !names.includes(name)),
+        };
+      }),
+  };
+}
+
+function subsets<T>(values: readonly T[]): T[][] {
+  const [first, ...others] = values;
+  if (first === undefined) return [[]];
+  return subsets(others).flatMap((subset) => [subset, [first, ...subset]]);
 }
 
 function urlFromEnvironment(context: BackendContext): string | undefined {

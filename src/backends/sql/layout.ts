@@ -32,12 +32,12 @@ export const SETUP_LAYOUT: SqlLayout = {
 };
 
 /**
- * What the app writes as the user if nobody is logged in. NULL means that the row was saved by code
- * that does not know the column, so that the payload must tell.
+ * Whether a value is what the app writes as the user if nobody is logged in. NULL means that only
+ * the payload tells: the row was saved by code that does not know the column, or the column cannot
+ * hold the value.
  */
-function nobody(type: string): string {
-  if (isWhole(type)) return "0";
-  return isUuid(type) ? "00000000-0000-0000-0000-000000000000" : "";
+function isNobody(value: string, type: string): boolean {
+  return value === (isWhole(type) ? "0" : "") || value === "00000000-0000-0000-0000-000000000000";
 }
 
 const isWhole = (type: string) => /int/i.test(type);
@@ -219,7 +219,7 @@ export function textOf(
 ): string | null | undefined {
   if (value === null || value === undefined) return undefined;
   const text = value instanceof Uint8Array ? new TextDecoder().decode(value) : String(value);
-  return fact === "user" && text === nobody(type) ? null : text;
+  return fact === "user" && isNobody(text, type) ? null : text;
 }
 
 function without({ tableText, address }: DatabaseTarget, what: string): ImpossibleError {
