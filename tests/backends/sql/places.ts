@@ -15,8 +15,8 @@ import { context, type Fixture, type Place } from "../subject.ts";
 /** A name with SQL in it: it must be quoted. */
 const NAME: TableName = { name: "my \"ses'sions`; --" };
 
-/** Makes the statement that creates another table than the one of setup. */
-export type Shape = (table: string) => string;
+/** Makes the statements that create another table than the default one of setup. */
+export type Shape = (table: string) => string | readonly string[];
 
 /** A fresh database on the server that all tests share. */
 export async function database(engine: Engine, shape?: Shape): Promise<Place<TableName>> {
@@ -48,7 +48,7 @@ async function fixture(
   }
   const statements = shape === undefined
     ? createStatements(engine, table).map((lines) => lines.join("\n"))
-    : [shape(quoted)];
+    : [shape(quoted)].flat();
   for (const statement of statements) await query(statement);
   last(`DROP TABLE ${quoted}`);
   const others = neighbours(engine, table).map((other) => quoteTable(engine, other));
@@ -61,7 +61,7 @@ async function fixture(
   const options = { url, table: quoteTable("postgres", table) };
   return {
     backend: bindBackend("database", options, { ...context, root }),
-    ...app(engine, query, quoted, shape?.(quoted)),
+    ...app(engine, query, quoted, shape === undefined ? undefined : statements.join("\n")),
     async look() {
       const [row] = await query(`SELECT count(*) AS n FROM ${quoted}`);
       const rows = [];
