@@ -3,6 +3,7 @@ import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/st
 import type { ClearCounts, SessionInfo, Sessions } from "../../../src/backends/contract.ts";
 import { handleOf } from "../../../src/backends/handle.ts";
 import { bindBackend } from "../../../src/backends/registry.ts";
+import type { UserType } from "../../../src/core/recorded.ts";
 import { dropColumnStatements } from "../../../src/backends/sql/alter.ts";
 import { createStatements, type Engine, recordedColumns } from "../../../src/backends/sql/ddl.ts";
 import { ImpossibleError } from "../../../src/core/errors.ts";
@@ -24,10 +25,13 @@ const NEEDS = {
 } as const;
 
 /** A table of setup in a fresh database. */
-async function table(engine: Engine, secret?: string) {
+async function table(engine: Engine, secret?: string, user: UserType = "int64") {
   const opened = await CONNECT[engine]();
   const { query, url, root = "/" } = opened;
-  for (const lines of createStatements(engine, { name: "sessions" })) await query(lines.join("\n"));
+  const columns = recordedColumns(engine, { user, ip: false, userAgent: false });
+  for (const lines of createStatements(engine, { name: "sessions" }, columns)) {
+    await query(lines.join("\n"));
+  }
   const backend = bindBackend("database", { url }, {
     ...context,
     root,
@@ -138,6 +142,31 @@ for (const engine of ["postgres", "mysql", "sqlite"] as const) {
       await rejects(onlyOf(store, selection).count(signal), { name: "ImpossibleError", message });
       await rejects(clear(onlyOf(store, selection)), { name: "ImpossibleError", message });
     }
+  });
+
+  test("users that are UUIDs, nobody, and what no column can hold", async () => {
+    await using place = await table(engine, undefined, "uuid");
+    const user = "0b6c1b0e-7a51-4f0f-9d2a-3d6b1c1f2e9a";
+    const values = {
+      mine: user,
+      nobody: "00000000-0000-0000-0000-000000000000",
+      other: user.replace("0", "1"),
+      old: null,
+    };
+    await place.selectable.save(Object.keys(values).map((id) => session(id, user)));
+    for (const [id, value] of Object.entries(values)) {
+      if (value === null) continue;
+      await place.query(`UPDATE sessions SET user_id = '${value}' WHERE session_id = '${id}'`);
+    }
+    await using store = await place.backend.connect(signal);
+    const count = async (...selection: Selection) => await onlyOf(store, selection).count(signal);
+    strictEqual(await count({ fact: "user", oneOf: [user] }), 2);
+    strictEqual(await count({ fact: "user", isNull: true }), 1);
+    for (const unlike of ["42", "", "x'; --", "a\0b", "🍪"]) {
+      strictEqual(await count({ fact: "user", oneOf: [unlike] }), 0);
+    }
+    strictEqual((await clear(onlyOf(store, [{ fact: "user", oneOf: [user] }]))).cleared, 2);
+    deepStrictEqual((await place.selectable.ids()).toSorted(), ["nobody", "other"]);
   });
 
   test("a session that is prolonged while the expired ones go survives", async () => {

@@ -14,9 +14,12 @@ const definition = () =>
   )
     .option("-b, --backend <name>", "redis, database, memory, or a backend in the config")
     .option("-f, --force", "Overwrite files that differ (shows the diff)")
-    .option("-y, --yes", "Make the offered changes without asking")
+    .option("-y, --yes", "Make the offered changes, and add what the table lacks, without asking")
     .option("--dry-run", "Show what would be done; do nothing")
-    .option("--apply", "Also create the table in the database of the environment")
+    .option(
+      "--apply",
+      "Also create the table in the database of the environment, or add what it lacks",
+    )
     .option("--eject", "Only copy azu's templates, for `templates` in the config")
     .addHelpText(
       "after",
