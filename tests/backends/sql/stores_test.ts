@@ -3,6 +3,7 @@ import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import type { Engine, TableName } from "../../../src/backends/sql/ddl.ts";
 import { needs } from "../../support/env.ts";
 import { conforms } from "../conformance.ts";
+import { CONNECT_PG_SIMPLE, type ForeignTable, laravel } from "./foreign_tables.ts";
 import { database, type Shape } from "./places.ts";
 
 /** Names that have a meaning in SQL or for a driver, or look like another name. */
@@ -43,7 +44,7 @@ const SERVICE = {
   sqlite: { ignore: false },
 } as const;
 
-function subject(engine: Engine, what: string, shape?: Shape): void {
+function subject(engine: Engine, what: string, shape?: Shape | ForeignTable): void {
   conforms({
     name: `${engine}, ${what}`,
     needs: SERVICE[engine],
@@ -130,6 +131,10 @@ for (const type of ["bigint", "varchar"]) {
     return `CREATE TABLE ${table} (${key}, ${SQLITE_COLUMNS}, ${user}, ${TEXTS})`;
   });
 }
+
+subject("postgres", "the table of connect-pg-simple", CONNECT_PG_SIMPLE);
+subject("mysql", "the table of Laravel", laravel("mysql"));
+subject("sqlite", "the table of Laravel", laravel("sqlite"));
 
 Deno.test("sqlite counts a large table in steps, and can be interrupted after each", async () => {
   const { signal } = new AbortController();
