@@ -194,16 +194,14 @@ function otherType(
   fact: TimeFact,
   { tableText, address }: DatabaseTarget,
 ): UsageError {
+  const shown = printable(name);
   const what = unit === undefined ? "times" : "numbers";
+  const hint = unit === undefined
+    ? `For a column of numbers, state the unit: { column: "${shown}", unit: "seconds" }`
+    : `For a column of times, state only its name: "${shown}"`;
   return new UsageError(
-    `The column ${printable(name)} of the table ${printable(tableText)} has the type ` +
-      `${printable(type)}, not one of ${what}, as layout.${fact} in the config says (${address})`,
-    {
-      hint: unit === undefined
-        ? `For a column of numbers, state the unit: { column: "${
-          printable(name)
-        }", unit: "seconds" }`
-        : `For a column of times, state only its name: "${printable(name)}"`,
-    },
+    `The column ${shown} of the table ${printable(tableText)} has the type ${printable(type)}, ` +
+      `not one of ${what}, as layout.${fact} in the config says (${address})`,
+    { hint },
   );
 }

@@ -153,13 +153,10 @@ function without(
   what: string,
   { isConfigured }: BoundLayout,
 ): ImpossibleError {
+  const hint =
+    "If a column or the payload tells it, name that in the backend's layout in the config";
   return new ImpossibleError(
     `The table ${printable(tableText)} has ${what} (${address})`,
-    isConfigured
-      ? {
-        hint:
-          "If a column or the payload tells it, name that in the backend's layout in the config",
-      }
-      : {},
+    isConfigured ? { hint } : {},
   );
 }

@@ -24,6 +24,11 @@ const quoted = (text: string | null) => {
   return text === null ? "NULL" : `'${text.replaceAll("'", "''")}'`;
 };
 
+/** As many rows as a statement may have. */
+function* batches(rows: readonly string[]): Generator<readonly string[]> {
+  for (let begin = 0; begin < rows.length; begin += 1000) yield rows.slice(begin, begin + 1000);
+}
+
 /** The statements of its table.sql. */
 export const CONNECT_PG_SIMPLE: ForeignTable = {
   layout: {
@@ -58,12 +63,11 @@ export const CONNECT_PG_SIMPLE: ForeignTable = {
         keepsForever: false,
         untold: ["createdAt", "visitedAt", "ip", "userAgent"],
         async save(sessions) {
-          if (sessions.length === 0) return;
           const rows = sessions.map(({ id, user, expiresAt }) => {
             const text = JSON.stringify(expressSession(user, expiresAt ?? 0));
             return `(${quoted(id)}, ${quoted(text)}, ${time(expiresAt ?? 0)})`;
           });
-          await put(`VALUES ${rows.join(", ")}`);
+          for (const some of batches(rows)) await put(`VALUES ${some.join(", ")}`);
         },
         ids: async () => (await query(`SELECT sid FROM ${table}`)).map(({ sid }) => String(sid)),
       },
@@ -161,8 +165,9 @@ export function laravel(engine: "mysql" | "sqlite"): ForeignTable {
             };
           },
           async save(sessions) {
-            if (sessions.length === 0) return;
-            await put(`VALUES ${sessions.map(laravelRow).join(", ")}`);
+            for (const some of batches(sessions.map(laravelRow))) {
+              await put(`VALUES ${some.join(", ")}`);
+            }
           },
           ids: async () => (await query(`SELECT id FROM ${table}`)).map(({ id }) => String(id)),
         },

@@ -13,7 +13,7 @@ import { planOf } from "../../../src/backends/sql/plan.ts";
 import { mysqlDialect } from "../../../src/backends/mysql/rows.ts";
 import { postgresDialect } from "../../../src/backends/postgres/rows.ts";
 import { sqliteDialect } from "../../../src/backends/sqlite/rows.ts";
-import { UsageError } from "../../../src/core/errors.ts";
+import { ImpossibleError, UsageError } from "../../../src/core/errors.ts";
 import type { Condition, Selection } from "../../../src/core/selection.ts";
 import { needs } from "../../support/env.ts";
 import { listed, onlyOf } from "../conformance_selections.ts";
@@ -30,11 +30,11 @@ const NEEDS = {
 } as const;
 
 /** A table `t` in a fresh database. */
-async function table(engine: Engine, columns: string, layout: DatabaseLayout) {
+async function table(engine: Engine, columns: string, layout: DatabaseLayout | undefined) {
   const opened = await CONNECT[engine]();
   const { query, url, root = "/" } = opened;
   await query(`CREATE TABLE t (${columns})`);
-  const backend = bindBackend("database", { url, table: "t", layout }, {
+  const backend = bindBackend("database", { url, table: "t", ...(layout && { layout }) }, {
     ...context,
     root,
     env: (name) => name === "SESSION_SECRET" ? SECRET : undefined,
@@ -210,6 +210,17 @@ for (const engine of ["postgres", "mysql", "sqlite"] as const) {
     await using place = await table(engine, columns, { id: "word" });
     await using store = await place.open();
     deepStrictEqual(await store.examine?.(signal), []);
+  });
+
+  test("a table of other software without a layout: the hint tells of layouts", async () => {
+    await using place = await table(engine, "sid varchar(20), expire timestamp", undefined);
+    await using store = await place.open();
+    await rejects(listed(onlyOf(store, [])), (error) => {
+      ok(error instanceof ImpossibleError);
+      match(error.message, /^The table t has no column session_id for the session id \(/);
+      match(error.hint ?? "", /describe it by layout in the backend's config/);
+      return true;
+    });
   });
 
   test("a payload is read as it is packed", async () => {
