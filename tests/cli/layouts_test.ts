@@ -123,22 +123,15 @@ async function adopt({ config, foreign, table, column, first, open }: Adopted): 
   match(unknown.stderr, /^error: The table \S+ has nothing that tells when a session was created/m);
   strictEqual(await ids(), "abcde");
 
-  // The guide's commands, one after the other.
-  const expected = [/* list */ "abcde", /* revoke */ "cde", /* sweep */ "cd", /* dry run */ "cd"];
-  const printed: string[] = [];
-  for (const [index, command] of commands.entries()) {
-    const { code, stdout, stderr } = await app.azu(...command);
-    strictEqual(code, 0, `${command.join(" ")}: ${stderr}`);
-    strictEqual(await ids(), expected[index], command.join(" "));
-    printed.push(stdout);
-  }
-  deepStrictEqual(
-    printed[0]?.match(/^[a-z2-7]{12}\b/gm)?.sort(),
-    [handle("a"), handle("b")].sort(),
-  );
-  match(printed[1] ?? "", /^Revoked 2 session\(s\)\n✓ Sessions revoked$/m);
-  match(printed[2] ?? "", /^Removed 1 session\(s\)$/m);
-  match(printed[3] ?? "", /^Would clear 2 session\(s\)/m);
+  const left = { status: "abcde", list: "abcde", revoke: "cde", sweep: "cd", clear: "cd" };
+  const printed = await runAll(app, async (name) => {
+    strictEqual(await ids(), left[name as keyof typeof left], name);
+  });
+  deepStrictEqual([...printed.keys()], Object.keys(left));
+  match(printed.get("status") ?? "", /^Sessions +5$[^]*^ +live +4 [^]*^ +expired +1 /m);
+  checkUser42(printed);
+  match(printed.get("sweep") ?? "", /^Removed 1 session\(s\)$/m);
+  match(printed.get("clear") ?? "", /^Would clear 2 session\(s\)/m);
 
   const setup = await app.azu("session:setup", "--apply", "--yes");
   strictEqual(setup.code, 3);
@@ -147,7 +140,9 @@ async function adopt({ config, foreign, table, column, first, open }: Adopted): 
   deepStrictEqual(files, ["azu.config.ts"]);
 
   await query(`ALTER TABLE ${table} RENAME COLUMN ${column} TO another`);
-  for (const command of ["list", "sweep", "clear --force", "revoke --logged-in --force"]) {
+  for (
+    const command of ["status", "list", "sweep", "clear --force", "revoke --logged-in --force"]
+  ) {
     const { code, stderr } = await app.azu(...`session:${command}`.split(" "));
     strictEqual(code, 2, command);
     match(stderr, new RegExp(`^error: The table \\S+ has no column ${column}, which layout`, "m"));
@@ -158,6 +153,28 @@ async function adopt({ config, foreign, table, column, first, open }: Adopted): 
   strictEqual(cleared.code, 0);
   match(cleared.stdout, /^✓ Sessions cleared successfully$/m);
   strictEqual(await ids(), "");
+}
+
+/** Runs the guide's commands, one after the other, and returns what each has printed. */
+async function runAll(
+  { azu }: Awaited<ReturnType<typeof folder>>,
+  after: (name: string) => Promise<void> = async () => {},
+): Promise<ReadonlyMap<string, string>> {
+  const printed = new Map<string, string>();
+  for (const command of commands) {
+    const { code, stdout, stderr } = await azu(...command);
+    strictEqual(code, 0, `${command.join(" ")}: ${stderr}`);
+    const name = command[0]?.replace("session:", "") ?? "";
+    printed.set(name, stdout);
+    await after(name);
+  }
+  return printed;
+}
+
+function checkUser42(printed: ReadonlyMap<string, string>): void {
+  const handles = printed.get("list")?.match(/^[a-z2-7]{12}\b/gm) ?? [];
+  deepStrictEqual(handles.toSorted(), [handle("a"), handle("b")].toSorted());
+  match(printed.get("revoke") ?? "", /^Revoked 2 session\(s\)\n✓ Sessions revoked$/m);
 }
 
 Deno.test("guide: adopt the keys of connect-redis", needs("redis-server"), async () => {
@@ -171,18 +188,10 @@ Deno.test("guide: adopt the keys of connect-redis", needs("redis-server"), async
   }
   await client.set("other", "x");
   await using app = await folder(CONNECT_REDIS, { REDIS_URL: server.url });
-  const printed: string[] = [];
-  for (const command of commands) {
-    const { code, stdout, stderr } = await app.azu(...command);
-    strictEqual(code, 0, `${command.join(" ")}: ${stderr}`);
-    printed.push(stdout);
-  }
-  deepStrictEqual(
-    printed[0]?.match(/^[a-z2-7]{12}\b/gm)?.sort(),
-    [handle("a"), handle("b")].sort(),
-  );
-  match(printed[1] ?? "", /^Revoked 2 session\(s\)\n✓ Sessions revoked$/m);
-  match(printed[3] ?? "", /^Would clear 3 session\(s\)/m);
+  const printed = await runAll(app);
+  match(printed.get("status") ?? "", /^Sessions +5$[^]*^ +logged in +4 [^]*^ +anonymous +1 /m);
+  checkUser42(printed);
+  match(printed.get("clear") ?? "", /^Would clear 3 session\(s\)/m);
   const unknown = await app.azu("session:list", "--ip", "10.0.0.0/8");
   strictEqual(unknown.code, 3);
   match(unknown.stderr, /^error: The layout in the config names no place for the IP address/m);

@@ -89,6 +89,7 @@ for (const engine of ["postgres", "mysql", "sqlite"] as const) {
     for (const [unit, type, stored, time] of numbers) {
       await using place = await table(engine, `id varchar(20), at ${type}`, {
         id: "id",
+        createdAt: { column: "at", unit },
         visitedAt: { column: "at", unit },
         expiresAt: { after: "visitedAt", lifetime: "90m" },
       });
@@ -96,6 +97,9 @@ for (const engine of ["postgres", "mysql", "sqlite"] as const) {
       const expiresAt = time + 90 * 60_000;
       const times = (await infos(place)).map((info) => [info.visitedAt, info.expiresAt]);
       deepStrictEqual(times, [[time, expiresAt], [null, null]], type);
+      await using store = await place.open();
+      const survey = await store.survey?.({ signal, now: expiresAt, isQuick: false });
+      deepStrictEqual(survey?.created, { oldest: time, newest: time });
       for (const [fact, at] of [["visitedAt", time], ["expiresAt", expiresAt]] as const) {
         for (const step of [-1, 0, 1]) {
           const isBefore = step > 0 ? handles("a") : [];
