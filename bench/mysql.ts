@@ -20,7 +20,7 @@ const MOST_TIME = 1.7;
 
 export async function benchMysql({ azu, report, sessions }: Bench): Promise<void> {
   const rows = Math.round(sessions * PART);
-  report.title(`MariaDB, ${rows} sessions, three indexes`);
+  report.title(`MariaDB, ${rows} sessions, four indexes`);
   await using server = await startMariadb({ args: ARGS });
   const url = new URL(server.url);
   const client = await createConnection({ uri: url.href });

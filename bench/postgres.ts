@@ -5,6 +5,7 @@ import { OtherProcess } from "./support/other_process.ts";
 import { PostgresData, type Sessions } from "./support/postgres_data.ts";
 import { list } from "./support/report.ts";
 import { largest, median, quantile, ratios } from "./support/stats.ts";
+import { benchRevoke } from "./postgres_revoke.ts";
 import { MOST_MEMORY } from "./redis_memory.ts";
 
 /** Milliseconds to measure the writers before a clear. */
@@ -25,7 +26,7 @@ const DELETE = "DELETE FROM sessions";
 
 export async function benchPostgres(bench: Bench): Promise<void> {
   const { azu, report, sessions, rounds } = bench;
-  report.title(`PostgreSQL, ${sessions} sessions, three indexes`);
+  report.title(`PostgreSQL, ${sessions} sessions, four indexes`);
   await using data = await PostgresData.make(sessions);
   const [plain, ours]: [number[], ClearRun[]] = [[], []];
   const clear = async () => {
@@ -43,6 +44,7 @@ export async function benchPostgres(bench: Bench): Promise<void> {
   report.figure("seconds", median(times) / 1000, list(times.map((time) => time / 1000)));
   report.bound("time over one plain DELETE", median(found), { most: 1.3 }, list(found));
   report.bound("MiB at the peak", largest(ours.map(({ peak }) => peak)), { most: MOST_MEMORY });
+  await benchRevoke(bench, data);
   await benchWriters(bench, data);
 }
 

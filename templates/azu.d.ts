@@ -280,6 +280,8 @@ declare module "azu" {
     readonly hasApp: boolean;
     /** The database driver in the app's `shard.yml`, if there is one. */
     readonly driver: Engine | undefined;
+    /** What the app's sessions record, in any of the environments that share a table's shape. */
+    readonly recorded: Recorded;
     /** Settings found in the app's source. They take precedence over the config. */
     readonly stated: Stated;
   }
@@ -309,6 +311,15 @@ declare module "azu" {
   }
 
   type Engine = "postgres" | "mysql" | "sqlite";
+
+  /** What the sessions of an app record. */
+  interface Recorded {
+    readonly user: UserType;
+    /** Whether they record the visitor's IP address. */
+    readonly ip: boolean;
+    /** Whether they record the visitor's `User-Agent`. */
+    readonly userAgent: boolean;
+  }
 
   /** Settings that were found in the app's source. They may contain variables (`fromEnv`). */
   interface Stated {
@@ -428,7 +439,20 @@ declare module "azu" {
     replicated?(replicas: number, timeout: number, signal: AbortSignal): Promise<number>;
     /** Creates the table and its indexes if they are missing. `present`: the table was there. */
     createTable?(signal: AbortSignal): Promise<"created" | "present">;
+    /**
+     * What the table lacks, if an earlier version created it; undefined if there is nothing to add.
+     */
+    missingInTable?(signal: AbortSignal): Promise<TableChanges | undefined>;
+    /** Adds it. This may take minutes. */
+    changeTable?(
+      changes: TableChanges,
+      signal: AbortSignal,
+      options?: Pick<LookOptions, "onProgress">,
+    ): Promise<void>;
   }
+
+  /** The type of the users' ids. */
+  type UserType = "int64" | "uuid" | "string";
 
   /** A dependency of the app, as shard.yml lists it. */
   interface Shard {
@@ -462,9 +486,14 @@ declare module "azu" {
 
   /** How the table is created and dropped. */
   interface Migration {
-    /** SQL statements, each as its lines. */
-    readonly up: readonly (readonly string[])[];
-    readonly down: readonly (readonly string[])[];
+    readonly up: Statements;
+    readonly down: Statements;
+    /**
+     * The columns that a table may lack if an earlier version created it, or with another config.
+     */
+    readonly columns?: readonly ColumnMigration[];
+    /** How such tables were created, and which of the columns they lack. */
+    readonly earlier?: readonly { readonly up: Statements; readonly without: readonly string[] }[];
   }
 
   /** Why a store is opened. `create` may create a database file. */
@@ -535,6 +564,8 @@ declare module "azu" {
     onProgress?(found: number, total?: number): void;
     /** See {@linkcode ClearOptions.onUnreadable}. */
     onUnreadable?(sessions: number): void;
+    /** See {@linkcode ClearOptions.onSlow}. */
+    onSlow?(reason: string): void;
   }
 
   /** Options of `Store.giveLifetime`. */
@@ -547,6 +578,28 @@ declare module "azu" {
   export interface LookAlike {
     readonly pattern: string;
     readonly count: number;
+  }
+
+  /** What a table lacks, and how to add it. */
+  interface TableChanges {
+    /** For example `the column user_id`. */
+    readonly missing: readonly string[];
+    /** The statements that add it, in order. */
+    readonly statements: readonly string[];
+    /** What other clients notice meanwhile: a sentence without a full stop. */
+    readonly effect: string;
+  }
+
+  /** SQL statements, each as its lines. */
+  type Statements = readonly (readonly string[])[];
+
+  /** How a column is added to the table, and removed. */
+  interface ColumnMigration {
+    readonly name: string;
+    readonly up: Statements;
+    readonly down: Statements;
+    /** Whether the first statement fails if the column is there, so that this must be ignored. */
+    readonly failsIfPresent: boolean;
   }
 
   /** Options of `Sessions.clear`. */
@@ -580,6 +633,8 @@ declare module "azu" {
      * because it cannot be read or has no such property. They are not selected.
      */
     onUnreadable?(sessions: number): void;
+    /** Receives why the selection takes longer than it could: a sentence without a full stop. */
+    onSlow?(reason: string): void;
   }
 
   /** The verified counts of a clear. */

@@ -47,10 +47,31 @@ export class Azu {
     return await this.#clear("database", { DATABASE_URL: url });
   }
 
+  /** Revokes the sessions of a user in a database. */
+  async revoke(url: string, user: string) {
+    const { code, stdout, ...run } = await this.#run(
+      ["session:revoke", "--force", "--json", "--backend", "database", "--user", user],
+      { DATABASE_URL: url },
+    );
+    if (code !== 0) throw new Error(`azu ended with ${code}: ${run.said}`);
+    return { ...run, revoked: countIn(stdout, "revoked") };
+  }
+
   async #clear(backend: string, env: Record<string, string>): Promise<ClearRun> {
+    const args = ["session:clear", "--force", "--json", "--backend", backend];
+    const { stdout, ...run } = await this.#run(args, env);
+    return {
+      ...run,
+      cleared: countIn(stdout, "cleared"),
+      remaining: countIn(stdout, "remaining"),
+      arrived: countIn(stdout, "arrived"),
+    };
+  }
+
+  async #run(args: string[], env: Record<string, string>) {
     const start = performance.now();
     const child = new Deno.Command(join(this.#folder, "azu"), {
-      args: ["session:clear", "--force", "--json", "--backend", backend],
+      args,
       cwd: join(this.#folder, "app"),
       clearEnv: true,
       env,
@@ -62,8 +83,8 @@ export class Azu {
     const { code, stdout, stderr } = await child.output();
     const milliseconds = performance.now() - start;
     const decoder = new TextDecoder();
-    const counts = countsIn(decoder.decode(stdout));
-    return { milliseconds, peak: await peak, code, ...counts, said: decoder.decode(stderr) };
+    const said = decoder.decode(stderr);
+    return { milliseconds, peak: await peak, code, stdout: decoder.decode(stdout), said };
   }
 }
 
@@ -75,13 +96,11 @@ export function expectCleared(run: ClearRun, sessions: number): ClearRun {
   );
 }
 
-function countsIn(output: string): Pick<ClearRun, "cleared" | "remaining" | "arrived"> {
+/** A number of the JSON document; NaN if it has none. */
+function countIn(output: string, name: string): number {
   const report: unknown = output.trim() === "" ? {} : JSON.parse(output);
-  const count = (name: string) => {
-    const value = isRecord(report) ? report[name] : undefined;
-    return typeof value === "number" ? value : NaN;
-  };
-  return { cleared: count("cleared"), remaining: count("remaining"), arrived: count("arrived") };
+  const value = isRecord(report) ? report[name] : undefined;
+  return typeof value === "number" ? value : NaN;
 }
 
 /** The kernel records the peak, so only what happens after the last read is missed. */

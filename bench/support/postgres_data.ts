@@ -73,9 +73,14 @@ export class PostgresData implements AsyncDisposable {
   }
 }
 
-const FILL = `INSERT INTO sessions (session_id, data, created_at, updated_at, expires_at)
+export const SESSIONS_PER_USER = 20;
+
+/** The users are called 1, 2, and so on. */
+const FILL = `INSERT INTO sessions
+    (session_id, data, created_at, updated_at, expires_at, user_id)
   SELECT md5(i::text), decode(repeat(md5(i::text), 12), 'hex'),
-    now() - random() * interval '1 day', now(), now() + random() * interval '1 day'
+    now() - random() * interval '1 day', now(), now() + random() * interval '1 day',
+    1 + i % ($1::bigint / ${SESSIONS_PER_USER})
   FROM generate_series(1, $1::bigint) i`;
 
 export async function connected(url: string): Promise<pg.Client> {

@@ -3,6 +3,7 @@ import contextTemplate from "../../templates/context.cr.eta" with { type: "text"
 import cookieTemplate from "../../templates/cookie.cr.eta" with { type: "text" };
 import handlerTemplate from "../../templates/handler.cr.eta" with { type: "text" };
 import migrationTemplate from "../../templates/migration.cr.eta" with { type: "text" };
+import migrationColumnTemplate from "../../templates/migration_column.cr.eta" with { type: "text" };
 import sessionTemplate from "../../templates/session.cr.eta" with { type: "text" };
 import storeClusterTemplate from "../../templates/store_cluster.cr.eta" with { type: "text" };
 import storeDatabaseTemplate from "../../templates/store_database.cr.eta" with { type: "text" };
@@ -23,6 +24,7 @@ export const ownTemplates = {
   "handler.cr.eta": handlerTemplate,
   "context.cr.eta": contextTemplate,
   "migration.cr.eta": migrationTemplate,
+  "migration_column.cr.eta": migrationColumnTemplate,
 } as const satisfies Record<string, string>;
 
 export type TemplateName = keyof typeof ownTemplates;

@@ -1,6 +1,7 @@
 /** Renders the templates. The only file that imports eta. */
 import { Eta } from "eta";
 import { messageOf, UsageError } from "../core/errors.ts";
+import type { UserType } from "../core/recorded.ts";
 import { crystalComment, crystalSpan, crystalString } from "./crystal/literal.ts";
 import type { TemplateName, Templates } from "./crystal_templates.ts";
 
@@ -27,8 +28,6 @@ export interface InitializerSettings {
   /** The type of the users' ids. */
   readonly userType: UserType;
 }
-
-export type UserType = "int64" | "uuid" | "string";
 
 /** The settings of an environment. Durations are in milliseconds. */
 export interface EnvironmentSettings {
@@ -74,6 +73,7 @@ export function renderInitializer(settings: InitializerSettings, templates: Temp
     appComment: crystalComment(settings.app),
     ...recordedValues(settings),
     userType: CRYSTAL_TYPES[settings.userType],
+    nobody: NOBODY[settings.userType],
     requires: requiresOf(settings).map((name) => `require ${crystalString(name)}`).join("\n"),
   };
   const part = (name: TemplateName, more = {}) =>
@@ -97,6 +97,13 @@ export function renderInitializer(settings: InitializerSettings, templates: Temp
 
 const CRYSTAL_TYPES = { int64: "Int64", uuid: "UUID", string: "String" } as const;
 
+/** What stands for nobody in the column user_id, as Crystal. */
+const NOBODY = {
+  int64: "0_i64",
+  uuid: crystalString("00000000-0000-0000-0000-000000000000"),
+  string: crystalString(""),
+} as const;
+
 /** What to require besides `session`; a UUID needs code of its own to become JSON. */
 function requiresOf({ requires, userType }: InitializerSettings): readonly string[] {
   return userType === "uuid" ? ["uuid/json", ...requires] : requires;
@@ -119,11 +126,16 @@ function recordedValues({ base, environments, module }: InitializerSettings) {
   };
   const ip = recording("ip");
   const agent = recording("userAgent");
+  const columns = ["user_id"];
+  if (ip.isRecorded) columns.push("ip");
+  if (agent.isRecorded) columns.push("user_agent");
   return {
     recordsIp: ip.isRecorded,
     ifIp: ip.condition,
     recordsAgent: agent.isRecorded,
     ifAgent: agent.condition,
+    /** The columns of a table that sessions are found by. */
+    columns,
   };
 }
 
@@ -252,22 +264,32 @@ function settingsByEnvironment({ base, environments, module }: InitializerSettin
 export interface MigrationSql {
   readonly up: readonly (readonly string[])[];
   readonly down: readonly (readonly string[])[];
+  /** Whether the first statement fails if its column is there, so that this must be ignored. */
+  readonly failsIfPresent?: boolean;
 }
 
-/**
- * The source of a migration.
- * @param timestamp UTC, `YYYYMMDDHHMMSS`.
- * @param usual For environments that `environments` does not name; undefined for no table.
- */
+/** A migration in each environment. */
+export interface MigrationSource {
+  /** UTC, `YYYYMMDDHHMMSS`. */
+  readonly timestamp: string;
+  /** The column that it adds; undefined if it creates the table. */
+  readonly column?: string;
+  /** For environments that `environments` does not name; undefined for no table. */
+  readonly usual: MigrationSql | undefined;
+  readonly environments: ReadonlyMap<string, MigrationSql | undefined>;
+}
+
+/** The source of a migration. */
 export function renderMigration(
-  timestamp: string,
-  usual: MigrationSql | undefined,
-  environments: ReadonlyMap<string, MigrationSql | undefined>,
+  { timestamp, column, usual, environments }: MigrationSource,
   templates: Templates,
 ): string {
-  const code = (part: keyof MigrationSql) => {
-    const lines = (sql: MigrationSql | undefined) =>
-      sql === undefined ? [NO_TABLE] : executions(sql[part]);
+  const code = (part: "up" | "down") => {
+    const lines = (sql: MigrationSql | undefined) => {
+      if (sql === undefined) return [NO_TABLE];
+      if (part === "up" && sql.failsIfPresent) return withPresent(sql.up);
+      return executions(sql[part]);
+    };
     return byEnvironment(
       lines(usual),
       new Map([...environments].map(([name, sql]) => [name, lines(sql)])),
@@ -279,8 +301,24 @@ export function renderMigration(
     ? "  # As in src/initializers/session.cr.\n" +
       '  ENVIRONMENT = ENV["AZU_ENV"]?.presence || ENV["CRYSTAL_ENV"]?.presence || "production"\n'
     : "";
-  const source = render(templates, "migration.cr.eta", { timestamp, environment, up, down });
+  const template = column === undefined ? "migration.cr.eta" : "migration_column.cr.eta";
+  const name = column?.split("_").map((word) => word[0]?.toUpperCase() + word.slice(1)).join("");
+  const values = { timestamp, column, name, environment, up, down };
+  const source = render(templates, template, values);
   return source.replace(/\)\n\n {2}def up/, ")\n  def up").trimEnd() + "\n";
+}
+
+/** Statements of which the first one adds a column that may be there. */
+function withPresent([first = [], ...others]: MigrationSql["up"]): string[] {
+  return [
+    "begin",
+    ...executions([first]).map((line) => `  ${line}`),
+    "rescue error",
+    "  # There is no ADD COLUMN IF NOT EXISTS.",
+    '  raise error unless error.message.to_s.downcase.includes?("duplicate column")',
+    "end",
+    ...executions(others),
+  ];
 }
 
 /** What a migration does in an environment whose sessions are elsewhere: the reader may wonder. */

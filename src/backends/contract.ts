@@ -2,6 +2,7 @@
  * The contract of every backend. A backend is a plain value: what it can do, what it works on, and
  * what setup writes for it. Connecting it returns a store to operate on.
  */
+import type { Recorded } from "../core/recorded.ts";
 import type { Candidate, Selection } from "../core/selection.ts";
 import type { Budget } from "./pace.ts";
 import type { Engine } from "./sql/ddl.ts";
@@ -139,6 +140,24 @@ export interface Store extends Sessions, AsyncDisposable {
   replicated?(replicas: number, timeout: number, signal: AbortSignal): Promise<number>;
   /** Creates the table and its indexes if they are missing. `present`: the table was there. */
   createTable?(signal: AbortSignal): Promise<"created" | "present">;
+  /** What the table lacks, if an earlier version created it; undefined if there is nothing to add. */
+  missingInTable?(signal: AbortSignal): Promise<TableChanges | undefined>;
+  /** Adds it. This may take minutes. */
+  changeTable?(
+    changes: TableChanges,
+    signal: AbortSignal,
+    options?: Pick<LookOptions, "onProgress">,
+  ): Promise<void>;
+}
+
+/** What a table lacks, and how to add it. */
+export interface TableChanges {
+  /** For example `the column user_id`. */
+  readonly missing: readonly string[];
+  /** The statements that add it, in order. */
+  readonly statements: readonly string[];
+  /** What other clients notice meanwhile: a sentence without a full stop. */
+  readonly effect: string;
 }
 
 /** Options for reporting progress of a read and limiting its load. */
@@ -154,6 +173,8 @@ export interface LookOptions {
   onProgress?(found: number, total?: number): void;
   /** See {@linkcode ClearOptions.onUnreadable}. */
   onUnreadable?(sessions: number): void;
+  /** See {@linkcode ClearOptions.onSlow}. */
+  onSlow?(reason: string): void;
 }
 
 /** Options of `Store.giveLifetime`. */
@@ -207,6 +228,8 @@ export interface ClearOptions {
    * it cannot be read or has no such property. They are not selected.
    */
   onUnreadable?(sessions: number): void;
+  /** Receives why the selection takes longer than it could: a sentence without a full stop. */
+  onSlow?(reason: string): void;
 }
 
 /** The verified counts of a clear. */
@@ -245,6 +268,8 @@ export interface BackendContext {
   readonly hasApp: boolean;
   /** The database driver in the app's `shard.yml`, if there is one. */
   readonly driver: Engine | undefined;
+  /** What the app's sessions record, in any of the environments that share a table's shape. */
+  readonly recorded: Recorded;
   /** Settings found in the app's source. They take precedence over the config. */
   readonly stated: Stated;
 }
@@ -318,9 +343,24 @@ export interface NodeCache {
   readonly cacheTtl: number;
 }
 
+/** SQL statements, each as its lines. */
+export type Statements = readonly (readonly string[])[];
+
 /** How the table is created and dropped. */
 export interface Migration {
-  /** SQL statements, each as its lines. */
-  readonly up: readonly (readonly string[])[];
-  readonly down: readonly (readonly string[])[];
+  readonly up: Statements;
+  readonly down: Statements;
+  /** The columns that a table may lack if an earlier version created it, or with another config. */
+  readonly columns?: readonly ColumnMigration[];
+  /** How such tables were created, and which of the columns they lack. */
+  readonly earlier?: readonly { readonly up: Statements; readonly without: readonly string[] }[];
+}
+
+/** How a column is added to the table, and removed. */
+export interface ColumnMigration {
+  readonly name: string;
+  readonly up: Statements;
+  readonly down: Statements;
+  /** Whether the first statement fails if the column is there, so that this must be ignored. */
+  readonly failsIfPresent: boolean;
 }

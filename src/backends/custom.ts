@@ -67,6 +67,11 @@ const surveyShape = v.looseObject({
   warnings: v.array(v.string()),
 });
 
+const changesShape = v.optional(v.looseObject({
+  missing: v.array(v.string()),
+  statements: v.array(v.string()),
+  effect: v.string(),
+}));
 const lookAlikesShape = v.array(v.looseObject({ pattern: v.string(), count }));
 
 /**
@@ -149,6 +154,7 @@ const NO_COUNT = "The backend returned no count, so nothing is known to be clear
 
 function checkedStore(store: Store): Store {
   const { only, survey, examine, lookAlikes, dropCaches, replicated, createTable } = store;
+  const { missingInTable, changeTable } = store;
   return {
     ...checkedSessions(store),
     ...(only === undefined ? {} : {
@@ -195,6 +201,17 @@ function checkedStore(store: Store): Store {
     ...(createTable === undefined
       ? {}
       : { createTable: (signal) => createTable.call(store, signal) }),
+    ...(missingInTable === undefined ? {} : {
+      missingInTable: async (signal) => {
+        const message = "The backend did not say what its table lacks";
+        return checked(changesShape, await missingInTable.call(store, signal), message);
+      },
+    }),
+    ...(changeTable === undefined ? {} : {
+      changeTable: (changes, signal, options) => {
+        return changeTable.call(store, changes, signal, checkedLook(options));
+      },
+    }),
     [Symbol.asyncDispose]: async () => await store[Symbol.asyncDispose](),
   };
 }
@@ -237,6 +254,7 @@ function checkedLook(options: LookOptions = {}): LookOptions {
       options.onProgress?.(checked(count, found, NO_COUNT), totalIn(total));
     },
     onUnreadable: (sessions) => options.onUnreadable?.(checked(count, sessions, NO_COUNT)),
+    onSlow: (reason) => options.onSlow?.(String(reason)),
   };
 }
 
@@ -248,6 +266,7 @@ function checkedClear(options: ClearOptions): ClearOptions {
       options.onProgress(checked(count, cleared, NO_COUNT), totalIn(total), doubt);
     },
     onUnreadable: (sessions) => options.onUnreadable?.(checked(count, sessions, NO_COUNT)),
+    onSlow: (reason) => options.onSlow?.(String(reason)),
   };
 }
 

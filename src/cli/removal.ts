@@ -56,6 +56,7 @@ export async function removeSessions(
       onFound: (found, total) => progress.find(found, total),
       onPhase: (phase) => progress.begin(phase),
       onRetry: () => progress.retry(),
+      onSlow: (reason) => reporter.noteOnce(reason),
     });
   } finally {
     host.lastWords = undefined;

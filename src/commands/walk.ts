@@ -5,7 +5,8 @@ import { ImpossibleError } from "../core/errors.ts";
 import { guarded } from "./guard.ts";
 
 /** Options of {@linkcode walk}. */
-export interface WalkOptions extends Pick<ListOptions, "signal" | "budget" | "onUnreadable"> {
+export interface WalkOptions
+  extends Pick<ListOptions, "signal" | "budget" | "onUnreadable" | "onSlow"> {
   readonly backend: Backend;
   /** Receives each batch. Returns whether it wants more. */
   visit(batch: readonly SessionInfo[]): boolean;
@@ -17,7 +18,7 @@ export interface WalkOptions extends Pick<ListOptions, "signal" | "budget" | "on
  */
 export async function walk(
   sessions: Sessions,
-  { backend, signal, budget, onUnreadable, visit }: WalkOptions,
+  { backend, signal, budget, onUnreadable, onSlow, visit }: WalkOptions,
 ): Promise<void> {
   const { list } = sessions;
   if (list === undefined) {
@@ -33,6 +34,7 @@ export async function walk(
       signal: AbortSignal.any([signal, enough.signal]),
       ...(budget === undefined ? {} : { budget }),
       ...(onUnreadable === undefined ? {} : { onUnreadable }),
+      ...(onSlow === undefined ? {} : { onSlow }),
       onProgress: alive,
       onSessions(batch) {
         if (!enough.signal.aborted && !visit(batch.map(compact))) enough.abort(reason);

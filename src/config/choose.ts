@@ -9,6 +9,7 @@ import { withNames } from "../core/from_env.ts";
 import { isRecord } from "../core/record.ts";
 import { listed, nearest, printable } from "../core/text.ts";
 import type { Project } from "./project.ts";
+import { recordedIn } from "./session_defaults.ts";
 
 /** How the backend was selected, as reported in JSON. */
 export type DecidedBy = "flag" | "initializer" | "environment" | "config" | "default";
@@ -97,7 +98,7 @@ function usedBy(stated: StatedStore, type: string | undefined): StatedStore | un
 export function chooseToSetUp(
   project: Project,
   flag: string | undefined,
-  context: Pick<BackendContext, "app" | "driver">,
+  context: Pick<BackendContext, "app" | "driver" | "recorded">,
 ): Choice {
   const decision = fromFlag(flag) ?? fromSettings(project);
   const { name, ...decided } = decision;
@@ -107,8 +108,8 @@ export function chooseToSetUp(
 }
 
 function contextOf(project: Project) {
-  const { app, root, env, isInDotenv, hasApp } = project;
-  return { app, root, env, isInDotenv, hasApp, driver: undefined };
+  const { app, root, env, isInDotenv, hasApp, config } = project;
+  return { app, root, env, isInDotenv, hasApp, driver: undefined, recorded: recordedIn([config]) };
 }
 
 function fromFlag(flag: string | undefined): Decision | undefined {

@@ -1,6 +1,7 @@
 import { parseDuration } from "../core/duration.ts";
-import type { CookieSettings, UserType } from "../app/render_templates.ts";
+import type { CookieSettings } from "../app/render_templates.ts";
 import { UsageError } from "../core/errors.ts";
+import type { Recorded, UserType } from "../core/recorded.ts";
 import type { Config } from "./schema.ts";
 
 /** A day, in milliseconds. */
@@ -20,6 +21,19 @@ export function slidingOf(config: Config): boolean {
 export function recordOf({ session }: Config): { ip: boolean; userAgent: boolean } {
   const { ip = false, userAgent = false } = session?.record ?? {};
   return { ip, userAgent };
+}
+
+/**
+ * What sessions record in any of these environments: one source writes the tables of them all.
+ * @throws {UsageError} as {@linkcode userTypeOf}.
+ */
+export function recordedIn(configs: readonly Config[]): Recorded {
+  const records = configs.map(recordOf);
+  return {
+    user: userTypeOf(configs),
+    ip: records.some(({ ip }) => ip),
+    userAgent: records.some(({ userAgent }) => userAgent),
+  };
 }
 
 /**

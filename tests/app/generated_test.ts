@@ -107,7 +107,11 @@ function* variants(): Generator<[name: string, source: string]> {
       const others = index % 2 === 0
         ? new Map()
         : new Map([[name, undefined], ["test", sql[(at + 1) % 3]], ["staging", sql[at]]]);
-      const migration = renderMigration("20261122235959", sql[at], others, ownTemplates);
+      const migration = renderMigration({
+        timestamp: "20261122235959",
+        usual: sql[at],
+        environments: others,
+      }, ownTemplates);
       yield [`${engine} migration`, migration];
     }
   }

@@ -88,7 +88,11 @@ function sources(name: string, app: string, store: typeof STORES[number]) {
   const table = { name };
   const sql = { up: createStatements(engine, table), down: [dropStatement(engine, table)] };
   const others = new Map([[name, undefined], ["test", { ...sql, up: sql.down }]]);
-  const migration = renderMigration("20261122235959", sql, others, ownTemplates);
+  const migration = renderMigration({
+    timestamp: "20261122235959",
+    usual: sql,
+    environments: others,
+  }, ownTemplates);
   return {
     "session.cr": session,
     "migration.cr": `require "cql"\n${migration}`,

@@ -82,6 +82,7 @@ export const context = {
   root: "/",
   env: () => undefined,
   isInDotenv: () => false,
+  recorded: { user: "int64", ip: false, userAgent: false },
   hasApp: true,
   driver: undefined,
   stated: {},

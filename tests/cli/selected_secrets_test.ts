@@ -57,6 +57,8 @@ Deno.test("sqlite: success, a table without columns, a file that is none", async
   app.run(`UPDATE sessions SET data = '${CANARY}'`);
   await outputs(app.path, app.options.env, "database");
   app.run("ALTER TABLE sessions DROP COLUMN data");
+  app.run("DROP INDEX sessions_user_id_idx");
+  app.run("ALTER TABLE sessions DROP COLUMN user_id");
   match((await outputs(app.path, app.options.env, "database")).all, /tells the user/);
   await Deno.writeTextFile(`${app.path}/app.db`, `${SECRET} ${CANARY}`.repeat(100));
   await outputs(app.path, app.options.env, "database");

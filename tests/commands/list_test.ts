@@ -71,7 +71,7 @@ async function list(sessions: Partial<Sessions>, more: Partial<ListRequest> = {}
   const shown: string[] = [];
   const report = await listSessions(backendOf(sessions), {
     ...{ signal, selection: [], onlyCount: false, limit: 50, sort: undefined, budget: {} },
-    ...{ timeout: undefined, onFound() {}, onPhase() {} },
+    ...{ timeout: undefined, onFound() {}, onPhase() {}, onSlow() {} },
     onSessions: (batch) => shown.push(...batch.map(({ handle }) => handle)) > 0,
     ...more,
   });

@@ -1,7 +1,7 @@
 /** Where the test app's sessions are kept, looked at from outside. */
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { createStatements } from "../../src/backends/sql/ddl.ts";
+import { createStatements, recordedColumns } from "../../src/backends/sql/ddl.ts";
 import { runAzu } from "../support/cli.ts";
 import { freshPostgres } from "../support/servers/database.ts";
 import { startRedis } from "../support/servers/redis.ts";
@@ -19,6 +19,8 @@ export interface Backing extends AsyncDisposable {
   ids(): Promise<string[]>;
   /** What it holds of one session, a byte to a character. */
   raw?(id: string): Promise<string>;
+  /** Of a database: the user, the address and the agent in a session's columns; NULL is empty. */
+  recorded?(id: string): Promise<string[] | undefined>;
   /** Of a database: what its catalog says of the table, a line for each fact. */
   shape?(): Promise<string[]>;
 }
@@ -49,6 +51,8 @@ const POSTGRES_SHAPE = `
 const SQLITE_SHAPE =
   `SELECT type || ' ' || name || ' ' || coalesce(sql, '') AS fact FROM sqlite_schema
   WHERE tbl_name = '${TABLE}' ORDER BY 1`;
+
+const RECORDED = ["user_id", "ip", "user_agent"];
 
 const none = { [Symbol.asyncDispose]: () => Promise.resolve() };
 
@@ -83,6 +87,11 @@ export const EMPTY_DATABASES = {
         const sql = `SELECT encode(data, 'hex') AS hex FROM ${TABLE} WHERE session_id = '${id}'`;
         return fromHex(String((await database.query(sql))[0]?.["hex"]));
       },
+      async recorded(id) {
+        const sql = `SELECT ${RECORDED.join(", ")} FROM ${TABLE} WHERE session_id = '${id}'`;
+        const [row] = await database.query(sql);
+        return row && RECORDED.map((name) => String(row[name] ?? ""));
+      },
       async shape() {
         return (await database.query(POSTGRES_SHAPE)).map((row) => String(row["fact"]));
       },
@@ -107,6 +116,13 @@ export const EMPTY_DATABASES = {
         database.close();
         return Promise.resolve(fromHex(String(row?.["hex"])));
       },
+      recorded(id) {
+        const database = new DatabaseSync(file, { readOnly: true });
+        const sql = `SELECT ${RECORDED.join(", ")} FROM ${TABLE} WHERE session_id = ?`;
+        const row = database.prepare(sql).get(id);
+        database.close();
+        return Promise.resolve(row && RECORDED.map((name) => String(row[name] ?? "")));
+      },
       shape() {
         const database = new DatabaseSync(file, { readOnly: true });
         const rows = database.prepare(SQLITE_SHAPE).all();
@@ -118,7 +134,9 @@ export const EMPTY_DATABASES = {
   },
   async mysql(): Promise<Backing> {
     const server = await startMariadb();
-    const statements = createStatements("mysql", { name: TABLE });
+    const recorded = { user: "int64", ip: true, userAgent: true } as const;
+    const columns = recordedColumns("mysql", recorded);
+    const statements = createStatements("mysql", { name: TABLE }, columns);
     const sql = statements.map((lines) => lines.join("\n")).join(";\n");
     await server.sql(`CREATE DATABASE my_app; USE my_app; ${sql}`);
     return {
@@ -127,6 +145,12 @@ export const EMPTY_DATABASES = {
       async raw(id) {
         const sql = `SELECT hex(data) FROM my_app.${TABLE} WHERE session_id = '${id}'`;
         return fromHex((await server.sql(sql)).join());
+      },
+      async recorded(id) {
+        const columns = RECORDED.map((name) => `coalesce(${name}, '')`).join(", ");
+        const sql = `SELECT ${columns} FROM my_app.${TABLE} WHERE session_id = '${id}'`;
+        const [row] = await server.sql(`SET NAMES utf8mb4; ${sql}`);
+        return row?.split("\t");
       },
       async shape() {
         const tables = await server.sql(`USE my_app; SHOW TABLES LIKE '${TABLE}'`);

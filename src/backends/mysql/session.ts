@@ -14,6 +14,9 @@ const QUICK = 10_000;
 /** Milliseconds for a statement that reads the whole table. */
 export const READING = 100_000;
 
+/** Milliseconds to change a table of any size. */
+const ALTERING = 3_600_000;
+
 /** Milliseconds that an answer may take beyond the statement's limit at the server. */
 const ON_THE_WAY = 4000;
 
@@ -59,6 +62,12 @@ export class MysqlSession implements SqlSession {
   /** For statements whose answer has no rows. */
   async run(sql: string): Promise<void> {
     await this.#send(sql, QUICK);
+  }
+
+  /** Runs an ALTER TABLE. While it waits for the table, others that want the table wait for it. */
+  async alter(sql: string): Promise<void> {
+    await this.run("SET SESSION lock_wait_timeout = 2");
+    await this.#send(this.#limited(sql, ALTERING), ALTERING);
   }
 
   /**

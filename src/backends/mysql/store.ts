@@ -1,5 +1,4 @@
 import { missingTable } from "../sql/errors.ts";
-import { columnsSql, createSql } from "../sql/ddl.ts";
 import type { SqlEngine } from "../sql/store.ts";
 import { examineMysql, mysqlRows, PACE } from "./clear.ts";
 import { explainMysqlError, mysqlFault } from "./errors.ts";
@@ -27,11 +26,11 @@ export const mysql: SqlEngine<MysqlSession> = {
     return await session.read(sql, READING);
   },
 
-  async createTable(session) {
-    const { table } = session.target;
-    const present = await findTable(session) !== undefined;
-    const missing = present ? [] : createSql("mysql", table);
-    for (const sql of [...missing, columnsSql("mysql", table)]) await session.run(sql);
-    return present ? "present" : "created";
+  createTable: async (session) => await (await tables()).createMysqlTable(session),
+  shape: async (session) => await (await tables()).mysqlShape(session),
+  async change(session, statements) {
+    await (await tables()).changeMysqlTable(session, statements);
   },
 };
+
+const tables = () => import("./table.ts");

@@ -23,6 +23,9 @@ export const QUICK: Limits = { statement: 5000, lock: 2000 };
 /** For statements that may take a while, and hold no lock that others would notice. */
 export const READING: Limits = { statement: 60_000, lock: 2000 };
 
+/** Milliseconds to build an index of a table of any size. */
+const INDEXING = 3_600_000;
+
 /** Milliseconds that an answer may take beyond the statement's limit at the server. */
 const ON_THE_WAY = 4000;
 
@@ -61,6 +64,14 @@ export class PostgresSession implements SqlSession {
    */
   async run(sql: string, limits: Limits = QUICK): Promise<Answer> {
     return lastOf(await this.#send(`${settings(limits)}; ${sql}`, limits));
+  }
+
+  /**
+   * Runs a statement that must not be in a transaction. It has no limit at the server, because a
+   * pooler could give that to other clients.
+   */
+  async runAlone(sql: string): Promise<void> {
+    await this.#send(sql, { statement: INDEXING, lock: 0 });
   }
 
   /** All statements read the same snapshot, whatever others write meanwhile. */

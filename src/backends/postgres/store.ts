@@ -1,12 +1,8 @@
-import { OperationError } from "../../core/errors.ts";
-import type { DatabaseTarget } from "../sql/backend.ts";
-import { columnsSql, createSql, quoteTable, quoteText } from "../sql/ddl.ts";
-import { valueIn } from "../sql/errors.ts";
 import type { SqlEngine } from "../sql/store.ts";
 import { examinePostgres, PACE, postgresRows } from "./clear.ts";
 import { aggregate, pagesOf } from "./count.ts";
 import { explainPostgresError, postgresFault } from "./errors.ts";
-import { PostgresSession, READING } from "./session.ts";
+import { PostgresSession } from "./session.ts";
 import { inspectPostgresTable } from "./inspect_table.ts";
 
 export const postgres: SqlEngine<PostgresSession> = {
@@ -35,28 +31,11 @@ export const postgres: SqlEngine<PostgresSession> = {
     });
   },
 
-  async createTable(session) {
-    const { table } = session.target;
-    const configured = quoteText(quoteTable("postgres", table));
-    return await session.transaction("BEGIN", READING, async (run) => {
-      const { rows: [found] } = await run(
-        "SELECT n.nspname AS schema, current_schema() AS first FROM (SELECT 1) AS one " +
-          `LEFT JOIN pg_class c ON c.oid = to_regclass(${configured}) ` +
-          "LEFT JOIN pg_namespace n ON n.oid = c.relnamespace",
-      );
-      const present = valueIn(found, "schema");
-      const schema = present ?? table.schema ?? valueIn(found, "first");
-      if (schema === null) throw noSchema(session.target);
-      const full = { ...table, schema: String(schema) };
-      const missing = present === null ? createSql("postgres", full) : [];
-      for (const sql of [...missing, columnsSql("postgres", full)]) await run(sql);
-      return present === null ? "created" : "present";
-    });
+  createTable: async (session) => await (await tables()).createPostgresTable(session),
+  shape: async (session) => await (await tables()).postgresShape(session),
+  async change(session, statements) {
+    await (await tables()).changePostgresTable(session, statements);
   },
 };
 
-function noSchema({ address }: DatabaseTarget): OperationError {
-  return new OperationError(`This user has no schema to create a table in (${address})`, {
-    hint: 'Name a schema in session.backends.database.table: "<schema>.<table>"',
-  });
-}
+const tables = () => import("./table.ts");

@@ -4,10 +4,12 @@ import { beginningOf, problemIn } from "../../core/connection_url.ts";
 import { replaceVariables, withValues } from "../../core/from_env.ts";
 import { duration, oneOf, options, textWithVariables, url, whole } from "../../core/schema.ts";
 import { printable } from "../../core/text.ts";
+import type { Recorded } from "../../core/recorded.ts";
 import {
   type Backend,
   type BackendContext,
   CONNECT_TIMEOUT,
+  type Migration,
   type Purpose,
   type SetupSpec,
   type Shard,
@@ -16,12 +18,15 @@ import {
 import { urlSource } from "../url_source.ts";
 import { MYSQL_SHAPE, parseMysqlUrl } from "../mysql/url.ts";
 import { parsePostgresUrl, POSTGRES_SHAPE } from "../postgres/url.ts";
+import { addColumnStatements, dropColumnStatements } from "./alter.ts";
 import {
   createStatements,
   dropStatement,
   type Engine,
   nameProblem,
   parseTable,
+  type RecordedColumn,
+  recordedColumns,
   type TableName,
 } from "./ddl.ts";
 import { databaseLayout, type DatabaseLayoutOptions } from "./layout_options.ts";
@@ -53,6 +58,8 @@ export interface DatabaseTarget {
   readonly secrets: readonly string[];
   /** What the table contains; undefined for a table that setup has created. */
   readonly layout?: DatabaseLayoutOptions;
+  /** The columns that the app writes besides those that every table needs. */
+  readonly recorded: readonly RecordedColumn[];
 }
 
 export const databaseOptions = options({
@@ -143,7 +150,9 @@ export function bindDatabase(
     },
     announce: () => ["Clearing database sessions..."],
     // The app's store cannot use a table of another layout.
-    ...(chosen.layout === undefined ? { setup: setupSpec(expected ?? engine, named, chosen) } : {}),
+    ...(chosen.layout === undefined
+      ? { setup: setupSpec(expected ?? engine, named, chosen, context.recorded) }
+      : {}),
     check: () => void check(),
     async connect(signal, { purpose = "operate", timeout = CONNECT_TIMEOUT } = {}) {
       const place = check();
@@ -158,6 +167,7 @@ export function bindDatabase(
         tableText: text,
         timeout,
         secrets,
+        recorded: recordedColumns(engine, context.recorded),
         ...(chosen.layout === undefined ? {} : { layout: chosen.layout }),
       };
       return await openStore(target, signal, purpose);
@@ -233,6 +243,7 @@ function setupSpec(
   engine: Engine,
   named: string,
   chosen: v.InferOutput<typeof databaseOptions>,
+  recorded: Recorded,
 ): SetupSpec {
   const table = parseTable(named) ?? { name: named };
   return {
@@ -247,11 +258,41 @@ function setupSpec(
       poolTimeout: chosen.poolTimeout ?? 5000,
       cleanupInterval: chosen.cleanupInterval ?? 300_000,
     },
-    migration: {
-      up: createStatements(engine, table),
-      down: [dropStatement(engine, table)],
-    },
+    migration: migrationOf(engine, table, recorded),
   };
+}
+
+export function migrationOf(
+  engine: Engine,
+  table: TableName,
+  recorded: Recorded,
+): Migration {
+  const columns = recordedColumns(engine, recorded);
+  const lines = (statements: readonly string[]) => statements.map((statement) => [statement]);
+  return {
+    up: createStatements(engine, table, columns),
+    down: [dropStatement(engine, table)],
+    columns: columns.map((column) => ({
+      name: column.name,
+      up: lines(addColumnStatements(engine, table, column)),
+      down: lines(dropColumnStatements(engine, table, column)),
+      failsIfPresent: engine !== "postgres",
+    })),
+    earlier: subsets(recordedColumns(engine, { ...recorded, ip: true, userAgent: true }))
+      .map((present) => {
+        const names = present.map(({ name }) => name);
+        return {
+          up: createStatements(engine, table, present),
+          without: columns.map(({ name }) => name).filter((name) => !names.includes(name)),
+        };
+      }),
+  };
+}
+
+function subsets<T>(values: readonly T[]): T[][] {
+  const [first, ...others] = values;
+  if (first === undefined) return [[]];
+  return subsets(others).flatMap((subset) => [subset, [first, ...subset]]);
 }
 
 function urlFromEnvironment(context: BackendContext): string | undefined {

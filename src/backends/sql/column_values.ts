@@ -48,12 +48,12 @@ function numberIn(value: unknown): number | null {
 }
 
 /**
- * What the app writes as the user if nobody is logged in. NULL means that the row was saved by code
- * that does not know the column, so that the payload must tell.
+ * Whether a value is what the app writes as the user if nobody is logged in. NULL means that only
+ * the payload tells: the row was saved by code that does not know the column, or the column cannot
+ * hold the value.
  */
-function nobody(type: string): string {
-  if (isWhole(type)) return "0";
-  return isUuid(type) ? "00000000-0000-0000-0000-000000000000" : "";
+function isNobody(value: string, type: string): boolean {
+  return value === (isWhole(type) ? "0" : "") || value === "00000000-0000-0000-0000-000000000000";
 }
 
 /** A value of a column of texts; undefined if the row has none, and its payload may tell. */
@@ -66,5 +66,5 @@ export function textOf(
   if (value === undefined) return undefined;
   if (value === null) return isConfigured ? null : undefined;
   const text = value instanceof Uint8Array ? new TextDecoder().decode(value) : String(value);
-  return fact === "user" && !isConfigured && text === nobody(type) ? null : text;
+  return fact === "user" && !isConfigured && isNobody(text, type) ? null : text;
 }

@@ -1,5 +1,6 @@
 /** SQL that all engines share: names, and the sessions table. */
 import { hasVariables } from "../../core/from_env.ts";
+import type { Recorded, UserType } from "../../core/recorded.ts";
 
 export type Engine = "postgres" | "mysql" | "sqlite";
 
@@ -69,8 +70,47 @@ const COLUMN_TYPES = {
   },
 } as const satisfies Record<Engine, Record<string, string>>;
 
+/** A column by which sessions are found. It is NULL if only the payload tells. */
+export interface RecordedColumn {
+  readonly name: "user_id" | "ip" | "user_agent";
+  readonly type: string;
+  readonly isIndexed: boolean;
+}
+
+/** In MySQL with a character set, because the default one of a database may lack characters. */
+const TEXT_TYPES: Record<Engine, (length: number) => string> = {
+  postgres: (length) => `varchar(${length})`,
+  mysql: (length) => `varchar(${length}) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
+  sqlite: () => "text",
+};
+
+/** Longer texts are left to the payload: see templates/store_database.cr.eta. */
+const USER_TYPES: Record<UserType, (engine: Engine) => string> = {
+  int64: () => "bigint",
+  uuid: (engine) => engine === "postgres" ? "uuid" : TEXT_TYPES[engine](36),
+  string: (engine) => TEXT_TYPES[engine](255),
+};
+
+/** The columns that a table has for what sessions record, in its order. */
+export function recordedColumns(
+  engine: Engine,
+  { user, ip, userAgent }: Recorded = { user: "int64", ip: false, userAgent: false },
+): RecordedColumn[] {
+  const text = TEXT_TYPES[engine];
+  const columns: RecordedColumn[] = [
+    { name: "user_id", type: USER_TYPES[user](engine), isIndexed: true },
+  ];
+  if (ip) columns.push({ name: "ip", type: text(45), isIndexed: false });
+  if (userAgent) columns.push({ name: "user_agent", type: text(255), isIndexed: false });
+  return columns;
+}
+
 /** The statements that create the table and its indexes if missing, each as a list of lines. */
-export function createStatements(engine: Engine, table: TableName): string[][] {
+export function createStatements(
+  engine: Engine,
+  table: TableName,
+  columns: readonly RecordedColumn[] = recordedColumns(engine),
+): string[][] {
   const quoted = (name: string) => quoteIdentifier(engine, name);
   const type = COLUMN_TYPES[engine];
   const parts = [
@@ -80,11 +120,13 @@ export function createStatements(engine: Engine, table: TableName): string[][] {
     `${quoted("created_at")} ${type.time} NOT NULL`,
     `${quoted("updated_at")} ${type.time} NOT NULL`,
     `${quoted("expires_at")} ${type.time} NOT NULL`,
+    ...columns.map((column) => definition(engine, column)),
   ];
+  const indexed = columns.filter(({ isIndexed }) => isIndexed).map(({ name }) => name);
   // MySQL has no CREATE INDEX IF NOT EXISTS, so there the indexes are part of the table.
   if (engine === "mysql") {
-    const key = (column: string) => `${quoted(indexName(table.name, column))} (${quoted(column)})`;
-    parts.push(`UNIQUE KEY ${key("session_id")}`, `KEY ${key("expires_at")}`);
+    parts.push(`UNIQUE ${mysqlKey(table, "session_id")}`);
+    for (const column of ["expires_at", ...indexed]) parts.push(mysqlKey(table, column));
   }
   const create = [
     `CREATE TABLE IF NOT EXISTS ${quoteTable(engine, table)} (`,
@@ -94,32 +136,66 @@ export function createStatements(engine: Engine, table: TableName): string[][] {
   if (engine === "mysql") return [create];
   return [
     create,
-    createIndex(engine, table, "session_id", "UNIQUE INDEX"),
-    createIndex(engine, table, "expires_at", "INDEX"),
+    [`CREATE UNIQUE INDEX ${indexOn(engine, table, "session_id")}`],
+    ...["expires_at", ...indexed].map((column) => {
+      return [`CREATE INDEX ${indexOn(engine, table, column)}`];
+    }),
   ];
 }
 
-function createIndex(engine: Engine, table: TableName, column: string, kind: string): string[] {
-  const index = indexName(table.name, column);
-  // In SQLite, the schema stands before the index's name; elsewhere, before the table's.
-  const qualified = engine === "sqlite"
-    ? quoteTable(engine, { ...table, name: index })
-    : quoteIdentifier(engine, index);
+/** A column as CREATE TABLE and ALTER TABLE define it. */
+export function definition(engine: Engine, { name, type }: RecordedColumn): string {
+  return `${quoteIdentifier(engine, name)} ${type}`;
+}
+
+/** An index behind ADD, or in CREATE TABLE. */
+export function mysqlKey(table: TableName, column: string): string {
+  const name = quoteIdentifier("mysql", indexName(table.name, column));
+  return `KEY ${name} (${quoteIdentifier("mysql", column)})`;
+}
+
+/** An index behind `CREATE INDEX`, in PostgreSQL and SQLite. */
+export function indexOn(engine: Engine, table: TableName, column: string): string {
   const on = engine === "sqlite" ? quoteIdentifier(engine, table.name) : quoteTable(engine, table);
-  return [
-    `CREATE ${kind} IF NOT EXISTS ${qualified} ON ${on} (${quoteIdentifier(engine, column)})`,
-  ];
+  // In SQLite, the schema stands before the index's name; elsewhere, before the table's.
+  const index = engine === "sqlite"
+    ? quotedIndex(engine, table, column)
+    : quoteIdentifier(engine, indexName(table.name, column));
+  return `IF NOT EXISTS ${index} ON ${on} (${quoteIdentifier(engine, column)})`;
+}
+
+/** The name of an index in SQL, with its schema. */
+export function quotedIndex(engine: Engine, table: TableName, column: string): string {
+  return quoteTable(engine, { ...table, name: indexName(table.name, column) });
 }
 
 /** The statements of {@linkcode createStatements}, to run for `--apply`. */
-export function createSql(engine: Engine, table: TableName): string[] {
-  return createStatements(engine, table).map((lines) => lines.join("\n"));
+export function createSql(
+  engine: Engine,
+  table: TableName,
+  columns: readonly RecordedColumn[],
+): string[] {
+  return createStatements(engine, table, columns).map((lines) => lines.join("\n"));
 }
 
+/** The columns that every table needs, whatever sessions record. */
+export const NEEDED_COLUMNS: readonly string[] = [
+  "id",
+  "session_id",
+  "data",
+  "created_at",
+  "updated_at",
+  "expires_at",
+];
+
 /** Reads no row. It fails if the table lacks a column that the app needs. */
-export function columnsSql(engine: Engine, table: TableName): string {
-  const columns = "id, session_id, data, created_at, updated_at, expires_at";
-  return `SELECT ${columns} FROM ${quoteTable(engine, table)} WHERE 1 = 0`;
+export function columnsSql(
+  engine: Engine,
+  table: TableName,
+  columns: readonly RecordedColumn[],
+): string {
+  const names = [...NEEDED_COLUMNS, ...columns.map(({ name }) => name)].join(", ");
+  return `SELECT ${names} FROM ${quoteTable(engine, table)} WHERE 1 = 0`;
 }
 
 export function dropStatement(engine: Engine, table: TableName): string[] {

@@ -1,6 +1,7 @@
 /** The sessions of a selection in a table: counting, listing and removing them. */
 import { Buffer } from "node:buffer";
 import { type Candidate, matcherOf, type Selection } from "../../core/selection.ts";
+import { printable } from "../../core/text.ts";
 import type { ListOptions, SessionInfo } from "../contract.ts";
 import { handleOf } from "../handle.ts";
 import { PayloadReader } from "../payload.ts";
@@ -64,6 +65,15 @@ export class SelectedRows {
   /** Whether SQL alone can tell which rows are meant. */
   get isPlain(): boolean {
     return this.plan.rest.length === 0;
+  }
+
+  /** Why this takes longer than it could; undefined if it does not. */
+  get slow(): string | undefined {
+    const { layout: { texts }, target } = this.#context;
+    if (!this.plan.fromPayload.includes("user") || this.#layout.texts.user) return undefined;
+    if (this.#layout.isConfigured) return undefined; // it is not azu's to change
+    return `The table ${printable(target.tableText)} has no column ${texts.user}, so azu reads ` +
+      "the payloads of its sessions, which is slower: `azu session:setup --apply` adds it";
   }
 
   /** What must be selected to tell which rows are meant. */

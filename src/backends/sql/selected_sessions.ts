@@ -29,10 +29,11 @@ export function selectedSessions<Session extends SqlSession>(
   const { target } = session;
   const context = contextOf(target, selection);
   return {
-    count: (signal, { onProgress, onUnreadable, budget = {} } = {}) => {
+    count: (signal, { onProgress, onUnreadable, onSlow, budget = {} } = {}) => {
       return explained(signal, async () => {
         const table = await engine.readRows(session, signal);
         const rows = new SelectedRows(table, context);
+        if (rows.slow !== undefined) onSlow?.(rows.slow);
         if (rows.isPlain) {
           return await countRows(engine, session, signal, onProgress, rows.plan.where);
         }
@@ -56,11 +57,12 @@ export function selectedSessions<Session extends SqlSession>(
       });
     },
     list: (options) => {
-      const { signal, budget = {}, onProgress, onUnreadable } = options;
+      const { signal, budget = {}, onProgress, onUnreadable, onSlow } = options;
       return explained(signal, async () => {
         const { retry, batch } = reading(engine, session, signal, budget, () => onProgress?.(0));
         const table = await retry(() => engine.readRows(session, signal));
         const rows = new SelectedRows(table, context);
+        if (rows.slow !== undefined) onSlow?.(rows.slow);
         await listSelected(table, rows, retry, batch, options);
         if (rows.unreadable > 0) onUnreadable?.(rows.unreadable);
       });
@@ -99,6 +101,7 @@ async function startSelected<Session extends SqlSession>(
 ): Promise<StartRows> {
   const table = await engine.removableRows(session, options, tick);
   const rows = new SelectedRows(table, context);
+  if (rows.slow !== undefined) options.onSlow?.(rows.slow);
   const { where, index } = rows.plan;
   const byIndex = rows.isPlain && index !== undefined && await areFew(table, where);
   if (rows.isPlain && !byIndex && engine.startSelected !== undefined) {

@@ -3,6 +3,7 @@ import { type AzuError, ImpossibleError } from "../../core/errors.ts";
 import { printable } from "../../core/text.ts";
 import type { ClearOptions, LookOptions, Purpose, Sessions, Store } from "../contract.ts";
 import { Pace, type PaceDefaults } from "../pace.ts";
+import type { TableShape } from "./alter.ts";
 import type { DatabaseTarget } from "./backend.ts";
 import { clearRows, type StartRows } from "./clear.ts";
 import { countIn, type Row } from "./errors.ts";
@@ -74,6 +75,10 @@ export interface SqlEngine<Session extends SqlSession> {
   readonly whyNotTruncate?: string;
   /** Creates the table if it is missing; fails if the table lacks a column. */
   createTable(session: Session, signal: AbortSignal): Promise<"created" | "present">;
+  /** What the catalog says about the table; undefined if there is none. */
+  shape(session: Session, signal: AbortSignal): Promise<TableShape | undefined>;
+  /** Runs statements that change the table. */
+  change(session: Session, statements: readonly string[], signal: AbortSignal): Promise<void>;
 }
 
 /** What a server knows about a table without reading it. */
@@ -81,6 +86,9 @@ export type TableState = Pick<Survey, "figures" | "properties" | "warnings">;
 
 /** Runs work, and turns the driver's errors into sentences. */
 export type Explained = <T>(signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
+
+/** Milliseconds between two signs of life of a change of the table. */
+const ALIVE = 10_000;
 
 /** @throws {AzuError} if the database cannot be reached, or refuses the connection. */
 export async function openSqlStore<Session extends SqlSession>(
@@ -148,6 +156,23 @@ export async function openSqlStore<Session extends SqlSession>(
       });
     },
     createTable: (signal) => explained(signal, () => engine.createTable(session, signal)),
+    missingInTable: (signal) => {
+      return explained(signal, async () => {
+        const shape = await engine.shape(session, signal);
+        if (shape === undefined) return undefined;
+        const { changesOf } = await import("./alter.ts");
+        return changesOf(target, shape);
+      });
+    },
+    async changeTable({ statements }, signal, { onProgress } = {}) {
+      // The servers report no progress of these statements. Their time limits end them.
+      const alive = setInterval(() => onProgress?.(0), ALIVE);
+      try {
+        await explained(signal, () => engine.change(session, statements, signal));
+      } finally {
+        clearInterval(alive);
+      }
+    },
     [Symbol.asyncDispose]: async () => await session[Symbol.asyncDispose](),
   };
 }

@@ -1,10 +1,9 @@
-import { columnsSql, createSql } from "../sql/ddl.ts";
 import type { SqlEngine } from "../sql/store.ts";
 import { PACE, sqliteRows } from "./clear.ts";
 import { aggregate } from "./count.ts";
 import { explainSqliteError, isLocked } from "./errors.ts";
 import { SqliteSession, whileLocked } from "./session.ts";
-import { inspectSqliteTable, kindOf } from "./inspect_table.ts";
+import { inspectSqliteTable } from "./inspect_table.ts";
 
 export const sqlite: SqlEngine<SqliteSession> = {
   open: SqliteSession.open,
@@ -24,14 +23,9 @@ export const sqlite: SqlEngine<SqliteSession> = {
   },
   whyNotTruncate: "SQLite has no TRUNCATE",
 
-  async createTable(session, signal) {
-    const create = () => {
-      const table = { schema: "main", ...session.target.table };
-      const present = kindOf(session) !== undefined;
-      const missing = present ? [] : createSql("sqlite", table);
-      for (const sql of [...missing, columnsSql("sqlite", table)]) session.exec(sql);
-      return present ? "present" : "created";
-    };
-    return await whileLocked(() => session.transaction("IMMEDIATE", create), signal);
-  },
+  createTable: async (...args) => await (await tables()).createSqliteTable(...args),
+  shape: async (...args) => await (await tables()).sqliteShape(...args),
+  change: async (...args) => await (await tables()).changeSqliteTable(...args),
 };
+
+const tables = () => import("./table.ts");

@@ -27,6 +27,7 @@ export class Reporter {
   readonly #warnings: string[] = [];
   /** How many lines {@linkcode redraw} has drawn. */
   #drawn = 0;
+  readonly #noted = new Set<string>();
 
   constructor(host: Host, options: ReporterOptions) {
     this.options = options;
@@ -94,6 +95,12 @@ export class Reporter {
   /** Prints a line on stderr, but not with `--quiet`. */
   note(text: string): void {
     if (!this.options.quiet) this.#aside(visible(text));
+  }
+
+  /** The same, but not twice. */
+  noteOnce(text: string): void {
+    if (!this.#noted.has(text)) this.note(text);
+    this.#noted.add(text);
   }
 
   /** Prints a line on stderr, also with `--quiet`. */

@@ -155,6 +155,7 @@ function looksAt(store: Store, backend: Backend, request: ClearRequest, tally: T
     how: { budget },
     onPhase: (phase) => request.onPhase?.(phase),
     onRetry: () => request.onRetry?.(),
+    onSlow: (reason) => request.onSlow?.(reason),
     onFound: (found, total) => request.onFound?.(found, total),
   };
 }

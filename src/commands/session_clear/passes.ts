@@ -133,7 +133,7 @@ function clearedBy(counts: number | ClearCounts): number {
 type Clear = (options: ClearOptions) => Promise<number | ClearCounts>;
 
 async function cleared(
-  { tally, signal, how, onPhase, onRetry }: Passes,
+  { tally, signal, how, onPhase, onRetry, onSlow }: Passes,
   alive: () => void,
   clear: Clear,
 ) {
@@ -144,6 +144,7 @@ async function cleared(
       signal,
       onPhase,
       onRetry,
+      onSlow,
       onProgress(count, total, inDoubt) {
         alive();
         tally.progress(count, total, inDoubt);
@@ -208,6 +209,7 @@ export interface Looks {
   readonly how: { readonly budget?: Budget };
   onPhase(phase: ClearPhase): void;
   onRetry(): void;
+  onSlow(reason: string): void;
   onFound: LookOptions["onProgress"];
 }
 
@@ -235,7 +237,7 @@ export async function examined({ store, signal, how, onPhase }: Looks, truncate:
 }
 
 export async function counted(looks: Looks): Promise<number> {
-  const { sessions, tally, signal, how, onPhase, onFound } = looks;
+  const { sessions, tally, signal, how, onPhase, onFound, onSlow } = looks;
   signal.throwIfAborted();
   onPhase("counting");
   return await guarded(signal, (alive) => {
@@ -246,6 +248,7 @@ export async function counted(looks: Looks): Promise<number> {
         onFound?.(found, total);
       },
       onUnreadable: (count) => tally.unreadable = Math.max(tally.unreadable, count),
+      onSlow,
     });
   });
 }

@@ -112,6 +112,8 @@ export interface ClearRequest {
   onPhase?(phase: ClearPhase): void;
   /** Called when the connection was lost, or the store was busy, before it is tried again. */
   onRetry?(): void;
+  /** Receives why it takes longer than it could: a sentence without a full stop. */
+  onSlow?(reason: string): void;
   /** The current time. */
   now(): Date;
 }

@@ -28,6 +28,8 @@ export interface ListRequest {
   /** Receives how many sessions have been read or counted. */
   onFound(found: number, total?: number): void;
   onPhase(phase: "connecting" | "reading" | "counting"): void;
+  /** Receives why it takes longer than it could: a sentence without a full stop. */
+  onSlow(reason: string): void;
 }
 
 /** How a list ended. `failed`, `interrupted`: there may be sessions that were not read. */
@@ -83,7 +85,7 @@ class List {
   }
 
   async counted(sessions: Sessions): Promise<ListReport> {
-    const { signal, budget, onPhase, onFound } = this.#request;
+    const { signal, budget, onPhase, onFound, onSlow } = this.#request;
     onPhase("counting");
     const count = await guarded(signal, (alive) => {
       return sessions.count(signal, {
@@ -93,13 +95,14 @@ class List {
           onFound(found, total);
         },
         onUnreadable: (count) => this.#unreadable = count,
+        onSlow,
       });
     });
     return { ...this.#report, outcome: "counted", more: false, count };
   }
 
   async read(sessions: Sessions): Promise<ListReport> {
-    const { signal, budget, sort, limit = Infinity, onPhase } = this.#request;
+    const { signal, budget, sort, limit = Infinity, onPhase, onSlow } = this.#request;
     onPhase("reading");
     const best = sort === undefined ? undefined : new Best(limit, comparer(sort));
     await walk(sessions, {
@@ -107,6 +110,7 @@ class List {
       signal,
       budget,
       onUnreadable: (count) => this.#unreadable = count,
+      onSlow,
       visit: (batch) => {
         this.#found += batch.length;
         this.#request.onFound(this.#found);

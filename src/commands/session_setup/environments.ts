@@ -29,7 +29,7 @@ export type SetupEnvironments = readonly [base: SetupEnvironment, ...named: Setu
 export async function setupEnvironments(
   project: Project,
   flag: string | undefined,
-  context: Pick<BackendContext, "app" | "driver">,
+  context: Pick<BackendContext, "app" | "driver" | "recorded">,
 ): Promise<SetupEnvironments> {
   const { base, environments } = await project.variants();
   const environment = (name: string | undefined, config: Config): SetupEnvironment => {

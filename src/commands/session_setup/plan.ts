@@ -7,6 +7,7 @@ import { SHARD_OF_ENGINE } from "../../backends/sql/backend.ts";
 import { type Choice, chooseToSetUp } from "../../config/choose.ts";
 import { checkSamePlace } from "../../config/places.ts";
 import { ALL_OTHERS, type Project } from "../../config/project.ts";
+import { recordedIn } from "../../config/session_defaults.ts";
 import { ImpossibleError, UsageError } from "../../core/errors.ts";
 import { withValues } from "../../core/from_env.ts";
 import { isRecord } from "../../core/record.ts";
@@ -25,7 +26,7 @@ import {
 } from "./environments.ts";
 import { initializerFile, insecureCookies } from "./initializer_file.ts";
 import { planIntegration } from "./integration.ts";
-import { migrationFile } from "./migration_file.ts";
+import { migrationFiles } from "./migration_files.ts";
 import { templatesOf } from "./templates.ts";
 import { basename, join } from "node:path";
 
@@ -71,7 +72,9 @@ export async function planSetup(project: Project, options: SetupOptions): Promis
   const app = project.app ?? basename(root);
   const shard = await shardFile(root);
   if (shard === undefined && IN_SOURCE.test(root)) throw belowSource(root);
-  const context = { app, driver: shard?.driver };
+  const variants = await project.variants();
+  const recorded = recordedIn([variants.base, ...variants.environments.values()]);
+  const context = { app, driver: shard?.driver, recorded };
   const environments = await setupEnvironments(project, options.backend, context);
   const current = environmentNamed(environments, project.environment.name);
   if (options.apply) {
@@ -88,9 +91,10 @@ export async function planSetup(project: Project, options: SetupOptions): Promis
   const templates = await templatesOf(project);
   const module = await appModule(root, app);
   const wanted: WantedFile[] = [await initializerFile(app, module, environments, templates)];
-  if (migrations !== undefined) {
-    wanted.push(await migrationFile(root, migrations, options.now, templates));
-  }
+  const planned = migrations === undefined
+    ? { files: [], added: [] }
+    : await migrationFiles(root, migrations, options.now, templates);
+  wanted.push(...planned.files);
   if (shard) wanted.push({ path: SHARD_FILE, content: shard.with(shards), additive: true });
   const environment = await environmentFiles(root, [SESSION_SECRET, ...variables]);
   const integration = await planIntegration(root, app);
@@ -104,6 +108,7 @@ export async function planSetup(project: Project, options: SetupOptions): Promis
       ...await nextSteps(project, environments, shards, {
         hasShardFile: shard !== undefined,
         applied: options.apply,
+        addedColumns: planned.added,
       }),
       ...integration.steps,
     ],
@@ -227,7 +232,12 @@ async function nextSteps(
   project: Project,
   environments: SetupEnvironments,
   shards: readonly Shard[],
-  done: { readonly hasShardFile: boolean; readonly applied: boolean },
+  done: {
+    readonly hasShardFile: boolean;
+    readonly applied: boolean;
+    /** The columns for which this run writes migrations. */
+    readonly addedColumns: readonly string[];
+  },
 ): Promise<string[]> {
   const steps: string[] = [];
   if (!done.hasShardFile) {
@@ -253,10 +263,11 @@ async function nextSteps(
     : withTable.filter((environment) => environment !== current);
   if (left.length > 0) {
     const options = isEverywhere ? "--apply" : "--env <name> --apply for each";
-    steps.push(
-      `Create the table${whereOf(left, environments)}: run this command with ${options}, or ` +
-        "the framework's own azu db:migrate",
-    );
+    const where = whereOf(left, environments);
+    const what = done.addedColumns.length === 0
+      ? `Create the table${where}`
+      : `Before you deploy the app, add ${listed(done.addedColumns, "and")} to the table${where}`;
+    steps.push(`${what}: run this command with ${options}, or the framework's own azu db:migrate`);
   }
   if (environments.some(({ name }) => name === "development")) {
     steps.push("On a developer's machine, start the app with AZU_ENV=development");

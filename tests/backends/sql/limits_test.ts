@@ -219,7 +219,7 @@ Deno.test("sqlite: another process writes during a clear, in each journal mode",
       `PRAGMA journal_mode = ${journal}`,
       ...createStatements("sqlite", { name: "sessions" }).map((lines) => lines.join("\n")),
       "INSERT INTO sessions WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n " +
-        "WHERE i < 20000) SELECT i, 's' || i, x'', 0, 0, 0 FROM n",
+        "WHERE i < 20000) SELECT i, 's' || i, x'', 0, 0, 0, 0 FROM n",
     );
     await using writer = spawnWriter(`${app.path}/a.db`);
     await writer.ready;

@@ -16,8 +16,8 @@ import { context, type Fixture, type Place } from "../subject.ts";
 /** A name with SQL in it: it must be quoted. */
 const NAME: TableName = { name: "my \"ses'sions`; --" };
 
-/** Makes the statement that creates another table than the one of setup. */
-export type Shape = (table: string) => string;
+/** Makes the statements that create another table than the default one of setup. */
+export type Shape = (table: string) => string | readonly string[];
 
 /** A fresh database on the server that all tests share. */
 export async function database(
@@ -51,9 +51,9 @@ async function fixture(
     last(`DROP SCHEMA ${quoteTable(engine, { name: schema })}`);
   }
   const foreign = typeof shape === "object" ? shape : undefined;
-  const own = typeof shape === "function" ? shape(quoted) : undefined;
-  const statements = foreign?.create(quoted) ??
-    (own === undefined ? createStatements(engine, table).map((lines) => lines.join("\n")) : [own]);
+  const own = typeof shape === "function" ? [shape(quoted)].flat() : undefined;
+  const statements = foreign?.create(quoted) ?? own ??
+    createStatements(engine, table).map((lines) => lines.join("\n"));
   for (const statement of statements) await query(statement);
   last(`DROP TABLE ${quoted}`);
   const others = neighbours(engine, table).map((other) => quoteTable(engine, other));
@@ -70,7 +70,7 @@ async function fixture(
   };
   return {
     backend: bindBackend("database", options, { ...context, root }),
-    ...(foreign?.app(query, quoted) ?? app(engine, query, quoted, own)),
+    ...(foreign?.app(query, quoted) ?? app(engine, query, quoted, own?.join("\n"))),
     async look() {
       const [row] = await query(`SELECT count(*) AS n FROM ${quoted}`);
       const rows = [];

@@ -8,7 +8,8 @@ import type {
 } from "../../../src/backends/contract.ts";
 import { handleOf } from "../../../src/backends/handle.ts";
 import { bindBackend } from "../../../src/backends/registry.ts";
-import { createStatements, type Engine } from "../../../src/backends/sql/ddl.ts";
+import { dropColumnStatements } from "../../../src/backends/sql/alter.ts";
+import { createStatements, type Engine, recordedColumns } from "../../../src/backends/sql/ddl.ts";
 import { ImpossibleError } from "../../../src/core/errors.ts";
 import type { Selection } from "../../../src/core/selection.ts";
 import { needs } from "../../support/env.ts";
@@ -126,6 +127,10 @@ for (const engine of ["postgres", "mysql", "sqlite"] as const) {
     await using place = await table(engine);
     await place.query("ALTER TABLE sessions DROP COLUMN updated_at");
     await place.query("ALTER TABLE sessions DROP COLUMN data");
+    for (const column of recordedColumns(engine)) {
+      const statements = dropColumnStatements(engine, { name: "sessions" }, column);
+      for (const statement of statements) await place.query(statement);
+    }
     await using store = await place.backend.connect(signal);
     const missing: readonly (readonly [Selection, RegExp])[] = [
       [

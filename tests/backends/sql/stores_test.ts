@@ -1,6 +1,12 @@
 /** The conformance suite on each SQL engine, with the table of setup and with others. */
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
-import type { Engine, TableName } from "../../../src/backends/sql/ddl.ts";
+import {
+  createStatements,
+  type Engine,
+  quoteTable,
+  recordedColumns,
+  type TableName,
+} from "../../../src/backends/sql/ddl.ts";
 import { needs } from "../../support/env.ts";
 import { conforms } from "../conformance.ts";
 import { CONNECT_PG_SIMPLE, type ForeignTable, laravel } from "./foreign_tables.ts";
@@ -115,21 +121,16 @@ sqlite("without row id, two columns as the key", (table) => {
     "PRIMARY KEY (expires_at, session_id)) WITHOUT ROWID";
 });
 
-const TEXTS = "ip varchar(45), user_agent text";
-for (const type of ["bigint", "varchar"]) {
-  const user = type === "bigint" ? `user_id ${type}` : `user_id ${type}(255)`;
-  postgres(`columns for users of the type ${type}`, (table) => {
-    const key = "id bigserial PRIMARY KEY";
-    return `CREATE TABLE ${table} (${key}, ${COLUMNS}, ${user}, ${TEXTS})`;
-  });
-  subject("mysql", `columns for users of the type ${type}`, (table) => {
-    const key = "id bigint AUTO_INCREMENT PRIMARY KEY";
-    return `CREATE TABLE ${table} (${key}, ${MARIADB_COLUMNS}, ${user}, ${TEXTS})`;
-  });
-  subject("sqlite", `columns for users of the type ${type}`, (table) => {
-    const key = "id integer PRIMARY KEY, session_id text UNIQUE";
-    return `CREATE TABLE ${table} (${key}, ${SQLITE_COLUMNS}, ${user}, ${TEXTS})`;
-  });
+// An app that does not know the columns uses the table of setup above. This one fills them.
+for (const engine of ["postgres", "mysql", "sqlite"] as const) {
+  for (const user of ["int64", "string"] as const) {
+    const columns = recordedColumns(engine, { user, ip: true, userAgent: true });
+    subject(engine, `columns for users of the type ${user}`, (table) => {
+      const quoted = quoteTable(engine, { name: "placeholder" });
+      const statements = createStatements(engine, { name: "placeholder" }, columns);
+      return statements.map((lines) => lines.join("\n").replace(quoted, () => table));
+    });
+  }
 }
 
 subject("postgres", "the table of connect-pg-simple", CONNECT_PG_SIMPLE);

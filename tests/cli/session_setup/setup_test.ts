@@ -264,7 +264,7 @@ Deno.test("--apply creates the table and its indexes, once", async () => {
   match(first.stdout, /Created the table sessions in sqlite3:\/\/\.\/app\.db, with its indexes/);
   doesNotMatch(first.stdout, /db:migrate/);
   strictEqual(sqliteCount(app.path, "app.db", "sessions"), 0);
-  strictEqual(sqliteCount(app.path, "app.db", "pragma_index_list('sessions')"), 2);
+  strictEqual(sqliteCount(app.path, "app.db", "pragma_index_list('sessions')"), 3);
   const again = await app.azu(["-b", "database", "--apply", "--json"], env);
   deepStrictEqual(
     (({ outcome, table }) => ({ outcome, table }))(JSON.parse(again.stdout)),
@@ -299,6 +299,7 @@ Deno.test("--apply on PostgreSQL: the shape that the store needs", needs("postgr
     { name: "created_at", type: "timestamp with time zone" },
     { name: "updated_at", type: "timestamp with time zone" },
     { name: "expires_at", type: "timestamp with time zone" },
+    { name: "user_id", type: "bigint" },
   ]);
   const indexes = await database.query(
     "SELECT indexname FROM pg_indexes WHERE schemaname = 'auth'",
@@ -307,6 +308,7 @@ Deno.test("--apply on PostgreSQL: the shape that the store needs", needs("postgr
     "user-sessions_expires_at_idx",
     "user-sessions_pkey",
     "user-sessions_session_id_idx",
+    "user-sessions_user_id_idx",
   ]);
 });
 
@@ -320,7 +322,8 @@ Deno.test(
     await database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'pw'; CREATE SCHEMA ${role};
       GRANT ALL ON SCHEMA ${role} TO ${role};
       CREATE TABLE public.sessions (id bigint PRIMARY KEY, session_id text UNIQUE, data bytea,
-        created_at timestamptz, updated_at timestamptz, expires_at timestamptz);
+        created_at timestamptz, updated_at timestamptz, expires_at timestamptz, user_id bigint);
+      CREATE INDEX of_user ON public.sessions (user_id);
       GRANT ALL ON public.sessions TO ${role};
       INSERT INTO public.sessions SELECT i FROM generate_series(1, 321) i`);
     const url = new URL(database.url);
@@ -339,6 +342,7 @@ Deno.test(
         "SELECT indexname FROM pg_indexes WHERE tablename = 'sessions' ORDER BY 1",
       );
       deepStrictEqual(indexes.map(({ indexname }) => indexname), [
+        "of_user",
         "sessions_pkey",
         "sessions_session_id_key",
       ]);

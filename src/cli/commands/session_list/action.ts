@@ -128,6 +128,7 @@ async function attempt(listing: Listing): Promise<ListReport> {
       },
       onFound: (found, total) => progress.find(found, total),
       onPhase: (phase) => progress.begin(phase),
+      onSlow: (reason) => reporter.noteOnce(reason),
     });
     return withinMemory(listing, report);
   } finally {

@@ -1,9 +1,10 @@
 import { changesOf } from "../../../app/plan.ts";
-import { applySetup } from "../../../commands/session_setup/apply.ts";
+import type { TableChanges } from "../../../backends/contract.ts";
+import { applySetup, type TableOutcome } from "../../../commands/session_setup/apply.ts";
 import { planSetup, type SetupPlan, withOffers } from "../../../commands/session_setup/plan.ts";
 import { decisionText } from "../../../config/choose.ts";
 import { decisionLine } from "../../decision.ts";
-import { AzuError, ExitCode } from "../../../core/errors.ts";
+import { AzuError, ExitCode, OperationError } from "../../../core/errors.ts";
 import { listed, printable } from "../../../core/text.ts";
 import { conflictError, fileFields, showFiles } from "../../planned_files.ts";
 import type { GlobalOptions } from "../../program.ts";
@@ -12,13 +13,13 @@ import { type Host, Interruption } from "../../terminal/host.ts";
 import { ask, canAsk } from "../../terminal/prompts.ts";
 import type { Reporter } from "../../terminal/reporter.ts";
 import type { SessionSetupOptions } from "./command.ts";
-import { backendsText, offersOf, showDone, showNextSteps, stepsOf } from "./report.ts";
+import { backendsText, offersOf, showChanges, showDone, showNextSteps, stepsOf } from "./report.ts";
 
 type Options = SessionSetupOptions & GlobalOptions;
 
 /**
  * How a setup ended. `planned` is a dry run. After `conflict` and `declined` (the question was not
- * answered), nothing has changed.
+ * answered, or a change of the table not agreed to), nothing has changed.
  */
 type SetupOutcome =
   | "written"
@@ -34,7 +35,9 @@ interface SetupResult {
   readonly plan: SetupPlan;
   readonly outcome: SetupOutcome;
   readonly exitCode: ExitCode;
-  readonly table?: "created" | "present";
+  readonly table?: TableOutcome;
+  /** What the table lacked, and the statements that add it. */
+  readonly changes?: TableChanges;
   readonly error?: AzuError;
 }
 
@@ -66,7 +69,7 @@ export async function sessionSetup(
   reporter.line("Setting up sessions...");
   reporter.line(`Backend: ${backendsText(shown.backends)}`);
   const diffs = await showFiles(reporter, shown.files, dryRun);
-  const result = await carryOut(host, dryRun, reporter, project.root, shown);
+  const result = await carryOut(host, options, reporter, project.root, shown);
   const { plan } = result;
   if (result.error) reporter.error(result.error);
   else if (DONE.has(result.outcome)) showNextSteps(host, dryRun, reporter, plan);
@@ -83,6 +86,8 @@ export async function sessionSetup(
     files: fileFields(plan.files, diffs),
     statements: plan.statements,
     table: result.table ?? null,
+    tableLacks: result.changes?.missing ?? [],
+    tableChanges: result.changes?.statements ?? [],
     nextSteps: stepsOf(plan),
     exitCode: result.exitCode,
     durationMs: host.now().getTime() - start,
@@ -95,7 +100,7 @@ const DONE = new Set<SetupOutcome>(["written", "unchanged", "planned"]);
 
 async function carryOut(
   host: Host,
-  dryRun: boolean,
+  options: Options,
   reporter: Reporter,
   root: string,
   shown: SetupPlan,
@@ -104,7 +109,7 @@ async function carryOut(
   if (conflict) {
     return { plan: shown, outcome: "conflict", exitCode: ExitCode.failed, error: conflict };
   }
-  if (dryRun) {
+  if (options.dryRun) {
     for (const statement of shown.statements) {
       for (const line of `${statement};`.split("\n")) reporter.line(line);
     }
@@ -114,31 +119,65 @@ async function carryOut(
   if (shown.statements.length > 0) shown.choice.backend.check?.();
   host.handleSignals();
   const plan = await agreedPlan(host, reporter, shown);
-  if (plan !== undefined) return { plan, ...await write(host, reporter, root, plan) };
+  if (plan !== undefined) return { plan, ...await write(host, options, reporter, root, plan) };
+  return { plan: shown, ...declined(host, reporter) };
+}
+
+function declined(host: Host, reporter: Reporter): Omit<SetupResult, "plan"> {
   reporter.note("Nothing was written");
   const { reason } = host.signal;
   return reason instanceof Interruption
-    ? { plan: shown, outcome: "interrupted", exitCode: reason.exitCode }
-    : { plan: shown, outcome: "declined", exitCode: ExitCode.ok };
+    ? { outcome: "interrupted", exitCode: reason.exitCode }
+    : { outcome: "declined", exitCode: ExitCode.ok };
 }
 
 async function write(
   host: Host,
+  options: Options,
   reporter: Reporter,
   root: string,
   plan: SetupPlan,
 ): Promise<Omit<SetupResult, "plan">> {
+  let found: { readonly changes?: TableChanges } = {};
   try {
-    const table = await applySetup(root, plan, host.signal);
-    const nothing = changesOf(plan.files).length === 0 && table !== "created";
+    const table = await applySetup(root, plan, host.signal, async (changes) => {
+      found = { changes };
+      showChanges(reporter, plan, changes, options.yes !== true);
+      return options.yes || await agreedChanges(host, reporter, changes);
+    });
+    if (table === "declined") return { ...declined(host, reporter), ...found };
+    const nothing = changesOf(plan.files).length === 0 && table !== "created" &&
+      table !== "changed";
     showDone(reporter, plan, nothing, table);
     const outcome = nothing ? "unchanged" : "written";
-    return { outcome, exitCode: ExitCode.ok, ...(table === undefined ? {} : { table }) };
+    const result = { outcome, exitCode: ExitCode.ok, ...found } as const;
+    return table === undefined ? result : { ...result, table };
   } catch (error) {
     if (error instanceof Interruption) return { outcome: "interrupted", exitCode: error.exitCode };
     if (!(error instanceof AzuError)) throw error;
-    return { outcome: "failed", exitCode: error.exitCode, error };
+    const outcome = error instanceof Unasked ? "conflict" : "failed";
+    return { outcome, exitCode: error.exitCode, error, ...found };
   }
+}
+
+/** There is nobody to ask whether the table may be changed. */
+class Unasked extends OperationError {}
+
+/**
+ * Asks whether to change the table.
+ * @throws {Unasked} without a terminal.
+ */
+async function agreedChanges(
+  host: Host,
+  reporter: Reporter,
+  { missing }: TableChanges,
+): Promise<boolean> {
+  if (reporter.options.json || !canAsk(host)) {
+    throw new Unasked(`The table lacks ${listed(missing, "and")}; nothing was changed`, {
+      hint: "Pass --yes to add what is missing",
+    });
+  }
+  return await ask(host, `Add ${listed(missing, "and")} to the table?`) === true;
 }
 
 /**

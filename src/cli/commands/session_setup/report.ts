@@ -1,6 +1,8 @@
 /** The lines about a setup. */
+import type { TableChanges } from "../../../backends/contract.ts";
+import type { TableOutcome } from "../../../commands/session_setup/apply.ts";
 import type { SetupPlan } from "../../../commands/session_setup/plan.ts";
-import { printable } from "../../../core/text.ts";
+import { listed, printable } from "../../../core/text.ts";
 import { canAsk } from "../../terminal/prompts.ts";
 import type { Host } from "../../terminal/host.ts";
 import type { Reporter } from "../../terminal/reporter.ts";
@@ -15,21 +17,41 @@ export function backendsText({ "*": usual = "", ...named }: SetupPlan["backends"
   return [usual, ...texts].join("; ");
 }
 
+/**
+ * What a table lacks, how it is added, and what that means for others.
+ * @param isAsked Whether a question follows, so that it is shown with --quiet, too.
+ */
+export function showChanges(
+  reporter: Reporter,
+  { choice }: SetupPlan,
+  { missing, statements, effect }: TableChanges,
+  isAsked: boolean,
+): void {
+  const { address, table } = choice.backend.describe();
+  const lines = [
+    `The table ${table ?? ""} in ${address ?? ""} lacks ${listed(missing, "and")}:`,
+    ...statements.map((statement) => `  ${statement};`),
+    effect,
+  ];
+  for (const line of lines) {
+    if (isAsked) reporter.say(line);
+    else reporter.note(line);
+  }
+}
+
 /** What was done. The check mark means that the files are as planned. */
 export function showDone(
   reporter: Reporter,
   { choice, files, offered }: SetupPlan,
   nothing: boolean,
-  table: "created" | "present" | undefined,
+  table: TableOutcome | undefined,
 ): void {
   if (table !== undefined) {
     const { address, table: name } = choice.backend.describe();
-    const where = `${name ?? ""} in ${address ?? ""}`;
-    reporter.line(
-      table === "created"
-        ? `Created the table ${where}, with its indexes`
-        : `The table ${where} already exists`,
-    );
+    const where = `the table ${name ?? ""} in ${address ?? ""}`;
+    if (table === "created") reporter.line(`Created ${where}, with its indexes`);
+    else if (table === "changed") reporter.line(`Changed ${where}`);
+    else reporter.line(`T${where.slice(1)} already exists`);
   }
   const unchanged = files.filter(({ action }) => action === "unchanged").length;
   if (!nothing) return reporter.verified("Sessions are set up");
