@@ -164,6 +164,7 @@ async function runAll(
   for (const command of commands) {
     const { code, stdout, stderr } = await azu(...command);
     strictEqual(code, 0, `${command.join(" ")}: ${stderr}`);
+    doesNotMatch(stderr, /^warning/m);
     const name = command[0]?.replace("session:", "") ?? "";
     printed.set(name, stdout);
     await after(name);
