@@ -32,8 +32,11 @@ export type {
 export type { Figure, FigureName, Figures, Survey, SurveyOptions } from "./backends/survey.ts";
 export type { Config, CookieOptions, Overrides } from "./config/schema.ts";
 export type { DatabaseOptions } from "./backends/sql/backend.ts";
+export type { PayloadPath } from "./backends/layout_options.ts";
+export type { DatabaseLayout, EpochColumn } from "./backends/sql/layout_options.ts";
 export type { MemoryOptions } from "./backends/memory.ts";
 export type { RedisOptions } from "./backends/redis/backend.ts";
+export type { RedisLayout } from "./backends/redis/layout_options.ts";
 export type { Duration } from "./core/duration.ts";
 export type { Condition, Selection } from "./core/selection.ts";
 

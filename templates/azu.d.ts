@@ -51,6 +51,11 @@ declare module "azu" {
      * `fromEnv("APP_NAME", "shop") + ":session:"`.
      */
     keyPrefix?: string | undefined;
+    /**
+     * What the values contain, if other software writes them. It replaces what azu knows of what
+     * the app writes; what it does not name is not known.
+     */
+    layout?: RedisLayout | undefined;
     /** Connections that the app holds open; default 5. */
     poolSize?: number | undefined;
     /** How long the app waits for a free connection; default `"5s"`. */
@@ -76,6 +81,11 @@ declare module "azu" {
      * variables: `fromEnv("APP_NAME", "shop") + "_sessions"`.
      */
     table?: string | undefined;
+    /**
+     * What the table contains, if other software has created it. It replaces what azu knows of the
+     * table that setup writes; what it does not name is not known.
+     */
+    layout?: DatabaseLayout | undefined;
     /**
      * The kind of database, for what setup writes; default: that of the URL, or of the driver in
      * shard.yml. azu refuses a URL of another kind.
@@ -109,8 +119,65 @@ declare module "azu" {
     readonly env: string;
   }
 
+  /**
+   * Where the values of keys that other software writes contain what is known of its sessions. They
+   * expire as their keys do.
+   */
+  export type RedisLayout = {
+    /** The user's id, which is missing or null if nobody is logged in. */
+    user?: PayloadPath | undefined;
+    /** When a session was created. */
+    createdAt?: PayloadPath | undefined;
+    /** When it was last visited. */
+    visitedAt?: PayloadPath | undefined;
+    /** The IP address. */
+    ip?: PayloadPath | undefined;
+    /** The user agent. */
+    userAgent?: PayloadPath | undefined;
+    /**
+     * How values are packed: as `"json"`; as `"gzip"`, which is JSON that may be compressed; as
+     * `"sealed"`, the same, which the session shard may have sealed; or `"opaque"`, so that nothing
+     * can be read from them. Default: `"sealed"`.
+     */
+    packed?: "json" | "gzip" | "sealed" | "opaque" | undefined;
+  };
+
   /** A duration as text: `"500ms"`, `"45s"`, `"15m"`, `"1h"`, `"30d"`, `"2w"`. */
   export type Duration = `${bigint}${"ms" | "s" | "m" | "h" | "d" | "w"}`;
+
+  /** Where a table that other software has created contains what is known of its sessions. */
+  export type DatabaseLayout = {
+    /** The column of the session id. */
+    id: string;
+    /** The user's id: a column, which is NULL if nobody is logged in, or `{ path }`. */
+    user?: string | PayloadPath | undefined;
+    /** When a session was created: a column of times, `{ column, unit }` or `{ path }`. */
+    createdAt?: string | PayloadPath | EpochColumn | undefined;
+    /** When it was last visited: as `createdAt`. */
+    visitedAt?: string | PayloadPath | EpochColumn | undefined;
+    /** When it expires: a column of times, `{ column, unit }` or `{ after, lifetime }`. */
+    expiresAt?: string | EpochColumn | {
+      /** The time that the lifetime is counted from. It must be in a column. */
+      after: "createdAt" | "visitedAt";
+      /** How long a session lives after that. */
+      lifetime: Duration;
+    } | undefined;
+    /** The IP address: a column or `{ path }`. */
+    ip?: string | PayloadPath | undefined;
+    /** The user agent: a column or `{ path }`. */
+    userAgent?: string | PayloadPath | undefined;
+    /** The payload: a column or `{ column, packed }`. */
+    payload?: string | {
+      /** The column that contains the payload. */
+      column: string;
+      /**
+       * How it is packed: as `"json"`; as `"gzip"`, which is JSON that may be compressed; as
+       * `"sealed"`, the same, which the session shard may have sealed; or `"opaque"`, so that
+       * nothing can be read from it. Default: `"sealed"`.
+       */
+      packed?: "json" | "gzip" | "sealed" | "opaque" | undefined;
+    } | undefined;
+  };
 
   /** What one environment changes. */
   export type Overrides = {
@@ -161,6 +228,23 @@ declare module "azu" {
         }
         | undefined;
     } | undefined;
+  };
+
+  /** A fact in the payload. */
+  export type PayloadPath = {
+    /**
+     * Where it is in the payload: names of properties, from the outside in, such as
+     * `"passport.user"`.
+     */
+    path: string;
+  };
+
+  /** A time in a column of numbers, such as Unix seconds. */
+  export type EpochColumn = {
+    /** The column, of whole or other numbers. */
+    column: string;
+    /** What they count since 1970. */
+    unit: "seconds" | "milliseconds";
   };
 
   /** The session cookie. */

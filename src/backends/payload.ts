@@ -22,6 +22,12 @@ export const SHARD_PAYLOAD: PayloadLayout = {
 };
 
 /**
+ * How a payload is packed. Each of the first three may also be packed as those before it: JSON;
+ * compressed; sealed by the session shard. `opaque`: it is something else.
+ */
+export type Packing = "json" | "gzip" | "sealed" | "opaque";
+
+/**
  * What a payload says. `sealed`: it is encrypted, and no secret opens it. `unreadable`: it is
  * neither JSON, nor compressed or sealed JSON.
  */
@@ -33,11 +39,13 @@ const LARGEST = 64 * 1024 * 1024;
 /** Reads payloads, with the secrets of the app if they are known. */
 export class PayloadReader {
   readonly #layout: PayloadLayout;
+  readonly #packing: Packing;
   readonly #secrets: readonly Secret[];
 
   /** @param secrets Values of `SESSION_SECRET`, the current one first. */
-  constructor(layout: PayloadLayout, secrets: readonly string[]) {
+  constructor(layout: PayloadLayout, packing: Packing, secrets: readonly string[]) {
     this.#layout = layout;
+    this.#packing = packing;
     this.#secrets = secrets.map((secret) => new Secret(secret));
   }
 
@@ -45,19 +53,15 @@ export class PayloadReader {
     return this.#secrets.length > 0;
   }
 
-  /** Whether payloads contain a fact. */
-  has(fact: keyof Facts): boolean {
-    return this.#layout[fact] !== undefined;
-  }
-
   read(payload: Uint8Array): Reading {
-    const plain = jsonIn(payload);
+    if (Object.keys(this.#layout).length === 0) return {}; // nothing to look for
+    const plain = jsonIn(payload, this.#packing !== "json");
     if (plain !== undefined) return this.#factsIn(plain);
-    const sealed = sealedIn(payload);
+    const sealed = this.#packing === "sealed" ? sealedIn(payload) : undefined;
     if (sealed === undefined) return "unreadable";
     for (const secret of this.#secrets) {
       for (const opened of secret.open(sealed)) {
-        const json = jsonIn(opened);
+        const json = jsonIn(opened, true);
         if (json !== undefined) return this.#factsIn(json);
       }
     }
@@ -134,10 +138,10 @@ function textOrNull(value: unknown): string | null {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** The text of a JSON object, compressed or not; undefined if it is anything else. */
-function jsonIn(payload: Uint8Array): string | undefined {
+/** The text of a JSON object, maybe compressed; undefined if it is anything else. */
+function jsonIn(payload: Uint8Array, mayBeGzip: boolean): string | undefined {
   try {
-    const isGzip = payload[0] === 0x1f && payload[1] === 0x8b;
+    const isGzip = mayBeGzip && payload[0] === 0x1f && payload[1] === 0x8b;
     const bytes = isGzip ? gunzipSync(payload, { maxOutputLength: LARGEST }) : payload;
     return bytes[0] === 0x7b ? utf8.decode(bytes) : undefined; // begins with {
   } catch {

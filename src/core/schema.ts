@@ -99,9 +99,13 @@ export function url(problemOf: (url: string) => string | undefined) {
   );
 }
 
-/** An object with these keys only, all optional. */
+/** An object with these keys only. */
 export function options<const T extends v.ObjectEntries>(entries: T) {
-  return Object.assign(noArray(v.strictObject(entries, expected("an object"))), { entries });
+  const message = ({ expected, input }: v.StrictObjectIssue) => {
+    // The library quotes the name of a key that is missing.
+    return expected?.startsWith('"') ? "required" : refusal("an object", input);
+  };
+  return Object.assign(noArray(v.strictObject(entries, message)), { entries });
 }
 
 /** Makes a schema refuse arrays, which the library accepts as objects. */

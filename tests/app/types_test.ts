@@ -2,6 +2,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { join, relative, resolve } from "node:path";
 import { openProgram, ts } from "../../scripts/types/compiler.ts";
+import { recipe } from "../support/guide.ts";
 import { tempDir, writeTree } from "../support/temp.ts";
 
 const root = resolve(import.meta.dirname ?? ".", "../..");
@@ -12,7 +13,7 @@ import { database, defineConfig, memory, redis } from "azu";
 import type { Backend, BackendContext, BackendFactory, Capabilities, ClearOptions } from "azu";
 import type { Config, ConfigEnvironment, ConfigExport, CookieOptions, DatabaseOptions } from "azu";
 import type { Duration, LookAlike, MemoryOptions, Overrides, RedisOptions, Store } from "azu";
-import type { Target } from "azu";
+import type { DatabaseLayout, RedisLayout, Target } from "azu";
 declare const process: { readonly env: Record<string, string | undefined> };
 
 const ttl: Duration = "15m";
@@ -21,6 +22,17 @@ const pool = { url: process.env.URL, poolSize: 5, poolTimeout: "500ms" } as cons
 const shared: RedisOptions = { ...pool, keyPrefix: "shop:session:", cluster: true };
 const nodes: RedisOptions = { cluster: { channel: "shop:cache", cacheTtl: "10s" } };
 const rows: DatabaseOptions = { ...pool, table: "auth.sessions", cleanupInterval: "10m" };
+const layout: DatabaseLayout = {
+  id: "id",
+  user: { path: "passport.user" },
+  createdAt: "created",
+  visitedAt: { column: "seen", unit: "seconds" },
+  expiresAt: { after: "visitedAt", lifetime: "120m" },
+  ip: "ip",
+  payload: { column: "sess", packed: "json" },
+};
+const foreign: DatabaseOptions = { table: "session", layout };
+const keys: RedisOptions = { layout: { user: { path: "user.id" }, packed: "gzip" } satisfies RedisLayout };
 const kept: MemoryOptions = { cleanupInterval: "1h" };
 const capabilities: Capabilities = { clear: true, createTable: false };
 const target: Target = { address: "ldap://host", pattern: "*", table: "t" };
@@ -68,6 +80,8 @@ const config: Config = {
       memory: (context) => custom(context),
       cache: redis(shared),
       caches: redis(nodes),
+      express: database(foreign),
+      connect: redis(keys),
       main: database({ url: process.env.URL }),
       test: memory(kept),
       directory: custom,
@@ -95,6 +109,11 @@ const wrong = [
   'azu.defineConfig({ session: { backends: {\n mine: { type: "mongo" }, //\n} } });',
   'azu.defineConfig({ environments: { test: { session: {\n ttl: "1 day", //\n} } } });',
   'azu.redis({\n poolSize: 5,\n table: "sessions", //\n});',
+  'azu.database({ layout: { id: "id",\n usr: "u", //\n} });',
+  'azu.database({ layout: { id: "id",\n visitedAt: { column: "c", unit: "minutes" }, //\n} });',
+  'azu.database({ layout: { id: "id",\n expiresAt: { after: "visitedAt", lifetime: 120 }, //\n} });',
+  'azu.database({\n layout: //\n { user: "u" } });',
+  'azu.redis({ layout: {\n user: "user_id", //\n} });',
   "export const able: azu.Capabilities = //\n { clear: true };",
   "export const setup: azu.SetupSpec | undefined = //\n undefined;",
 ].map((source) => `import * as azu from "azu";\n${source}\n`);
@@ -125,6 +144,8 @@ Deno.test("templates/azu.d.ts takes right configs and tells mistakes in wrong on
     "repository.config.ts": await Deno.readTextFile(join(root, "azu.config.ts")),
     "comparison.ts": comparison(relative(temp.path, join(root, "src/mod.ts"))),
   };
+  const { configs } = recipe("Adopt an existing table");
+  configs.forEach((source, index) => files[`guide/${index}.ts`] = source);
   wrong.forEach((source, index) => files[`wrong/${index}.ts`] = source);
   await writeTree(temp.path, files);
   deepStrictEqual(mistakes(temp.path, Object.keys(files)), expectedMistakes());

@@ -1,8 +1,9 @@
 /** What every store must do with selections: a part of the conformance suite. */
-import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
-import type { Sessions, Store } from "../../src/backends/contract.ts";
+import type { SessionInfo, Sessions, Store } from "../../src/backends/contract.ts";
 import { handleOf } from "../../src/backends/handle.ts";
+import { ImpossibleError } from "../../src/core/errors.ts";
 import type { Condition, Selection } from "../../src/core/selection.ts";
 import { type Fixture, removed, type SavedSession, type Selectable } from "./subject.ts";
 
@@ -117,7 +118,10 @@ export async function selects(fixture: Fixture): Promise<void> {
       selections(kinds),
       async (sessions, selection) => {
         await selectable.save(sessions);
-        await checkSelection(store, selectable, sessions, selection);
+        const kept = sessions.map((session) => selectable.kept?.(session) ?? session);
+        if (isTold(selection, selectable)) {
+          await checkSelection(store, selectable, kept, selection);
+        } else await checkRefusal(store, selectable, kept, selection);
         strictEqual(removed(await store.clear({ signal, onProgress() {} })) >= 0, true);
       },
     );
@@ -142,6 +146,24 @@ async function checkSelection(
   strictEqual(removed(await only.clear({ signal, onProgress() {} })), meant.length);
   deepStrictEqual(sorted(await ids()), sorted(others.map(({ id }) => id)));
   strictEqual(await only.count(signal), 0);
+}
+
+function isTold(selection: Selection, { untold = [] }: Selectable): boolean {
+  return selection.every(({ fact }) => fact === "handle" || !untold.includes(fact));
+}
+
+/** A selection that needs what the store cannot tell removes nothing. */
+async function checkRefusal(
+  store: Store,
+  { ids }: Selectable,
+  sessions: readonly SavedSession[],
+  selection: Selection,
+): Promise<void> {
+  const only = onlyOf(store, selection);
+  await rejects(only.count(signal), ImpossibleError);
+  await rejects(listed(only), ImpossibleError);
+  await rejects(async () => await only.clear({ signal, onProgress() {} }), ImpossibleError);
+  deepStrictEqual(sorted(await ids()), sorted(sessions.map(({ id }) => id)));
 }
 
 export function onlyOf(store: Store, selection: Selection): Sessions {
@@ -177,24 +199,30 @@ export async function lists(fixture: Fixture): Promise<void> {
     userAgent: index % 2 === 0 ? null : `agent ${index}`,
   }));
   await selectable.save(saved);
+  const { untold = [] } = selectable;
+  const told = ({ id, ...facts }: SavedSession) => ({
+    ...facts,
+    ...Object.fromEntries(untold.map((fact) => [fact, undefined])),
+    handle: handleOf(id),
+  });
+  const expected = saved.map((session) => told(selectable.kept?.(session) ?? session));
   await using store = await fixture.backend.connect(signal);
-  const found = new Map<string, unknown>();
+  const found = new Map<string, SessionInfo>();
   let rows = 0;
   await store.list?.({
     signal,
     onSessions(batch) {
       rows += batch.length;
-      for (const { handle, size, expiresAt, ...facts } of batch) {
-        strictEqual(size > 10, true);
-        // A time left is read a moment later.
-        strictEqual(Math.abs((expiresAt ?? 0) - NOW - DAY) < 5000, true);
-        found.set(handle, facts);
-      }
+      for (const info of batch) found.set(info.handle, info);
     },
   });
   strictEqual(rows, saved.length);
-  for (const { id, expiresAt: _, ...facts } of saved) {
-    deepStrictEqual(found.get(handleOf(id)), facts);
+  for (const { expiresAt, ...facts } of expected) {
+    const { size = 0, expiresAt: readExpiry, ...read } = found.get(facts.handle) ?? {};
+    deepStrictEqual(read, facts);
+    strictEqual(size > 10, true);
+    // A time left is read a moment later.
+    strictEqual(Math.abs((readExpiry ?? 0) - (expiresAt ?? 0)) < 5000, true);
   }
   strictEqual(await store.count(signal), saved.length);
 }

@@ -67,13 +67,14 @@ function counts(survey: Survey) {
 }
 
 /** A third without a user; if the store can have them, a fifth has expired and a seventh never does. */
-function sessionsFor({ keepsExpired, keepsForever }: Selectable, count: number): SavedSession[] {
+function sessionsFor(selectable: Selectable, count: number): SavedSession[] {
+  const { keepsExpired, keepsForever } = selectable;
   const now = Date.now();
-  return Array.from({ length: count }, (_, index) => ({
+  const sessions = Array.from({ length: count }, (_, index): SavedSession => ({
     id: `survey${index}`,
     user: index % 3 === 0 ? null : String(1 + index % 50),
     createdAt: now - HOUR,
-    visitedAt: now - HOUR,
+    visitedAt: index % 5 === 0 ? now - 30 * HOUR : now - HOUR,
     expiresAt: keepsForever && index % 7 === 0
       ? null
       : keepsExpired && index % 5 === 0
@@ -82,6 +83,7 @@ function sessionsFor({ keepsExpired, keepsForever }: Selectable, count: number):
     ip: null,
     userAgent: null,
   }));
+  return sessions.map((session) => selectable.kept?.(session) ?? session);
 }
 
 function modelOf(sessions: readonly SavedSession[]): typeof NONE & { sessions: number } {

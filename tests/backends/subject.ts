@@ -1,7 +1,7 @@
 /** What the conformance suite is asked of: a real server, and places for sessions on it. */
 import { deepStrictEqual } from "node:assert/strict";
 import type { Backend, ClearCounts } from "../../src/backends/contract.ts";
-import type { Facts } from "../../src/core/selection.ts";
+import type { Fact, Facts } from "../../src/core/selection.ts";
 
 /** A place for sessions, with neighbours that nothing may touch. It is looked at from outside. */
 export interface Fixture extends AsyncDisposable {
@@ -14,6 +14,8 @@ export interface Fixture extends AsyncDisposable {
   update(from: number, upTo: number): Promise<void>;
   /** How many there are of those that {@link put} made. */
   old(): Promise<number>;
+  /** Whether sessions that are new can be told from those of the start; default true. */
+  readonly tellsNew?: boolean;
   /** What sessions can be, for the questions about selections; undefined if none can be asked. */
   readonly selectable?: Selectable;
   /** Puts what else the store can hold where sessions are; says how much that is. */
@@ -34,6 +36,10 @@ export interface Selectable {
   readonly keepsExpired: boolean;
   /** Whether sessions can be there that never expire. */
   readonly keepsForever: boolean;
+  /** The facts that the store cannot tell; default: none. */
+  readonly untold?: readonly Fact[];
+  /** What is left of a session once it is saved; default: all of it. */
+  kept?(session: SavedSession): SavedSession;
   /** Saves sessions as an app does. */
   save(sessions: readonly SavedSession[]): Promise<void>;
   /** The ids of all sessions. */

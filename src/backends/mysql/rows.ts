@@ -26,7 +26,11 @@ export const mysqlDialect: Dialect = {
   },
   selectExact: (column) => `CAST(${column} AS CHAR)`,
   written: (value) => literal(String(value)),
-  selectId: (column) => `CAST(${column} AS BINARY)`,
+  selectId(column, type) {
+    // The bytes of these types are not those of their texts.
+    const isPacked = /^(?:uuid|inet[46])\b/i.test(type);
+    return `CAST(${isPacked ? `CAST(${column} AS CHAR)` : column} AS BINARY)`;
+  },
   selectData: (column) => `CAST(${column} AS BINARY)`,
 };
 

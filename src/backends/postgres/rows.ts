@@ -22,17 +22,24 @@ export const postgresDialect: Dialect = {
       ? `(${column} IS NULL OR ${column} = 'infinity')`
       : `${column} IS NULL`;
   },
-  // The server's own text of a timestamp depends on the time zone.
-  selectTime: (column) => `(extract(epoch FROM ${column}) * 1000)::text`,
+  // The server's own text depends on the time zone. A timestamp without one is in the session's, as
+  // it is in comparisons.
+  selectTime: (column) => `(extract(epoch FROM ${column}::timestamptz) * 1000)::text`,
   readTime(value) {
     const milliseconds = value === null ? NaN : Math.floor(Number(value));
     return Number.isFinite(milliseconds) ? milliseconds : null;
   },
   selectExact: (column) => `${column}::text`,
   written: (value) => quoteText(String(value)),
-  selectId: (column, type) => type === "bytea" ? column : `${column}::text`,
-  selectData: (column, type) => type === "bytea" ? column : `${column}::text`,
+  selectId: textOrBytes,
+  selectData: textOrBytes,
 };
+
+function textOrBytes(column: string, type: string): string {
+  if (type === "bytea") return column;
+  // As a text, an address would end with the length of its network.
+  return type === "inet" ? `host(${column})` : `${column}::text`;
+}
 
 export async function readPostgresRows(session: PostgresSession): Promise<RowTable> {
   return rowsOf(session, await inspectPostgresTable(session));

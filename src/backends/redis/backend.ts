@@ -1,7 +1,13 @@
 import { UsageError } from "../../core/errors.ts";
 import { isRecord } from "../../core/record.ts";
 import { printable } from "../../core/text.ts";
-import { type Backend, type BackendContext, CONNECT_TIMEOUT, type NodeCache } from "../contract.ts";
+import {
+  type Backend,
+  type BackendContext,
+  CONNECT_TIMEOUT,
+  type NodeCache,
+  type SetupSpec,
+} from "../contract.ts";
 import { problemIn } from "../../core/connection_url.ts";
 import { urlSource } from "../url_source.ts";
 import { APP_REDIS_URL_SHAPE, parseRedisUrl } from "./url.ts";
@@ -16,6 +22,7 @@ import {
   whole,
 } from "../../core/schema.ts";
 import { withValues } from "../../core/from_env.ts";
+import { redisLayout } from "./layout_options.ts";
 
 const DEFAULT_URL = "redis://localhost:6379";
 
@@ -51,18 +58,8 @@ export function bindRedis(
       `Redis URL: ${endpoint.address}`,
       `Clearing Redis sessions with pattern: ${printable(pattern())}`,
     ],
-    setup: {
-      template: "redis",
-      shards: [{ name: "redis", github: "stefanwille/crystal-redis" }],
-      requires: ["redis"],
-      variables: [{ name: "REDIS_URL", shape: APP_REDIS_URL_SHAPE }],
-      values: {
-        keyPrefix,
-        poolSize: chosen.poolSize ?? 5,
-        poolTimeout: chosen.poolTimeout ?? 5000,
-        ...(nodeCache === undefined ? {} : { nodeCache }),
-      },
-    },
+    // The app's store cannot use values of another layout.
+    ...(chosen.layout === undefined ? { setup: setupSpec(keyPrefix, chosen, nodeCache) } : {}),
     ...(nodeCache === undefined ? {} : { nodeCache }),
     check() {
       if (addressFrom === "the default" && !context.hasApp) throw nowhere(context);
@@ -73,8 +70,28 @@ export function bindRedis(
       const tls = endpoint.tls ? { ...chosen.tls, root: context.root } : undefined;
       const secret = context.env("SESSION_SECRET");
       const secrets = secret === undefined || secret === "" ? [] : [secret];
-      const sessions = { keyPrefix: prefix(), channel: nodeCache?.channel, secrets };
+      const { layout } = chosen;
+      const sessions = { keyPrefix: prefix(), channel: nodeCache?.channel, secrets, layout };
       return openRedisStore({ endpoint, tls, connectTimeout: timeout }, sessions, signal);
+    },
+  };
+}
+
+function setupSpec(
+  keyPrefix: string,
+  { poolSize = 5, poolTimeout = 5000 }: v.InferOutput<typeof redisOptions>,
+  nodeCache: NodeCache | undefined,
+): SetupSpec {
+  return {
+    template: "redis",
+    shards: [{ name: "redis", github: "stefanwille/crystal-redis" }],
+    requires: ["redis"],
+    variables: [{ name: "REDIS_URL", shape: APP_REDIS_URL_SHAPE }],
+    values: {
+      keyPrefix,
+      poolSize,
+      poolTimeout,
+      ...(nodeCache === undefined ? {} : { nodeCache }),
     },
   };
 }
@@ -174,6 +191,11 @@ export const redisOptions = options({
    * `fromEnv("APP_NAME", "shop") + ":session:"`.
    */
   keyPrefix: v.optional(bytes("a key prefix", textWithVariables)),
+  /**
+   * What the values contain, if other software writes them. It replaces what azu knows of what the
+   * app writes; what it does not name is not known.
+   */
+  layout: v.optional(redisLayout),
   /** Connections that the app holds open; default 5. */
   poolSize: v.optional(whole(1, 1000)),
   /** How long the app waits for a free connection; default `"5s"`. */

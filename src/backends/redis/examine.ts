@@ -23,6 +23,7 @@ const PASSING = /^(?:LOADING|BUSY|MASTERDOWN|TRYAGAIN)/;
 /**
  * Looks at a sample of the keys of every server that answers. A server that does not is left to the
  * clear, which tries again and explains it.
+ * @param isOpaque Whether the values have a form that azu does not know.
  * @returns phrases: why the keys may not be sessions.
  * @throws {AzuError} if a server would refuse to remove keys.
  */
@@ -31,6 +32,7 @@ export async function examine(
   keys: KeySpace,
   signal: AbortSignal,
   { onProgress }: LookOptions,
+  isOpaque: boolean,
 ): Promise<readonly string[]> {
   const { masters } = await nodes.topology(signal);
   const samples = await Promise.allSettled(masters.map(async (address) => {
@@ -48,7 +50,7 @@ export async function examine(
     }
   }
   const all = samples.flatMap((sample) => sample.status === "fulfilled" ? sample.value : []);
-  return doubtsOf(all);
+  return doubtsOf(all, isOpaque);
 }
 
 async function examineNode(node: RedisNode, keys: KeySpace, tick: () => void) {
@@ -126,7 +128,7 @@ function formOf(start: Buffer): "session" | "other" {
   return isGzip || /^(?:\{|[\w+/=-]{32}$)/.test(start.toString("latin1")) ? "session" : "other";
 }
 
-function doubtsOf(keys: readonly Sampled[]): string[] {
+function doubtsOf(keys: readonly Sampled[], isOpaque: boolean): string[] {
   const count = (holds: (key: Sampled) => boolean) => keys.filter(holds).length;
   const of = (some: number) => `${some} of ${keys.length} keys`;
   const nested = count(({ isNested }) => isNested);
@@ -145,6 +147,8 @@ function doubtsOf(keys: readonly Sampled[]): string[] {
     ...(typed > 0
       ? [`${of(typed)} looked at are of another type: ${[...types].filter(Boolean).join(", ")}`]
       : []),
-    ...(sessions > 0 && others > 0 ? [`${of(others)} looked at have another kind of value`] : []),
+    ...(!isOpaque && sessions > 0 && others > 0
+      ? [`${of(others)} looked at have another kind of value`]
+      : []),
   ];
 }

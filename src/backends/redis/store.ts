@@ -6,6 +6,7 @@ import { redisClear } from "./clear.ts";
 import { explainRedisError } from "./errors.ts";
 import { examine } from "./examine.ts";
 import { countKeys, lookAlikesOf } from "./look.ts";
+import type { RedisLayoutOptions } from "./layout_options.ts";
 import { LookAlikes } from "./look_alikes.ts";
 import { RedisNodes } from "./nodes.ts";
 import { cacheClearMessage, publish } from "./publish.ts";
@@ -23,6 +24,8 @@ export interface RedisSessions {
   readonly channel: string | undefined;
   /** Values of `SESSION_SECRET`, which open sealed payloads. */
   readonly secrets: readonly string[];
+  /** What the values contain; undefined if the app writes them. */
+  readonly layout: RedisLayoutOptions | undefined;
 }
 
 export interface RedisTarget {
@@ -72,14 +75,15 @@ async function anyOf(nodes: RedisNodes, masters: readonly NodeAddress[], signal:
   throw failure;
 }
 
-function storeOf(nodes: RedisNodes, { keyPrefix, channel, secrets }: RedisSessions): Store {
+function storeOf(nodes: RedisNodes, sessions: RedisSessions): Store {
+  const { keyPrefix, channel } = sessions;
   const keys: KeySpace = {
     pattern: Buffer.from(prefixPattern(keyPrefix)),
     prefix: Buffer.from(keyPrefix),
   };
   const select = async (selection: Selection) => {
     const { selectedSessions } = await import("./selection/sessions.ts");
-    return selectedSessions(nodes, keys, secrets, selection);
+    return selectedSessions(nodes, keys, sessions, selection);
   };
   /** What the last clear of all sessions removed, and the look-alikes that it has seen. */
   let removal = new Removal(keys.prefix.length);
@@ -102,10 +106,11 @@ function storeOf(nodes: RedisNodes, { keyPrefix, channel, secrets }: RedisSessio
     ...all,
     only(selection) {
       if (selection.length === 0) return all;
-      const sessions = select(selection);
+      let selected: ReturnType<typeof select> | undefined;
+      const selecting = () => selected ??= select(selection);
       return {
-        ...lazySessions(() => sessions),
-        clearAgain: async (...args) => await (await sessions).clearAgain(...args),
+        ...lazySessions(selecting),
+        clearAgain: async (...args) => await (await selecting()).clearAgain(...args),
       };
     },
     async giveLifetime(lifetime, options) {
@@ -113,7 +118,9 @@ function storeOf(nodes: RedisNodes, { keyPrefix, channel, secrets }: RedisSessio
       return await endless.giveLifetime(lifetime, options);
     },
     survey: async (options) => await (await select([])).survey(options),
-    examine: (signal, options = {}) => examine(nodes, keys, signal, options),
+    examine: (signal, options = {}) => {
+      return examine(nodes, keys, signal, options, sessions.layout?.packed === "opaque");
+    },
     lookAlikes: async (signal, options = {}) => {
       return seen?.isComplete
         ? seen.list()

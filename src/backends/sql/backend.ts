@@ -29,6 +29,7 @@ import {
   recordedColumns,
   type TableName,
 } from "./ddl.ts";
+import { databaseLayout, type DatabaseLayoutOptions } from "./layout_options.ts";
 import { parseSqliteUrl } from "../sqlite/url.ts";
 
 const SHAPES = {
@@ -55,6 +56,8 @@ export interface DatabaseTarget {
   readonly timeout: number;
   /** Values of `SESSION_SECRET`, which open sealed payloads. */
   readonly secrets: readonly string[];
+  /** What the table contains; undefined for a table that setup has created. */
+  readonly layout?: DatabaseLayoutOptions;
   /** The columns that the app writes besides those that every table needs. */
   readonly recorded: readonly RecordedColumn[];
 }
@@ -71,6 +74,11 @@ export const databaseOptions = options({
       return parseTable(name) !== undefined;
     }),
   ),
+  /**
+   * What the table contains, if other software has created it. It replaces what azu knows of the
+   * table that setup writes; what it does not name is not known.
+   */
+  layout: v.optional(databaseLayout),
   /**
    * The kind of database, for what setup writes; default: that of the URL, or of the driver in
    * shard.yml. azu refuses a URL of another kind.
@@ -131,13 +139,20 @@ export function bindDatabase(
   );
   return {
     name: "database",
-    capabilities: { clear: true, createTable: true, truncate: engine === "postgres" },
+    capabilities: {
+      clear: true,
+      createTable: chosen.layout === undefined,
+      truncate: engine === "postgres",
+    },
     describe: () => {
       const table = tableText();
       return place === undefined ? { table } : { address: place.address, addressFrom, table };
     },
     announce: () => ["Clearing database sessions..."],
-    setup: setupSpec(expected ?? engine, named, chosen, context.recorded),
+    // The app's store cannot use a table of another layout.
+    ...(chosen.layout === undefined
+      ? { setup: setupSpec(expected ?? engine, named, chosen, context.recorded) }
+      : {}),
     check: () => void check(),
     async connect(signal, { purpose = "operate", timeout = CONNECT_TIMEOUT } = {}) {
       const place = check();
@@ -145,9 +160,17 @@ export function bindDatabase(
       const table = checkedTable(engine, text);
       const secret = context.env("SESSION_SECRET");
       const secrets = secret === undefined || secret === "" ? [] : [secret];
-      const recorded = recordedColumns(engine, context.recorded);
-      const target = { ...place, root: context.root, table, tableText: text, timeout, secrets };
-      return await openStore({ ...target, recorded }, signal, purpose);
+      const target = {
+        ...place,
+        root: context.root,
+        table,
+        tableText: text,
+        timeout,
+        secrets,
+        recorded: recordedColumns(engine, context.recorded),
+        ...(chosen.layout === undefined ? {} : { layout: chosen.layout }),
+      };
+      return await openStore(target, signal, purpose);
     },
   };
 }

@@ -1,47 +1,91 @@
-/** Where a table keeps what is known about its sessions, and how a selection becomes SQL. */
-import { ImpossibleError } from "../../core/errors.ts";
-import {
-  type Condition,
-  type Fact,
-  factNames,
-  type Selection,
-  type TimeFact,
-} from "../../core/selection.ts";
-import { printable } from "../../core/text.ts";
-import { type PayloadLayout, SHARD_PAYLOAD } from "../payload.ts";
+/** Where a table contains what is known about its sessions. */
+import { ImpossibleError, UsageError } from "../../core/errors.ts";
+import type { TimeFact } from "../../core/selection.ts";
+import { listed, printable } from "../../core/text.ts";
+import { pathsIn } from "../layout_options.ts";
+import { type Packing, type PayloadLayout, SHARD_PAYLOAD } from "../payload.ts";
 import type { DatabaseTarget } from "./backend.ts";
+import { isNumber } from "./column_values.ts";
+import { type DatabaseLayoutOptions, payloadOf } from "./layout_options.ts";
 
 /** The names of columns, and what the payload says besides. */
 export interface SqlLayout {
   readonly id: string;
-  readonly data: string;
-  readonly times: Readonly<Record<TimeFact, string>>;
-  readonly texts: Readonly<Record<TextFact, string>>;
+  readonly data: string | undefined;
+  readonly times: Partial<Readonly<Record<TimeFact, TimePlace>>>;
+  readonly texts: Partial<Readonly<Record<TextFact, string>>>;
   readonly payload: PayloadLayout;
+  readonly packed: Packing;
+  /**
+   * Whether the config describes the table, because other software has created it. Then it has all
+   * of these columns, and what is NULL is not in the payload either.
+   */
+  readonly isConfigured: boolean;
 }
 
 export type TextFact = "user" | "ip" | "userAgent";
+
+/** A time as a column tells it. */
+export interface TimePlace {
+  readonly name: string;
+  /** What a column of numbers counts since 1970; undefined for a column of times. */
+  readonly unit?: "seconds" | "milliseconds";
+  /** Milliseconds from what the column says to the time. */
+  readonly plus?: number;
+}
 
 /** The table that setup writes. */
 export const SETUP_LAYOUT: SqlLayout = {
   id: "session_id",
   data: "data",
-  times: { createdAt: "created_at", visitedAt: "updated_at", expiresAt: "expires_at" },
+  times: {
+    createdAt: { name: "created_at" },
+    visitedAt: { name: "updated_at" },
+    expiresAt: { name: "expires_at" },
+  },
   texts: { user: "user_id", ip: "ip", userAgent: "user_agent" },
   payload: SHARD_PAYLOAD,
+  packed: "sealed",
+  isConfigured: false,
 };
 
-/**
- * Whether a value is what the app writes as the user if nobody is logged in. NULL means that only
- * the payload tells: the row was saved by code that does not know the column, or the column cannot
- * hold the value.
- */
-function isNobody(value: string, type: string): boolean {
-  return value === (isWhole(type) ? "0" : "") || value === "00000000-0000-0000-0000-000000000000";
+/** The layout that a config describes. */
+export function layoutOf(options: DatabaseLayoutOptions): SqlLayout {
+  const { id, expiresAt } = options;
+  const times: Partial<Record<TimeFact, TimePlace>> = {};
+  for (const fact of ["createdAt", "visitedAt", "expiresAt"] as const) {
+    const place = timePlace(options[fact]);
+    if (place !== undefined) times[fact] = place;
+  }
+  if (typeof expiresAt === "object" && "after" in expiresAt) {
+    const base = timePlace(options[expiresAt.after]);
+    if (base !== undefined) times.expiresAt = { ...base, plus: expiresAt.lifetime };
+  }
+  const texts: Partial<Record<TextFact, string>> = {};
+  for (const fact of ["user", "ip", "userAgent"] as const) {
+    const place = options[fact];
+    if (typeof place === "string") texts[fact] = place;
+  }
+  const payload = payloadOf(options);
+  return {
+    id,
+    data: payload?.column,
+    times,
+    texts,
+    payload: pathsIn(options),
+    packed: payload?.packed ?? "opaque",
+    isConfigured: true,
+  };
 }
 
-const isWhole = (type: string) => /int/i.test(type);
-const isUuid = (type: string) => /^uuid$/i.test(type);
+/** @returns undefined if the time is not in a column. */
+function timePlace(
+  place: DatabaseLayoutOptions["createdAt" | "visitedAt" | "expiresAt"],
+): TimePlace | undefined {
+  if (typeof place === "string") return { name: place };
+  if (place === undefined || !("column" in place)) return undefined;
+  return { name: place.column, unit: place.unit };
+}
 
 /** A column of a table, and its type as the engine names it. */
 export interface Column {
@@ -67,161 +111,97 @@ export interface Dialect {
   selectData(column: string, type: string): string;
 }
 
+/** A time as a column of the table tells it. */
+export type TimeColumn = TimePlace & Column;
+
 /** A table's layout, as far as its columns allow. */
 export interface BoundLayout {
   readonly id: Column;
   readonly data: Column | undefined;
-  readonly times: Partial<Readonly<Record<TimeFact, Column>>>;
+  readonly times: Partial<Readonly<Record<TimeFact, TimeColumn>>>;
   readonly texts: Partial<Readonly<Record<TextFact, Column>>>;
   readonly payload: PayloadLayout;
+  readonly isConfigured: boolean;
 }
 
-/** @throws {ImpossibleError} if the table has no column for the id. */
+/**
+ * @throws {ImpossibleError} if the table has no column for the id.
+ * @throws {UsageError} if it lacks a column that the config names, or that is of another type.
+ */
 export function bindLayout(
   layout: SqlLayout,
   columns: readonly Column[],
   dialect: Dialect,
   target: DatabaseTarget,
 ): BoundLayout {
-  const find = (wanted: string) =>
-    columns.find(({ name }) => name === wanted) ??
+  const { isConfigured } = layout;
+  /** @param key Of the layout in the config. */
+  const find = (wanted: string, key: string) => {
+    const found = columns.find(({ name }) => name === wanted) ??
       columns.find(({ name }) => name.toLowerCase() === wanted.toLowerCase());
-  const id = find(layout.id);
-  if (id === undefined) throw without(target, `no column ${layout.id} for the session id`);
-  const times: Partial<Record<TimeFact, Column>> = {};
+    if (found === undefined && isConfigured) throw noColumn(wanted, key, columns, target);
+    return found;
+  };
+  const id = find(layout.id, "id");
+  if (id === undefined) throw noId(layout.id, target);
+  const times: Partial<Record<TimeFact, TimeColumn>> = {};
   for (const fact of ["createdAt", "visitedAt", "expiresAt"] as const) {
-    const column = find(layout.times[fact]);
-    const holdsTime = column !== undefined && dialect.time(0, column.type) !== undefined;
-    if (holdsTime) times[fact] = column;
+    const place = layout.times[fact];
+    const column = place && find(place.name, fact);
+    if (column === undefined) continue;
+    const isOfTime = place?.unit === undefined
+      ? dialect.time(0, column.type) !== undefined
+      : isNumber(column.type);
+    if (isOfTime) times[fact] = { ...place, ...column };
+    else if (isConfigured) throw otherType({ ...place, ...column }, fact, target);
   }
   const texts: Partial<Record<TextFact, Column>> = {};
   for (const fact of ["user", "ip", "userAgent"] as const) {
-    const column = find(layout.texts[fact]);
+    const name = layout.texts[fact];
+    const column = name === undefined ? undefined : find(name, fact);
     if (column !== undefined) texts[fact] = column;
   }
-  return { id, data: find(layout.data), times, texts, payload: layout.payload };
+  const data = layout.data === undefined ? undefined : find(layout.data, "payload");
+  return { id, data, times, texts, payload: layout.payload, isConfigured };
 }
 
-/** A selection for a table: what SQL can tell, and what is left to be asked of each row. */
-export interface Plan {
-  /** A condition in SQL. */
-  readonly where: string;
-  readonly rest: Selection;
-  /** The facts of the rest that are in columns of texts. */
-  readonly fromTexts: readonly TextFact[];
-  /** The facts of the rest that are in the payload, for rows where no column tells them. */
-  readonly fromPayload: readonly Fact[];
-  /** A column, by name, whose index finds the rows if they are few. */
-  readonly index: string | undefined;
-}
-
-/** @throws {ImpossibleError} if the table cannot tell a fact that the selection needs. */
-export function planOf(
-  selection: Selection,
-  layout: BoundLayout,
-  dialect: Dialect,
-  target: DatabaseTarget,
-): Plan {
-  const inSql: string[] = [];
-  const rest: Condition[] = [];
-  const fromPayload = new Set<Fact>();
-  const fromTexts = new Set<TextFact>();
-  const untold = new Set<Fact>();
-  for (const condition of selection) {
-    const sql = conditionSql(condition, layout, dialect);
-    if (sql !== undefined) {
-      inSql.push(sql);
-      continue;
-    }
-    rest.push(condition);
-    if (condition.fact === "handle") continue;
-    const column = isText(condition.fact) ? layout.texts[condition.fact] : undefined;
-    const isInText = column !== undefined && isText(condition.fact);
-    if (isInText) {
-      fromTexts.add(condition.fact);
-      if (condition.fact === "user") inSql.push(...userSql(condition, column, dialect));
-    }
-    const isInPayload = layout.data !== undefined && layout.payload[condition.fact] !== undefined;
-    if (isInPayload) fromPayload.add(condition.fact);
-    else if (!isInText) untold.add(condition.fact);
-  }
-  if (untold.size > 0) {
-    throw without(target, `nothing that tells ${factNames([...untold], "or")}`);
-  }
-  const expired = selection.some((condition) =>
-    condition.fact === "expiresAt" && "before" in condition
+function noId(name: string, { tableText, address }: DatabaseTarget): ImpossibleError {
+  return new ImpossibleError(
+    `The table ${printable(tableText)} has no column ${name} for the session id (${address})`,
+    { hint: "If other software has created it, describe it by layout in the backend's config" },
   );
-  return {
-    where: inSql.join(" AND ") || "1 = 1",
-    rest,
-    fromTexts: [...fromTexts],
-    fromPayload: [...fromPayload],
-    index: expired ? layout.times.expiresAt?.name : undefined,
-  };
 }
 
-export function isText(fact: Fact): fact is TextFact {
-  return fact === "user" || fact === "ip" || fact === "userAgent";
+/** More columns than this are not listed. */
+const MOST_COLUMNS = 20;
+
+function noColumn(
+  wanted: string,
+  key: string,
+  columns: readonly Column[],
+  { tableText, address }: DatabaseTarget,
+): UsageError {
+  const names = columns.slice(0, MOST_COLUMNS).map(({ name }) => printable(name));
+  return new UsageError(
+    `The table ${printable(tableText)} has no column ${printable(wanted)}, which layout.${key} ` +
+      `in the config names (${address})`,
+    { hint: `It has the columns ${listed(names, "and")}` },
+  );
 }
 
-function conditionSql(
-  condition: Condition,
-  layout: BoundLayout,
-  dialect: Dialect,
-): string | undefined {
-  const { fact } = condition;
-  if (fact === "handle" || fact === "ip" || fact === "user") return undefined;
-  const found = layout.times[fact];
-  if (found === undefined) return undefined;
-  const column = dialect.quote(found.name);
-  const isNever = dialect.isNever(column, found.type);
-  if ("isNull" in condition) return condition.isNull ? isNever : `NOT (${isNever})`;
-  const compared = "before" in condition
-    ? `${column} < ${dialect.time(condition.before, found.type)}`
-    : `${column} >= ${dialect.time(condition.from, found.type)}`;
-  if ("orNull" in condition && condition.orNull) return `(${compared} OR ${isNever})`;
-  return `(${compared} AND NOT (${isNever}))`;
-}
-
-/** More values than this are compared here, and not by the server. */
-const MOST_VALUES = 1000;
-
-/**
- * What SQL can tell about a user: rows that do not meet it are not meant. Rows without a value are
- * asked for their payload.
- */
-function userSql(condition: Condition, { name, type }: Column, dialect: Dialect): string[] {
-  if (!("oneOf" in condition) || condition.oneOf.length > MOST_VALUES) return [];
-  const column = dialect.quote(name);
-  const values = condition.oneOf.filter((value) => mayBe(value, type)).map((value) => {
-    return isWhole(type) ? value : dialect.written(value);
-  });
-  const isOneOf = values.length === 0 ? [] : [`${column} IN (${values.join(", ")})`];
-  return [`(${[...isOneOf, `${column} IS NULL`].join(" OR ")})`];
-}
-
-/** Whether a column of this type can have a value: otherwise the server would refuse to compare. */
-function mayBe(value: string, type: string): boolean {
-  if (isWhole(type)) return /^(?:0|-?[1-9]\d{0,18})$/.test(value) && fits(BigInt(value));
-  if (isUuid(type)) return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value);
-  return !value.includes("\0");
-}
-
-function fits(value: bigint): boolean {
-  return BigInt.asIntN(64, value) === value;
-}
-
-/** A value of a column of texts; undefined if the row has none. */
-export function textOf(
-  fact: TextFact,
-  value: unknown,
-  type: string,
-): string | null | undefined {
-  if (value === null || value === undefined) return undefined;
-  const text = value instanceof Uint8Array ? new TextDecoder().decode(value) : String(value);
-  return fact === "user" && isNobody(text, type) ? null : text;
-}
-
-function without({ tableText, address }: DatabaseTarget, what: string): ImpossibleError {
-  return new ImpossibleError(`The table ${printable(tableText)} has ${what} (${address})`);
+function otherType(
+  { name, type, unit }: TimeColumn,
+  fact: TimeFact,
+  { tableText, address }: DatabaseTarget,
+): UsageError {
+  const shown = printable(name);
+  const what = unit === undefined ? "times" : "numbers";
+  const hint = unit === undefined
+    ? `For a column of numbers, state the unit: { column: "${shown}", unit: "seconds" }`
+    : `For a column of times, state only its name: "${shown}"`;
+  return new UsageError(
+    `The column ${shown} of the table ${printable(tableText)} has the type ${printable(type)}, ` +
+      `not one of ${what}, as layout.${fact} in the config says (${address})`,
+    { hint },
+  );
 }

@@ -4,21 +4,21 @@ import { type Candidate, matcherOf, type Selection } from "../../core/selection.
 import { printable } from "../../core/text.ts";
 import type { ListOptions, SessionInfo } from "../contract.ts";
 import { handleOf } from "../handle.ts";
-import type { PayloadReader } from "../payload.ts";
+import { PayloadReader } from "../payload.ts";
 import { sealedError } from "../sealed.ts";
 import type { DatabaseTarget } from "./backend.ts";
 import type { Batch, Closing, StartRows, Walk } from "./clear.ts";
+import { selectTime, textOf, timeIn } from "./column_values.ts";
 import { countIn, type Row } from "./errors.ts";
 import {
   bindLayout,
   type BoundLayout,
-  isText,
-  type Plan,
-  planOf,
+  layoutOf,
+  SETUP_LAYOUT,
   type SqlLayout,
   type TextFact,
-  textOf,
 } from "./layout.ts";
+import { isText, type Plan, planOf } from "./plan.ts";
 import type { Retry } from "./retry.ts";
 import { type RemovableRows, type RowTable, rowWalk } from "./rows.ts";
 
@@ -31,6 +31,13 @@ export interface SelectionContext {
   readonly layout: SqlLayout;
   readonly payloads: PayloadReader;
   readonly target: DatabaseTarget;
+}
+
+/** What a selection of the sessions of a target needs. */
+export function contextOf(target: DatabaseTarget, selection: Selection): SelectionContext {
+  const layout = target.layout === undefined ? SETUP_LAYOUT : layoutOf(target.layout);
+  const payloads = new PayloadReader(layout.payload, layout.packed, target.secrets);
+  return { selection, layout, payloads, target };
 }
 
 /** A selection, bound to a table. */
@@ -64,6 +71,7 @@ export class SelectedRows {
   get slow(): string | undefined {
     const { layout: { texts }, target } = this.#context;
     if (!this.plan.fromPayload.includes("user") || this.#layout.texts.user) return undefined;
+    if (this.#layout.isConfigured) return undefined; // it is not azu's to change
     return `The table ${printable(target.tableText)} has no column ${texts.user}, so azu reads ` +
       "the payloads of its sessions, which is slower: `azu session:setup --apply` adds it";
   }
@@ -95,9 +103,7 @@ export class SelectedRows {
         ? []
         : [`${dialect.selectData(dialect.quote(data.name), data.type)} AS data`]),
       ...Object.entries(times).map(([fact, column]) => {
-        return `${
-          dialect.selectTime(dialect.quote(column.name), column.type)
-        } AS ${fact.toLowerCase()}`;
+        return `${selectTime(column, dialect)} AS ${fact.toLowerCase()}`;
       }),
       ...(["user", "ip", "userAgent"] as const).flatMap((fact) => this.#textColumn(fact)),
     ];
@@ -112,19 +118,20 @@ export class SelectedRows {
   get createdRange() {
     const { dialect } = this.#table;
     const column = this.#layout.times.createdAt;
-    const range = (aggregate: string, type: string, name: string) => {
-      return `${dialect.selectTime(`${aggregate}(${name})`, type)} AS created_${aggregate}`;
-    };
     const columns = column === undefined ? [] : ["min", "max"].map((aggregate) => {
-      return range(aggregate, column.type, dialect.quote(column.name));
+      const value = `${aggregate}(${dialect.quote(column.name)})`;
+      return `${selectTime(column, dialect, value)} AS created_${aggregate}`;
     });
     return {
       columns,
       in(rows: readonly Row[]): { oldest: number; newest: number } | undefined {
+        if (column === undefined) return undefined;
         const times = (name: string) => {
-          return rows.map((row) => dialect.readTime(row[name])).filter((time) => time !== null);
+          return rows.map((row) => timeIn(row[name], column, dialect)).filter((time) =>
+            time !== null
+          );
         };
-        if (column === undefined || times("created_min").length === 0) return undefined;
+        if (times("created_min").length === 0) return undefined;
         return {
           oldest: Math.min(...times("created_min")),
           newest: Math.max(...times("created_max")),
@@ -156,7 +163,8 @@ export class SelectedRows {
     const texts: Partial<Record<TextFact, string | null>> = {};
     for (const fact of ["user", "ip", "userAgent"] as const) {
       const type = this.#layout.texts[fact]?.type ?? "";
-      const text = textOf(fact, row[`text_${fact.toLowerCase()}`], type);
+      const value = row[`text_${fact.toLowerCase()}`];
+      const text = textOf(fact, value, type, this.#layout.isConfigured);
       if (text !== undefined) texts[fact] = text;
     }
     return texts;
@@ -201,8 +209,8 @@ export class SelectedRows {
     const id = bytesOf(row["session_id"]);
     const data = bytesOf(row["data"]);
     const texts = this.#textsIn(row);
-    const times = Object.keys(this.#layout.times).map((fact) => {
-      return [fact, dialect.readTime(row[fact.toLowerCase()])] as const;
+    const times = Object.entries(this.#layout.times).map(([fact, column]) => {
+      return [fact, timeIn(row[fact.toLowerCase()], column, dialect)] as const;
     });
     return {
       ...UNKNOWN,

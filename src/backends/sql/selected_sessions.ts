@@ -3,12 +3,14 @@ import { ImpossibleError } from "../../core/errors.ts";
 import type { Selection } from "../../core/selection.ts";
 import type { ClearOptions, Sessions } from "../contract.ts";
 import { type Budget, Pace } from "../pace.ts";
-import { PayloadReader } from "../payload.ts";
+import type { DatabaseTarget } from "./backend.ts";
 import { clearRows, type StartRows } from "./clear.ts";
-import { SETUP_LAYOUT } from "./layout.ts";
+import { bindLayout, layoutOf } from "./layout.ts";
+import type { DatabaseLayoutOptions } from "./layout_options.ts";
 import { retrying } from "./retry.ts";
-import { areFew, orderedBy } from "./rows.ts";
+import { areFew, orderedBy, type RowTable } from "./rows.ts";
 import {
+  contextOf,
   countSelected,
   listSelected,
   ROWS_AT_ONCE,
@@ -25,8 +27,7 @@ export function selectedSessions<Session extends SqlSession>(
   explained: Explained,
 ): Sessions {
   const { target } = session;
-  const payloads = new PayloadReader(SETUP_LAYOUT.payload, target.secrets);
-  const context: SelectionContext = { selection, layout: SETUP_LAYOUT, payloads, target };
+  const context = contextOf(target, selection);
   return {
     count: (signal, { onProgress, onUnreadable, onSlow, budget = {} } = {}) => {
       return explained(signal, async () => {
@@ -67,6 +68,15 @@ export function selectedSessions<Session extends SqlSession>(
       });
     },
   };
+}
+
+/** @throws {UsageError} if a table is not what the config says. */
+export function checkLayout(
+  layout: DatabaseLayoutOptions,
+  { columns, dialect }: RowTable,
+  target: DatabaseTarget,
+): void {
+  bindLayout(layoutOf(layout), columns, dialect, target);
 }
 
 /** How a walk that only reads is repeated, and its batches. */

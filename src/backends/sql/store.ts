@@ -145,6 +145,11 @@ export async function openSqlStore<Session extends SqlSession>(
         const columns = await retry(() => {
           return engine.examine(session, { signal, truncate, onProgress() {} }, tick);
         });
+        if (target.layout !== undefined) {
+          const { checkLayout } = await import("./selected_sessions.ts");
+          checkLayout(target.layout, await retry(() => engine.readRows(session, signal)), target);
+          return [];
+        }
         return looksLikeSessions(columns) ? [] : [
           `the table ${printable(target.tableText)} has no column for a session id or an expiry`,
         ];

@@ -3,7 +3,6 @@ import { ImpossibleError } from "../../core/errors.ts";
 import type { Selection } from "../../core/selection.ts";
 import type { SessionInfo } from "../contract.ts";
 import { Pace } from "../pace.ts";
-import { PayloadReader } from "../payload.ts";
 import {
   exactly,
   type FigureName,
@@ -13,10 +12,9 @@ import {
   type SurveyOptions,
 } from "../survey.ts";
 import { countIn, type Row } from "./errors.ts";
-import { SETUP_LAYOUT } from "./layout.ts";
 import { retrying } from "./retry.ts";
 import type { RowTable } from "./rows.ts";
-import { SelectedRows, type SelectionContext } from "./selected.ts";
+import { contextOf, SelectedRows, type SelectionContext } from "./selected.ts";
 import type { SqlEngine, SqlSession } from "./store.ts";
 
 export async function surveyTable<Session extends SqlSession>(
@@ -24,13 +22,7 @@ export async function surveyTable<Session extends SqlSession>(
   session: Session,
   { signal, now, isQuick, budget = {}, onProgress }: SurveyOptions,
 ): Promise<Survey> {
-  const { target } = session;
-  const context: SelectionContext = {
-    selection: [],
-    layout: SETUP_LAYOUT,
-    payloads: new PayloadReader(SETUP_LAYOUT.payload, target.secrets),
-    target,
-  };
+  const context = contextOf(session.target, []);
   const pace = new Pace(budget, engine.pace);
   const retry = retrying(session, engine.faultOf, signal, pace, () => onProgress?.(0));
   const state = await retry(() => engine.tableState(session, isQuick));

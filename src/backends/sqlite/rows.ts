@@ -12,10 +12,12 @@ import { type SqliteSession, whileLocked } from "./session.ts";
 /** The app's driver writes times as texts in UTC, which compare as the times do. */
 export const sqliteDialect: Dialect = {
   quote: (name) => quoteIdentifier("sqlite", name),
-  time: (milliseconds) => {
+  time(milliseconds, type) {
+    // Numbers would be before every text.
+    if (/int|real|floa|doub/i.test(type)) return undefined;
     return `'${new Date(milliseconds).toISOString().replace("T", " ").replace("Z", "")}'`;
   },
-  isNever: (column) => `${column} IS NULL`,
+  isNever: (column) => `typeof(${column}) <> 'text'`,
   selectTime: (column) => column,
   readTime(value) {
     const time = typeof value === "string"

@@ -11,6 +11,7 @@ import { ALL_OTHERS, DEFAULT_ENVIRONMENT, type Project } from "../../config/proj
 import type { Config } from "../../config/schema.ts";
 import { ImpossibleError } from "../../core/errors.ts";
 import { variablesIn } from "../../core/from_env.ts";
+import { isRecord } from "../../core/record.ts";
 
 /** An environment, and the backend that its sessions are in. */
 export interface SetupEnvironment {
@@ -35,14 +36,26 @@ export async function setupEnvironments(
     const choice = chooseToSetUp({ ...project, config }, flag, context);
     const { backend } = choice;
     if (backend.setup !== undefined) return { name, config, choice, spec: backend.setup };
-    throw new ImpossibleError(`The ${backend.name} backend cannot be set up by azu`, {
-      hint: "It has no `setup`: add its store to the app by hand",
-    });
+    throw cannotSetUp(backend.name, config);
   };
   return [
     environment(undefined, base),
     ...Array.from(environments, ([name, config]) => environment(name, config)),
   ];
+}
+
+function cannotSetUp(backend: string, config: Config): ImpossibleError {
+  const entry: unknown = config.session?.backends?.[backend];
+  const problem = `The ${backend} backend cannot be set up by azu`;
+  if (!isRecord(entry) || entry["layout"] === undefined) {
+    return new ImpossibleError(problem, {
+      hint: "It has no `setup`: add its store to the app by hand",
+    });
+  }
+  const key = `session.backends.${backend}.layout`;
+  return new ImpossibleError(`${problem}: ${key} describes sessions of other software`, {
+    hint: `Nothing was written; for an app that azu sets up, remove ${key} from the config`,
+  });
 }
 
 /** The environment whose values apply under a name. */

@@ -6,7 +6,7 @@ import { payloadOf, type SavedSession, type Selectable } from "../subject.ts";
 const PAYLOAD = new TextEncoder().encode("payload");
 
 /** SQL that differs between the engines. */
-const WORDS = {
+export const WORDS = {
   postgres: {
     now: "clock_timestamp()",
     bytes: (payload: Uint8Array) => `'\\x${payload.toHex()}'`,

@@ -10,6 +10,7 @@ import {
 import { freshMariadb, freshPostgres, type TestDatabase } from "../../support/servers/database.ts";
 import { tempDir } from "../../support/temp.ts";
 import { app } from "./app.ts";
+import type { ForeignTable } from "./foreign_tables.ts";
 import { context, type Fixture, type Place } from "../subject.ts";
 
 /** A name with SQL in it: it must be quoted. */
@@ -19,7 +20,10 @@ const NAME: TableName = { name: "my \"ses'sions`; --" };
 export type Shape = (table: string) => string | readonly string[];
 
 /** A fresh database on the server that all tests share. */
-export async function database(engine: Engine, shape?: Shape): Promise<Place<TableName>> {
+export async function database(
+  engine: Engine,
+  shape?: Shape | ForeignTable,
+): Promise<Place<TableName>> {
   const opened = await CONNECT[engine]();
   return {
     fixture: (table = NAME) => fixture(engine, opened, table, shape),
@@ -36,7 +40,7 @@ async function fixture(
   engine: Engine,
   { url, root = "/", query }: Opened,
   table: TableName,
-  shape?: Shape,
+  shape?: Shape | ForeignTable,
 ): Promise<Fixture> {
   await using making = new AsyncDisposableStack();
   const last = (sql: string) => making.defer(async () => void await query(sql));
@@ -46,9 +50,10 @@ async function fixture(
     await query(`CREATE SCHEMA ${quoteTable(engine, { name: schema })}`);
     last(`DROP SCHEMA ${quoteTable(engine, { name: schema })}`);
   }
-  const statements = shape === undefined
-    ? createStatements(engine, table).map((lines) => lines.join("\n"))
-    : [shape(quoted)].flat();
+  const foreign = typeof shape === "object" ? shape : undefined;
+  const own = typeof shape === "function" ? [shape(quoted)].flat() : undefined;
+  const statements = foreign?.create(quoted) ?? own ??
+    createStatements(engine, table).map((lines) => lines.join("\n"));
   for (const statement of statements) await query(statement);
   last(`DROP TABLE ${quoted}`);
   const others = neighbours(engine, table).map((other) => quoteTable(engine, other));
@@ -58,10 +63,14 @@ async function fixture(
     await query(`INSERT INTO ${other} VALUES (1), (2)`);
   }
   const made = making.move();
-  const options = { url, table: quoteTable("postgres", table) };
+  const options = {
+    url,
+    table: quoteTable("postgres", table),
+    ...(foreign === undefined ? {} : { layout: foreign.layout }),
+  };
   return {
     backend: bindBackend("database", options, { ...context, root }),
-    ...app(engine, query, quoted, shape === undefined ? undefined : statements.join("\n")),
+    ...(foreign?.app(query, quoted) ?? app(engine, query, quoted, own?.join("\n"))),
     async look() {
       const [row] = await query(`SELECT count(*) AS n FROM ${quoted}`);
       const rows = [];

@@ -1,6 +1,11 @@
 /** Selections in tables: what cannot be told, what is locked, and what changes meanwhile. */
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
-import type { ClearCounts, SessionInfo, Sessions } from "../../../src/backends/contract.ts";
+import type {
+  Backend,
+  ClearCounts,
+  SessionInfo,
+  Sessions,
+} from "../../../src/backends/contract.ts";
 import { handleOf } from "../../../src/backends/handle.ts";
 import { bindBackend } from "../../../src/backends/registry.ts";
 import type { UserType } from "../../../src/core/recorded.ts";
@@ -13,6 +18,7 @@ import { onlyOf } from "../conformance_selections.ts";
 import { FORMS, sealed, SECRET } from "../sealed.ts";
 import { context, payloadOf, type SavedSession } from "../subject.ts";
 import { app } from "./app.ts";
+import { CONNECT_PG_SIMPLE, laravel } from "./foreign_tables.ts";
 import { CONNECT } from "./places.ts";
 
 const { signal } = new AbortController();
@@ -171,50 +177,87 @@ for (const engine of ["postgres", "mysql", "sqlite"] as const) {
 
   test("a session that is prolonged while the expired ones go survives", async () => {
     await using place = await table(engine);
-    const now = Date.now();
-    const saved = Array.from(
-      { length: 1000 },
-      (_, index) => session(`s${index}`, null, now - HOUR),
-    );
-    await place.selectable.save(saved);
-    await using store = await place.backend.connect(signal);
-    const expired = onlyOf(store, [{ fact: "expiresAt", before: now }]);
-    const prolonged = new Set<string>();
-    const prolong = async (id: string) => {
-      const sql = `UPDATE sessions SET expires_at = '2100-01-01' WHERE session_id = '${id}'`;
-      // InnoDB locks an index and the row one after the other, so an app must expect this anyway.
-      await place.query(sql).catch((error: Error) => {
-        if (!/Deadlock/.test(error.message)) throw error;
-      });
-      const [row] = await place.query(
-        `SELECT count(*) AS there FROM sessions WHERE session_id = '${id}' ` +
-          "AND expires_at > '2099-01-01'",
-      );
-      if (Number(row?.["there"]) === 1) prolonged.add(id);
-    };
-    let isOver = false;
-    const work = (async () => {
-      for (let index = 999; index >= 0 && !isOver; index--) {
-        await prolong(`s${(index * 7) % 1000}`);
-        if (engine === "sqlite") await new Promise((resolve) => setTimeout(resolve));
-      }
-    })();
-    const clearing = expired.clear({
-      signal,
-      skipLocked: true,
-      budget: { batch: 50, pause: 2 },
-      onProgress() {},
+    await prolongs({
+      ...place,
+      ids: place.selectable.ids,
+      save: place.selectable.save,
+      set: (id) => `UPDATE sessions SET expires_at = '2100-01-01' WHERE session_id = '${id}'`,
+      isSet: (id) => `sessions WHERE session_id = '${id}' AND expires_at > '2099-01-01'`,
     });
-    const counts = await clearing.finally(() => {
-      isOver = true;
-      return work;
-    });
-    const there = new Set(await place.selectable.ids());
-    deepStrictEqual([...prolonged].filter((id) => !there.has(id)), []);
-    strictEqual((counts as ClearCounts).cleared, 1000 - there.size);
-    strictEqual((counts as ClearCounts).remaining, 0);
-    ok(prolonged.size > 0 && prolonged.size < 1000, `${prolonged.size} were prolonged`);
   });
+
+  test("so does one in a table of other software", async () => {
+    await using opened = await CONNECT[engine]();
+    const { query, url, root = "/" } = opened;
+    const { create, layout, app } = engine === "postgres" ? CONNECT_PG_SIMPLE : laravel(engine);
+    for (const statement of create("sessions")) await query(statement);
+    const { selectable } = app(query, "sessions");
+    const [change, isChanged] = engine === "postgres"
+      ? ["expire = '2100-01-01'", "expire > '2099-01-01'"]
+      : ["last_activity = 2100000000", "last_activity > 2000000000"];
+    await prolongs({
+      backend: bindBackend("database", { url, layout }, { ...context, root }),
+      query,
+      ids: async () => await selectable?.ids() ?? [],
+      save: async (sessions) => await selectable?.save(sessions),
+      set: (id) => `UPDATE sessions SET ${change} WHERE ${layout.id} = '${id}'`,
+      isSet: (id) => `sessions WHERE ${layout.id} = '${id}' AND ${isChanged}`,
+    });
+  });
+}
+
+/** Removes 1000 expired sessions while an app prolongs them, and checks that those stay. */
+async function prolongs({ backend, query, ids, save, set, isSet }: {
+  readonly backend: Backend;
+  query(sql: string): Promise<readonly Record<string, unknown>[]>;
+  ids(): Promise<readonly string[]>;
+  save(sessions: readonly SavedSession[]): Promise<void>;
+  /** The statement that prolongs a session. */
+  set(id: string): string;
+  /** The table, and the condition that a session is prolonged. */
+  isSet(id: string): string;
+}): Promise<void> {
+  const now = Date.now();
+  const past = { expiresAt: now - HOUR, visitedAt: now - 48 * HOUR };
+  const saved = Array.from({ length: 1000 }, (_, index) => ({
+    ...session(`s${index}`, null),
+    ...past,
+  }));
+  await save(saved);
+  await using store = await backend.connect(signal);
+  const expired = onlyOf(store, [{ fact: "expiresAt", before: now }]);
+  const prolonged = new Set<string>();
+  const prolong = async (id: string) => {
+    // InnoDB locks an index and the row one after the other, so an app must expect this anyway.
+    await query(set(id)).catch((error: Error) => {
+      if (!/Deadlock/.test(error.message)) throw error;
+    });
+    const [row] = await query(`SELECT count(*) AS there FROM ${isSet(id)}`);
+    if (Number(row?.["there"]) === 1) prolonged.add(id);
+  };
+  let isOver = false;
+  const work = (async () => {
+    for (let index = 999; index >= 0 && !isOver; index--) {
+      await prolong(`s${(index * 7) % 1000}`);
+      // The driver of SQLite blocks.
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+  })();
+  const clearing = expired.clear({
+    signal,
+    skipLocked: true,
+    budget: { batch: 50, pause: 2 },
+    onProgress() {},
+  });
+  const counts = await clearing.finally(() => {
+    isOver = true;
+    return work;
+  });
+  const there = new Set(await ids());
+  deepStrictEqual([...prolonged].filter((id) => !there.has(id)), []);
+  strictEqual((counts as ClearCounts).cleared, 1000 - there.size);
+  strictEqual((counts as ClearCounts).remaining, 0);
+  ok(prolonged.size > 0 && prolonged.size < 1000, `${prolonged.size} were prolonged`);
 }
 
 for (const engine of ["postgres", "mysql"] as const) {

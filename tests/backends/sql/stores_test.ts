@@ -9,6 +9,7 @@ import {
 } from "../../../src/backends/sql/ddl.ts";
 import { needs } from "../../support/env.ts";
 import { conforms } from "../conformance.ts";
+import { CONNECT_PG_SIMPLE, type ForeignTable, laravel } from "./foreign_tables.ts";
 import { database, type Shape } from "./places.ts";
 
 /** Names that have a meaning in SQL or for a driver, or look like another name. */
@@ -49,7 +50,7 @@ const SERVICE = {
   sqlite: { ignore: false },
 } as const;
 
-function subject(engine: Engine, what: string, shape?: Shape): void {
+function subject(engine: Engine, what: string, shape?: Shape | ForeignTable): void {
   conforms({
     name: `${engine}, ${what}`,
     needs: SERVICE[engine],
@@ -131,6 +132,10 @@ for (const engine of ["postgres", "mysql", "sqlite"] as const) {
     });
   }
 }
+
+subject("postgres", "the table of connect-pg-simple", CONNECT_PG_SIMPLE);
+subject("mysql", "the table of Laravel", laravel("mysql"));
+subject("sqlite", "the table of Laravel", laravel("sqlite"));
 
 Deno.test("sqlite counts a large table in steps, and can be interrupted after each", async () => {
   const { signal } = new AbortController();

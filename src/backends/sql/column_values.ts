@@ -1,0 +1,70 @@
+/** Values of columns: as SQL to compare with, and as they are read. */
+import type { Dialect, TextFact, TimeColumn } from "./layout.ts";
+
+export const isWhole = (type: string) => /int/i.test(type);
+export const isUuid = (type: string) => /^uuid$/i.test(type);
+export const isNumber = (type: string) => /int|num|dec|real|double|float|^$/i.test(type);
+export const isCharacters = (type: string) => /char|text|clob/i.test(type);
+
+/** A time as SQL to compare a column with. The column stays as it is, so that its index is used. */
+export function timeSql(milliseconds: number, column: TimeColumn, dialect: Dialect): string {
+  const { type, unit, plus = 0 } = column;
+  const value = milliseconds - plus;
+  if (unit === undefined) return dialect.time(value, type) ?? "NULL";
+  const number = unit === "seconds" ? value / 1000 : value;
+  // A whole number is before the time if it is before the next whole number.
+  return String(isWhole(type) ? Math.ceil(number) : number);
+}
+
+/** The condition that a column tells no time. */
+export function isNeverSql({ name, type, unit }: TimeColumn, dialect: Dialect): string {
+  const column = dialect.quote(name);
+  return unit === undefined ? dialect.isNever(column, type) : `${column} IS NULL`;
+}
+
+/**
+ * A column as {@linkcode timeIn} takes it.
+ * @param value The column, or an aggregate of it.
+ */
+export function selectTime(
+  { name, type, unit }: TimeColumn,
+  dialect: Dialect,
+  value = dialect.quote(name),
+): string {
+  return unit === undefined ? dialect.selectTime(value, type) : value;
+}
+
+/** The time that a value of a column tells, in milliseconds. */
+export function timeIn(value: unknown, column: TimeColumn, dialect: Dialect): number | null {
+  const { unit, plus = 0 } = column;
+  const read = unit === undefined ? dialect.readTime(value) : numberIn(value);
+  if (read === null) return null;
+  return Math.floor(unit === "seconds" ? read * 1000 : read) + plus;
+}
+
+function numberIn(value: unknown): number | null {
+  const number = value === null ? NaN : Number(value);
+  return Number.isFinite(number) ? number : null;
+}
+
+/**
+ * Whether a value is what the app writes as the user if nobody is logged in. NULL means that only
+ * the payload tells: the row was saved by code that does not know the column, or the column cannot
+ * hold the value.
+ */
+function isNobody(value: string, type: string): boolean {
+  return value === (isWhole(type) ? "0" : "") || value === "00000000-0000-0000-0000-000000000000";
+}
+
+/** A value of a column of texts; undefined if the row has none, and its payload may tell. */
+export function textOf(
+  fact: TextFact,
+  value: unknown,
+  type: string,
+  isConfigured: boolean,
+): string | null | undefined {
+  if (value === undefined) return undefined;
+  if (value === null) return isConfigured ? null : undefined;
+  const text = value instanceof Uint8Array ? new TextDecoder().decode(value) : String(value);
+  return fact === "user" && !isConfigured && isNobody(text, type) ? null : text;
+}
