@@ -1,5 +1,5 @@
 /** Values of columns: as SQL to compare with, and as they are read. */
-import type { Dialect, TextFact, TimeColumn } from "./layout.ts";
+import type { Column, Dialect, TextFact, TimeColumn } from "./layout.ts";
 
 export const isWhole = (type: string) => /int/i.test(type);
 export const isUuid = (type: string) => /^uuid$/i.test(type);
@@ -53,8 +53,18 @@ function numberIn(value: unknown): number | null {
  * hold the value.
  */
 function isNobody(value: string, type: string): boolean {
-  return value === (isWhole(type) ? "0" : "") || value === "00000000-0000-0000-0000-000000000000";
+  return value === (isWhole(type) ? "0" : "") || value === NIL;
 }
+
+/** The same in SQL. */
+export function nobodySql({ name, type }: Column, dialect: Dialect): string {
+  const column = dialect.quote(name);
+  if (isWhole(type)) return `${column} = 0`;
+  const nil = dialect.written(NIL);
+  return isUuid(type) ? `${column} = ${nil}` : `${column} IN (${nil}, '')`;
+}
+
+const NIL = "00000000-0000-0000-0000-000000000000";
 
 /** A value of a column of texts; undefined if the row has none, and its payload may tell. */
 export function textOf(

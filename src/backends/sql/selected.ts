@@ -8,7 +8,7 @@ import { PayloadReader } from "../payload.ts";
 import { sealedError } from "../sealed.ts";
 import type { DatabaseTarget } from "./backend.ts";
 import type { Batch, Closing, StartRows, Walk } from "./clear.ts";
-import { selectTime, textOf, timeIn } from "./column_values.ts";
+import { nobodySql, selectTime, textOf, timeIn } from "./column_values.ts";
 import { countIn, type Row } from "./errors.ts";
 import {
   bindLayout,
@@ -112,6 +112,20 @@ export class SelectedRows {
   /** The column of the id in SQL. */
   get idName(): string {
     return this.#table.dialect.quote(this.#layout.id.name);
+  }
+
+  /**
+   * How many rows a column tells to have no user, and how many it tells nothing: aggregates.
+   * Undefined if there is no such column.
+   */
+  get userCounts(): readonly string[] | undefined {
+    const { user } = this.#layout.texts;
+    if (user === undefined || this.#layout.isConfigured) return undefined;
+    const { dialect } = this.#table;
+    return [
+      `count(CASE WHEN ${nobodySql(user, dialect)} THEN 1 END) AS nobodies`,
+      `count(CASE WHEN ${dialect.quote(user.name)} IS NULL THEN 1 END) AS untold_users`,
+    ];
   }
 
   /** When the first and the last session were created: aggregates, and their values. */

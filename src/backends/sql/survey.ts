@@ -6,6 +6,7 @@ import { Pace } from "../pace.ts";
 import {
   exactly,
   type FigureName,
+  type Figures,
   QUICK_SAMPLE,
   SAMPLE,
   type Survey,
@@ -61,18 +62,35 @@ function countsOf(table: RowTable, context: SelectionContext, now: number) {
     names.push(name as FigureName);
     columns.push(`count(CASE WHEN ${where} THEN 1 END) AS count_${name.toLowerCase()}`);
   }
-  const created = new SelectedRows(table, context).createdRange;
-  columns.push(...created.columns);
+  const all = new SelectedRows(table, context);
+  const created = all.createdRange;
+  const users = all.userCounts;
+  columns.push(...created.columns, ...users ?? []);
   const sum = (parts: readonly Row[], column: string) => {
-    return exactly(parts.reduce((sum, part) => sum + countIn(part, column), 0));
+    return parts.reduce((sum, part) => sum + countIn(part, column), 0);
+  };
+  const usersIn = (parts: readonly Row[]): Figures => {
+    // A row of code that does not know the column tells its user in the payload.
+    if (users === undefined || sum(parts, "untold_users") > 0) return {};
+    const anonymous = sum(parts, "nobodies");
+    return {
+      loggedIn: exactly(sum(parts, "found") - anonymous),
+      anonymous: exactly(anonymous),
+    };
   };
   return {
     columns,
     countsIn(parts: readonly Row[]): Pick<Survey, "figures" | "created"> {
-      const counts = names.map((name) => [name, sum(parts, `count_${name.toLowerCase()}`)]);
+      const counts = names.map((name) => {
+        return [name, exactly(sum(parts, `count_${name.toLowerCase()}`))] as const;
+      });
       const range = created.in(parts);
       return {
-        figures: { sessions: sum(parts, "found"), ...Object.fromEntries(counts) },
+        figures: {
+          sessions: exactly(sum(parts, "found")),
+          ...Object.fromEntries(counts),
+          ...usersIn(parts),
+        },
         ...(range === undefined ? {} : { created: range }),
       };
     },

@@ -92,6 +92,22 @@ Deno.test("a backlog of expired sessions is a warning", async () => {
   match(stderr, /^warning: Many sessions have expired: `azu session:sweep` removes them\n$/);
 });
 
+Deno.test("the column of the user tells exactly who is logged in, if all rows have it", async () => {
+  const sessions = Array.from({ length: 6000 }, (_, index) => {
+    return session(`u${index}`, { user: index % 10 === 0 ? null : "42" });
+  });
+  await using app = await appWith(sessions);
+  const counts = async () => {
+    const { stdout } = await runAzu([...STATUS, "--json"], app.options);
+    const { figures, estimated } = JSON.parse(stdout);
+    return [figures.loggedIn, figures.anonymous, estimated.includes("loggedIn")];
+  };
+  app.run("UPDATE sessions SET user_id = CASE WHEN rowid % 10 = 1 THEN 0 ELSE 42 END");
+  deepStrictEqual(await counts(), [5400, 600, false]);
+  app.run("UPDATE sessions SET user_id = NULL WHERE rowid = 1");
+  strictEqual((await counts())[2], true);
+});
+
 Deno.test("sealed sessions do not tell their users, unless the secret is known", async () => {
   await using app = await appWith(someSessions());
   app.run("UPDATE sessions SET data = 'bm90IHJlYWRhYmxl--c2lnbmF0dXJl'");
