@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { isMissing, messageOf, OperationError } from "../core/errors.ts";
 import { utf8Text } from "../core/text.ts";
-import type { Initializer } from "./initializer.ts";
+import type { Initializer } from "./stated_store.ts";
 
 export const INITIALIZER = "src/initializers/session.cr";
 export const SHARD_FILE = "shard.yml";

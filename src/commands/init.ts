@@ -7,7 +7,7 @@ import {
   type SessionValues,
   typesTemplate,
 } from "../app/init_files.ts";
-import type { Initializer, StatedStore } from "../app/initializer.ts";
+import type { Initializer, StatedStore } from "../app/stated_store.ts";
 import { planFiles, type PlannedFile, type WantedFile } from "../app/plan.ts";
 import { nameInShard } from "../app/shard_name.ts";
 import { type BackendType, backendTypes, isBackendType } from "../backends/registry.ts";

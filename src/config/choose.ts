@@ -1,13 +1,14 @@
 /** Selects the backend. */
 import { INITIALIZER } from "../app/app.ts";
-import { statedFor, type StatedStore, type StoreKind } from "../app/initializer.ts";
+import { statedFor, type StatedStore, type StoreKind } from "../app/stated_store.ts";
 import type { Backend, BackendContext, Stated } from "../backends/contract.ts";
 import { bindCookie } from "../backends/memory.ts";
 import { type BackendEntry, backendTypes, bindBackend } from "../backends/registry.ts";
 import { UsageError } from "../core/errors.ts";
 import { withNames } from "../core/from_env.ts";
 import { isRecord } from "../core/record.ts";
-import { listed, nearest, printable } from "../core/text.ts";
+import { nearest } from "../core/nearest.ts";
+import { listed, printable } from "../core/text.ts";
 import type { Project } from "./project.ts";
 import { recordedIn } from "./session_defaults.ts";
 

@@ -1,11 +1,12 @@
 /** What azu knows before it starts: the app's folder, its config and the environment. */
 import { dirname, join } from "node:path";
 import { INITIALIZER, readAppFile, readAppInitializer, SHARD_FILE } from "../app/app.ts";
-import type { Initializer } from "../app/initializer.ts";
+import type { Initializer } from "../app/stated_store.ts";
 import { nameInShard } from "../app/shard_name.ts";
 import { UsageError } from "../core/errors.ts";
 import type { Io } from "../core/io.ts";
-import { nearest, printable } from "../core/text.ts";
+import { nearest } from "../core/nearest.ts";
+import { printable } from "../core/text.ts";
 import { findConfig, findUpward } from "./find.ts";
 import { checkTrusted } from "./trust.ts";
 import type { LoadedConfig } from "./load.ts";

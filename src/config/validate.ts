@@ -2,7 +2,8 @@ import { backendTypes, isBackendType } from "../backends/registry.ts";
 import { hasVariables } from "../core/from_env.ts";
 import { isRecord, merge } from "../core/record.ts";
 import { shown } from "../core/schema.ts";
-import { listed, nearest, printable } from "../core/text.ts";
+import { nearest } from "../core/nearest.ts";
+import { listed, printable } from "../core/text.ts";
 import { type Config, configSchema } from "./schema.ts";
 import * as v from "valibot";
 

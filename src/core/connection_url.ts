@@ -3,7 +3,8 @@
  * and other tools read differently is refused. No problem repeats any part of a URL but the name of
  * a parameter, because a part may belong to a password.
  */
-import { listed, nearest, printable } from "./text.ts";
+import { nearest } from "./nearest.ts";
+import { listed, printable } from "./text.ts";
 
 export interface Host {
   /** Without brackets; may be empty. */

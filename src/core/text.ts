@@ -1,5 +1,3 @@
-import { distance } from "fastest-levenshtein";
-
 /**
  * The text with visible control characters, so that no name or message from outside can move the
  * cursor, colour the terminal or fake a line of output.
@@ -36,17 +34,4 @@ export function newlineOf(text: string, lineEnd = text.indexOf("\n")): "\n" | "\
 export function listed(words: readonly string[], conjunction: "or" | "and" = "or"): string {
   if (words.length < 2) return words.join("");
   return `${words.slice(0, -1).join(", ")} ${conjunction} ${words.at(-1)}`;
-}
-
-/** The candidate most similar to a mistyped word; undefined if none is similar. */
-export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  const limit = Math.max(word.length > 4 ? 2 : 1, Math.floor(word.length / 3));
-  const ranked = candidates
-    .map((candidate) => ({
-      candidate,
-      distance: distance(candidate.toLowerCase(), word.slice(0, 64).toLowerCase()),
-    }))
-    .filter(({ distance }) => distance <= limit)
-    .sort((a, b) => a.distance - b.distance);
-  return ranked[0]?.candidate;
 }

@@ -2,7 +2,8 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { ownTemplates } from "../../src/app/crystal_templates.ts";
 import { crystalModule } from "../../src/app/crystal/literal.ts";
-import { readInitializer, statedFor, type StatedStore } from "../../src/app/initializer.ts";
+import { readInitializer } from "../../src/app/initializer.ts";
+import { statedFor, type StatedStore } from "../../src/app/stated_store.ts";
 import {
   type EnvironmentSettings,
   renderInitializer,

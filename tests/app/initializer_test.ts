@@ -1,7 +1,8 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { codeOf } from "../../src/app/crystal/code.ts";
-import { readInitializer, statedFor, type StoreKind } from "../../src/app/initializer.ts";
+import { readInitializer } from "../../src/app/initializer.ts";
+import { statedFor, type StoreKind } from "../../src/app/stated_store.ts";
 import { ownTemplates } from "../../src/app/crystal_templates.ts";
 import {
   type EnvironmentSettings,
