@@ -102,7 +102,8 @@ async function connect(
 
 function containedSocket(): Socket {
   const socket = new Socket();
-  containListeners(socket);
+  // Not before: to connect sets the methods of the socket again.
+  socket.once("connect", () => containListeners(socket));
   return socket;
 }
 

@@ -351,7 +351,7 @@ function removalWalk(table: RemovableRows, rows: SelectedRows, meant: string): W
   rows.unreadable = 0;
   return async (count): Promise<Batch> => {
     if (pending === undefined) {
-      const batch = await read(count);
+      const batch = await read(rows.isPlain ? count : Math.min(count, ROWS_AT_ONCE));
       pending = { found: batch.rows.filter((row) => rows.isMeant(row)), isLast: batch.isLast };
     }
     const { found, isLast } = pending;
