@@ -2,7 +2,7 @@
 import type { ClearOptions } from "../contract.ts";
 import { sleep } from "../pace.ts";
 import { type Keyset, keysetWalk, type StartRows, tuple, type Walk } from "../sql/clear.ts";
-import type { SqliteSession, Value } from "./session.ts";
+import { type SqliteSession, type Value, whileLocked } from "./session.ts";
 import {
   asValue,
   fullName,
@@ -38,6 +38,7 @@ export async function sqliteRows(
   { signal }: ClearOptions,
 ): Promise<StartRows> {
   const from = fullName(session);
+  await whileLocked(() => session.enlargeCache(), signal);
   const { key, within, before, rows, cascades } = await session.transaction("DEFERRED", () => {
     const table = inspectSqliteTable(session);
     const marked = table.mark === undefined ? undefined : `max(${table.mark})`;

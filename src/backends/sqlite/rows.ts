@@ -83,6 +83,7 @@ export async function removeSqliteRows(
   signal: AbortSignal,
 ): Promise<RemovableRows> {
   const table = await readSqliteRows(session, signal);
+  await whileLocked(() => session.enlargeCache(), signal);
   const columns = tuple(table.key.columns);
   return {
     ...table,

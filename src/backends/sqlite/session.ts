@@ -15,8 +15,9 @@ import { sqlitePath } from "./url.ts";
 const BUSY_TIMEOUT = 100;
 
 /**
- * KiB of memory for pages. SQLite's default of 2 MiB is too small for the pages of a batch: they
- * would be written and read again within it, which makes a clear half as slow again (measured).
+ * KiB of memory for the pages of a removal. SQLite's default of 2 MiB is too small for those of a
+ * batch: they would be written and read again within it, which makes a clear half as slow again
+ * (measured).
  */
 const CACHE_SIZE = 32_768;
 
@@ -49,8 +50,6 @@ export class SqliteSession implements SqlSession {
       session.exec("PRAGMA foreign_keys = OFF");
       // Only this reads the file.
       await whileLocked(() => session.exec("SELECT count(*) FROM sqlite_master"), signal);
-      // It reads the schema, so a locked file would refuse it.
-      session.exec(`PRAGMA cache_size = -${CACHE_SIZE}`);
       return session;
     } catch (error) {
       await session[Symbol.asyncDispose]();
@@ -61,6 +60,11 @@ export class SqliteSession implements SqlSession {
   private constructor(path: string, target: DatabaseTarget) {
     this.target = target;
     this.#database = new DatabaseSync(path);
+  }
+
+  /** Called before a removal. It reads the schema, so a locked file refuses it. */
+  enlargeCache(): void {
+    this.exec(`PRAGMA cache_size = -${CACHE_SIZE}`);
   }
 
   exec(sql: string): void {
