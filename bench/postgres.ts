@@ -1,11 +1,12 @@
 /** PostgreSQL: against one plain DELETE, and what other clients notice. */
-import { type ClearRun, expectCleared } from "./support/azu.ts";
+import { type ClearRun, expectCleared, SWEEP } from "./support/azu.ts";
 import type { Bench } from "./support/options.ts";
 import { OtherProcess } from "./support/other_process.ts";
 import { PostgresData, type Sessions } from "./support/postgres_data.ts";
 import { list } from "./support/report.ts";
 import { largest, median, quantile, ratios } from "./support/stats.ts";
 import { benchRevoke } from "./postgres_revoke.ts";
+import { benchList, benchSweep } from "./postgres_selections.ts";
 import { MOST_MEMORY } from "./redis_memory.ts";
 
 /** Milliseconds to measure the writers before a clear. */
@@ -45,6 +46,8 @@ export async function benchPostgres(bench: Bench): Promise<void> {
   report.bound("time over one plain DELETE", median(found), { most: 1.3 }, list(found));
   report.bound("MiB at the peak", largest(ours.map(({ peak }) => peak)), { most: MOST_MEMORY });
   await benchRevoke(bench, data);
+  await benchSweep(bench, data);
+  await benchList(bench, data);
   await benchWriters(bench, data);
 }
 
@@ -58,6 +61,7 @@ async function deletePlainly(data: PostgresData): Promise<number> {
 /** Over all rounds, because one clear is too short for a p99. */
 async function benchWriters({ azu, report, sessions, rounds }: Bench, data: PostgresData) {
   const [quiet, busy, beside]: [number[], number[], number[]] = [[], [], []];
+  const swept: number[] = [];
   const [visits, ages]: [number[], number[]] = [[], []];
   for (let round = 0; round < rounds; round++) {
     const clear = await writing(data, sessions, async (copy) => {
@@ -69,6 +73,11 @@ async function benchWriters({ azu, report, sessions, rounds }: Bench, data: Post
     quiet.push(...clear.before);
     busy.push(...clear.visits, ...clear.creations);
     visits.push(...clear.visits);
+    const sweep = await writing(data, sessions, async (copy) => {
+      const { code, said } = await azu.database(copy.url, SWEEP);
+      if (code !== 0) throw new Error(`azu ended with ${code}: ${said}`);
+    });
+    swept.push(...sweep.visits, ...sweep.creations);
     await using other = await data.copy();
     const plain = await writing(data, sessions, () => other.client.query(DELETE));
     quiet.push(...plain.before);
@@ -77,6 +86,9 @@ async function benchWriters({ azu, report, sessions, rounds }: Bench, data: Post
   const [p99, before] = [quantile(busy, 0.99), quantile(quiet, 0.99)];
   const detail = `${p99.toFixed(1)} of ${busy.length} over ${before.toFixed(1)} of ${quiet.length}`;
   report.bound("writers' p99 over their quiet p99", p99 / before, { most: 2 }, detail);
+  const sweeps = quantile(swept, 0.99);
+  const detailOfSweeps = `${sweeps.toFixed(1)} of ${swept.length}`;
+  report.bound("p99 during a sweep over that", sweeps / p99, { most: 1 }, detailOfSweeps);
   const floor = quantile(beside, 0.99);
   const elsewhere = `${floor.toFixed(1)} of ${beside.length}, in another database`;
   report.figure("the same beside one plain DELETE", floor / before, elsewhere);

@@ -6,6 +6,7 @@ import type { Bench } from "./support/options.ts";
 import { list } from "./support/report.ts";
 import { benchRedisMemory } from "./redis_memory.ts";
 import { benchRedisPings } from "./redis_others.ts";
+import { benchRedisRevocation } from "./redis_selections.ts";
 import {
   clearByRecipe,
   clearInside,
@@ -30,6 +31,7 @@ export async function benchRedis(bench: Bench): Promise<void> {
   const ours = median(runs.map(({ milliseconds }) => milliseconds));
   await compareOneByOne(bench, keys, ours);
   await benchRedisPings(bench, data);
+  await benchRedisRevocation(bench, data);
   await benchRedisMemory(bench, keys, largest(runs.map(({ peak }) => peak)));
   const few = Math.round(sessions / 5);
   await compareAmongOthers(bench, { sessions: few, others: few * 9 });

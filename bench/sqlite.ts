@@ -2,10 +2,11 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { createStatements } from "../src/backends/sql/ddl.ts";
-import { type ClearRun, expectCleared } from "./support/azu.ts";
+import { type ClearRun, expectCleared, expectListed } from "./support/azu.ts";
 import type { Bench } from "./support/options.ts";
 import { list } from "./support/report.ts";
 import { largest, median, ratios } from "./support/stats.ts";
+import { MOST_MEMORY } from "./redis_memory.ts";
 
 /** The most that the time of a clear may be over that of one plain DELETE. */
 const MOST_TIME = 2;
@@ -22,13 +23,16 @@ export async function benchSqlite({ azu, report, folder, sessions: most, rounds 
     await Deno.copyFile(filled, copy);
     ours.push(expectCleared(await azu.database(`sqlite3://${copy}`), sessions));
   }
+  const listed = expectListed(await azu.listDatabase(`sqlite3://${filled}`), sessions);
   await Deno.remove(filled);
   await Deno.remove(copy);
   const times = ours.map(({ milliseconds }) => milliseconds);
   const found = ratios(times, plain);
   report.figure("seconds", median(times) / 1000, list(times.map((time) => time / 1000)));
   report.bound("time over one plain DELETE", median(found), { most: MOST_TIME }, list(found));
-  report.figure("MiB at the peak", largest(ours.map(({ peak }) => peak)), "", 1);
+  const bound = { most: MOST_MEMORY };
+  report.bound("MiB at the peak", largest(ours.map(({ peak }) => peak)), bound, "", 1);
+  report.bound("MiB at the peak of a list", listed.peak, bound, "", 1);
 }
 
 function fill(path: string, sessions: number): void {

@@ -7,18 +7,37 @@ const ROOT = join(import.meta.dirname ?? ".", "../..");
 /** Milliseconds between two reads of the peak memory. */
 const LOOK = 10;
 
-export interface ClearRun {
+export interface Run {
   /** From the start of the process to its end. */
   readonly milliseconds: number;
   /** Peak memory, in MiB. */
   readonly peak: number;
   readonly code: number;
-  readonly cleared: number;
-  readonly remaining: number;
-  readonly arrived: number;
   /** Its output on stderr. */
   readonly said: string;
 }
+
+/** A clear, a revocation or a sweep. */
+export interface ClearRun extends Run {
+  readonly cleared: number;
+  readonly remaining: number;
+  readonly arrived: number;
+}
+
+/** A list of all sessions. */
+export interface ListRun extends Run {
+  readonly listed: number;
+}
+
+const CLEAR: readonly string[] = ["session:clear", "--force"];
+export const SWEEP: readonly string[] = ["session:sweep"];
+
+/** Revokes the sessions of one user. */
+export function revocationOf(user: number): readonly string[] {
+  return ["session:revoke", "--user", `${user}`, "--force"];
+}
+
+const LIST = ["session:list", "--limit", "all", "--format", "ndjson"];
 
 /** The executable, in the folder of an app with the config of this repository. */
 export class Azu {
@@ -37,41 +56,47 @@ export class Azu {
     return new Azu(folder);
   }
 
-  /** Clears the sessions of a Redis. */
-  async redis(url: string): Promise<ClearRun> {
-    return await this.#clear("redis", { REDIS_URL: url });
+  /** Removes sessions of a Redis, by default all. */
+  async redis(url: string, command = CLEAR): Promise<ClearRun> {
+    return await this.#remove(command, "redis", { REDIS_URL: url });
   }
 
-  /** Clears the sessions of a database. */
-  async database(url: string): Promise<ClearRun> {
-    return await this.#clear("database", { DATABASE_URL: url });
+  /** Removes sessions of a database, by default all. */
+  async database(url: string, command = CLEAR): Promise<ClearRun> {
+    return await this.#remove(command, "database", { DATABASE_URL: url });
   }
 
-  /** Revokes the sessions of a user in a database. */
-  async revoke(url: string, user: string) {
-    const { code, stdout, ...run } = await this.#run(
-      ["session:revoke", "--force", "--json", "--backend", "database", "--user", user],
-      { DATABASE_URL: url },
-    );
-    if (code !== 0) throw new Error(`azu ended with ${code}: ${run.said}`);
-    return { ...run, revoked: countIn(stdout, "revoked") };
+  async listRedis(url: string): Promise<ListRun> {
+    return await this.#list("redis", { REDIS_URL: url });
   }
 
-  async #clear(backend: string, env: Record<string, string>): Promise<ClearRun> {
-    const args = ["session:clear", "--force", "--json", "--backend", backend];
-    const { stdout, ...run } = await this.#run(args, env);
-    return {
-      ...run,
-      cleared: countIn(stdout, "cleared"),
-      remaining: countIn(stdout, "remaining"),
-      arrived: countIn(stdout, "arrived"),
-    };
+  async listDatabase(url: string): Promise<ListRun> {
+    return await this.#list("database", { DATABASE_URL: url });
   }
 
-  async #run(args: string[], env: Record<string, string>) {
+  async #remove(
+    command: readonly string[],
+    backend: string,
+    env: Record<string, string>,
+  ): Promise<ClearRun> {
+    const args = [...command, "--json", "--backend", backend];
+    const { run, output } = await this.#run(args, env, (stdout) => new Response(stdout).text());
+    return { ...run, ...countsIn(output) };
+  }
+
+  async #list(backend: string, env: Record<string, string>): Promise<ListRun> {
+    const { run, output } = await this.#run([...LIST, "--backend", backend], env, linesIn);
+    return { ...run, listed: output };
+  }
+
+  async #run<T>(
+    args: readonly string[],
+    env: Record<string, string>,
+    read: (stdout: ReadableStream<Uint8Array<ArrayBuffer>>) => Promise<T>,
+  ): Promise<{ readonly run: Run; readonly output: T }> {
     const start = performance.now();
     const child = new Deno.Command(join(this.#folder, "azu"), {
-      args,
+      args: [...args],
       cwd: join(this.#folder, "app"),
       clearEnv: true,
       env,
@@ -80,12 +105,29 @@ export class Azu {
       stderr: "piped",
     }).spawn();
     const peak = peakOf(child);
-    const { code, stdout, stderr } = await child.output();
+    const [{ code }, output, said] = await Promise.all([
+      child.status,
+      read(child.stdout),
+      new Response(child.stderr).text(),
+    ]);
     const milliseconds = performance.now() - start;
-    const decoder = new TextDecoder();
-    const said = decoder.decode(stderr);
-    return { milliseconds, peak: await peak, code, stdout: decoder.decode(stdout), said };
+    return { run: { milliseconds, peak: await peak, code, said }, output };
   }
+}
+
+/** The number of lines, which are not kept. */
+async function linesIn(stdout: ReadableStream<Uint8Array>): Promise<number> {
+  let lines = 0;
+  for await (const chunk of stdout) {
+    for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines++;
+  }
+  return lines;
+}
+
+/** @throws if it did not list exactly this many sessions. */
+export function expectListed(run: ListRun, sessions: number): ListRun {
+  if (run.code === 0 && run.listed === sessions) return run;
+  throw new Error(`azu ended with ${run.code}, ${run.listed} of ${sessions} listed: ${run.said}`);
 }
 
 /** @throws if it did not clear exactly this many sessions. */
@@ -96,11 +138,17 @@ export function expectCleared(run: ClearRun, sessions: number): ClearRun {
   );
 }
 
-/** A number of the JSON document; NaN if it has none. */
-function countIn(output: string, name: string): number {
+function countsIn(output: string): Pick<ClearRun, "cleared" | "remaining" | "arrived"> {
   const report: unknown = output.trim() === "" ? {} : JSON.parse(output);
-  const value = isRecord(report) ? report[name] : undefined;
-  return typeof value === "number" ? value : NaN;
+  const count = (...names: string[]) => {
+    const values = names.map((name) => isRecord(report) ? report[name] : undefined);
+    return Number(values.find((value) => typeof value === "number") ?? NaN);
+  };
+  return {
+    cleared: count("cleared", "revoked", "swept"),
+    remaining: count("remaining"),
+    arrived: count("arrived"),
+  };
 }
 
 /** The kernel records the peak, so only what happens after the last read is missed. */

@@ -6,6 +6,9 @@ import type { Report } from "./report.ts";
 export const PARTS = ["redis", "postgres", "mysql", "sqlite"] as const;
 export type Part = typeof PARTS[number];
 
+/** How many sessions each user has. */
+export const SESSIONS_PER_USER = 20;
+
 export interface Bench {
   readonly azu: Azu;
   readonly report: Report;

@@ -2,6 +2,7 @@
 // @ts-types="@types/pg"
 import pg from "pg";
 import { createStatements } from "../../src/backends/sql/ddl.ts";
+import { SESSIONS_PER_USER } from "./options.ts";
 import { type PostgresServer, startPostgres } from "../../tests/support/servers/postgres.ts";
 
 /**
@@ -73,15 +74,20 @@ export class PostgresData implements AsyncDisposable {
   }
 }
 
-export const SESSIONS_PER_USER = 20;
-
-/** The users are called 1, 2, and so on. */
+/** Every other session has expired, the first one too. The users are called 1, 2, and so on. */
 const FILL = `INSERT INTO sessions
     (session_id, data, created_at, updated_at, expires_at, user_id)
-  SELECT md5(i::text), decode(repeat(md5(i::text), 12), 'hex'),
-    now() - random() * interval '1 day', now(), now() + random() * interval '1 day',
+  SELECT md5(i::text), convert_to('{"email":"user' || i || '@example.com","cart":"' ||
+      repeat('x', 150) || '"}', 'UTF8'),
+    now() - random() * interval '2 days', now(),
+    now() + (CASE WHEN i % 2 = 0 THEN 1 ELSE -1 END) * (1 + random()) * interval '1 day',
     1 + i % ($1::bigint / ${SESSIONS_PER_USER})
   FROM generate_series(1, $1::bigint) i`;
+
+/** How many of the sessions have expired. */
+export function expiredOf(sessions: number): number {
+  return Math.ceil(sessions / 2);
+}
 
 export async function connected(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url });

@@ -1,5 +1,6 @@
 /** Redis servers with the same keys: one is filled and saved, the others start from its file. */
 import { join } from "node:path";
+import { SESSIONS_PER_USER } from "./options.ts";
 import { type RedisServer, startRedis } from "../../tests/support/servers/redis.ts";
 
 /** Sessions of about 200 bytes with a TTL, among other keys. */
@@ -15,9 +16,13 @@ export interface RedisData extends RedisKeys {
 
 export const PATTERN = "shop:session:*";
 
+/** The users are called 1, 2, and so on; and a user 0 has one session less. */
 const SESSIONS = `for i = 1, tonumber(ARGV[1]) do
   local id = string.format('%08x-0000-4000-8000-%012x', i, i * 7919)
-  redis.call('SET', 'shop:session:' .. id, string.rep('x', 200), 'EX', 86400)
+  local user = math.floor(i / ${SESSIONS_PER_USER})
+  redis.call('SET', 'shop:session:' .. id, string.format('{"user_id":%d,' ..
+    '"email":"user%d@example.com","created_at":"2026-11-27T10:00:00Z",' ..
+    '"visited_at":"2026-11-28T05:12:00Z","cart":"%s"}', user, user, string.rep('x', 70)), 'EX', 86400)
 end`;
 
 const OTHERS = `for i = 1, tonumber(ARGV[1]) do redis.call('SET', 'cache:' .. i, 'y') end`;
