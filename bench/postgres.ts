@@ -7,6 +7,7 @@ import { list } from "./support/report.ts";
 import { largest, median, quantile, ratios } from "./support/stats.ts";
 import { benchRevoke } from "./postgres_revoke.ts";
 import { benchList, benchSweep } from "./postgres_selections.ts";
+import { benchPostgresStatus } from "./status.ts";
 import { MOST_MEMORY } from "./redis_memory.ts";
 
 /** Milliseconds to measure the writers before a clear. */
@@ -47,6 +48,7 @@ export async function benchPostgres(bench: Bench): Promise<void> {
   report.bound("MiB at the peak", largest(ours.map(({ peak }) => peak)), { most: MOST_MEMORY });
   await benchRevoke(bench, data);
   await benchSweep(bench, data);
+  await benchPostgresStatus(bench, data);
   await benchList(bench, data);
   await benchWriters(bench, data);
 }

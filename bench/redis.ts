@@ -7,6 +7,7 @@ import { list } from "./support/report.ts";
 import { benchRedisMemory } from "./redis_memory.ts";
 import { benchRedisPings } from "./redis_others.ts";
 import { benchRedisRevocation } from "./redis_selections.ts";
+import { benchRedisStatus } from "./status.ts";
 import {
   clearByRecipe,
   clearInside,
@@ -32,6 +33,7 @@ export async function benchRedis(bench: Bench): Promise<void> {
   await compareOneByOne(bench, keys, ours);
   await benchRedisPings(bench, data);
   await benchRedisRevocation(bench, data);
+  await benchRedisStatus(bench, data);
   await benchRedisMemory(bench, keys, largest(runs.map(({ peak }) => peak)));
   const few = Math.round(sessions / 5);
   await compareAmongOthers(bench, { sessions: few, others: few * 9 });

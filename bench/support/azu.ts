@@ -74,6 +74,27 @@ export class Azu {
     return await this.#list("database", { DATABASE_URL: url });
   }
 
+  /** @returns the milliseconds that a status takes. */
+  async status(
+    backend: "redis" | "database",
+    url: string,
+    more: readonly string[],
+  ): Promise<number> {
+    const env = { [backend === "redis" ? "REDIS_URL" : "DATABASE_URL"]: url };
+    return await this.#timed(["session:status", "--backend", backend, ...more], env);
+  }
+
+  /** @returns the milliseconds that the version takes: little more than the start. */
+  async version(): Promise<number> {
+    return await this.#timed(["--version"], {});
+  }
+
+  async #timed(args: readonly string[], env: Record<string, string>): Promise<number> {
+    const { run } = await this.#run(args, env, linesIn);
+    if (run.code !== 0) throw new Error(`azu ended with ${run.code}: ${run.said}`);
+    return run.milliseconds;
+  }
+
   async #remove(
     command: readonly string[],
     backend: string,
