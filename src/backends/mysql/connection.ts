@@ -6,7 +6,7 @@ import { type Connection, createConnection, escape } from "mysql2/promise";
 import { messageOf } from "../../core/errors.ts";
 import { isRecord } from "../../core/record.ts";
 import { within } from "../../core/within.ts";
-import { containListeners } from "../contain_listeners.ts";
+import { hardenStream } from "../harden_stream.ts";
 import { errorCode } from "../sql/errors.ts";
 import { pemFile } from "../sql/pem_file.ts";
 import { tlsProblem } from "./tls_problem.ts";
@@ -134,14 +134,14 @@ async function open(
 function socketTo({ host, port, socket }: MysqlEndpoint): Socket {
   const stream = socket === undefined ? createSocket(port, host) : createSocket(socket);
   stream.setNoDelay(true);
-  containListeners(stream);
+  hardenStream(stream);
   return stream;
 }
 
 /** With TLS, the driver makes a stream of its own. */
 function containTls(connection: Connection): void {
   const inner: unknown = Reflect.get(connection, "connection");
-  if (isRecord(inner) && inner["stream"] instanceof Duplex) containListeners(inner["stream"]);
+  if (isRecord(inner) && inner["stream"] instanceof Duplex) hardenStream(inner["stream"]);
 }
 
 /** The driver prints answers that it does not understand. We get them as errors, too. */

@@ -3,7 +3,7 @@ import { Socket } from "node:net";
 // @ts-types="@types/pg"
 import pg from "pg";
 import { within } from "../../core/within.ts";
-import { containListeners } from "../contain_listeners.ts";
+import { hardenStream } from "../harden_stream.ts";
 import { errorCode } from "../sql/errors.ts";
 import { pemFile } from "../sql/pem_file.ts";
 import type { PostgresEndpoint } from "./url.ts";
@@ -83,13 +83,13 @@ async function connect(
     database,
     ssl,
     application_name: "azu",
-    stream: containedSocket,
+    stream: hardenedSocket,
     // Longer than ours: the driver's error at its own timeout looks like a lost connection.
     connectionTimeoutMillis: timeout + 1000,
   });
   client.on("error", () => {}); // each query that is cut off rejects by itself
   const connection = connectionOf(client);
-  connection?.on("sslconnect", () => containListeners(connection.stream));
+  connection?.on("sslconnect", () => hardenStream(connection.stream));
   const late = () => new Error("timeout expired");
   try {
     await within(client.connect(), { ms: timeout, signal, late });
@@ -100,10 +100,10 @@ async function connect(
   }
 }
 
-function containedSocket(): Socket {
+function hardenedSocket(): Socket {
   const socket = new Socket();
   // Not before: to connect sets the methods of the socket again.
-  socket.once("connect", () => containListeners(socket));
+  socket.once("connect", () => hardenStream(socket));
   return socket;
 }
 

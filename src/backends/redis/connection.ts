@@ -4,7 +4,7 @@ import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { AbstractConnector, Redis } from "ioredis";
 import { within } from "../../core/within.ts";
-import { containListeners } from "../contain_listeners.ts";
+import { hardenStream } from "../harden_stream.ts";
 import type { NodeAddress } from "./url.ts";
 
 /** PEM texts to use for TLS. */
@@ -226,7 +226,7 @@ async function openSocket(
   const socket = tls === undefined
     ? connectTcp({ host, port })
     : connectTls({ host, port, ...tls, ...(isIP(host) === 0 ? { servername: host } : {}) });
-  containListeners(socket);
+  hardenStream(socket);
   let awaited = "connection";
   socket.once("connect", () => awaited = "TLS handshake");
   const opened = new Promise<void>((resolve, reject) => {

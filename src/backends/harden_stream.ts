@@ -1,3 +1,4 @@
+/** Keeps what a server sends from ending the process: drivers trust it more than we do. */
 import type { Duplex } from "node:stream";
 
 /** Bytes of an answer. The largest that azu asks for has a few thousand keys. */
@@ -10,14 +11,32 @@ class EndlessAnswer extends Error {
   }
 }
 
+/** Destroys the stream of a driver when the server sends something that the driver cannot take. */
+export function hardenStream(stream: Duplex): void {
+  containErrors(stream);
+  limitAnswers(stream);
+}
+
 /**
  * Destroys a stream if one of its "data" listeners throws, with the error as the reason. Drivers
  * parse what a server sends in such listeners, and some parsers throw on garbage; without this,
  * that would be an uncaught error of the process instead of a lost connection.
- *
- * Also destroys it if an answer never ends, because drivers would keep all of it in memory.
  */
-export function containListeners(stream: Duplex): void {
+function containErrors(stream: Duplex): void {
+  const emit = stream.emit.bind(stream);
+  stream.emit = (event: string | symbol, ...args: unknown[]): boolean => {
+    if (event !== "data") return emit(event, ...args);
+    try {
+      return emit(event, ...args);
+    } catch (error) {
+      stream.destroy(error instanceof Error ? error : new Error(String(error)));
+      return true;
+    }
+  };
+}
+
+/** Destroys a stream if an answer never ends, because drivers would keep all of it in memory. */
+function limitAnswers(stream: Duplex): void {
   const emit = stream.emit.bind(stream);
   const write = stream.write.bind(stream);
   let received = 0; // since the last request
@@ -27,17 +46,10 @@ export function containListeners(stream: Duplex): void {
   };
   Object.defineProperty(stream, "write", { value, configurable: true, writable: true });
   stream.emit = (event: string | symbol, ...args: unknown[]): boolean => {
-    if (event !== "data") return emit(event, ...args);
     const [chunk] = args;
-    received += chunk instanceof Uint8Array ? chunk.length : 0;
-    try {
-      if (received > LARGEST_ANSWER) {
-        throw new EndlessAnswer();
-      }
-      return emit(event, ...args);
-    } catch (error) {
-      stream.destroy(error instanceof Error ? error : new Error(String(error)));
-      return true;
-    }
+    if (event === "data" && chunk instanceof Uint8Array) received += chunk.length;
+    if (received <= LARGEST_ANSWER || event !== "data") return emit(event, ...args);
+    stream.destroy(new EndlessAnswer());
+    return true;
   };
 }
