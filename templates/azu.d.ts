@@ -419,6 +419,7 @@ declare module "azu" {
      * themselves (the capability `expiresItself`).
      * @param lifetime Milliseconds from now.
      * @returns how many sessions have been given one.
+     * @throws if it cannot go on. `onProgress` has received what was done until then.
      */
     giveLifetime?(lifetime: number, options: ExpiryOptions): Promise<number>;
     /** Keys that look like sessions but are not under the configured prefix. */
@@ -569,9 +570,15 @@ declare module "azu" {
   }
 
   /** Options of `Store.giveLifetime`. */
-  interface ExpiryOptions extends Pick<LookOptions, "budget" | "onProgress"> {
+  interface ExpiryOptions extends Pick<LookOptions, "budget"> {
     /** Ends the walk after the batch in flight. */
     readonly signal: AbortSignal;
+    /**
+     * Receives how many sessions have been given a lifetime.
+     * @param total An estimate of how many there will be; undefined if there is none yet.
+     * @param inDoubt How many more may have been given one, because an answer was lost; default 0.
+     */
+    onProgress?(given: number, total?: number, inDoubt?: number): void;
   }
 
   /** Keys under another prefix that look like sessions. */

@@ -120,6 +120,7 @@ export interface Store extends Sessions, AsyncDisposable {
    * themselves (the capability `expiresItself`).
    * @param lifetime Milliseconds from now.
    * @returns how many sessions have been given one.
+   * @throws if it cannot go on. `onProgress` has received what was done until then.
    */
   giveLifetime?(lifetime: number, options: ExpiryOptions): Promise<number>;
   /** Keys that look like sessions but are not under the configured prefix. */
@@ -178,9 +179,15 @@ export interface LookOptions {
 }
 
 /** Options of `Store.giveLifetime`. */
-export interface ExpiryOptions extends Pick<LookOptions, "budget" | "onProgress"> {
+export interface ExpiryOptions extends Pick<LookOptions, "budget"> {
   /** Ends the walk after the batch in flight. */
   readonly signal: AbortSignal;
+  /**
+   * Receives how many sessions have been given a lifetime.
+   * @param total An estimate of how many there will be; undefined if there is none yet.
+   * @param inDoubt How many more may have been given one, because an answer was lost; default 0.
+   */
+  onProgress?(given: number, total?: number, inDoubt?: number): void;
 }
 
 /** Options of `Sessions.list`. */

@@ -11,6 +11,7 @@ import type {
   BackendContext,
   BackendFactory,
   ClearOptions,
+  ExpiryOptions,
   LookOptions,
   Sessions,
   Store,
@@ -153,8 +154,8 @@ export function asAzuError(error: unknown, { name }: Backend): AzuError {
 const NO_COUNT = "The backend returned no count, so nothing is known to be cleared";
 
 function checkedStore(store: Store): Store {
-  const { only, survey, examine, lookAlikes, dropCaches, replicated, createTable } = store;
-  const { missingInTable, changeTable } = store;
+  const { only, survey, examine, giveLifetime, lookAlikes, dropCaches, replicated } = store;
+  const { createTable, missingInTable, changeTable } = store;
   return {
     ...checkedSessions(store),
     ...(only === undefined ? {} : {
@@ -175,6 +176,13 @@ function checkedStore(store: Store): Store {
         const doubts = await examine.call(store, signal, checkedLook(options));
         const message = "The backend's examine returned no list of texts";
         return checked(v.array(v.string()), doubts, message);
+      },
+    }),
+    ...(giveLifetime === undefined ? {} : {
+      giveLifetime: async (lifetime, options) => {
+        const given = await giveLifetime.call(store, lifetime, checkedExpiry(options));
+        const message = "The backend returned no count, so it is not known which sessions expire";
+        return checked(count, given, message);
       },
     }),
     ...(lookAlikes === undefined ? {} : {
@@ -267,6 +275,16 @@ function checkedClear(options: ClearOptions): ClearOptions {
     },
     onUnreadable: (sessions) => options.onUnreadable?.(checked(count, sessions, NO_COUNT)),
     onSlow: (reason) => options.onSlow?.(String(reason)),
+  };
+}
+
+function checkedExpiry(options: ExpiryOptions): ExpiryOptions {
+  return {
+    ...options,
+    onProgress: (given, total, inDoubt) => {
+      const doubt = Number(inDoubt) || 0;
+      options.onProgress?.(checked(count, given, NO_COUNT), totalIn(total), doubt);
+    },
   };
 }
 

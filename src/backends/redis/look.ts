@@ -22,6 +22,8 @@ export interface Look {
   readonly options: LookOptions;
   /** How many keys have been found so far. */
   found(): number;
+  /** What a failure has to say besides: a phrase; undefined for nothing. */
+  soFar(): string | undefined;
   /** Called before each pass. */
   begin(): void;
   /** Whether keys that no client can read are an error. */
@@ -51,6 +53,7 @@ export async function countKeys(
     signal,
     options,
     found: () => distinct.count,
+    soFar: () => foundElsewhere(distinct.count),
     begin() {
       distinct = new DistinctKeys(keys.prefix.length);
       selected?.begin();
@@ -79,6 +82,7 @@ export async function lookAlikesOf(
     signal,
     options,
     found: () => 0,
+    soFar: () => undefined,
     begin: () => others.clear(),
     see(_, batch) {
       others.add(batch);
@@ -90,8 +94,9 @@ export async function lookAlikesOf(
 
 export async function look(
   nodes: RedisNodes,
-  { keys, signal, options: { budget = {}, onProgress }, found, begin, see, refusesStrays }: Look,
+  { keys, signal, options, found, soFar, begin, see, refusesStrays }: Look,
 ): Promise<void> {
+  const { budget = {}, onProgress } = options;
   const passes = new RedisPasses(nodes, keys, {
     signal,
     pace: () => new Pace(budget, { batch: KEYS_PER_SCAN, maxLatency: MAX_LATENCY }),
@@ -107,7 +112,12 @@ export async function look(
     });
     if (refusesStrays) await passes.checkStrays();
   } catch (error) {
-    if (signal.aborted || !(error instanceof OperationError) || found() === 0) throw error;
-    throw extended(error, `${found()} session(s) were found elsewhere`);
+    const known = soFar();
+    if (signal.aborted || !(error instanceof OperationError) || known === undefined) throw error;
+    throw extended(error, known);
   }
+}
+
+export function foundElsewhere(found: number): string | undefined {
+  return found === 0 ? undefined : `${found} session(s) were found elsewhere`;
 }

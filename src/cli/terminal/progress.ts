@@ -14,12 +14,14 @@ const LOG = 5000;
 /** Milliseconds in a phase after which its duration is shown. */
 const LONG = 2000;
 
+type ProgressWords = Pick<Words, "doing" | "done">;
+
 /** Shows the progress of a command on stderr; nothing with `--quiet` or `--json`. */
 export class Progress implements Disposable {
   readonly #host: Host;
   readonly #reporter: Reporter;
   readonly #target: string;
-  readonly #words: Words;
+  readonly #words: ProgressWords;
   readonly #timer: ReturnType<typeof setInterval> | undefined;
   #phase: ClearPhase | "stopping" = "connecting";
   /** When the phase began, and how many sessions were gone then. */
@@ -42,7 +44,7 @@ export class Progress implements Disposable {
    * @param target The redacted address of the store.
    * @param words What a removal is called.
    */
-  constructor(host: Host, reporter: Reporter, target: string, words = CLEAR) {
+  constructor(host: Host, reporter: Reporter, target: string, words: ProgressWords = CLEAR) {
     this.#host = host;
     this.#reporter = reporter;
     this.#target = target;

@@ -90,6 +90,18 @@ Deno.test("kubernetes: the manifest is a CronJob", async () => {
   deepStrictEqual(container.command, ["azu", ...REST, "--time-budget", "90s"]);
 });
 
+Deno.test("what a scheduler needs is printed with --quiet too", async () => {
+  await using parent = await tempDir();
+  const root = await appIn(parent.path, "shop");
+  for (const scheduler of ["cron", "systemd", "kubernetes"]) {
+    const usual = await scheduled(root, "--schedule", scheduler);
+    match(usual, /azu/);
+    strictEqual(await scheduled(root, "--schedule", scheduler, "--quiet"), usual);
+    const { schedule } = JSON.parse(await scheduled(root, "--schedule", scheduler, "--json"));
+    strictEqual(`${schedule.join("\n")}\n`, usual);
+  }
+});
+
 Deno.test("an unknown scheduler is refused, and nothing is removed", async () => {
   await using app = await tempDir();
   const { stderr, code } = await runAzu(["session:sweep", "--schedule", "at"], { cwd: app.path });

@@ -1,4 +1,4 @@
-/** Gives keys that never expire a lifetime. */
+/** Gives keys that never expire a lifetime, and counts them. */
 import type { Buffer } from "node:buffer";
 import type { ExpiryOptions } from "../../contract.ts";
 import { ErrorReply, ProtocolError } from "../connection.ts";
@@ -19,27 +19,51 @@ export async function giveLifetime(
   keys: KeySpace,
   endless: SelectedKeys,
   lifetime: number,
-  { signal, ...options }: ExpiryOptions,
+  { signal, budget, onProgress }: ExpiryOptions,
 ): Promise<number> {
   let given = 0;
+  /** Keys whose PEXPIRE got no reply. */
+  const inDoubt = new Set<string>();
+  const give = async (node: RedisNode, key: Buffer): Promise<"given" | "moved"> => {
+    const name = key.toString("latin1");
+    const wasInDoubt = inDoubt.has(name);
+    inDoubt.add(name);
+    try {
+      const reply = await expire(node, key, lifetime);
+      inDoubt.delete(name);
+      // 0: it expires already. If it was in doubt, a request before this one was late.
+      if (reply === 1 || (reply === 0 && wasInDoubt)) given++;
+      return reply === undefined ? "moved" : "given";
+    } catch (error) {
+      if (error instanceof ErrorReply && !wasInDoubt) inDoubt.delete(name);
+      throw error;
+    }
+  };
   await look(nodes, {
     keys,
     signal,
-    options,
+    options: {
+      ...(budget === undefined ? {} : { budget }),
+      onProgress: (_, total) => onProgress?.(given, total, inDoubt.size),
+    },
     found: () => given,
+    soFar: () => {
+      if (inDoubt.size === 0) return undefined;
+      return `up to ${inDoubt.size} more session(s) may have been given a lifetime`;
+    },
     begin: () => endless.begin(),
     async see(node, batch) {
       const { meant, moved } = await endless.among(node, batch);
-      const replies = await allEnded(meant.map(async (key) => {
-        const reply = await expire(node, key, lifetime);
-        if (reply === 1) given++;
-        return reply;
-      }));
-      if (moved || replies.includes(undefined)) return "moved";
+      const replies = await allEnded(meant.map((key) => give(node, key)))
+        .finally(() => onProgress?.(given, undefined, inDoubt.size));
+      if (moved || replies.includes("moved")) return "moved";
       return meant.length > 0 ? "done" : "read";
     },
     refusesStrays: true,
   });
+  // A complete pass has read these keys again, and they expire now.
+  given += inDoubt.size;
+  onProgress?.(given);
   return given;
 }
 
@@ -48,7 +72,7 @@ async function expire(
   node: RedisNode,
   key: Buffer,
   lifetime: number,
-): Promise<number | undefined> {
+): Promise<0 | 1 | undefined> {
   const { connection } = node;
   const set = connection.call("PEXPIRE", key, lifetime, "NX").catch((error: unknown) => {
     // Servers before Redis 7 have no NX. The key has been read a moment ago.

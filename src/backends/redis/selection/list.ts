@@ -1,7 +1,7 @@
 /** Lists sessions: what is known of each. */
 import { within } from "../../../core/within.ts";
 import type { ListOptions, SessionInfo } from "../../contract.ts";
-import { look } from "../look.ts";
+import { foundElsewhere, look } from "../look.ts";
 import type { RedisNodes } from "../nodes.ts";
 import { SeenKeys } from "../seen_keys.ts";
 import type { SelectedKeys } from "./selected.ts";
@@ -35,6 +35,7 @@ export async function listSelected(
     signal,
     options,
     found: () => found,
+    soFar: () => foundElsewhere(found),
     begin: () => selected.begin(),
     async see(node, batch) {
       const { sessions, moved } = await selected.describe(node, batch);

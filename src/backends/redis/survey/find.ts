@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import { ImpossibleError } from "../../../core/errors.ts";
 import { QUICK_SAMPLE, SAMPLE, type SurveyOptions } from "../../survey.ts";
-import { look } from "../look.ts";
+import { foundElsewhere, look } from "../look.ts";
 import { sizeOf } from "../node.ts";
 import type { RedisNodes } from "../nodes.ts";
 import { DistinctKeys } from "../seen_keys.ts";
@@ -36,6 +36,7 @@ export async function findAll(
     signal,
     options,
     found: () => distinct.count,
+    soFar: () => foundElsewhere(distinct.count),
     begin() {
       distinct = new DistinctKeys(keys.prefix.length);
       sample = new Sample(SAMPLE);

@@ -79,13 +79,26 @@ export function sweepFields(
 /** For a store that removes expired sessions itself. */
 export function showLifetimes(
   reporter: Reporter,
-  report: LifetimesReport | undefined,
+  report: LifetimesReport,
   { isFixed, lifetime }: { readonly isFixed: boolean; readonly lifetime: number },
 ): void {
-  if (report === undefined) return;
-  const { endless, given } = report;
-  reporter.line("The store itself removes sessions when they expire");
-  if (isFixed) reporter.line(`Gave ${given} session(s) a lifetime of ${durationText(lifetime)}`);
+  const { outcome, endless, given, isUncertain, error } = report;
+  const isCutOff = outcome !== "done" && isFixed && (given > 0 || isUncertain);
+  const gave = `Gave ${isUncertain ? "at least " : ""}${given} session(s) a lifetime of ` +
+    durationText(lifetime);
+  if (endless !== undefined) reporter.line("The store itself removes sessions when they expire");
+  if (outcome === "done") {
+    if (isFixed) reporter.line(gave);
+  } else if (isCutOff) {
+    reporter.line(`${gave}, then ${outcome === "interrupted" ? "interrupted" : "failed"}`);
+  } else if (outcome === "interrupted") {
+    reporter.line("Interrupted; no session was changed");
+  }
+  if (error !== undefined) reporter.error(error);
+  if (isCutOff) {
+    reporter.say("It is not known how many still never expire: running the command again is safe");
+  }
+  if (endless === undefined) return;
   if (endless === 0) return reporter.verified("Every session has a lifetime");
   reporter.warn(
     isFixed
@@ -97,20 +110,19 @@ export function showLifetimes(
 
 export function lifetimesFields(
   operation: Operation,
-  report: LifetimesReport | undefined,
+  { outcome, endless, given }: LifetimesReport,
   { dryRun, exitCode }: End,
 ): Record<string, unknown> {
-  const failed = exitCode === 1 || exitCode === 3 ? "failed" : "interrupted";
   return {
     command: "session:sweep",
     ...operationFields(operation),
     dryRun,
-    outcome: report === undefined ? failed : report.given > 0 ? "swept" : "empty",
+    outcome: outcome !== "done" ? outcome : given > 0 ? "swept" : "empty",
     swept: 0,
     remaining: null,
     timeIsOver: false,
-    endless: report?.endless ?? null,
-    fixed: report?.given ?? null,
+    endless: endless ?? null,
+    fixed: given,
     ...endFields(operation, exitCode),
   };
 }

@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { durationText } from "../../../core/duration.ts";
 import { ExitCode } from "../../../core/errors.ts";
 import { endFields, type Operation, operationFields } from "../../operation.ts";
+import { visible } from "../../terminal/reporter.ts";
 import type { SweepOptions } from "./action.ts";
 
 /** Milliseconds that a scheduled sweep may take, if nothing says it. */
@@ -27,7 +28,8 @@ export function printSchedule(
       ...(fixTtl ? ["--fix-ttl"] : ["--time-budget", durationText(timeBudget)]),
     ],
   });
-  for (const line of lines) reporter.line(line);
+  // Data: it is all that was asked for, so --quiet prints it too.
+  if (!reporter.options.json) reporter.data(lines.map(visible));
   const exitCode = ExitCode.ok;
   reporter.document({
     command: "session:sweep",
