@@ -53,7 +53,10 @@ async function smallDisk(mebibytes: number): Promise<SmallDisk | undefined> {
 async function clearWhileFull(place: Place, disk: SmallDisk, room?: number): Promise<number> {
   const total = await place.fill();
   const neighbours = await place.neighbours();
-  const { outcome, cleared, error } = await disk.filled(() => clear(place.own, [], 100), room);
+  const { outcome, cleared, error } = await disk.filled(
+    () => clear({ ...place, batch: 100 }),
+    room,
+  );
   strictEqual(outcome, "failed");
   match(error?.message ?? "", /^The database's disk (?:is|failed, or is) full/);
   match(error?.hint ?? "", /^Free some space.*safe/s);
@@ -61,7 +64,7 @@ async function clearWhileFull(place: Place, disk: SmallDisk, room?: number): Pro
   strictEqual(total - left, cleared, error?.message);
   ok(left > 0);
   deepStrictEqual(await place.neighbours(), neighbours);
-  const again = await clear(place.own, [], 100);
+  const again = await clear(place);
   deepStrictEqual([again.outcome, again.cleared], ["cleared", left]);
   return cleared;
 }

@@ -1,4 +1,4 @@
-/** Ends the tool with signals at many moments of a clear, also with SIGKILL. */
+/** Ends the tool with signals at many moments of a removal, also with SIGKILL. */
 import { deepStrictEqual, doesNotMatch, ok, strictEqual } from "node:assert/strict";
 import { spawnAzu } from "../support/cli.ts";
 import { needs } from "../support/env.ts";
@@ -8,12 +8,17 @@ import { redisSubject } from "./redis_subject.ts";
 import { mysql, postgres, sqlSubject } from "./sql_subjects.ts";
 import { sqlitePlace } from "./sqlite_place.ts";
 import { randoms } from "./places.ts";
-import { clear, OF_ONE_USER, type Place } from "./sweep.ts";
+import { clear, ENDLESS, EXPIRED, OF_ONE_USER, type Place } from "./sweep.ts";
 
-/** Small batches with pauses, so that a clear takes long. */
-const BUDGET = ["--force", "--batch", "50", "--pause", "10ms"];
-const CLEAR = ["session:clear", "--anything", ...BUDGET];
-const REVOKE = ["session:revoke", "--user", "42", ...BUDGET];
+/** Small batches with pauses, so that a removal takes long. */
+const BUDGET = ["--batch", "50", "--pause", "10ms"];
+
+const COMMANDS = new Map([
+  [OF_ONE_USER, ["session:revoke", "--user", "42", "--force"]],
+  [EXPIRED, ["session:sweep"]],
+  [ENDLESS, ["session:sweep", "--fix-ttl"]],
+]);
+const CLEAR = ["session:clear", "--anything", "--force"];
 
 /** The signals of one round. */
 const ROUND: readonly Deno.Signal[] = [
@@ -50,9 +55,9 @@ async function run(
   await using app = await tempDir();
   await writeTree(app.path, { "azu.config.ts": CONFIG });
   const env = name === "redis" ? { REDIS_URL: url } : { DATABASE_URL: url };
-  const command = selection.length === 0 ? CLEAR : REVOKE;
-  await using azu = await spawnAzu([...command, "--backend", name], { cwd: app.path, env });
-  await azu.waitFor(/(?:Clearing|Revoking) (?:\w+ )?sessions\b/);
+  const command = [...COMMANDS.get(selection) ?? CLEAR, ...BUDGET, "--backend", name];
+  await using azu = await spawnAzu(command, { cwd: app.path, env });
+  await azu.waitFor(/(?:Clearing|Revoking|Sweeping) (?:\w+ )?sessions\b/);
   if (end?.from !== "said") {
     await pollUntil("the first batch", async () => await sessions() < total);
   }
@@ -83,7 +88,7 @@ async function endAt(place: Place, moment: Moment): Promise<boolean> {
     strictEqual(code, CODES[moment.signal], where);
     if (moment.signal !== "SIGKILL") strictEqual(told(stdout), total - left, where);
   }
-  const again = await clear(place.own, place.selection);
+  const again = await clear(place);
   const expected = left === 0 ? "empty" : "cleared";
   deepStrictEqual([again.outcome, again.cleared], [expected, left], where);
   strictEqual(await place.sessions(), 0);
@@ -91,7 +96,8 @@ async function endAt(place: Place, moment: Moment): Promise<boolean> {
 }
 
 function told(stdout: string): number {
-  return Number(/^(?:Cleared|Revoked) (?:at least )?(\d+) session/m.exec(stdout)?.[1] ?? 0);
+  const line = /^(?:Cleared|Revoked|Removed|Gave) (?:at least )?(\d+) session/m;
+  return Number(line.exec(stdout)?.[1] ?? 0);
 }
 
 /**
@@ -133,6 +139,9 @@ const places = [
   ["mysql", 2, needs("mariadb"), () => sqlSubject(mysql)],
   ["postgres, of one user", 1, needs("postgres"), () => sqlSubject(postgres, OF_ONE_USER)],
   ["mysql, of one user", 1, needs("mariadb"), () => sqlSubject(mysql, OF_ONE_USER)],
+  ["redis, without a TTL", 1, needs("redis-server"), () => redisSubject(undefined, ENDLESS)],
+  ["postgres, expired", 1, needs("postgres"), () => sqlSubject(postgres, EXPIRED)],
+  ["mysql, expired", 1, needs("mariadb"), () => sqlSubject(mysql, EXPIRED)],
   ["sqlite (WAL)", 1, { ignore: false }, () => sqlitePlace("wal")],
   ["sqlite", 1, { ignore: false }, () => sqlitePlace("delete")],
 ] as const;

@@ -1,8 +1,8 @@
 /** Clears of MariaDB whose connection is cut, half-closed, garbled or delayed, at hundreds of places. */
 import { needs } from "../support/env.ts";
 import { mysql, sqlSubject } from "./sql_subjects.ts";
-import { OF_ONE_USER } from "./sweep.ts";
-import { testSweeps } from "./sweeps.ts";
+import { EXPIRED, OF_ONE_USER } from "./sweep.ts";
+import { testMixedFaults, testSweeps } from "./sweeps.ts";
 
 testSweeps("mysql", needs("mariadb"), () => sqlSubject(mysql), [
   ["cut", 60],
@@ -16,3 +16,5 @@ testSweeps("mysql, sessions of one user", needs("mariadb"), () => sqlSubject(mys
   ["half-close", 8],
   ["delay", 4],
 ]);
+
+testMixedFaults("mysql, expired sessions", needs("mariadb"), () => sqlSubject(mysql, EXPIRED));

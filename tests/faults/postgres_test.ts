@@ -1,8 +1,8 @@
 /** PostgreSQL behind a network that cuts, garbles and delays, at hundreds of places. */
 import { needs } from "../support/env.ts";
 import { postgres, sqlSubject } from "./sql_subjects.ts";
-import { OF_ONE_USER } from "./sweep.ts";
-import { testSweeps } from "./sweeps.ts";
+import { EXPIRED, OF_ONE_USER } from "./sweep.ts";
+import { testMixedFaults, testSweeps } from "./sweeps.ts";
 
 testSweeps("postgres", needs("postgres"), () => sqlSubject(postgres), [
   ["cut", 60],
@@ -20,4 +20,10 @@ testSweeps(
     ["half-close", 8],
     ["delay", 4],
   ],
+);
+
+testMixedFaults(
+  "postgres, expired sessions",
+  needs("postgres"),
+  () => sqlSubject(postgres, EXPIRED),
 );

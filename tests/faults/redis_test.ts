@@ -1,8 +1,8 @@
 /** Clears of Redis whose connection is cut, half-closed, garbled or delayed, at hundreds of places. */
 import { needs } from "../support/env.ts";
 import { redisSubject } from "./redis_subject.ts";
-import { OF_ONE_USER } from "./sweep.ts";
-import { testSweeps } from "./sweeps.ts";
+import { ENDLESS, OF_ONE_USER } from "./sweep.ts";
+import { testMixedFaults, testSweeps } from "./sweeps.ts";
 
 testSweeps("redis", needs("redis-server"), () => redisSubject(), [
   ["cut", 60],
@@ -20,4 +20,10 @@ testSweeps(
     ["half-close", 8],
     ["delay", 4],
   ],
+);
+
+testMixedFaults(
+  "redis, sessions without a TTL",
+  needs("redis-server"),
+  () => redisSubject(undefined, ENDLESS),
 );

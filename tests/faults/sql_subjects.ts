@@ -107,11 +107,11 @@ export async function sqlSubject(
     batch: 100,
     async fill() {
       await database.query(`${empty} sessions`);
+      const meant = isSelective ? { data: '{"user_id":42}', expires: "2019-12-31" } : {};
+      await database.query(filling("sessions", dialect, meant));
       if (isSelective) {
-        await database.query(filling("sessions", dialect, '{"user_id":42}'));
-        await database.query(filling("sessions", dialect, '{"user_id":1}', "kept"));
-      } else {
-        await database.query(filling("sessions", dialect));
+        const kept = { data: '{"user_id":1}', expires: "2100-01-01", prefix: "kept" };
+        await database.query(filling("sessions", dialect, kept));
       }
       return SESSIONS;
     },
@@ -139,9 +139,8 @@ function byWayOf(port: number, url: string, { encryption }: Dialect): string {
 function filling(
   table: string,
   { series }: Dialect,
-  data = "0123456789".repeat(4),
-  prefix = "s",
+  { data = "0123456789".repeat(4), expires = "2026-11-28", prefix = "s" } = {},
 ): string {
   return `INSERT INTO ${table} (session_id, data, created_at, updated_at, expires_at) ` +
-    `SELECT CONCAT('${prefix}', i), '${data}', now(), now(), now() FROM ${series}`;
+    `SELECT CONCAT('${prefix}', i), '${data}', now(), now(), '${expires}' FROM ${series}`;
 }

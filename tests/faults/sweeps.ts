@@ -32,6 +32,38 @@ export function testSweeps(
   });
 }
 
+/** Fewer faults of each kind, all in one test: for another selection by the same mechanism. */
+export function testMixedFaults(
+  store: string,
+  options: { readonly ignore: boolean },
+  makeSubject: () => Promise<Subject>,
+): void {
+  Deno.test(`${store}: cut at requests, and faults of each kind`, options, async () => {
+    const sent = await measured(makeSubject);
+    const faults = (["request", "answer"] as const).flatMap((side) => {
+      const atBytes = (kind: Fault["kind"], bytes: number) =>
+        faultsOf({ ...sent, requests: 0 }, kind, side, bytes);
+      const atRequests = some(faultsOf(sent, "cut", side, 0));
+      return [
+        ...atRequests,
+        ...(side === "answer"
+          ? atRequests.map((fault) => ({ ...fault, forGood: true as const }))
+          : []),
+        ...[...atBytes("cut", 9), ...atBytes("half-close", 6), ...atBytes("delay", 5)],
+      ];
+    });
+    const outcomes = await sweep(makeSubject, faults, WORKERS);
+    ok((outcomes["cleared"] ?? 0) > 10, JSON.stringify(outcomes));
+    ok((outcomes[`interrupted, ${MORE}`] ?? 0) > 0, JSON.stringify(outcomes));
+  });
+}
+
+/** At most twenty-five of them, evenly spread: some conversations have thousands of requests. */
+function some(faults: readonly Fault[]): readonly Fault[] {
+  const step = Math.max(1, faults.length / 25);
+  return faults.filter((_, index) => Math.floor(index / step) !== Math.floor((index - 1) / step));
+}
+
 /** The length of an undisturbed conversation. */
 export async function measured(makeSubject: () => Promise<Subject>) {
   await using subject = await makeSubject();
