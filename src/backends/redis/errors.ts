@@ -158,7 +158,7 @@ const REPLIES: readonly KnownFailure[] = [
   },
   {
     matches: /^NOPERM .*permissions to access (?:a|one of the|the '.*') keys?\b/is,
-    problem: "The Redis user may not remove keys under this prefix",
+    problem: "The Redis user may not access keys under this prefix",
     hint: "Allow this user the keys (ACL SETUSER <user> ~<prefix>*), or use another user",
   },
   {

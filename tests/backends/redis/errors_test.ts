@@ -26,10 +26,10 @@ const replies: [reply: string, problem: RegExp][] = [
   ["NOPERM User 'publish' has no permissions to run the 'scan' command", /may not run SCAN /],
   ["NOPERM User a channel has no permissions to run the 'scan' command", /may not run SCAN /],
   ["NOPERM User azu has no permissions to run the 'publish' command", /may not publish on/],
-  ["NOPERM No permissions to access a key", /may not remove keys under this prefix/],
+  ["NOPERM No permissions to access a key", /may not access keys under this prefix/],
   [
     "NOPERM this user has no permissions to access one of the keys used as arguments",
-    /may not remove keys under this prefix/,
+    /may not access keys under this prefix/,
   ],
   ["NOPERM No permissions to access a channel", /may not publish on/],
   ["ERR user READONLY timed out: NOAUTH WRONGPASS OOM", /^Redis reported an error/],

@@ -204,7 +204,7 @@ Deno.test("a dry run is a preflight: Redis", redisNeeded, async () => {
   await bothRefuse(env, "redis", /The Redis user may not run UNLINK/);
   await redis.client.call("ACL", "SETUSER", "other", "on", ">pw", "~other:*", "+@all");
   const other = { REDIS_URL: redis.url.replace("//", "//other:pw@") };
-  await bothRefuse(other, "redis", /may not remove keys under this prefix/);
+  await bothRefuse(other, "redis", /may not access keys under this prefix/);
   await using none = await redisWith({}, [
     ...["--rename-command", "UNLINK", "", "--rename-command", "DEL", ""],
   ]);

@@ -82,7 +82,7 @@ Deno.test("each missing right is named, and no key is removed", redisNeeded, asy
     const [rights, said] of [
       [["~session:*", "+unlink"], /^error: The Redis user may not run SCAN .*\n.*\+scan/],
       [["~session:*", "+scan"], /^error: The Redis user may not run UNLINK .*\n.*\+unlink/],
-      [["~other:*", "+scan", "+unlink"], /^error: The Redis user may not remove keys under this/],
+      [["~other:*", "+scan", "+unlink"], /^error: The Redis user may not access keys under this/],
     ] as const
   ) {
     const result = await clear(await withUser(redis.server, rights));
