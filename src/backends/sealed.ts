@@ -17,7 +17,7 @@ export function sealedError(
       { hint: "Set SESSION_SECRET to the secret with which the app has sealed them" },
     )
     : new ImpossibleError(
-      `The sessions are sealed, so azu cannot tell ${needed} (${address})`,
+      `Some sessions are sealed, so azu cannot tell ${needed} (${address})`,
       { hint: "Set SESSION_SECRET to the app's secret" },
     );
 }

@@ -139,6 +139,18 @@ export type Candidate = { readonly [Name in Fact]: Facts[Name] | undefined } & {
   readonly handle: string;
 };
 
+/**
+ * Whether a session does not tell a fact. Every visitor has an address and most have a browser, so
+ * an app that saved none has not recorded it.
+ */
+export function isUntold(candidate: Candidate, fact: Fact): boolean {
+  const value = candidate[fact];
+  if (fact === "ip" || fact === "userAgent") {
+    return value === null || value === "" || value === undefined;
+  }
+  return value === undefined;
+}
+
 /** Makes the test that tells whether a session is selected. */
 export function matcherOf(selection: Selection): (candidate: Candidate) => boolean {
   const tests = selection.map(testOf);

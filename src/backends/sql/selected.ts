@@ -1,6 +1,12 @@
 /** The sessions of a selection in a table: counting, listing and removing them. */
 import { Buffer } from "node:buffer";
-import { type Candidate, matcherOf, type Selection } from "../../core/selection.ts";
+import {
+  type Candidate,
+  type Fact,
+  isUntold,
+  matcherOf,
+  type Selection,
+} from "../../core/selection.ts";
 import { printable } from "../../core/text.ts";
 import type { ListOptions, SessionInfo } from "../contract.ts";
 import { handleOf } from "../handle.ts";
@@ -51,6 +57,8 @@ export class SelectedRows {
   readonly #context: SelectionContext;
   readonly #isMeant: (candidate: Candidate) => boolean;
   readonly #needsHandle: boolean;
+  /** The facts that each row must tell. */
+  readonly #fromRow: readonly Fact[];
   /** Rows of the current walk that do not tell what the selection needs. */
   unreadable = 0;
 
@@ -62,6 +70,7 @@ export class SelectedRows {
     this.#layout = bindLayout(layout, table.columns, table.dialect, target);
     this.plan = planOf(selection, this.#layout, table.dialect, target);
     this.#isMeant = matcherOf(this.plan.rest);
+    this.#fromRow = [...new Set([...this.plan.fromTexts, ...this.plan.fromPayload])];
     this.#needsHandle = this.plan.rest.some(({ fact }) => fact === "handle");
   }
 
@@ -245,7 +254,7 @@ export class SelectedRows {
   }
 
   #judge(candidate: Candidate): boolean {
-    if (this.plan.fromPayload.some((fact) => candidate[fact] === undefined)) this.unreadable++;
+    if (this.#fromRow.some((fact) => isUntold(candidate, fact))) this.unreadable++;
     return this.#isMeant(candidate);
   }
 }

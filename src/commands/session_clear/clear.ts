@@ -84,9 +84,13 @@ function cutOff(
   }
   if (signal.aborted) return { outcome: "interrupted", ...base };
   const explained = asAzuError(error, backend);
-  // A store may find out late, and then it matters what is gone already.
-  const impossible = explained.exitCode === ExitCode.impossible && cleared === 0 && !isUncertain;
-  return { outcome: impossible ? "impossible" : "failed", ...base, error: explained };
+  if (explained.exitCode !== ExitCode.impossible) {
+    return { outcome: "failed", ...base, error: explained };
+  }
+  if (cleared === 0 && !isUncertain) return { outcome: "impossible", ...base, error: explained };
+  // The store has found out late, and then it matters what is gone already.
+  const { message, options } = explained;
+  return { outcome: "failed", ...base, error: new OperationError(message, options) };
 }
 
 /** If the app's nodes could not be told, the clear has failed. */

@@ -38,8 +38,8 @@ Deno.test("the app's secret opens sealed sessions", redisNeeded, async () => {
 });
 
 const refusals = [
-  ["no secret", undefined, /^The sessions are sealed, so azu cannot tell the user \(redis:/],
-  ["an empty secret", "", /^The sessions are sealed, so azu cannot tell the user \(redis:/],
+  ["no secret", undefined, /^Some sessions are sealed, so azu cannot tell the user \(redis:/],
+  ["an empty secret", "", /^Some sessions are sealed, so azu cannot tell the user \(redis:/],
   [
     "another secret",
     "another secret, which is long enough",
@@ -64,6 +64,29 @@ for (const [name, secret, refusal] of refusals) {
     deepStrictEqual(await redis.ids(), before);
   });
 }
+
+Deno.test(
+  "a sealed session that is met late ends a clear, with a true count of what is gone",
+  redisNeeded,
+  async () => {
+    let unlinks = 0;
+    await using redis = await place({
+      async before(request) {
+        if (!request.includes("UNLINK") || ++unlinks !== 1) return;
+        const text = sealed(payloadOf(session("late", "42")), {});
+        for (let index = 0; index < 100; index++) {
+          await redis.client.set(`session:late-${index}`, text);
+        }
+      },
+    });
+    await redis.fill(3000);
+    let told = 0;
+    const clearing = clear(redis.only(), { onProgress: (cleared) => told = cleared });
+    await rejects(clearing, /^ImpossibleError: Some sessions are sealed, so azu cannot tell the/);
+    const left = (await redis.ids()).filter((id) => !id.startsWith("late"));
+    ok(told > 0 && left.length === 3000 - told, `${told} gone, ${left.length} left`);
+  },
+);
 
 Deno.test("without a secret, keys still tell handles and expiries", redisNeeded, async () => {
   await using redis = await sealedPlace();

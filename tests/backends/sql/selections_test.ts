@@ -80,7 +80,7 @@ for (const engine of ["postgres", "mysql", "sqlite"] as const) {
         continue;
       }
       const refusal = secret === undefined
-        ? /^The sessions are sealed, so azu cannot tell the user \(/
+        ? /^Some sessions are sealed, so azu cannot tell the user \(/
         : /^SESSION_SECRET does not open the sealed sessions, so azu cannot tell the user \(/;
       const list = async () => await only.list?.({ signal, onSessions() {} });
       for (const ask of [() => only.count(signal), () => clear(only), list]) {
@@ -125,6 +125,24 @@ for (const engine of ["postgres", "mysql", "sqlite"] as const) {
       strictEqual((counts as ClearCounts).cleared, selection === USER_42 ? 1 : 0);
     }
     strictEqual((await place.selectable.ids()).length, garbage.length + 1);
+  });
+
+  test("sessions that tell no address are counted apart, whoever did not record it", async () => {
+    await using place = await table(engine);
+    await place.selectable.save([{ ...session("known", null), ip: "10.0.0.1" }]);
+    const silent = ["{}", '{"ip":null}', '{"ip":""}', '{"ip":7}'];
+    for (const text of silent) await place.insert(new TextEncoder().encode(text));
+    const asked = async () => {
+      await using store = await place.backend.connect(signal);
+      let unreadable = 0;
+      const only = onlyOf(store, [{ fact: "ip", networks: ["10.0.0.0/8"] }]);
+      const count = await only.count(signal, { onUnreadable: (found) => unreadable = found });
+      return { count, unreadable };
+    };
+    deepStrictEqual(await asked(), { count: 1, unreadable: silent.length });
+    await place.query("ALTER TABLE sessions DROP COLUMN data");
+    await place.query("ALTER TABLE sessions ADD COLUMN ip varchar(45)");
+    deepStrictEqual(await asked(), { count: 0, unreadable: silent.length + 1 });
   });
 
   test("a column that is missing is named", async () => {

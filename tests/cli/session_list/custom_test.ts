@@ -152,7 +152,7 @@ Deno.test("unreadable sessions are a warning, for a selection only", async () =>
     strictEqual(code, 0);
     match(
       stderr,
-      /^warning: 2 session\(s\) do not tell what the selection asks for, and were not/m,
+      /^warning: 2 session\(s\) do not tell the user, and were not selected: the app did/m,
     );
     if (more[1] === "json") strictEqual(JSON.parse(stdout).unreadable, 2);
   }

@@ -125,3 +125,34 @@ Deno.test("an environment must be named if they differ in their place", redisNee
   }
   strictEqual((await redis.names()).length, 1);
 });
+
+Deno.test("what is gone is told if a sealed session is found late", redisNeeded, async () => {
+  const count = 3000;
+  const saved = Array.from({ length: count }, (_, n) => session(`s${n}`, { user: "42" }));
+  await using redis = await redisWith(saved);
+  const sealed = btoa(JSON.stringify([btoa("x".repeat(64)), btoa("y".repeat(32))]));
+  // The last key of a walk, so that others have been removed before.
+  let cursor = "0";
+  let last = "";
+  do {
+    const [next, keys] = await redis.client.scan(cursor, "MATCH", "session:*", "COUNT", 100);
+    [cursor, last] = [next, keys.at(-1) ?? last];
+  } while (cursor !== "0");
+  await redis.client.set(last, sealed);
+  const args = [...REVOKE, "--user", "42", "--batch", "50"];
+  const { code, stdout, stderr } = await runAzu(args, redis.options);
+  const revoked = Number(/^Revoked (\d+) session\(s\), then failed$/m.exec(stdout)?.[1]);
+  match(stderr, /^error: Some sessions are sealed, so azu cannot tell the user \(redis:/m);
+  match(stderr, new RegExp(`^${revoked} session\\(s\\) are gone; it is not known how many`, "m"));
+  strictEqual(revoked > 0, true);
+  deepStrictEqual([code, (await redis.names()).length], [1, count - revoked]);
+});
+
+Deno.test("sessions without a recorded address stay, and are named", redisNeeded, async () => {
+  await using redis = await redisWith(someSessions());
+  await redis.client.set("session:null", '{"ip":null}', "EX", 1000);
+  const { code, stdout, stderr } = await runAzu([...REVOKE, "--ip", "0.0.0.0/0"], redis.options);
+  match(stdout, /^Revoked 1 session\(s\)$/m);
+  match(stderr, /^warning: 4 session\(s\) do not tell the IP address, and were not selected: /m);
+  deepStrictEqual([code, (await redis.names()).length], [0, 5]);
+});

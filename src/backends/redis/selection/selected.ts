@@ -4,6 +4,7 @@ import {
   type Candidate,
   type Fact,
   factsOf,
+  isUntold,
   matcherOf,
   type Selection,
 } from "../../../core/selection.ts";
@@ -116,7 +117,7 @@ export class SelectedKeys {
   }
 
   #judge(key: Buffer, candidate: Candidate): boolean {
-    if (this.#fromPayload.some((fact) => candidate[fact] === undefined)) {
+    if (this.#fromPayload.some((fact) => isUntold(candidate, fact))) {
       this.#unreadable.add(key);
     }
     return this.#isMeant(candidate);

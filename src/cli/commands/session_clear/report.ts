@@ -4,6 +4,7 @@ import type { ClearOutcome, ClearReport } from "../../../commands/session_clear/
 import { cacheTime } from "../../../commands/session_clear/nodes.ts";
 import { capitalized, CLEAR, type Words } from "../../../commands/session_clear/words.ts";
 import { AzuError, type ExitCode } from "../../../core/errors.ts";
+import { factNames, factsOf, type Selection } from "../../../core/selection.ts";
 import { endFields, type Operation, operationFields } from "../../operation.ts";
 import { printable } from "../../../core/text.ts";
 import type { Reporter } from "../../terminal/reporter.ts";
@@ -15,6 +16,7 @@ export function showReport(
   backend: Backend,
   target: Target,
   words: Words,
+  selection: Selection = [],
 ): void {
   const nodes = () => showNodes(reporter, report, backend, words);
   const removed = `${capitalized(words.done)} ${report.cleared} session(s)`;
@@ -66,7 +68,7 @@ export function showReport(
   };
   show[report.outcome]();
   if (report.outcome === "found") showDoubts(reporter, report);
-  showUnreadable(reporter, report.unreadable);
+  showUnreadable(reporter, report.unreadable, selection);
   showLookAlikes(reporter, report, target);
   if (report.error) reporter.error(report.error);
   const rest = restOf(report, words);
@@ -93,11 +95,18 @@ export function showLookAlikes(
   }
 }
 
-export function showUnreadable(reporter: Reporter, unreadable: number): void {
+/** Says which facts some sessions do not tell, so that they were not selected. */
+export function showUnreadable(
+  reporter: Reporter,
+  unreadable: number,
+  selection: Selection,
+): void {
   if (unreadable === 0) return;
+  const facts = factsOf(selection);
+  const record = facts.includes("ip") ? " (session.record.ip in the config makes it do so)" : "";
   reporter.warn(
-    `${unreadable} session(s) do not tell what the selection asks for, and were not selected: ` +
-      "azu cannot read their payload, or an app without that property wrote it",
+    `${unreadable} session(s) do not tell ${factNames(facts, "or")}, and were not selected: ` +
+      `the app did not record it${record}, or azu cannot read their payload`,
   );
 }
 

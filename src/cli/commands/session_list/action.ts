@@ -151,7 +151,7 @@ function conclude(listing: Listing, report: ListReport): ExitCode {
   const { outcome, more, count, unreadable, error } = report;
   const sessions = sessionsIn(writer, outcome);
   const exitCode = exitCodeOf(host, report);
-  if (selection.length > 0) showUnreadable(reporter, unreadable);
+  if (selection.length > 0) showUnreadable(reporter, unreadable, selection);
   if (error !== undefined) reporter.error(error);
   else showEnd(listing, report);
   reporter.document({

@@ -59,7 +59,7 @@ function concluded(
 ): ExitCode {
   const { host, reporter, choice, target } = operation;
   const exitCode = exitCodeOf(host, report);
-  showReport(reporter, report, choice.backend, target, REVOKE);
+  showReport(reporter, report, choice.backend, target, REVOKE, selection);
   if (report.outcome === "found") {
     const lines = previewLines(report, host.stdout, host.now());
     for (const line of lines) reporter.line(line);
@@ -113,7 +113,7 @@ async function agreed(revocation: Revocation, found: ClearReport): Promise<boole
   if (reporter.options.quiet) showDecision(revocation, true);
   reporter.say(`Sessions ${inWords(selection)}: ${found.remaining ?? 0}`);
   for (const line of previewLines(found, host.stderr, host.now())) reporter.say(line);
-  showUnreadable(reporter, found.unreadable);
+  showUnreadable(reporter, found.unreadable, selection);
   return await ask(host, QUESTION) === true;
 }
 
