@@ -69,6 +69,30 @@ Deno.test("init does not show secrets of a config that it would overwrite", asyn
   strictEqual((await app.azu(["init", "--config", "x.ts"])).code, 2);
 });
 
+Deno.test("init --force names the settings that get lost, also with --quiet", async () => {
+  const config = `// ttl: a comment
+export default {
+  app: "shop",
+  session: {
+    ttl: "7d", // engine: "x"
+    backends: { database: { engine: "mysql", url: "mysql://u:hunter2@h/table: d" } },
+    sliding: true,
+  },
+};
+`;
+  for (const more of [[], ["--quiet"], ["--dry-run"], ["--json"]]) {
+    await using app = await appOf({ "shard.yml": "name: shop\n", "azu.config.ts": config });
+    const { code, stdout, stderr } = await app.azu(["init", "--force", ...more]);
+    strictEqual(code, 0);
+    match(stderr, /^warning: .*written anew, so these settings .*: ttl, engine and url$/m);
+    strictEqual((stdout + stderr).includes("hunter2"), false);
+    if (more[0] === "--json") strictEqual(JSON.parse(stdout).warnings.length, 1);
+  }
+  await using app = await appOf({ "shard.yml": "name: shop\n" });
+  await app.azu(["init"]);
+  strictEqual((await app.azu(["init", "--force"])).stderr.includes("warning"), false);
+});
+
 Deno.test("init --dry-run shows the files and writes none", async () => {
   await using app = await appOf({});
   const result = await app.azu(["init", "--dry-run"]);

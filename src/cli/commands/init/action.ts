@@ -1,11 +1,14 @@
 import { planInit } from "../../../commands/init.ts";
+import { CONFIG_NAME } from "../../../config/find.ts";
 import { type ExitCode, UsageError } from "../../../core/errors.ts";
+import { listed } from "../../../core/text.ts";
 import type { Host } from "../../terminal/host.ts";
 import type { GlobalOptions } from "../../program.ts";
 import { workingFolder } from "../../load_project.ts";
 import type { Reporter } from "../../terminal/reporter.ts";
 import { writeAndReport } from "../../planned_files.ts";
 import type { InitOptions } from "./command.ts";
+import { lostSettings } from "./lost_settings.ts";
 
 /** `azu init` */
 export async function init(
@@ -26,6 +29,15 @@ export async function init(
     io: host,
   });
   if (note !== undefined) reporter.note(note);
+  const config = plan.files.find(({ path }) => path === CONFIG_NAME);
+  const lost = config === undefined ? [] : lostSettings(config);
+  // Also with --quiet, which shows no diff.
+  if (lost.length > 0) {
+    reporter.warn(
+      `${CONFIG_NAME} is written anew, so these settings of yours are lost or changed: ` +
+        `${listed(lost, "and")}`,
+    );
+  }
   const advice = "; azu init --update-types writes only the types";
   return await writeAndReport(host, options.dryRun ?? false, reporter, {
     command: "init",
