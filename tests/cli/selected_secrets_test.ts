@@ -4,7 +4,8 @@ import { Redis } from "ioredis";
 import { createStatements } from "../../src/backends/sql/ddl.ts";
 import { runAzu } from "../support/cli.ts";
 import { needs } from "../support/env.ts";
-import { freshPostgres } from "../support/servers/database.ts";
+import { freshMariadb, freshPostgres } from "../support/servers/database.ts";
+import { bytesOf, startPeer } from "../support/network/redis_peer.ts";
 import { startRedis } from "../support/servers/redis.ts";
 import { tempDir } from "../support/temp.ts";
 import { payloadOf } from "../backends/subject.ts";
@@ -24,13 +25,20 @@ const COMMANDS = [
   ["session:revoke", "--logged-in", "--dry-run", "--json"],
   ["session:revoke", "--user", "42", "--force"],
   ["session:revoke", "--logged-in", "--force", "--json"],
+  ["session:sweep"],
+  ["session:sweep", "--json"],
 ];
 
-/** Runs all commands; every byte that comes out. */
-async function outputs(cwd: string, env: Readonly<Record<string, string>>, backend: string) {
+/** Runs commands; every byte that comes out. */
+async function outputs(
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+  backend: string,
+  commands: readonly (readonly string[])[] = COMMANDS,
+) {
   let all = "";
   const codes: number[] = [];
-  for (const command of COMMANDS) {
+  for (const command of commands) {
     const args = [...command, "-b", backend, "--timeout", "2s"];
     const { code, stdout, stderr } = await runAzu(args, { cwd, env: { SESSION_SECRET, ...env } });
     all += stdout + stderr;
@@ -75,7 +83,10 @@ Deno.test("postgres: success, and a trigger that tells the row", needs("postgres
       const data = new TextEncoder().encode(payload(saved)).toHex();
       await database.query(
         "INSERT INTO sessions (session_id, data, created_at, updated_at, expires_at) VALUES " +
-          `('${saved.id}', '\\x${data}', now(), now(), '2100-01-01') ON CONFLICT DO NOTHING`,
+          `('${saved.id}', '\\x${data}', now(), now(), '${
+            new Date(saved.expiresAt ?? 0).toISOString()
+          }')` +
+          " ON CONFLICT DO NOTHING",
       );
     }
   };
@@ -92,6 +103,21 @@ Deno.test("postgres: success, and a trigger that tells the row", needs("postgres
     "CREATE TRIGGER tell BEFORE DELETE ON sessions FOR EACH ROW EXECUTE FUNCTION tell()",
   );
   match((await outputs(app.path, env, "database")).all, /its text is not shown/);
+  // Reading fails too, and the error quotes the id, or the payload.
+  await database.query(
+    "CREATE TYPE told AS (value text); CREATE FUNCTION say(told) RETURNS text LANGUAGE plpgsql AS " +
+      "$$ BEGIN RAISE EXCEPTION 'no: %', $1.value; END $$; CREATE CAST (told AS text) WITH FUNCTION say",
+  );
+  await database.query(
+    "ALTER TABLE sessions ALTER data TYPE told USING ROW(encode(data, 'escape'))::told",
+  );
+  const { codes: unread } = await outputs(
+    app.path,
+    env,
+    "database",
+    COMMANDS.filter(([name]) => name !== "session:sweep"),
+  );
+  strictEqual(unread.every((code) => code === 1), true, unread.join());
   const wrong = new URL(database.url);
   wrong.password = PASSWORD;
   await outputs(app.path, { DATABASE_URL: wrong.href }, "database");
@@ -132,3 +158,80 @@ Deno.test(
     client.disconnect();
   },
 );
+
+/** Replies that quote a key or a value, as some servers, proxies and modules send them. */
+const TELLING = [
+  `ERR wrong value of 'session:${SECRET}-a': {"note":"${CANARY}"}`,
+  `WRONGTYPE session:${SECRET}-a holds ${CANARY}`,
+  `NOPERM User azu has no permissions to access the 'session:${SECRET}-a' key`,
+  `NOPERM User ${CANARY} has no permissions to run the '${SECRET}' command`,
+];
+
+const ASKING = [
+  ["SCAN", [["session:list"], ["session:sweep"]]],
+  ["MGET", [["session:list", "--user", "42", "--json"], ["session:revoke", "--user", "42", "-f"]]],
+  ["UNLINK", [["session:revoke", "--user", "42", "-f"]]],
+  ["PEXPIRETIME", [["session:list"], ["session:sweep", "--json"]]],
+  ["PEXPIRE", [["session:sweep", "--fix-ttl"]]],
+] as const;
+
+for (const [asked, commands] of ASKING) {
+  const name = `redis: errors of ${asked} that quote a key or a value`;
+  Deno.test(name, needs("redis-server"), async () => {
+    await using server = await startRedis();
+    await using app = await tempDir();
+    const client = new Redis(server.url);
+    for (const saved of someSessions()) await client.set(`session:${saved.id}`, payload(saved));
+    client.disconnect();
+    for (const text of TELLING) {
+      await using peer = startPeer(async (connection, received) => {
+        using redis = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+        const answers = (async () => {
+          const buffer = new Uint8Array(1 << 16);
+          for (let n = await redis.read(buffer); n !== null; n = await redis.read(buffer)) {
+            await connection.write(buffer.slice(0, n));
+          }
+        })().catch(() => {});
+        for (let request = await received(); request !== ""; request = await received()) {
+          const isAsked = new RegExp(`\r\n${asked}\r\n`, "i").test(request);
+          if (isAsked) await connection.write(bytesOf(`-${text}\r\n`.repeat(10)));
+          else await redis.write(bytesOf(request));
+        }
+        redis.close();
+        await answers;
+      });
+      const env = { REDIS_URL: `redis://127.0.0.1:${peer.port}` };
+      const { codes, all } = await outputs(app.path, env, "redis", commands);
+      strictEqual(codes.every((code) => code === 1), true, all);
+    }
+  });
+}
+
+Deno.test("mysql: a trigger that tells the row", needs("mariadb"), async () => {
+  await using database = await freshMariadb();
+  await using app = await tempDir();
+  for (const lines of createStatements("mysql", { name: "sessions" })) {
+    await database.query(lines.join("\n"));
+  }
+  for (const saved of someSessions()) {
+    const data = new TextEncoder().encode(payload(saved)).toHex();
+    await database.query(
+      "INSERT INTO sessions (session_id, data, created_at, updated_at, expires_at) VALUES " +
+        `('${saved.id}', X'${data}', now(), now(), '2020-01-01')`,
+    );
+  }
+  await database.query(
+    "CREATE TRIGGER tell BEFORE DELETE ON sessions FOR EACH ROW BEGIN " +
+      "DECLARE told text; SET told = CONCAT('no: ', OLD.session_id, OLD.data); " +
+      "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = told; END",
+  );
+  const commands = [["session:sweep"], ["session:revoke", "--user", "42", "-f", "--json"]];
+  const { codes, all } = await outputs(
+    app.path,
+    { DATABASE_URL: database.url },
+    "database",
+    commands,
+  );
+  strictEqual(codes.every((code) => code === 1), true, all);
+  match(all, /its text is not shown/);
+});

@@ -74,9 +74,12 @@ function shownReply(message: string): string {
 
 /** The commands that azu sends. */
 const COMMANDS = new Set(
-  ("AUTH CLUSTER DBSIZE DEL GETRANGE HELLO INFO MGET PEXPIRE PEXPIRETIME PING PTTL PUBLISH SCAN SELECT " +
-    "SENTINEL TIME TYPE UNLINK WAIT").split(" "),
+  ("AUTH CLUSTER CONFIG DBSIZE DEL GETRANGE HELLO INFO MEMORY MGET PEXPIRE PEXPIRETIME PING PTTL " +
+    "PUBLISH SCAN SELECT SENTINEL TIME TYPE UNLINK WAIT").split(" "),
 );
+
+/** And their subcommands, as the server names them. */
+const SUBCOMMANDS = new Set(["CLUSTER|NODES", "CLUSTER|SLOTS", "CONFIG|GET", "MEMORY|USAGE"]);
 
 const KNOWN_CODES = new Set(
   ("ERR NOAUTH WRONGPASS NOPERM READONLY LOADING BUSY MASTERDOWN CLUSTERDOWN MISCONF OOM " +
@@ -121,14 +124,21 @@ function missingRight(message: string): Explanation | undefined {
     /^NOPERM .*permissions to run the '([\w|-]+)' command(?: or .*)?$/s.exec(message) ??
       [];
   if (name === undefined) return undefined;
-  const command = name.toUpperCase().replace("|", " ");
+  const command = name.toUpperCase();
   if (command === "PUBLISH") return NO_PUBLISH;
+  if (!COMMANDS.has(command) && !SUBCOMMANDS.has(command)) return LACKS_RIGHT;
   return {
-    problem: `The Redis user may not run ${command}`,
+    problem: `The Redis user may not run ${command.replace("|", " ")}`,
     hint:
       `Allow this user the command (ACL SETUSER <user> +${name.toLowerCase()}), or use another user`,
   };
 }
+
+/** For a name that azu does not know: it may be anything, even a key. */
+const LACKS_RIGHT = {
+  problem: "The Redis user may not run a command that azu needs",
+  hint: "Allow this user the commands that the reference lists under Redis servers",
+} as const;
 
 const NO_PUBLISH = {
   problem: "The Redis user may not publish on the channel of the app's nodes",
