@@ -43,12 +43,11 @@ export function testMixedFaults(
     const faults = (["request", "answer"] as const).flatMap((side) => {
       const atBytes = (kind: Fault["kind"], bytes: number) =>
         faultsOf({ ...sent, requests: 0 }, kind, side, bytes);
-      const atRequests = some(faultsOf(sent, "cut", side, 0));
+      const atRequests = faultsOf(sent, "cut", side, 0);
+      const forGood = atRequests.map((fault): Fault => ({ ...fault, forGood: true }));
       return [
-        ...atRequests,
-        ...(side === "answer"
-          ? atRequests.map((fault) => ({ ...fault, forGood: true as const }))
-          : []),
+        ...some(atRequests, 25),
+        ...(side === "answer" ? some(forGood, 60) : []),
         ...[...atBytes("cut", 9), ...atBytes("half-close", 6), ...atBytes("delay", 5)],
       ];
     });
@@ -58,9 +57,9 @@ export function testMixedFaults(
   });
 }
 
-/** At most twenty-five of them, evenly spread: some conversations have thousands of requests. */
-function some(faults: readonly Fault[]): readonly Fault[] {
-  const step = Math.max(1, faults.length / 25);
+/** At most so many of them, evenly spread: some conversations have thousands of requests. */
+function some(faults: readonly Fault[], most: number): readonly Fault[] {
+  const step = Math.max(1, faults.length / most);
   return faults.filter((_, index) => Math.floor(index / step) !== Math.floor((index - 1) / step));
 }
 
