@@ -1,4 +1,4 @@
-/** The rights that a Redis user needs to list, revoke and sweep, as docs/reference.md lists them. */
+/** The rights that a Redis user needs to read, revoke and sweep, as docs/reference.md lists them. */
 import { doesNotMatch, match, strictEqual } from "node:assert/strict";
 import { Redis } from "ioredis";
 import { payloadOf } from "../backends/subject.ts";
@@ -12,6 +12,8 @@ import { someSessions } from "./sessions.ts";
 const COMMANDS = [
   [["session:list"], ["+scan", "+mget", "+pexpiretime"], /^Handle /m],
   [["session:list", "--count"], ["+scan"], /^6$/m],
+  [["session:status"], ["+scan", "+mget", "+pexpiretime"], /^Sessions +6$/m],
+  [["session:status", "--quick"], ["+scan", "+mget", "+pexpiretime", "+dbsize"], /^Sessions +6$/m],
   [["session:sweep"], ["+scan", "+pexpiretime"], /^The store itself removes sessions/m],
   [["session:sweep", "--fix-ttl"], ["+scan", "+pexpiretime", "+pexpire"], /^Gave 6 session/m],
   [
@@ -52,7 +54,7 @@ async function redisWithSessions() {
 for (const [command, rights, printed] of COMMANDS) {
   Deno.test(`${command.join(" ")} needs no other right`, needs("redis-server"), async () => {
     await using redis = await redisWithSessions();
-    const keys = command[0] === "session:list" ? "%R~session:*" : "~session:*";
+    const keys = /^session:(?:list|status)$/.test(command[0]) ? "%R~session:*" : "~session:*";
     const { code, stdout, stderr } = await redis.run(command, [keys, ...rights]);
     match(stdout, printed, stderr);
     strictEqual(code, 0, stderr);

@@ -1,9 +1,8 @@
 /** Finds the keys of sessions: all of them, or as many as tell about how many there are. */
 import { Buffer } from "node:buffer";
-import { ImpossibleError } from "../../../core/errors.ts";
 import { QUICK_SAMPLE, SAMPLE, type SurveyOptions } from "../../survey.ts";
+import { ProtocolError } from "../connection.ts";
 import { foundElsewhere, look } from "../look.ts";
-import { sizeOf } from "../node.ts";
 import type { RedisNodes } from "../nodes.ts";
 import { DistinctKeys } from "../seen_keys.ts";
 import { nameOf, type NodeAddress } from "../url.ts";
@@ -107,13 +106,8 @@ export async function glance(
   const { masters } = await nodes.topology(signal);
   const parts = await Promise.all(masters.map(async (address) => {
     const node = await nodes.node(address, signal);
-    const size = await sizeOf(node);
-    if (size === undefined) {
-      throw new ImpossibleError(
-        `This user may not ask how many keys there are (${nodes.endpoint.address})`,
-        { hint: "Allow it DBSIZE, or leave out --quick" },
-      );
-    }
+    const size = await node.connection.call("DBSIZE");
+    if (typeof size !== "number") throw new ProtocolError("the reply to DBSIZE has another form");
     const seen = new Map<string, Buffer>();
     let cursor = "0";
     do {
