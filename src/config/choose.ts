@@ -95,17 +95,35 @@ function usedBy(stated: StatedStore, type: string | undefined): StatedStore | un
   return stated.kinds?.some((kind) => kind === type) ?? true ? stated : undefined;
 }
 
-/** The backend to set up: as above, but without the initializer, which setup writes. */
+/**
+ * The backend to set up: as above, but the initializer, which setup writes, comes last. So a second
+ * run without a config keeps the store of the first.
+ */
 export function chooseToSetUp(
   project: Project,
   flag: string | undefined,
   context: Pick<BackendContext, "app" | "driver" | "recorded">,
 ): Choice {
-  const decision = fromFlag(flag) ?? fromSettings(project);
-  const { name, ...decided } = decision;
-  const entry = entryFor(project, decision);
-  const backend = bindBackend(name, entry, { ...contextOf(project), ...context, stated: {} });
+  const settings = fromFlag(flag) ?? fromSettings(project);
+  const inSource = settings.decidedBy === "default" ? storeBefore(project) : undefined;
+  const { name, ...decided } = inSource?.decision ?? settings;
+  const entry = entryFor(project, { name, ...decided });
+  const backend = bindBackend(name, entry, {
+    ...contextOf(project),
+    ...context,
+    stated: settingsIn(inSource?.stated),
+  });
   return { ...decided, backend, warnings: [] };
+}
+
+/** The one store that the initializer uses, if setup can write it. */
+function storeBefore(project: Project) {
+  if (project.initializer === undefined) return undefined;
+  const stated = statedFor(project.initializer, project.environment.name);
+  const [name, another] = stated?.kinds ?? [];
+  if (name === undefined || name === "cookie" || another !== undefined) return undefined;
+  const decision: Decision = { name, decidedBy: "initializer", decidedByText: INITIALIZER };
+  return { decision, stated };
 }
 
 function contextOf(project: Project) {
