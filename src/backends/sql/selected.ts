@@ -268,6 +268,7 @@ const UNKNOWN = {
   userAgent: undefined,
 } as const;
 
+/** The bytes of a value that was read; none if it is NULL, or was not selected. */
 function bytesOf(value: unknown): Uint8Array {
   if (value instanceof Uint8Array) return value;
   return Buffer.from(value === null || value === undefined ? "" : String(value));
