@@ -12,8 +12,8 @@ export interface ScreenContext {
   readonly environment: string;
   /** The server and the keys or table, without credentials. */
   readonly target: string;
-  /** Whether `Redis` or a table contains the sessions. */
-  readonly isTable: boolean;
+  /** What the properties and figures at the end are about. */
+  readonly place: "Table" | "Server";
   /** Columns of a line. */
   readonly width: number;
 }
@@ -139,7 +139,7 @@ function timeText(milliseconds: number): string {
   return minutes < 1440 ? `${minutes / 60} h` : `${minutes / 1440} d`;
 }
 
-function serverLines({ figures, properties }: Status, { isTable, width }: ScreenContext): Line[] {
+function serverLines({ figures, properties }: Status, { place, width }: ScreenContext): Line[] {
   const { deadRows, memoryUsed, memoryLimit, evicted } = figures;
   const lines: Line[] = [];
   if (memoryUsed !== undefined) {
@@ -160,7 +160,7 @@ function serverLines({ figures, properties }: Status, { isTable, width }: Screen
   ];
   lines.push(...named.flatMap(([name, text]) => labelled(name, text, width)));
   if (lines.length === 0) return [];
-  return [[], [[isTable ? "Table" : "Redis", "bold"]], ...lines];
+  return [[], [[place, "bold"]], ...lines];
 }
 
 function labelled(name: string, text: string, width: number): Line[] {

@@ -99,7 +99,7 @@ export function screenContext(
   return {
     environment: environment.name,
     target: parts.join(", "),
-    isTable: table !== undefined,
+    place: table === undefined ? "Server" : "Table",
     width: Math.min(WIDEST, columns),
   };
 }
