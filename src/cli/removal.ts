@@ -34,8 +34,7 @@ export async function removeSessions(
 ): Promise<ClearReport> {
   const { host, options, reporter, choice: { backend }, target, words } = removal;
   using progress = new Progress(host, reporter, target.address ?? backend.name, words);
-  const stop = () => progress.begin("stopping");
-  signal.addEventListener("abort", stop, { once: true });
+  progress.stopAfter(signal);
   host.lastWords = () => {
     const { begun, cleared, total } = progress;
     const cutOff = { begun, isUncertain: begun, total };
@@ -60,7 +59,6 @@ export async function removeSessions(
     });
   } finally {
     host.lastWords = undefined;
-    signal.removeEventListener("abort", stop);
   }
 }
 

@@ -18,7 +18,9 @@ export interface Facts {
 
 export type Fact = keyof Facts;
 
-export type TimeFact = "createdAt" | "visitedAt" | "expiresAt";
+export const timeFacts = ["createdAt", "visitedAt", "expiresAt"] as const;
+
+export type TimeFact = typeof timeFacts[number];
 
 /** A condition that a session meets or not. A fact that is null meets only those that say so. */
 export type Condition =

@@ -2,8 +2,8 @@
 import { missingTable, valueIn } from "../sql/errors.ts";
 import type { TableState } from "../sql/store.ts";
 import { about } from "../survey.ts";
-import { findTable } from "./inspect_table.ts";
 import { literal } from "./connection.ts";
+import { findTable } from "./inspect_table.ts";
 import type { MysqlSession } from "./session.ts";
 
 export async function mysqlState(session: MysqlSession, isQuick: boolean): Promise<TableState> {
@@ -15,14 +15,14 @@ export async function mysqlState(session: MysqlSession, isQuick: boolean): Promi
       "DATA_FREE AS free FROM information_schema.TABLES " +
       `WHERE TABLE_SCHEMA = ${literal(schema)} AND TABLE_NAME = ${literal(name)}`,
   );
-  // The engine estimates all of them.
-  const numberIn = (column: string) => about(Number(valueIn(row, column)));
+  // The storage engine estimates all of them.
+  const figureIn = (column: string) => about(Number(valueIn(row, column)));
   return {
     figures: {
-      bytes: numberIn("bytes"),
-      indexBytes: numberIn("index_bytes"),
-      freeBytes: numberIn("free"),
-      ...(isQuick ? { sessions: numberIn("found") } : {}),
+      bytes: figureIn("bytes"),
+      indexBytes: figureIn("index_bytes"),
+      freeBytes: figureIn("free"),
+      ...(isQuick ? { sessions: figureIn("found") } : {}),
     },
     properties: { engine },
     warnings: [],

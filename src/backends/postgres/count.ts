@@ -1,6 +1,6 @@
-/** Counts the rows of a table in one snapshot, in statements that each end soon. */
+/** Counts, and other aggregates of a table in one snapshot, in statements that each end soon. */
 import type { Closing, Start } from "../sql/clear.ts";
-import { countIn, type Row, valueIn } from "../sql/errors.ts";
+import { countIn, type Row, sumIn, valueIn } from "../sql/errors.ts";
 import { type Limits, QUICK, type Read, READING } from "./session.ts";
 import type { PostgresTable } from "./inspect_table.ts";
 
@@ -49,9 +49,8 @@ export async function countRows(
 ): Promise<Closing> {
   const columns = [`count(*) FILTER (WHERE ${within}) AS left`, "count(*) AS found"];
   const parts = await aggregate(read, table, columns, pages, tick, selected);
-  const sum = (name: string) => parts.reduce((sum, part) => sum + countIn(part, name), 0);
-  const left = sum("left");
-  return { left, arrived: sum("found") - left, removed: 0 };
+  const left = sumIn(parts, "left");
+  return { left, arrived: sumIn(parts, "found") - left, removed: 0 };
 }
 
 /**

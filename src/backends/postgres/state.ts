@@ -6,10 +6,10 @@ import { about, exactly, type Figure } from "../survey.ts";
 import { inspectPostgresTable } from "./inspect_table.ts";
 import type { PostgresSession } from "./session.ts";
 
-/** More dead rows than this, and than live ones, are worth a warning. */
+/** If there are more dead rows than this, and more than live ones, that is worth a warning. */
 const MANY_DEAD = 10_000;
 
-/** Pages of 8 KiB that a quick survey may read. */
+/** Pages, usually of 8 KiB, that a quick survey reads: about 4 MiB. */
 const FEW_PAGES = 500;
 
 export async function postgresState(
@@ -53,7 +53,7 @@ export async function postgresState(
   };
 }
 
-/** Counts the rows of some pages. The planner's own estimate is wrong where nobody has analyzed. */
+/** Counts the rows of some pages. The planner's estimate is wrong if nobody has run ANALYZE. */
 async function rowsAbout(session: PostgresSession, from: string, pages: number): Promise<Figure> {
   const isWhole = pages <= FEW_PAGES;
   const percent = 100 * FEW_PAGES / Math.max(1, pages);

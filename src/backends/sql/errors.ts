@@ -35,6 +35,14 @@ export function countIn(row: Row | undefined, name: string): number {
   return Number(text);
 }
 
+/**
+ * The sum of a column over several rows.
+ * @throws {UnexpectedAnswer} as {@linkcode countIn}.
+ */
+export function sumIn(rows: readonly Row[], name: string): number {
+  return rows.reduce((sum, row) => sum + countIn(row, name), 0);
+}
+
 /** What an engine knows about the errors of its driver. */
 export interface DriverErrors {
   /** The code of an error, and its message unless that can quote a row. */

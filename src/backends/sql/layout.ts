@@ -1,6 +1,6 @@
 /** Where a table contains what is known about its sessions. */
 import { ImpossibleError, UsageError } from "../../core/errors.ts";
-import type { TimeFact } from "../../core/selection.ts";
+import { type TimeFact, timeFacts } from "../../core/selection.ts";
 import { listed, printable } from "../../core/text.ts";
 import { pathsIn } from "../layout_options.ts";
 import { type Packing, type PayloadLayout, SHARD_PAYLOAD } from "../payload.ts";
@@ -23,7 +23,9 @@ export interface SqlLayout {
   readonly isConfigured: boolean;
 }
 
-export type TextFact = "user" | "ip" | "userAgent";
+export const textFacts = ["user", "ip", "userAgent"] as const;
+
+export type TextFact = typeof textFacts[number];
 
 /** A time as a column tells it. */
 export interface TimePlace {
@@ -53,7 +55,7 @@ export const SETUP_LAYOUT: SqlLayout = {
 export function layoutOf(options: DatabaseLayoutOptions): SqlLayout {
   const { id, expiresAt } = options;
   const times: Partial<Record<TimeFact, TimePlace>> = {};
-  for (const fact of ["createdAt", "visitedAt", "expiresAt"] as const) {
+  for (const fact of timeFacts) {
     const place = timePlace(options[fact]);
     if (place !== undefined) times[fact] = place;
   }
@@ -62,7 +64,7 @@ export function layoutOf(options: DatabaseLayoutOptions): SqlLayout {
     if (base !== undefined) times.expiresAt = { ...base, plus: expiresAt.lifetime };
   }
   const texts: Partial<Record<TextFact, string>> = {};
-  for (const fact of ["user", "ip", "userAgent"] as const) {
+  for (const fact of textFacts) {
     const place = options[fact];
     if (typeof place === "string") texts[fact] = place;
   }
@@ -145,7 +147,7 @@ export function bindLayout(
   const id = find(layout.id, "id");
   if (id === undefined) throw noId(layout.id, target);
   const times: Partial<Record<TimeFact, TimeColumn>> = {};
-  for (const fact of ["createdAt", "visitedAt", "expiresAt"] as const) {
+  for (const fact of timeFacts) {
     const place = layout.times[fact];
     const column = place && find(place.name, fact);
     if (column === undefined) continue;
@@ -156,7 +158,7 @@ export function bindLayout(
     else if (isConfigured) throw otherType({ ...place, ...column }, fact, target);
   }
   const texts: Partial<Record<TextFact, Column>> = {};
-  for (const fact of ["user", "ip", "userAgent"] as const) {
+  for (const fact of textFacts) {
     const name = layout.texts[fact];
     const column = name === undefined ? undefined : find(name, fact);
     if (column !== undefined) texts[fact] = column;

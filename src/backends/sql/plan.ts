@@ -4,12 +4,12 @@ import { type Condition, type Fact, factNames, type Selection } from "../../core
 import { printable } from "../../core/text.ts";
 import type { DatabaseTarget } from "./backend.ts";
 import { isCharacters, isNeverSql, isUuid, isWhole, timeSql } from "./column_values.ts";
-import type { BoundLayout, Column, Dialect, TextFact } from "./layout.ts";
+import { type BoundLayout, type Column, type Dialect, type TextFact, textFacts } from "./layout.ts";
 
-/** A selection for a table: what SQL can tell, and what is left to be asked of each row. */
 export interface Plan {
-  /** A condition in SQL. */
+  /** What SQL can tell: a condition that all rows of the selection meet. */
   readonly where: string;
+  /** What is left to be asked of each row. */
   readonly rest: Selection;
   /** The facts of the rest that are in columns of texts. */
   readonly fromTexts: readonly TextFact[];
@@ -38,38 +38,34 @@ export function planOf(
       continue;
     }
     rest.push(condition);
-    if (condition.fact === "handle") continue;
-    const column = isText(condition.fact) ? layout.texts[condition.fact] : undefined;
-    const isInText = column !== undefined && isText(condition.fact);
-    if (isInText) {
-      fromTexts.add(condition.fact);
-      if (condition.fact === "user") {
-        inSql.push(...userSql(condition, column, dialect, layout.isConfigured));
-      }
-    }
-    const isInPayload = layout.data !== undefined && layout.payload[condition.fact] !== undefined;
-    if (isInPayload) fromPayload.add(condition.fact);
-    else if (!isInText) untold.add(condition.fact);
+    const { fact } = condition;
+    if (fact === "handle") continue;
+    const isInColumn = isText(fact) && layout.texts[fact] !== undefined;
+    if (isInColumn) fromTexts.add(fact);
+    const filter = fact === "user" ? userFilterSql(condition, layout, dialect) : undefined;
+    if (filter !== undefined) inSql.push(filter);
+    const isInPayload = layout.data !== undefined && layout.payload[fact] !== undefined;
+    if (isInPayload) fromPayload.add(fact);
+    if (!isInColumn && !isInPayload) untold.add(fact);
   }
-  if (untold.size > 0) {
-    throw without(target, `nothing that tells ${factNames([...untold], "or")}`, layout);
-  }
-  const expired = selection.some((condition) =>
-    condition.fact === "expiresAt" && "before" in condition
-  );
+  if (untold.size > 0) throw untoldError([...untold], layout, target);
+  const asksForExpired = selection.some((condition) => {
+    return condition.fact === "expiresAt" && "before" in condition;
+  });
   return {
     where: inSql.join(" AND ") || "1 = 1",
     rest,
     fromTexts: [...fromTexts],
     fromPayload: [...fromPayload],
-    index: expired ? layout.times.expiresAt?.name : undefined,
+    index: asksForExpired ? layout.times.expiresAt?.name : undefined,
   };
 }
 
 export function isText(fact: Fact): fact is TextFact {
-  return fact === "user" || fact === "ip" || fact === "userAgent";
+  return textFacts.some((text) => text === fact);
 }
 
+/** A condition in SQL that exactly the same rows meet; undefined if SQL cannot tell it. */
 function conditionSql(
   condition: Condition,
   layout: BoundLayout,
@@ -79,7 +75,7 @@ function conditionSql(
   if (fact === "handle" || fact === "ip") return undefined;
   if (fact === "user") {
     const { user } = layout.texts;
-    return user && layout.isConfigured ? toldUserSql(condition, user, dialect) : undefined;
+    return user && layout.isConfigured ? exactUserSql(condition, user, dialect) : undefined;
   }
   const found = layout.times[fact];
   if (found === undefined) return undefined;
@@ -93,8 +89,8 @@ function conditionSql(
   return `(${compared} AND NOT (${isNever}))`;
 }
 
-/** A condition on a column that is NULL if nobody is logged in; undefined if SQL cannot tell it. */
-function toldUserSql(condition: Condition, user: Column, dialect: Dialect): string | undefined {
+/** The same for a column that is NULL if nobody is logged in. */
+function exactUserSql(condition: Condition, user: Column, dialect: Dialect): string | undefined {
   const column = dialect.quote(user.name);
   if ("isNull" in condition) return `${column} IS ${condition.isNull ? "NULL" : "NOT NULL"}`;
   // Texts that differ can be equal for a database, by their case or by blanks at their end.
@@ -105,25 +101,29 @@ function toldUserSql(condition: Condition, user: Column, dialect: Dialect): stri
   return isOneOf && `(${column} IS NULL OR NOT ${isOneOf})`;
 }
 
-/** More values than this are compared here, and not by the server. */
+/** More values than this are not sent to the server: azu compares them with each row. */
 const MOST_VALUES = 1000;
 
 /**
- * What SQL can tell about a user: rows that do not meet it are not meant. Rows without a value are
- * asked for their payload.
+ * A condition that all rows of the wanted users meet, and maybe others: the index finds them, and
+ * what is left of the selection is asked of each. Undefined if there is none.
  */
-function userSql(
+function userFilterSql(
   condition: Condition,
-  user: Column,
+  { texts: { user }, isConfigured }: BoundLayout,
   dialect: Dialect,
-  isConfigured: boolean,
-): string[] {
-  const isOneOf = "oneOf" in condition ? isOneOfSql(condition.oneOf, user, dialect) : undefined;
-  if (isOneOf === undefined) return [];
-  return [isConfigured ? isOneOf : `(${isOneOf} OR ${dialect.quote(user.name)} IS NULL)`];
+): string | undefined {
+  if (user === undefined || !("oneOf" in condition)) return undefined;
+  const isOneOf = isOneOfSql(condition.oneOf, user, dialect);
+  if (isOneOf === undefined || isConfigured) return isOneOf;
+  // The payload of a row without a value may tell a wanted user.
+  return `(${isOneOf} OR ${dialect.quote(user.name)} IS NULL)`;
 }
 
-/** The condition that a column has one of these values; undefined if SQL had better not tell. */
+/**
+ * The condition that a column has one of these values; undefined if its type cannot be compared with
+ * them, or if they are too many.
+ */
 function isOneOfSql(
   wanted: readonly string[],
   { name, type }: Column,
@@ -148,15 +148,17 @@ function fits(value: bigint): boolean {
   return BigInt.asIntN(64, value) === value;
 }
 
-function without(
-  { tableText, address }: DatabaseTarget,
-  what: string,
+function untoldError(
+  facts: readonly Fact[],
   { isConfigured }: BoundLayout,
+  { tableText, address }: DatabaseTarget,
 ): ImpossibleError {
   const hint =
     "If a column or the payload tells it, name that in the backend's layout in the config";
   return new ImpossibleError(
-    `The table ${printable(tableText)} has ${what} (${address})`,
+    `The table ${printable(tableText)} has nothing that tells ${
+      factNames(facts, "or")
+    } (${address})`,
     isConfigured ? { hint } : {},
   );
 }

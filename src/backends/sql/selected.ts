@@ -14,15 +14,17 @@ import { PayloadReader } from "../payload.ts";
 import { sealedError } from "../sealed.ts";
 import type { DatabaseTarget } from "./backend.ts";
 import type { Batch, Closing, StartRows, Walk } from "./clear.ts";
-import { nobodySql, selectTime, textOf, timeIn } from "./column_values.ts";
+import { selectTime, textOf, timeIn } from "./column_values.ts";
 import { countIn, type Row } from "./errors.ts";
 import {
   bindLayout,
   type BoundLayout,
+  type Column,
   layoutOf,
   SETUP_LAYOUT,
   type SqlLayout,
   type TextFact,
+  textFacts,
 } from "./layout.ts";
 import { isText, type Plan, planOf } from "./plan.ts";
 import type { Retry } from "./retry.ts";
@@ -79,7 +81,7 @@ export class SelectedRows {
     return this.plan.rest.length === 0;
   }
 
-  /** Why this takes longer than it could; undefined if it does not. */
+  /** Why this takes longer than it could: a sentence without a full stop. Undefined if it does not. */
   get slow(): string | undefined {
     const { layout: { texts }, target } = this.#context;
     if (!this.plan.fromPayload.includes("user") || this.#layout.texts.user) return undefined;
@@ -90,35 +92,26 @@ export class SelectedRows {
 
   /** What must be selected to tell which rows are meant. */
   get columns(): readonly string[] {
-    const { dialect } = this.#table;
-    const { id, data } = this.#layout;
-    return [
-      ...(this.#needsHandle ? [this.#idColumn(id)] : []),
-      ...this.plan.fromTexts.flatMap((fact) => this.#textColumn(fact)),
-      ...(this.plan.fromPayload.length > 0 && data !== undefined
-        ? [
-          `CASE WHEN ${this.#isUntold()} THEN ${
-            dialect.selectData(dialect.quote(data.name), data.type)
-          } END AS data`,
-        ]
-        : []),
-    ];
+    const { fromTexts, fromPayload } = this.plan;
+    const { data } = this.#layout;
+    const columns = fromTexts.flatMap((fact) => this.#textColumn(fact));
+    if (this.#needsHandle) columns.push(this.#idColumn());
+    if (fromPayload.length > 0 && data !== undefined) {
+      columns.push(`CASE WHEN ${this.#isUntold()} THEN ${this.#dataSql(data)} END AS data`);
+    }
+    return columns;
   }
 
   /** What must be selected to describe a session. */
   get allColumns(): readonly string[] {
     const { dialect } = this.#table;
-    const { id, data, times } = this.#layout;
-    return [
-      this.#idColumn(id),
-      ...(data === undefined
-        ? []
-        : [`${dialect.selectData(dialect.quote(data.name), data.type)} AS data`]),
-      ...Object.entries(times).map(([fact, column]) => {
-        return `${selectTime(column, dialect)} AS ${fact.toLowerCase()}`;
-      }),
-      ...(["user", "ip", "userAgent"] as const).flatMap((fact) => this.#textColumn(fact)),
-    ];
+    const { data, times } = this.#layout;
+    const columns = [this.#idColumn(), ...textFacts.flatMap((fact) => this.#textColumn(fact))];
+    if (data !== undefined) columns.push(`${this.#dataSql(data)} AS data`);
+    for (const [fact, column] of Object.entries(times)) {
+      columns.push(`${selectTime(column, dialect)} AS ${fact.toLowerCase()}`);
+    }
+    return columns;
   }
 
   /** The column of the id in SQL. */
@@ -126,44 +119,14 @@ export class SelectedRows {
     return this.#table.dialect.quote(this.#layout.id.name);
   }
 
-  /**
-   * How many rows a column tells to have no user, and how many it tells nothing: aggregates.
-   * Undefined if there is no such column.
-   */
-  get userCounts(): readonly string[] | undefined {
-    const { user } = this.#layout.texts;
-    if (user === undefined || this.#layout.isConfigured) return undefined;
+  #idColumn(): string {
     const { dialect } = this.#table;
-    return [
-      `count(CASE WHEN ${nobodySql(user, dialect)} THEN 1 END) AS nobodies`,
-      `count(CASE WHEN ${dialect.quote(user.name)} IS NULL THEN 1 END) AS untold_users`,
-    ];
+    return `${dialect.selectId(this.idName, this.#layout.id.type)} AS session_id`;
   }
 
-  /** When the first and the last session were created: aggregates, and their values. */
-  get createdRange() {
+  #dataSql({ name, type }: Column): string {
     const { dialect } = this.#table;
-    const column = this.#layout.times.createdAt;
-    const columns = column === undefined ? [] : ["min", "max"].map((aggregate) => {
-      const value = `${aggregate}(${dialect.quote(column.name)})`;
-      return `${selectTime(column, dialect, value)} AS created_${aggregate}`;
-    });
-    return {
-      columns,
-      in(rows: readonly Row[]): { oldest: number; newest: number } | undefined {
-        if (column === undefined) return undefined;
-        const times = (name: string) => {
-          return rows.map((row) => timeIn(row[name], column, dialect)).filter((time) =>
-            time !== null
-          );
-        };
-        if (times("created_min").length === 0) return undefined;
-        return {
-          oldest: Math.min(...times("created_min")),
-          newest: Math.max(...times("created_max")),
-        };
-      },
-    };
+    return dialect.selectData(dialect.quote(name), type);
   }
 
   #textColumn(fact: TextFact): string[] {
@@ -176,29 +139,26 @@ export class SelectedRows {
 
   /** The condition that a row must be asked for its payload. */
   #isUntold(): string {
-    const { fromPayload } = this.plan;
     const { dialect } = this.#table;
-    const columns = fromPayload.map((fact) => this.#layout.texts[fact as TextFact]);
-    const isTold = columns.every((column) => column !== undefined);
-    if (!isTold) return "1 = 1";
-    return columns.map((column) => `${dialect.quote(column?.name ?? "")} IS NULL`).join(" OR ");
+    const conditions: string[] = [];
+    for (const fact of this.plan.fromPayload) {
+      const column = isText(fact) ? this.#layout.texts[fact] : undefined;
+      if (column === undefined) return "1 = 1";
+      conditions.push(`${dialect.quote(column.name)} IS NULL`);
+    }
+    return conditions.join(" OR ");
   }
 
   /** What the columns of texts tell. */
   #textsIn(row: Row): Partial<Record<TextFact, string | null>> {
     const texts: Partial<Record<TextFact, string | null>> = {};
-    for (const fact of ["user", "ip", "userAgent"] as const) {
+    for (const fact of textFacts) {
       const type = this.#layout.texts[fact]?.type ?? "";
       const value = row[`text_${fact.toLowerCase()}`];
       const text = textOf(fact, value, type, this.#layout.isConfigured);
       if (text !== undefined) texts[fact] = text;
     }
     return texts;
-  }
-
-  #idColumn(id: BoundLayout["id"]): string {
-    const { dialect } = this.#table;
-    return `${dialect.selectId(dialect.quote(id.name), id.type)} AS session_id`;
   }
 
   /** @param row With {@linkcode columns}. */
@@ -268,6 +228,7 @@ const UNKNOWN = {
   userAgent: undefined,
 } as const;
 
+/** The bytes of a value that was read; none if it is NULL, or was not selected. */
 function bytesOf(value: unknown): Uint8Array {
   if (value instanceof Uint8Array) return value;
   return Buffer.from(value === null || value === undefined ? "" : String(value));
@@ -330,7 +291,7 @@ export async function listSelected(
 }
 
 /** The rows of a selection, for a clear: those that are meant when they are read. */
-export async function selectedRows(
+export async function startByReading(
   table: RemovableRows,
   rows: SelectedRows,
   onUnreadable: (sessions: number) => void,

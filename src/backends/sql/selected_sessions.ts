@@ -15,8 +15,8 @@ import {
   listSelected,
   ROWS_AT_ONCE,
   SelectedRows,
-  selectedRows,
   type SelectionContext,
+  startByReading,
 } from "./selected.ts";
 import { countRows, type Explained, type SqlEngine, type SqlSession } from "./store.ts";
 
@@ -107,7 +107,7 @@ async function startSelected<Session extends SqlSession>(
   if (rows.isPlain && !byIndex && engine.startSelected !== undefined) {
     return await engine.startSelected(session, options, tick, where);
   }
-  return await selectedRows(byIndex ? orderedBy(table, index) : table, rows, (sessions) => {
+  return await startByReading(byIndex ? orderedBy(table, index) : table, rows, (sessions) => {
     if (sessions > 0) options.onUnreadable?.(sessions);
   });
 }

@@ -1,17 +1,17 @@
 /** The store that all SQL engines share. What differs between them is behind {@linkcode SqlEngine}. */
 import { type AzuError, ImpossibleError } from "../../core/errors.ts";
+import type { Selection } from "../../core/selection.ts";
 import { printable } from "../../core/text.ts";
 import type { ClearOptions, LookOptions, Purpose, Sessions, Store } from "../contract.ts";
+import { lazySessions } from "../lazy_sessions.ts";
 import { Pace, type PaceDefaults } from "../pace.ts";
+import type { Survey } from "../survey.ts";
 import type { TableShape } from "./alter.ts";
 import type { DatabaseTarget } from "./backend.ts";
 import { clearRows, type StartRows } from "./clear.ts";
-import { countIn, type Row } from "./errors.ts";
+import { type Row, sumIn } from "./errors.ts";
 import { type Fault, retrying } from "./retry.ts";
 import type { RemovableRows, RowTable } from "./rows.ts";
-import { lazySessions } from "../lazy_sessions.ts";
-import type { Survey } from "../survey.ts";
-import type { Selection } from "../../core/selection.ts";
 
 /** An open database. */
 export interface SqlSession extends AsyncDisposable {
@@ -187,7 +187,7 @@ export async function countRows<Session extends SqlSession>(
 ): Promise<number> {
   const columns = ["count(*) AS found"];
   const parts = await engine.aggregate(session, signal, onProgress, columns, selected);
-  return parts.reduce((sum, part) => sum + countIn(part, "found"), 0);
+  return sumIn(parts, "found");
 }
 
 /**

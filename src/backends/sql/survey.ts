@@ -5,6 +5,7 @@ import type { SessionInfo } from "../contract.ts";
 import { Pace } from "../pace.ts";
 import {
   exactly,
+  type Figure,
   type FigureName,
   type Figures,
   QUICK_SAMPLE,
@@ -12,7 +13,11 @@ import {
   type Survey,
   type SurveyOptions,
 } from "../survey.ts";
-import { countIn, type Row } from "./errors.ts";
+import type { DatabaseTarget } from "./backend.ts";
+import { nobodySql, selectTime, timeIn } from "./column_values.ts";
+import { type Row, sumIn } from "./errors.ts";
+import { bindLayout, type BoundLayout, type Dialect } from "./layout.ts";
+import { planOf } from "./plan.ts";
 import { retrying } from "./retry.ts";
 import type { RowTable } from "./rows.ts";
 import { contextOf, SelectedRows, type SelectionContext } from "./selected.ts";
@@ -28,88 +33,154 @@ export async function surveyTable<Session extends SqlSession>(
   const retry = retrying(session, engine.faultOf, signal, pace, () => onProgress?.(0));
   const state = await retry(() => engine.tableState(session, isQuick));
   const table = await retry(() => engine.readRows(session, signal));
-  const counts: Partial<Survey> = isQuick ? {} : await retry(async () => {
-    const { columns, countsIn } = countsOf(table, context, now);
-    return countsIn(await engine.aggregate(session, signal, onProgress, columns));
-  });
+  const counts = countsOf(table, context, now);
+  const counted = isQuick ? undefined : counts.valueIn(
+    await retry(() => engine.aggregate(session, signal, onProgress, counts.columns)),
+  );
   signal.throwIfAborted();
   const sample = await retry(() => sampleOf(table, context, isQuick ? QUICK_SAMPLE : SAMPLE));
   return {
     ...state,
-    ...counts,
-    figures: { ...state.figures, ...counts.figures },
+    ...counted,
+    figures: { ...state.figures, ...counted?.figures },
     sample,
   };
 }
 
-/** What SQL may be able to count. */
-function countable(now: number): Partial<Readonly<Record<FigureName, Selection>>> {
+/** Aggregates in SQL, and what follows from them. */
+interface Aggregates<Value> {
+  readonly columns: readonly string[];
+  /** @param parts The aggregates of each part of the table: a row for each statement. */
+  valueIn(parts: readonly Row[]): Value;
+}
+
+/** What one walk over the table counts. */
+function countsOf(
+  table: RowTable,
+  { layout, target }: SelectionContext,
+  now: number,
+): Aggregates<Pick<Survey, "figures" | "created">> {
+  const { dialect } = table;
+  const bound = bindLayout(layout, table.columns, dialect, target);
+  const selections = selectionCounts(bound, dialect, target, now);
+  const users = userCounts(bound, dialect);
+  const range = createdRange(bound, dialect);
   return {
-    expired: [{ fact: "expiresAt", before: now }],
-    endless: [{ fact: "expiresAt", isNull: true }],
-    loggedIn: [{ fact: "user", isNull: false }],
-    anonymous: [{ fact: "user", isNull: true }],
+    columns: ["count(*) AS found", ...selections.columns, ...users.columns, ...range.columns],
+    valueIn(parts) {
+      const figures = {
+        sessions: exactly(sumIn(parts, "found")),
+        ...selections.valueIn(parts),
+        ...users.valueIn(parts),
+      };
+      const created = range.valueIn(parts);
+      return created === undefined ? { figures } : { figures, created };
+    },
   };
 }
 
-/** The aggregates that one walk over the table computes, and what they mean. */
-function countsOf(table: RowTable, context: SelectionContext, now: number) {
-  const names: FigureName[] = [];
-  const columns = ["count(*) AS found"];
-  for (const [name, selection] of Object.entries(countable(now))) {
-    const where = whereOf(table, { ...context, selection });
+/** Figures that are the number of sessions of a selection. SQL may be able to count them. */
+function countable(now: number): readonly (readonly [FigureName, Selection])[] {
+  return [
+    ["expired", [{ fact: "expiresAt", before: now }]],
+    ["endless", [{ fact: "expiresAt", isNull: true }]],
+    ["loggedIn", [{ fact: "user", isNull: false }]],
+    ["anonymous", [{ fact: "user", isNull: true }]],
+  ];
+}
+
+function selectionCounts(
+  layout: BoundLayout,
+  dialect: Dialect,
+  target: DatabaseTarget,
+  now: number,
+): Aggregates<Figures> {
+  const aliases = new Map<FigureName, string>();
+  const columns: string[] = [];
+  for (const [name, selection] of countable(now)) {
+    const where = whereOf(selection, layout, dialect, target);
     if (where === undefined) continue;
-    names.push(name as FigureName);
-    columns.push(`count(CASE WHEN ${where} THEN 1 END) AS count_${name.toLowerCase()}`);
+    const alias = `count_${name.toLowerCase()}`;
+    aliases.set(name, alias);
+    columns.push(`count(CASE WHEN ${where} THEN 1 END) AS ${alias}`);
   }
-  const all = new SelectedRows(table, context);
-  const created = all.createdRange;
-  const users = all.userCounts;
-  columns.push(...created.columns, ...users ?? []);
-  const sum = (parts: readonly Row[], column: string) => {
-    return parts.reduce((sum, part) => sum + countIn(part, column), 0);
-  };
-  const usersIn = (parts: readonly Row[]): Figures => {
-    // A row of code that does not know the column tells its user in the payload.
-    if (users === undefined || sum(parts, "untold_users") > 0) return {};
-    const anonymous = sum(parts, "nobodies");
-    return {
-      loggedIn: exactly(sum(parts, "found") - anonymous),
-      anonymous: exactly(anonymous),
-    };
-  };
   return {
     columns,
-    countsIn(parts: readonly Row[]): Pick<Survey, "figures" | "created"> {
-      const counts = names.map((name) => {
-        return [name, exactly(sum(parts, `count_${name.toLowerCase()}`))] as const;
-      });
-      const range = created.in(parts);
-      return {
-        figures: {
-          sessions: exactly(sum(parts, "found")),
-          ...Object.fromEntries(counts),
-          ...usersIn(parts),
-        },
-        ...(range === undefined ? {} : { created: range }),
-      };
+    valueIn(parts) {
+      const figures: { [Name in FigureName]?: Figure } = {};
+      for (const [name, alias] of aliases) figures[name] = exactly(sumIn(parts, alias));
+      return figures;
     },
   };
 }
 
 /** A selection as SQL; undefined if SQL alone cannot tell it, or the table cannot at all. */
-function whereOf(table: RowTable, context: SelectionContext): string | undefined {
+function whereOf(
+  selection: Selection,
+  layout: BoundLayout,
+  dialect: Dialect,
+  target: DatabaseTarget,
+): string | undefined {
   try {
-    const rows = new SelectedRows(table, context);
-    return rows.isPlain ? rows.plan.where : undefined;
+    const { where, rest } = planOf(selection, layout, dialect, target);
+    return rest.length === 0 ? where : undefined;
   } catch (error) {
     if (error instanceof ImpossibleError) return undefined;
     throw error;
   }
 }
 
-/** Rows whose size decides how many are read, and bytes that the sample may have. */
+/** Who is logged in, as the user's column of setup's own table tells it. */
+function userCounts(
+  { texts: { user }, isConfigured }: BoundLayout,
+  dialect: Dialect,
+): Aggregates<Figures> {
+  if (user === undefined || isConfigured) return { columns: [], valueIn: () => ({}) };
+  return {
+    columns: [
+      `count(CASE WHEN ${nobodySql(user, dialect)} THEN 1 END) AS nobodies`,
+      `count(CASE WHEN ${dialect.quote(user.name)} IS NULL THEN 1 END) AS untold_users`,
+    ],
+    valueIn(parts) {
+      // Only the payload of such a row tells its user.
+      if (sumIn(parts, "untold_users") > 0) return {};
+      const anonymous = sumIn(parts, "nobodies");
+      return {
+        loggedIn: exactly(sumIn(parts, "found") - anonymous),
+        anonymous: exactly(anonymous),
+      };
+    },
+  };
+}
+
+/** When the first and the last session were created. */
+function createdRange(
+  { times: { createdAt } }: BoundLayout,
+  dialect: Dialect,
+): Aggregates<Survey["created"]> {
+  if (createdAt === undefined) return { columns: [], valueIn: () => undefined };
+  const extreme = (aggregate: "min" | "max") => {
+    const value = `${aggregate}(${dialect.quote(createdAt.name)})`;
+    return `${selectTime(createdAt, dialect, value)} AS created_${aggregate}`;
+  };
+  return {
+    columns: [extreme("min"), extreme("max")],
+    valueIn(parts) {
+      const times = (name: string) => {
+        return parts.map((part) => timeIn(part[name], createdAt, dialect))
+          .filter((time) => time !== null);
+      };
+      const first = times("created_min");
+      if (first.length === 0) return undefined;
+      return { oldest: Math.min(...first), newest: Math.max(...times("created_max")) };
+    },
+  };
+}
+
+/** How many rows are read first: their size decides how many more are. */
 const FIRST = 50;
+
+/** How many bytes a sample may have. */
 const LARGEST = 32 << 20;
 
 /**

@@ -1,4 +1,5 @@
 /** What SQLite knows about a table without reading it, and about the file. */
+import { quoteIdentifier } from "../sql/ddl.ts";
 import type { TableState } from "../sql/store.ts";
 import { about, exactly, type Figure } from "../survey.ts";
 import { fullName, inspectSqliteTable } from "./inspect_table.ts";
@@ -6,7 +7,7 @@ import type { SqliteSession } from "./session.ts";
 
 // deno-lint-ignore require-await -- the driver is synchronous, but its errors must reject
 export async function sqliteState(session: SqliteSession, isQuick: boolean): Promise<TableState> {
-  const schema = `"${(session.target.table.schema ?? "main").replaceAll('"', '""')}"`;
+  const schema = quoteIdentifier("sqlite", session.target.table.schema ?? "main");
   const pragma = (name: string) => {
     return Object.values(session.get(`PRAGMA ${schema}.${name}`) ?? {})[0];
   };
@@ -22,7 +23,7 @@ export async function sqliteState(session: SqliteSession, isQuick: boolean): Pro
   };
 }
 
-/** Up to this many rows are counted. */
+/** Up to this many rows are counted, and any number of rows without one whole number as their key. */
 const FEW = 100_000;
 
 /** Row ids that are tried, to learn how many of them are taken. */
@@ -30,8 +31,8 @@ const PROBES = 2000;
 
 function rowsAbout(session: SqliteSession): Figure {
   const from = fullName(session);
-  const few = session.count(`(SELECT 1 FROM ${from} LIMIT ${FEW + 1})`);
-  if (few <= FEW) return exactly(few);
+  const counted = session.count(`(SELECT 1 FROM ${from} LIMIT ${FEW + 1})`);
+  if (counted <= FEW) return exactly(counted);
   const { key: [key = "rowid", ...others], mark } = inspectSqliteTable(session);
   if (key !== mark || others.length > 0) return exactly(session.count(from));
   const range = session.get(`SELECT min(${key}) AS low, max(${key}) AS high FROM ${from}`);

@@ -1,12 +1,9 @@
 /** Sessions as a table that fits the terminal. */
 import type { SessionInfo } from "../../backends/contract.ts";
-import type { Output } from "../terminal/host.ts";
+import { type Output, usableColumns } from "../terminal/host.ts";
 import { type Layout, layOut, tableLine } from "../terminal/table.ts";
 import { fields, tableCell } from "./fields.ts";
 import { type FieldName, fieldNames } from "./names.ts";
-
-/** Assumed if the width of a terminal is not known. */
-const USUAL_COLUMNS = 80;
 
 /** The lines of a table of sessions. Its columns are those that fit the first sessions. */
 export class SessionTable {
@@ -31,8 +28,7 @@ export class SessionTable {
   ) {
     this.#names = chosen ?? usualFields(first);
     this.#now = now;
-    // Some terminals wrap a line that is as wide as they are.
-    const width = output.isTerminal ? (output.columns() ?? USUAL_COLUMNS) - 1 : undefined;
+    const width = output.isTerminal ? usableColumns(output) : undefined;
     const columns = this.#columns;
     this.#layout = layOut(columns, first.map((session) => this.#cells(session)), width);
     const { shown } = this.#layout;

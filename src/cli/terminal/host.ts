@@ -33,6 +33,17 @@ export interface Output {
   readonly isClosed: boolean;
 }
 
+/** Assumed if the width of a terminal is not known. */
+const USUAL_COLUMNS = 80;
+
+/**
+ * How many characters a line may have so that no terminal wraps it: some wrap a line that is as wide
+ * as they are.
+ */
+export function usableColumns(output: Output): number {
+  return (output.columns() ?? USUAL_COLUMNS) - 1;
+}
+
 export interface Input {
   readonly isTerminal: boolean;
   /** Reads a line, without its line ending; undefined at the end of the input, or when aborted. */

@@ -39,6 +39,8 @@ export class Progress implements Disposable {
   #found: { readonly found: number; readonly total: number | undefined } | undefined;
   #isRetrying = false;
   #next: number;
+  /** Removes the listeners. */
+  readonly #end = new AbortController();
 
   /**
    * @param target The redacted address of the store.
@@ -89,7 +91,14 @@ export class Progress implements Disposable {
   }
 
   /** Removes the line. */
+  /** Shows, from when the signal is aborted, that the command stops. */
+  stopAfter(signal: AbortSignal): void {
+    const stop = () => this.begin("stopping");
+    signal.addEventListener("abort", stop, { once: true, signal: this.#end.signal });
+  }
+
   [Symbol.dispose](): void {
+    this.#end.abort();
     clearInterval(this.#timer);
     this.#reporter.status(undefined);
   }

@@ -1,7 +1,7 @@
 import { type AzuError, messageOf, Problems } from "../../core/errors.ts";
 import { redact } from "../../core/redact.ts";
 import { printable } from "../../core/text.ts";
-import type { Host, Output } from "./host.ts";
+import { type Host, type Output, usableColumns } from "./host.ts";
 
 /** Kept here, because it is taken from the code of a config. */
 const { stringify } = JSON;
@@ -52,8 +52,8 @@ export class Reporter {
   }
 
   /**
-   * Draws lines of the answer in place of those that it has drawn before. Requires a terminal that
-   * is wider than each of them, and higher than all.
+   * Draws lines of the answer over those that the last call has drawn. Requires a terminal that can
+   * redraw, is wider than each line, and has more rows than there are lines.
    */
   redraw(lines: readonly Line[]): void {
     const up = this.#drawn === 0 ? "" : `\u001b[${this.#drawn}A\r`;
@@ -203,9 +203,6 @@ function painter(host: Host, output: Output): Paint {
   return (colour, text) => `\u001b[${CODES[colour]}m${text}\u001b[0m`;
 }
 
-/** Assumed if the width of a terminal is not known. */
-const USUAL_COLUMNS = 80;
-
 /** The last line of a terminal. It is redrawn in place, and removed before other output. */
 class StatusLine {
   readonly #output: Output;
@@ -221,8 +218,7 @@ class StatusLine {
   /** @param text One line of plain text. It is cut off at the width of the terminal. */
   show(text: string): void {
     if (!this.isPossible) return;
-    // Some terminals wrap a line that is as wide as they are.
-    const width = (this.#output.columns() ?? USUAL_COLUMNS) - 1;
+    const width = usableColumns(this.#output);
     const fits = [...text].length <= width;
     const line = fits ? text : `${[...text].slice(0, Math.max(0, width - 1)).join("")}…`;
     this.#output.write(`${REDRAW}${line}`);

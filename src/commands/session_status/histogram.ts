@@ -4,9 +4,9 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** A part of a histogram. */
+/** The times from the end of the bucket before to that of this one. */
 export interface Bucket {
-  /** Milliseconds: times below this, and not below that of the bucket before. Null for the rest. */
+  /** The end, in milliseconds, exclusively; null for the last bucket, which has none. */
   readonly below: number | null;
   /** The part of all sessions: 0 to 1. */
   readonly share: number;

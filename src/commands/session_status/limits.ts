@@ -18,7 +18,7 @@ export interface Limit {
 
 const LIMIT = /^\s*([a-z]+)\s*(>=|<=|>|<|=)\s*(\d{1,18}(?:\.\d{1,9})?)\s*$/i;
 
-/** @returns undefined if the text is no such condition. */
+/** @returns undefined if the text is not such a condition, or names no figure. */
 export function parseLimit(text: string): Limit | undefined {
   const [, named = "", operator = "", number = ""] = LIMIT.exec(text) ?? [];
   const name = figureNames.find((name) => name.toLowerCase() === named.toLowerCase());
@@ -34,8 +34,11 @@ export function limitText({ name, operator, number }: Limit): string {
   return `${name} ${operator} ${number}`;
 }
 
-/** Judges limits: those that are met, and those whose figure is not known. */
-export function judge(limits: readonly Limit[], figures: Figures) {
+/** Tells which limits are met, and for which the figure is not known. */
+export function judge(
+  limits: readonly Limit[],
+  figures: Figures,
+): { readonly met: readonly Limit[]; readonly unknown: readonly Limit[] } {
   const isMet = ({ name, operator, number }: Limit) => {
     const figure = figures[name];
     return figure !== undefined && OPERATORS[operator](figure.value, number);

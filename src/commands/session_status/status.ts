@@ -89,13 +89,14 @@ function cannot({ name }: Backend): ImpossibleError {
   });
 }
 
-/** From this share of all sessions, expired ones are a backlog: apps remove them. */
-const BACKLOG = 0.1;
+/** More expired sessions than both are a backlog: a share of all sessions, and a number. */
+const BACKLOG_SHARE = 0.1;
+const BACKLOG = 100;
 
 function adviceFor({ figures }: Status, { capabilities }: Backend): string[] {
   const { sessions, expired, endless } = figures;
-  const isBacklog = sessions !== undefined && expired !== undefined && expired.value > 100 &&
-    expired.value > sessions.value * BACKLOG;
+  const isBacklog = sessions !== undefined && expired !== undefined &&
+    expired.value > Math.max(BACKLOG, sessions.value * BACKLOG_SHARE);
   const isEndless = capabilities.expiresItself && endless !== undefined && endless.value > 0;
   return [
     ...(isBacklog ? ["Many sessions have expired: `azu session:sweep` removes them"] : []),
@@ -106,46 +107,57 @@ function adviceFor({ figures }: Status, { capabilities }: Backend): string[] {
 }
 
 /** @param now Milliseconds since 1970. */
-export function statusOf({ figures, sample, created, ...rest }: Survey, now: number): Status {
-  const total = figures.sessions;
-  const isWhole = total?.isExact === true && total.value === sample.length;
-  /** How many of all sessions meet a condition, if the sample tells that of any. */
+export function statusOf(survey: Survey, now: number): Status {
+  const { figures, sample, created, properties, warnings } = survey;
+  const isWhole = figures.sessions?.isExact === true && figures.sessions.value === sample.length;
+  // The clock of the app may be ahead of ours.
+  const createdAt = sample.map((session) => session.createdAt).filter(isKnown)
+    .map((time) => Math.min(time, now));
+  const left = sample.map(({ expiresAt }) => expiresAt).filter(isKnown)
+    .filter((expiresAt) => expiresAt >= now)
+    .map((expiresAt) => expiresAt - now);
+  const tellsExpiry = sample.some(({ expiresAt }) => expiresAt !== undefined);
+  const ages = createdAt.map((time) => now - time);
+  return {
+    time: now,
+    figures: { ...estimatesOf(survey, isWhole, now), ...figures },
+    sampled: sample.length,
+    created: created ?? rangeOf(createdAt),
+    isCreatedExact: created !== undefined || isWhole,
+    timeLeft: tellsExpiry ? histogram(left, sample.length) : undefined,
+    age: ages.length === 0 ? undefined : histogram(ages, sample.length),
+    properties,
+    warnings,
+  };
+}
+
+/**
+ * The figures that follow from the sample.
+ * @param isWhole Whether the sample contains all sessions.
+ */
+function estimatesOf({ figures, sample }: Survey, isWhole: boolean, now: number): Figures {
+  const all = figures.sessions;
+  /** How many of all sessions meet a condition on a fact; undefined if no session tells it. */
   const estimated = (
     fact: "user" | "expiresAt",
     isMet: (session: SessionInfo) => boolean,
-  ) => {
-    if (total === undefined || sample.length === 0) return total;
+  ): Figure | undefined => {
+    if (all === undefined || all.value === 0) return all;
     if (sample.every((session) => session[fact] === undefined)) return undefined;
     const met = sample.filter(isMet).length;
-    return isWhole ? exactly(met) : about(met / sample.length * total.value);
+    return isWhole ? exactly(met) : about(met / sample.length * all.value);
   };
   const isExpired = ({ expiresAt }: SessionInfo) => isKnown(expiresAt) && expiresAt < now;
   const expired = figures.expired ?? estimated("expiresAt", isExpired);
-  const others = {
-    live: total && expired && difference(total, expired),
+  const estimates = {
+    live: all && expired && difference(all, expired),
     expired,
     endless: estimated("expiresAt", ({ expiresAt }) => expiresAt === null),
     loggedIn: estimated("user", ({ user }) => isKnown(user)),
     anonymous: estimated("user", ({ user }) => user === null),
   };
-  const known = Object.entries(others).filter(([, figure]) => figure !== undefined);
-  const ages = sample.flatMap(({ createdAt }) => {
-    return isKnown(createdAt) ? [Math.max(0, now - createdAt)] : [];
-  });
-  const left = sample.flatMap(({ expiresAt }) => {
-    return isKnown(expiresAt) && expiresAt >= now ? [expiresAt - now] : [];
-  });
-  const tellsExpiry = sample.some(({ expiresAt }) => expiresAt !== undefined);
-  return {
-    ...rest,
-    time: now,
-    figures: { ...Object.fromEntries(known), ...figures },
-    sampled: sample.length,
-    created: created ?? rangeOf(ages, now),
-    isCreatedExact: created !== undefined || isWhole,
-    timeLeft: tellsExpiry ? histogram(left, sample.length) : undefined,
-    age: ages.length === 0 ? undefined : histogram(ages, sample.length),
-  };
+  const known = Object.entries(estimates).filter(([, figure]) => figure !== undefined);
+  return Object.fromEntries(known);
 }
 
 function difference(all: Figure, some: Figure): Figure {
@@ -153,13 +165,12 @@ function difference(all: Figure, some: Figure): Figure {
   return { value, isExact: all.isExact && some.isExact };
 }
 
-function rangeOf(ages: readonly number[], now: number): Status["created"] {
-  if (ages.length === 0) return undefined;
-  const [oldest, newest] = ages.reduce(
-    ([most, least], age) => [Math.max(most, age), Math.min(least, age)],
-    [0, Infinity],
-  );
-  return { oldest: now - oldest, newest: now - newest };
+function rangeOf(times: readonly number[]): Status["created"] {
+  if (times.length === 0) return undefined;
+  return {
+    oldest: times.reduce((a, b) => Math.min(a, b)),
+    newest: times.reduce((a, b) => Math.max(a, b)),
+  };
 }
 
 function isKnown<T>(value: T | null | undefined): value is T {

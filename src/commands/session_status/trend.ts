@@ -1,7 +1,7 @@
 /** How figures change while a status is watched. */
 import type { Status } from "./status.ts";
 
-/** The most statuses that are kept: as many as a sparkline shows. */
+/** The most statuses that are kept. The longest sparkline has room for them. */
 const MOST = 60;
 
 const DAY = 86_400_000;
@@ -22,18 +22,18 @@ export class Trend {
 
   /** How much a figure changes in a millisecond; undefined as long as that is not known. */
   rateOf(name: "sessions" | "memoryUsed"): number | undefined {
-    const first = this.#statuses[0];
+    const [first] = this.#statuses;
     const last = this.#statuses.at(-1);
-    const before = first?.figures[name]?.value;
-    const now = last?.figures[name]?.value;
-    if (first === undefined || last === undefined) return undefined;
-    if (before === undefined || now === undefined || last.time <= first.time) return undefined;
+    if (first === undefined || last === undefined || last.time <= first.time) return undefined;
+    const before = first.figures[name]?.value;
+    const now = last.figures[name]?.value;
+    if (before === undefined || now === undefined) return undefined;
     return (now - before) / (last.time - first.time);
   }
 
   /**
    * In how many days the memory is full if it goes on growing like this; undefined if it does not
-   * grow, has no limit, or less than three statuses are known.
+   * grow or has no limit, or if fewer than three statuses are known.
    */
   get daysUntilFull(): number | undefined {
     const { memoryUsed, memoryLimit } = this.#statuses.at(-1)?.figures ?? {};

@@ -40,7 +40,7 @@ Deno.test("what endangers the sessions in a Redis", needs("redis-server"), async
   strictEqual(evicting.code, 0, evicting.stderr);
   match(evicting.stdout, /^Sessions +500$/m);
   match(evicting.stdout, /^Size +≈ \d+ KiB, \d+ B each$/m);
-  match(evicting.stdout, /^Redis\n {2}memory +\d\.\d MiB of 100 MiB, \d%/m);
+  match(evicting.stdout, /^Server\n {2}memory +\d\.\d MiB of 100 MiB, \d%/m);
   match(evicting.stdout, /^ {2}policy +allkeys-lru$/m);
   match(evicting.stderr, /^warning: Redis may evict sessions that have not expired/);
 
@@ -71,7 +71,7 @@ Deno.test("a user who may only read is told less", needs("redis-server"), async 
     const { code, stdout, stderr } = await redis.status(args, redis.urlOf("reader:pw"));
     strictEqual(code, 0, stderr);
     match(stdout, /^Sessions +300$/m);
-    match(stdout, /^Redis\n {2}memory +unknown: this user may not run INFO$/m);
+    match(stdout, /^Server\n {2}memory +unknown: this user may not run INFO$/m);
     doesNotMatch(stdout, /^Size/m);
     doesNotMatch(stdout + stderr, /another|pw/);
   }

@@ -111,29 +111,24 @@ async function attempt(listing: Listing): Promise<ListReport> {
   backend.check?.();
   host.handleSignals();
   using progress = new Progress(host, reporter, target.address ?? backend.name);
-  const stop = () => progress.begin("stopping");
-  host.signal.addEventListener("abort", stop, { once: true });
-  try {
-    const report = await listSessions(backend, {
-      signal: host.signal,
-      selection,
-      onlyCount: options.count ?? false,
-      limit,
-      sort: options.sort,
-      budget: budgetOf(options),
-      timeout: options.timeout,
-      onSessions(batch) {
-        listing.writer?.write(batch);
-        return !reporter.isUnread;
-      },
-      onFound: (found, total) => progress.find(found, total),
-      onPhase: (phase) => progress.begin(phase),
-      onSlow: (reason) => reporter.noteOnce(reason),
-    });
-    return withinMemory(listing, report);
-  } finally {
-    host.signal.removeEventListener("abort", stop);
-  }
+  progress.stopAfter(host.signal);
+  const report = await listSessions(backend, {
+    signal: host.signal,
+    selection,
+    onlyCount: options.count ?? false,
+    limit,
+    sort: options.sort,
+    budget: budgetOf(options),
+    timeout: options.timeout,
+    onSessions(batch) {
+      listing.writer?.write(batch);
+      return !reporter.isUnread;
+    },
+    onFound: (found, total) => progress.find(found, total),
+    onPhase: (phase) => progress.begin(phase),
+    onSlow: (reason) => reporter.noteOnce(reason),
+  });
+  return withinMemory(listing, report);
 }
 
 /** In one JSON document, "all" sessions must be few. */

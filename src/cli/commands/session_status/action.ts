@@ -29,8 +29,8 @@ import { Progress } from "../../terminal/progress.ts";
 import type { Reporter } from "../../terminal/reporter.ts";
 import type { SessionStatusOptions } from "./command.ts";
 import { openMetrics } from "./openmetrics.ts";
-import { screenOf } from "./screen.ts";
-import { screenContext, watch } from "./watch.ts";
+import { screenContext, screenOf } from "./screen.ts";
+import { watch } from "./watch.ts";
 
 type Options = SessionStatusOptions & GlobalOptions;
 
@@ -86,13 +86,8 @@ async function once(
   read: (progress: Progress) => Promise<StatusReport>,
 ): Promise<StatusReport> {
   using progress = new Progress(host, reporter, target.address ?? choice.backend.name);
-  const stop = () => progress.begin("stopping");
-  host.signal.addEventListener("abort", stop, { once: true });
-  try {
-    return await read(progress);
-  } finally {
-    host.signal.removeEventListener("abort", stop);
-  }
+  progress.stopAfter(host.signal);
+  return await read(progress);
 }
 
 function conclude(operation: Operation, options: Options, report: StatusReport): ExitCode {
@@ -117,12 +112,12 @@ function conclude(operation: Operation, options: Options, report: StatusReport):
 }
 
 function show(operation: Operation, { format }: Options, status: Status): void {
-  const { host, reporter, choice, environment } = operation;
+  const { reporter, choice, environment } = operation;
   if (format === "openmetrics") {
     const labels = { backend: choice.backend.name, environment: environment.name };
     reporter.data(openMetrics(status, labels));
   } else {
-    reporter.lines(screenOf(status, screenContext(operation, host.stdout)));
+    reporter.lines(screenOf(status, screenContext(operation)));
   }
   for (const warning of status.warnings) reporter.warn(warning);
 }

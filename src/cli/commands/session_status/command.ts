@@ -20,7 +20,7 @@ const definition = () =>
       "number. Sizes are in bytes.",
   )
     .option(...BACKEND)
-    .option("--quick", "Estimate all figures, in a time that does not depend on their size")
+    .option("--quick", "Estimate all figures, in a time that does not depend on their number")
     .option(
       "--watch [time]",
       "Show it again and again, this long after each other (default: 5s)",

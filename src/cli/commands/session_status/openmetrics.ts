@@ -1,5 +1,5 @@
 /** A status in OpenMetrics text, for Prometheus. */
-import type { FigureName } from "../../../backends/survey.ts";
+import { type FigureName, figureNames } from "../../../backends/survey.ts";
 import type { Status } from "../../../commands/session_status/status.ts";
 
 interface Metric {
@@ -37,8 +37,9 @@ export function openMetrics(
 ): string[] {
   const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
   const series = `{${pairs.join(",")}}`;
-  const lines = Object.entries(METRICS).flatMap(([figure, { name, help, type = "gauge" }]) => {
-    const value = figures[figure as FigureName]?.value;
+  const lines = figureNames.flatMap((figure) => {
+    const { name, help, type = "gauge" } = METRICS[figure];
+    const value = figures[figure]?.value;
     if (value === undefined) return [];
     const sample = type === "counter" ? `${name}_total` : name;
     return [...head(name, type, help), `${sample}${series} ${value}`];

@@ -2,7 +2,9 @@
 import type { Figure, FigureName } from "../../../backends/survey.ts";
 import type { Bucket } from "../../../commands/session_status/histogram.ts";
 import type { Status } from "../../../commands/session_status/status.ts";
+import type { Operation } from "../../operation.ts";
 import { bar } from "../../terminal/chart.ts";
+import { usableColumns } from "../../terminal/host.ts";
 import type { Line } from "../../terminal/reporter.ts";
 import { cellText, cut, widthOf } from "../../terminal/table.ts";
 import { agoText, bytesText, countText, shareText } from "../../terminal/units.ts";
@@ -12,10 +14,31 @@ export interface ScreenContext {
   readonly environment: string;
   /** The server and the keys or table, without credentials. */
   readonly target: string;
-  /** Whether `Redis` or a table contains the sessions. */
-  readonly isTable: boolean;
+  /** What the properties and figures at the end are about. */
+  readonly place: "Table" | "Server";
   /** Columns of a line. */
   readonly width: number;
+}
+
+/** The widest screen: longer lines are hard to read. */
+const WIDEST = 100;
+
+/** Characters of a line where there is no terminal. */
+const USUAL_WIDTH = 80;
+
+export function screenContext(
+  { host: { stdout }, environment, target, choice }: Operation,
+): ScreenContext {
+  const { address, pattern, table } = target;
+  const parts = [address ?? choice.backend.name];
+  if (pattern !== undefined) parts.push(`keys ${pattern}`);
+  if (table !== undefined) parts.push(`table ${table}`);
+  return {
+    environment: environment.name,
+    target: parts.join(", "),
+    place: table === undefined ? "Server" : "Table",
+    width: Math.min(WIDEST, stdout.isTerminal ? usableColumns(stdout) : USUAL_WIDTH),
+  };
 }
 
 const COUNTS: readonly (readonly [FigureName, string])[] = [
@@ -26,6 +49,7 @@ const COUNTS: readonly (readonly [FigureName, string])[] = [
   ["anonymous", "anonymous"],
 ];
 
+/** Columns of a label at the beginning of a line, of a share, and of the longest bar. */
 const LABEL = 16;
 const SHARE = 6;
 const WIDEST_BAR = 24;
@@ -121,25 +145,25 @@ function histogramLines({ timeLeft, age }: Status, width: number): Line[] {
 
 function histogramOf(title: string, buckets: readonly Bucket[], width: number): Line[] {
   const room = Math.min(WIDEST_BAR, width - BUCKET - SHARE - 2);
-  const most = Math.max(...buckets.map(({ share }) => share), Number.MIN_VALUE);
+  const most = Math.max(...buckets.map(({ share }) => share));
   return [
     [[title, "bold"]],
     ...buckets.map(({ below, share }): Line => [
-      [(below === null ? "longer" : `< ${timeText(below)}`).padEnd(BUCKET)],
+      [(below === null ? "longer" : `< ${endText(below)}`).padEnd(BUCKET)],
       [`${(share === 0 ? "" : shareText(share)).padStart(SHARE)}  `, "dim"],
-      [bar(share / most, room), "cyan"],
+      [bar(most === 0 ? 0 : share / most, room), "cyan"],
     ]),
   ];
 }
 
 /** The end of a bucket: `10 min`. */
-function timeText(milliseconds: number): string {
+function endText(milliseconds: number): string {
   const minutes = milliseconds / 60_000;
   if (minutes < 60) return `${minutes} min`;
   return minutes < 1440 ? `${minutes / 60} h` : `${minutes / 1440} d`;
 }
 
-function serverLines({ figures, properties }: Status, { isTable, width }: ScreenContext): Line[] {
+function serverLines({ figures, properties }: Status, { place, width }: ScreenContext): Line[] {
   const { deadRows, memoryUsed, memoryLimit, evicted } = figures;
   const lines: Line[] = [];
   if (memoryUsed !== undefined) {
@@ -160,7 +184,7 @@ function serverLines({ figures, properties }: Status, { isTable, width }: Screen
   ];
   lines.push(...named.flatMap(([name, text]) => labelled(name, text, width)));
   if (lines.length === 0) return [];
-  return [[], [[isTable ? "Table" : "Redis", "bold"]], ...lines];
+  return [[], [[place, "bold"]], ...lines];
 }
 
 function labelled(name: string, text: string, width: number): Line[] {

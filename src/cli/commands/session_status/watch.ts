@@ -7,17 +7,12 @@ import { durationText } from "../../../core/duration.ts";
 import { timeText } from "../../../core/selection.ts";
 import { interruptedCode, type Operation } from "../../operation.ts";
 import { sparkline } from "../../terminal/chart.ts";
-import type { Output } from "../../terminal/host.ts";
 import type { Line } from "../../terminal/reporter.ts";
 import { countText } from "../../terminal/units.ts";
-import { type ScreenContext, screenOf, wrapped } from "./screen.ts";
+import { screenContext, screenOf, wrapped } from "./screen.ts";
 
-/** Assumed if the size of a terminal is not known. */
-const USUAL_COLUMNS = 80;
+/** Assumed if the height of a terminal is not known. */
 const USUAL_ROWS = 24;
-
-/** The widest screen: longer lines are hard to read. */
-const WIDEST = 100;
 
 const MINUTE = 60_000;
 
@@ -49,7 +44,7 @@ export async function watch(
 /** As many lines as the terminal has. */
 function frame(operation: Operation, status: Status, trend: Trend, rest: number): Line[] {
   const { stdout } = operation.host;
-  const context = screenContext(operation, stdout);
+  const context = screenContext(operation);
   const news: Line[] = [
     [[`${timeText(status.time)}, every ${durationText(rest)}; Ctrl-C ends it`, "dim"]],
     ...status.warnings.flatMap((warning) => {
@@ -82,24 +77,4 @@ function rateText(perMinute: number): string {
 function daysText(days: number): string {
   if (days < 1) return "less than a day";
   return `about ${countText(days)} day${Math.round(days) === 1 ? "" : "s"}`;
-}
-
-export function screenContext(
-  { environment, target, choice }: Operation,
-  output: Output,
-): ScreenContext {
-  const { address, pattern, table } = target;
-  // Some terminals wrap a line that is as wide as they are.
-  const columns = output.isTerminal ? (output.columns() ?? USUAL_COLUMNS) - 1 : USUAL_COLUMNS;
-  const parts = [
-    address ?? choice.backend.name,
-    ...(pattern === undefined ? [] : [`keys ${pattern}`]),
-    ...(table === undefined ? [] : [`table ${table}`]),
-  ];
-  return {
-    environment: environment.name,
-    target: parts.join(", "),
-    isTable: table !== undefined,
-    width: Math.min(WIDEST, columns),
-  };
 }
