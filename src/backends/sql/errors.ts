@@ -268,6 +268,11 @@ const EXPLANATIONS: readonly Explanation[] = [
     hint: "Grant this user CONNECT on the database, or use another user",
   },
   {
+    matches: /^42501.*must be owner/,
+    problem: "The database user does not own the table, so it cannot change it",
+    hint: "Run the command as the owner of the table",
+  },
+  {
     matches: /^55000.*replica identity/,
     problem: "The table is published without a replica identity, so no row can be removed",
     hint: "Give it one (ALTER TABLE … REPLICA IDENTITY FULL), or remove it from the publication",

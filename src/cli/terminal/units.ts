@@ -19,9 +19,14 @@ const UNITS = [
 export function agoText(milliseconds: number): string {
   const distance = Math.abs(milliseconds);
   if (distance < SECOND) return "now";
-  const [unit, size] = UNITS.find(([, , most]) => distance < most) ?? UNITS[4];
-  const text = `${Math.round(distance / size)} ${unit}`;
+  const text = spanText(distance);
   return milliseconds < 0 ? `in ${text}` : `${text} ago`;
+}
+
+/** A time in its usual unit: `3 h`. */
+export function spanText(milliseconds: number): string {
+  const [unit, size] = UNITS.find(([, , most]) => milliseconds < most) ?? UNITS[4];
+  return `${Math.round(milliseconds / size)} ${unit}`;
 }
 
 /** A number of bytes: `312 B`, `1.2 KiB`. */

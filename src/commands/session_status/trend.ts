@@ -4,8 +4,6 @@ import type { Status } from "./status.ts";
 /** The most statuses that are kept. The longest sparkline has room for them. */
 const MOST = 60;
 
-const DAY = 86_400_000;
-
 /** Statuses in the order of time. The oldest are forgotten. */
 export class Trend {
   readonly #statuses: Status[] = [];
@@ -32,14 +30,14 @@ export class Trend {
   }
 
   /**
-   * In how many days the memory is full if it goes on growing like this; undefined if it does not
-   * grow or has no limit, or if fewer than three statuses are known.
+   * In how many milliseconds the memory is full if it goes on growing like this; undefined if it
+   * does not grow or has no limit, or if fewer than three statuses are known.
    */
-  get daysUntilFull(): number | undefined {
+  get untilFull(): number | undefined {
     const { memoryUsed, memoryLimit } = this.#statuses.at(-1)?.figures ?? {};
     const rate = this.rateOf("memoryUsed");
     const isKnown = memoryUsed !== undefined && memoryLimit !== undefined && rate !== undefined;
     if (!isKnown || rate <= 0 || this.#statuses.length < 3) return undefined;
-    return Math.max(0, memoryLimit.value - memoryUsed.value) / rate / DAY;
+    return Math.max(0, memoryLimit.value - memoryUsed.value) / rate;
   }
 }

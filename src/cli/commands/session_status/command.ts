@@ -34,7 +34,10 @@ const definition = () =>
     .option(
       "--fail-if <condition>",
       'Exit with 1 if it is met: "expired > 100000" (may be repeated)',
-      values(parseLimit, 'a figure, an operator and a number, such as "expired > 100000"'),
+      values(
+        parseLimit,
+        `a condition such as "expired > 100000", on one of ${figureNames.join(", ")}`,
+      ),
     )
     .option(...BATCH)
     .option(...PAUSE)

@@ -54,25 +54,52 @@ const LABEL = 16;
 const SHARE = 6;
 const WIDEST_BAR = 24;
 
-/** @param news What has changed, on a screen that is watched. */
-export function screenOf(
+/** @returns the lines of a screen of any height. */
+export function screenOf(status: Status, context: ScreenContext): Line[] {
+  return linesOf(partsOf(status, context), context);
+}
+
+/**
+ * @param news What has changed meanwhile.
+ * @param rows The height of the terminal. What is least urgent is left out if there is no room.
+ */
+export function screenWithin(
+  rows: number,
   status: Status,
   context: ScreenContext,
-  news: readonly Line[] = [],
+  news: readonly Line[],
 ): Line[] {
-  const lines: Line[] = [
+  const [head = [], ...parts] = partsOf(status, context);
+  const all = [[...head, ...news], ...parts];
+  for (let count = all.length; count > 0; count--) {
+    const lines = linesOf(all.slice(0, count), context);
+    if (lines.length <= rows || count === 1) return lines.slice(0, rows);
+  }
+  return [];
+}
+
+/** The parts of a screen, the most urgent first. */
+function partsOf(status: Status, context: ScreenContext): Line[][] {
+  const { width } = context;
+  const head: Line[] = [
     [[`Sessions of ${cellText(context.environment)}`, "bold"]],
-    ...wrapped(context.target, context.width).map((text): Line => [[text, "dim"]]),
-    ...news,
-    [],
-    ...countLines(status, context.width),
-    ...sizeLines(status),
-    ...createdLines(status),
-    ...histogramLines(status, context.width),
-    ...serverLines(status, context),
-    ...footer(status, context.width),
+    ...wrapped(context.target, width).map((text): Line => [[text, "dim"]]),
   ];
-  return lines.map((line) => fitted(line, context.width));
+  const all = [
+    head,
+    countLines(status, width),
+    serverLines(status, context),
+    [...sizeLines(status), ...createdLines(status)],
+    ...histogramParts(status, width),
+    footer(status, width),
+  ];
+  return all.filter((lines) => lines.length > 0);
+}
+
+/** With a blank line between two parts. */
+function linesOf(parts: readonly (readonly Line[])[], { width }: ScreenContext): Line[] {
+  const lines = parts.flatMap((part, index) => index === 0 ? part : [[], ...part]);
+  return lines.map((line) => fitted(line, width));
 }
 
 function countLines({ figures }: Status, width: number): Line[] {
@@ -106,16 +133,16 @@ function sizeLines({ figures: { bytes, indexBytes, freeBytes, sessions } }: Stat
     ...(indexBytes === undefined ? [] : [`indexes ${sizeText(indexBytes)}`]),
     ...(freeBytes === undefined ? [] : [`free ${sizeText(freeBytes)}`]),
   ];
-  return [[], ...parts.map((text, index): Line => [[label(index === 0 ? "Size" : "")], [text]])];
+  return parts.map((text, index): Line => [[label(index === 0 ? "Size" : "")], [text]]);
 }
 
-function createdLines({ time, created, isCreatedExact }: Status): Line[] {
+function createdLines({ time, created, isCreatedExact, sampled }: Status): Line[] {
   if (created === undefined) return [];
-  const mark = isCreatedExact ? "" : "≈ ";
+  // The newest of a sample is older than the newest of all.
+  const of = isCreatedExact ? "" : `, of ${countText(sampled)}`;
   return [
-    [],
-    [[label("Oldest")], [mark + agoText(time - created.oldest)]],
-    [[label("Newest")], [mark + agoText(time - created.newest)]],
+    [[label("Oldest")], [agoText(time - created.oldest) + of]],
+    [[label("Newest")], [agoText(time - created.newest) + of]],
   ];
 }
 
@@ -126,13 +153,13 @@ const GAP = 4;
 /** Columns that each of two histograms beside each other needs. */
 const NARROWEST_HALF = 28;
 
-/** The histograms beside each other, if there is room. */
-function histogramLines({ timeLeft, age }: Status, width: number): Line[] {
+/** The histograms: as one part beside each other, if there is room. */
+function histogramParts({ timeLeft, age }: Status, width: number): Line[][] {
   const half = Math.floor((width - GAP) / 2);
   if (timeLeft === undefined || age === undefined || half < NARROWEST_HALF) {
     return [
-      ...(timeLeft === undefined ? [] : [[], ...histogramOf("Time left", timeLeft, width)]),
-      ...(age === undefined ? [] : [[], ...histogramOf("Age", age, width)]),
+      timeLeft === undefined ? [] : histogramOf("Time left", timeLeft, width),
+      age === undefined ? [] : histogramOf("Age", age, width),
     ];
   }
   const right = histogramOf("Age", age, half);
@@ -140,7 +167,7 @@ function histogramLines({ timeLeft, age }: Status, width: number): Line[] {
     const blanks = " ".repeat(half + GAP - lineWidth(line));
     return [...line, [blanks], ...right[index] ?? []];
   });
-  return [[], ...both];
+  return [both];
 }
 
 function histogramOf(title: string, buckets: readonly Bucket[], width: number): Line[] {
@@ -183,8 +210,7 @@ function serverLines({ figures, properties }: Status, { place, width }: ScreenCo
     ...Object.entries(properties),
   ];
   lines.push(...named.flatMap(([name, text]) => labelled(name, text, width)));
-  if (lines.length === 0) return [];
-  return [[], [[place, "bold"]], ...lines];
+  return lines.length === 0 ? [] : [[[place, "bold"]], ...lines];
 }
 
 function labelled(name: string, text: string, width: number): Line[] {
@@ -193,13 +219,15 @@ function labelled(name: string, text: string, width: number): Line[] {
   });
 }
 
+/** What the mark means, if it is used. */
 function footer({ figures, sampled }: Status, width: number): Line[] {
   const isEstimated = Object.values(figures).some(({ isExact }) => !isExact);
   if (!isEstimated) return [];
-  const text = sampled === 0
-    ? "≈ an estimate of the server"
-    : `≈ an estimate, of the server or from ${countText(sampled)} sessions`;
-  return [[], ...wrapped(text, width).map((text): Line => [[text, "dim"]])];
+  const isPart = sampled < (figures.sessions?.value ?? 0);
+  const text = isPart
+    ? `≈ an estimate, of the server or from ${countText(sampled)} sessions, as the histograms`
+    : "≈ an estimate of the server";
+  return wrapped(text, width).map((text): Line => [[text, "dim"]]);
 }
 
 function label(text: string): string {

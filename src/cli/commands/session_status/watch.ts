@@ -8,11 +8,14 @@ import { timeText } from "../../../core/selection.ts";
 import { interruptedCode, type Operation } from "../../operation.ts";
 import { sparkline } from "../../terminal/chart.ts";
 import type { Line } from "../../terminal/reporter.ts";
-import { countText } from "../../terminal/units.ts";
-import { screenContext, screenOf, wrapped } from "./screen.ts";
+import { countText, spanText } from "../../terminal/units.ts";
+import { screenContext, screenWithin, wrapped } from "./screen.ts";
 
 /** Assumed if the height of a terminal is not known. */
 const USUAL_ROWS = 24;
+
+/** The least columns of the curve. */
+const NARROWEST = 10;
 
 const MINUTE = 60_000;
 
@@ -53,28 +56,26 @@ function frame(operation: Operation, status: Status, trend: Trend, rest: number)
     [],
     ...trendLines(trend, context.width),
   ];
-  return screenOf(status, context, news).slice(0, (stdout.rows() ?? USUAL_ROWS) - 1);
+  return screenWithin((stdout.rows() ?? USUAL_ROWS) - 1, status, context, news);
 }
 
-/** The number of sessions as a curve, and how fast it changes. */
+/** The number of sessions as a curve, what its ends stand for, and how fast it changes. */
 function trendLines(trend: Trend, width: number): Line[] {
+  const { sessions, untilFull } = trend;
   const rate = trend.rateOf("sessions");
-  const change = rate === undefined ? "" : `  ${rateText(rate * MINUTE)}`;
-  const days = trend.daysUntilFull;
+  const [least, most] = [Math.min(...sessions), Math.max(...sessions)];
+  const range = least === most ? countText(most) : `${countText(least)} to ${countText(most)}`;
+  const text = rate === undefined ? range : `${range}, ${rateText(rate * MINUTE)}`;
+  const curve = sparkline(sessions, Math.max(NARROWEST, width - text.length - 2));
   return [
-    [[sparkline(trend.sessions, Math.max(10, width - change.length)), "cyan"], [change]],
-    ...(days === undefined
+    [[curve, "cyan"], [`  ${text}`]],
+    ...(untilFull === undefined
       ? []
-      : [[[`The memory is full in ${daysText(days)}`, "yellow"]] satisfies Line]),
+      : [[[`The memory is full in about ${spanText(untilFull)}`, "yellow"]] satisfies Line]),
   ];
 }
 
 function rateText(perMinute: number): string {
   const sign = perMinute < 0 ? "-" : "+";
   return `${sign}${countText(Math.abs(perMinute))} sessions/min`;
-}
-
-function daysText(days: number): string {
-  if (days < 1) return "less than a day";
-  return `about ${countText(days)} day${Math.round(days) === 1 ? "" : "s"}`;
 }
