@@ -73,6 +73,7 @@ const changesShape = v.optional(v.looseObject({
   statements: v.array(v.string()),
   effect: v.string(),
 }));
+
 const lookAlikesShape = v.array(v.looseObject({ pattern: v.string(), count }));
 
 /**

@@ -117,7 +117,10 @@ function storeOf(nodes: RedisNodes, sessions: RedisSessions): Store {
       const endless = await select([{ fact: "expiresAt", isNull: true }]);
       return await endless.giveLifetime(lifetime, options);
     },
-    survey: async (options) => await (await select([])).survey(options),
+    async survey(options) {
+      const { surveyRedis } = await import("./survey/survey.ts");
+      return await surveyRedis(nodes, keys, sessions, options);
+    },
     examine: (signal, options = {}) => {
       return examine(nodes, keys, signal, options, sessions.layout?.packed === "opaque");
     },

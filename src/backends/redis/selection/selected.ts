@@ -1,8 +1,10 @@
 /** The sessions of a selection, among keys: which are meant, and what is known about them. */
 import type { Buffer } from "node:buffer";
+import { ImpossibleError } from "../../../core/errors.ts";
 import {
   type Candidate,
   type Fact,
+  factNames,
   factsOf,
   isUntold,
   matcherOf,
@@ -10,11 +12,15 @@ import {
 } from "../../../core/selection.ts";
 import type { LookOptions, SessionInfo } from "../../contract.ts";
 import { handleOf } from "../../handle.ts";
-import type { PayloadReader, Reading } from "../../payload.ts";
+import { DEFAULT_PACKING, pathsIn } from "../../layout_options.ts";
+import { type PayloadLayout, PayloadReader, type Reading, SHARD_PAYLOAD } from "../../payload.ts";
 import { sealedError } from "../../sealed.ts";
 import { type FoundKey, KeyReader } from "./facts.ts";
 import type { RedisNode } from "../node.ts";
+import type { RedisNodes } from "../nodes.ts";
 import { DistinctKeys } from "../seen_keys.ts";
+import type { RedisSessions } from "../store.ts";
+import type { KeySpace } from "../walk.ts";
 
 /** What is needed to tell which keys are meant. */
 export interface SelectionContext {
@@ -23,6 +29,38 @@ export interface SelectionContext {
   readonly prefixLength: number;
   /** The redacted address of the server, for messages. */
   readonly address: string;
+}
+
+/**
+ * The sessions of a selection, with the layout of the config or that of the app.
+ * @throws {ImpossibleError} if the values cannot tell which sessions are meant.
+ */
+export function selectedKeys(
+  { endpoint: { address } }: RedisNodes,
+  keys: KeySpace,
+  { layout, secrets }: Pick<RedisSessions, "layout" | "secrets">,
+  selection: Selection,
+): SelectedKeys {
+  const paths = layout === undefined ? SHARD_PAYLOAD : pathsIn(layout);
+  checkTold(selection, paths, address);
+  return new SelectedKeys({
+    selection,
+    payloads: new PayloadReader(paths, layout?.packed ?? DEFAULT_PACKING, secrets),
+    prefixLength: keys.prefix.length,
+    address,
+  });
+}
+
+/** Every fact needs a path, except the expiry, which is that of the key. */
+function checkTold(selection: Selection, paths: PayloadLayout, address: string): void {
+  const untold = factsOf(selection).filter((fact) => {
+    return fact !== "expiresAt" && paths[fact] === undefined;
+  });
+  if (untold.length === 0) return;
+  throw new ImpossibleError(
+    `The layout in the config names no place for ${factNames(untold, "or")} (${address})`,
+    { hint: "If the sessions contain it, name its path in the backend's layout" },
+  );
 }
 
 /** Keys of a batch, told apart by what was read of them. */

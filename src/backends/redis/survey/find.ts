@@ -1,8 +1,9 @@
-/** Finds the keys of sessions: all of them, or as many as tell about how many there are. */
+/** Finds the keys of sessions: all of them, or some from which their number is estimated. */
 import { Buffer } from "node:buffer";
 import { QUICK_SAMPLE, SAMPLE, type SurveyOptions } from "../../survey.ts";
 import { ProtocolError } from "../connection.ts";
 import { foundElsewhere, look } from "../look.ts";
+import type { RedisNode } from "../node.ts";
 import type { RedisNodes } from "../nodes.ts";
 import { DistinctKeys } from "../seen_keys.ts";
 import { nameOf, type NodeAddress } from "../url.ts";
@@ -59,7 +60,7 @@ class Sample {
   readonly #most: number;
   #chosen: { readonly address: NodeAddress; readonly key: Buffer }[] = [];
   #offered = 0;
-  /** One of so many keys is chosen. */
+  /** Of this many keys that are offered one after the other, the first is chosen. */
   #step = 1;
 
   constructor(most: number) {
@@ -67,12 +68,13 @@ class Sample {
   }
 
   offer(address: NodeAddress, key: Buffer): void {
-    if (this.#offered++ % this.#step !== 0) return;
-    if (this.#chosen.length === this.#most) {
+    const place = this.#offered++;
+    if (this.#chosen.length === this.#most && place % this.#step === 0) {
+      // There is no room left: only every other one is kept.
       this.#chosen = this.#chosen.filter((_, index) => index % 2 === 0);
       this.#step *= 2;
-      if ((this.#offered - 1) % this.#step !== 0) return;
     }
+    if (place % this.#step !== 0) return;
     // A copy, because the key may be a part of a large reply.
     this.#chosen.push({ address, key: Buffer.from(key) });
   }
@@ -88,16 +90,14 @@ class Sample {
   }
 }
 
-/** Keys of each server that are looked at, whosever they are, and keys per SCAN. */
+/** How many keys of each server a quick survey looks at, whosever they are. */
 const LOOKED_AT = 5000;
+
 const KEYS_PER_SCAN = 1000;
 
 const EVERY_KEY: KeySpace = { pattern: Buffer.from("*"), prefix: Buffer.alloc(0) };
 
-/**
- * Looks at some keys of each server. Keys are stored in the order of a hash, so their share of the
- * prefix is about that of all keys.
- */
+/** Estimates how many keys there are from some keys of each server. */
 export async function glance(
   nodes: RedisNodes,
   { prefix }: KeySpace,
@@ -106,22 +106,9 @@ export async function glance(
   const { masters } = await nodes.topology(signal);
   const parts = await Promise.all(masters.map(async (address) => {
     const node = await nodes.node(address, signal);
-    const size = await node.connection.call("DBSIZE");
-    if (typeof size !== "number") throw new ProtocolError("the reply to DBSIZE has another form");
-    const seen = new Map<string, Buffer>();
-    let cursor = "0";
-    do {
-      signal.throwIfAborted();
-      const reply = await scan(node, cursor, EVERY_KEY, KEYS_PER_SCAN);
-      for (const key of reply.keys) seen.set(key.toString("latin1"), key);
-      cursor = reply.cursor;
-    } while (cursor !== "0" && seen.size < LOOKED_AT);
-    const ours = [...seen.values()].filter((key) => prefix.equals(key.subarray(0, prefix.length)));
-    const isExact = cursor === "0";
-    const count = isExact ? ours.length : size * ours.length / seen.size;
-    return { address, keys: ours, count, isExact };
+    return { address, ...await glanceAt(node, prefix, signal) };
   }));
-  const count = parts.reduce((sum, { count }) => sum + count, 0);
+  const count = parts.reduce((sum, part) => sum + part.count, 0);
   return {
     count,
     isExact: parts.every(({ isExact }) => isExact),
@@ -130,4 +117,24 @@ export async function glance(
       return { address, keys: keys.slice(0, Math.ceil(QUICK_SAMPLE * part / Math.max(1, count))) };
     }),
   };
+}
+
+/**
+ * Looks at some keys of a server. Keys are stored in the order of a hash, so the share of the prefix
+ * among them is about that among all keys.
+ */
+async function glanceAt(node: RedisNode, prefix: Buffer, signal: AbortSignal) {
+  const size = await node.connection.call("DBSIZE");
+  if (typeof size !== "number") throw new ProtocolError("the reply to DBSIZE has another form");
+  const seen = new Map<string, Buffer>();
+  let cursor = "0";
+  do {
+    signal.throwIfAborted();
+    const reply = await scan(node, cursor, EVERY_KEY, KEYS_PER_SCAN);
+    for (const key of reply.keys) seen.set(key.toString("latin1"), key);
+    cursor = reply.cursor;
+  } while (cursor !== "0" && seen.size < LOOKED_AT);
+  const keys = [...seen.values()].filter((key) => prefix.equals(key.subarray(0, prefix.length)));
+  const isExact = cursor === "0"; // all keys have been seen
+  return { keys, isExact, count: isExact ? keys.length : size * keys.length / seen.size };
 }

@@ -5,12 +5,14 @@ import { exactly, type Figures, type Survey } from "../../survey.ts";
 import { ErrorReply } from "../connection.ts";
 import { isList, type RedisNode, textOf } from "../node.ts";
 
-/** What one server says; undefined if the user may not ask. */
+/** What one server says. Sizes are in bytes. */
 interface ServerState {
+  /** The memory in use. */
   readonly used: number;
-  /** 0 if there is none. */
+  /** `maxmemory`; 0 if there is none. */
   readonly limit: number;
   readonly policy: string;
+  /** Keys that it has evicted since its start. */
   readonly evicted: number;
   readonly persistence: string;
   readonly isSaveBroken: boolean;
@@ -52,25 +54,28 @@ function warningsOf(states: readonly ServerState[]): string[] {
   const isFull = limited.some(({ used, limit, policy }) => {
     return policy === "noeviction" && used / limit >= NEARLY_FULL;
   });
-  return [
-    ...(evicting === undefined ? [] : [
-      `Redis may evict sessions that have not expired, which logs their users out: its ` +
-      `maxmemory-policy is ${evicting.policy}; noeviction keeps them`,
-    ]),
-    ...(isFull
-      ? [
-        "The memory of Redis is nearly full: at its limit (maxmemory), it refuses to save sessions",
-      ]
-      : []),
-    ...(states.some(({ isSaveBroken }) => isSaveBroken)
-      ? ["The last snapshot of Redis has failed: see its log"]
-      : []),
-  ];
+  const warnings: string[] = [];
+  if (evicting !== undefined) {
+    warnings.push(
+      "Redis may evict sessions that have not expired, which logs their users out: its " +
+        `maxmemory-policy is ${evicting.policy}; noeviction keeps them`,
+    );
+  }
+  if (isFull) {
+    warnings.push(
+      "The memory of Redis is nearly full: at its limit (maxmemory), it refuses to save sessions",
+    );
+  }
+  if (states.some(({ isSaveBroken }) => isSaveBroken)) {
+    warnings.push("The last snapshot of Redis has failed: see its log");
+  }
+  return warnings;
 }
 
+/** @returns undefined if the user may not ask. */
 async function stateOf(node: RedisNode): Promise<ServerState | undefined> {
   const { connection } = node;
-  const info = await connection.call("INFO").catch(refused);
+  const info = await connection.call("INFO").catch(undefinedIfRefused);
   if (info === undefined) return undefined;
   const text = textOf(info);
   const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(text)?.[1] ?? "";
@@ -89,14 +94,14 @@ async function persistenceOf(
   field: (name: string) => string,
 ): Promise<string> {
   if (field("aof_enabled") === "1") return "append-only file";
-  const reply = await connection.call("CONFIG", "GET", "save").catch(refused);
+  const reply = await connection.call("CONFIG", "GET", "save").catch(undefinedIfRefused);
   const rules = isList(reply) ? textOf(reply[1]) : undefined;
   if (rules === "") return "none: a restart loses all sessions";
   const ago = Number(field("server_time_usec")) / 1000 - Number(field("rdb_last_save_time")) * 1000;
   return `snapshots${ago > 0 ? `, the last one ${roughly(ago)} ago` : ""}`;
 }
 
-/** @returns undefined for a server that refuses, or does not know the command. */
-export function refused(error: unknown): undefined {
+/** A handler for a request that a server may refuse, or whose command it may not know. */
+export function undefinedIfRefused(error: unknown): undefined {
   if (!(error instanceof ErrorReply)) throw error;
 }

@@ -2,17 +2,31 @@
 import type { SessionInfo } from "../../contract.ts";
 import { about, exactly, type Survey, type SurveyOptions } from "../../survey.ts";
 import type { RedisNodes } from "../nodes.ts";
-import type { SelectedKeys } from "../selection/selected.ts";
-import { allEnded, type KeySpace } from "../walk.ts";
+import { explainRedisError } from "../errors.ts";
 import { patiently } from "../retry.ts";
+import { type SelectedKeys, selectedKeys } from "../selection/selected.ts";
+import type { RedisSessions } from "../store.ts";
+import { allEnded, type KeySpace } from "../walk.ts";
 import { findAll, glance, type KeysOfNode } from "./find.ts";
-import { refused, serverStates } from "./server.ts";
+import { serverStates, undefinedIfRefused } from "./server.ts";
 
-/** Keys of the sample that are asked for the memory that they take. */
-const WEIGHED = 1000;
-
-/** @param all Describes all keys. */
+/** @throws {AzuError} if a server cannot be reached, or refuses. */
 export async function surveyRedis(
+  nodes: RedisNodes,
+  keys: KeySpace,
+  sessions: Pick<RedisSessions, "layout" | "secrets">,
+  options: SurveyOptions,
+): Promise<Survey> {
+  try {
+    return await surveyed(nodes, keys, selectedKeys(nodes, keys, sessions, []), options);
+  } catch (error) {
+    options.signal.throwIfAborted();
+    throw explainRedisError(error, nodes.endpoint);
+  }
+}
+
+/** @param all Selects all keys. It describes those of the sample. */
+async function surveyed(
   nodes: RedisNodes,
   keys: KeySpace,
   all: SelectedKeys,
@@ -79,6 +93,9 @@ async function described(
   return parts.flat();
 }
 
+/** How many keys of the sample are asked for the memory that they take. */
+const WEIGHED = 1000;
+
 /** The bytes that a session takes in Redis, on average; undefined if no server tells. */
 async function weightOf(
   nodes: RedisNodes,
@@ -91,7 +108,7 @@ async function weightOf(
     return await allEnded(
       keys.slice(0, each).map(async (key) => {
         // Not all users may ask, and some keys are gone.
-        return await connection.call("MEMORY", "USAGE", key).catch(refused);
+        return await connection.call("MEMORY", "USAGE", key).catch(undefinedIfRefused);
       }),
     );
   }));
