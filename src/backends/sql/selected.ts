@@ -61,6 +61,8 @@ export class SelectedRows {
   readonly #needsHandle: boolean;
   /** The facts that each row must tell. */
   readonly #fromRow: readonly Fact[];
+  /** Reads only what the selection needs. */
+  readonly #neededPayloads: PayloadReader;
   /** Rows of the current walk that do not tell what the selection needs. */
   unreadable = 0;
 
@@ -73,6 +75,7 @@ export class SelectedRows {
     this.plan = planOf(selection, this.#layout, table.dialect, target);
     this.#isMeant = matcherOf(this.plan.rest);
     this.#fromRow = [...new Set([...this.plan.fromTexts, ...this.plan.fromPayload])];
+    this.#neededPayloads = context.payloads.only(this.plan.fromPayload);
     this.#needsHandle = this.plan.rest.some(({ fact }) => fact === "handle");
   }
 
@@ -165,7 +168,9 @@ export class SelectedRows {
   isMeant(row: Row): boolean {
     if (this.isPlain) return true;
     const texts = this.#textsIn(row);
-    const facts = this.#isTold(texts) ? {} : this.#factsIn(bytesOf(row["data"]), true);
+    const facts = this.#isTold(texts)
+      ? {}
+      : this.#factsIn(bytesOf(row["data"]), this.#neededPayloads, true);
     const handle = this.#needsHandle ? handleOf(bytesOf(row["session_id"])) : "";
     return this.#judge({ ...UNKNOWN, ...facts, ...texts, handle });
   }
@@ -176,14 +181,15 @@ export class SelectedRows {
   }
 
   /**
+   * @param payloads Reads what is wanted of it.
    * @param isNeeded Whether the selection needs it.
    * @throws {ImpossibleError} if that is sealed.
    */
-  #factsIn(data: Uint8Array, isNeeded: boolean): Partial<Candidate> {
-    const reading = this.#context.payloads.read(data);
+  #factsIn(data: Uint8Array, payloads: PayloadReader, isNeeded: boolean): Partial<Candidate> {
+    const reading = payloads.read(data);
     if (reading === "sealed") {
       if (!isNeeded) return {};
-      const { payloads, target } = this.#context;
+      const { target } = this.#context;
       throw sealedError(this.plan.fromPayload, payloads.hasSecret, target.address);
     }
     return reading === "unreadable" ? {} : reading;
@@ -200,7 +206,9 @@ export class SelectedRows {
     });
     return {
       ...UNKNOWN,
-      ...(this.#layout.data === undefined ? {} : this.#factsIn(data, !this.#isTold(texts))),
+      ...(this.#layout.data === undefined
+        ? {}
+        : this.#factsIn(data, this.#context.payloads, !this.#isTold(texts))),
       ...texts,
       ...Object.fromEntries(times),
       handle: handleOf(id),

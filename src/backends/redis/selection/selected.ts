@@ -5,6 +5,7 @@ import {
   type Candidate,
   type Fact,
   factNames,
+  type Facts,
   factsOf,
   isUntold,
   matcherOf,
@@ -83,6 +84,8 @@ export class SelectedKeys {
   readonly #needsHandle: boolean;
   /** The facts that are needed, and are in the payload. */
   readonly #fromPayload: readonly Fact[];
+  /** Reads only those. */
+  readonly #neededPayloads: PayloadReader;
   readonly #reader: KeyReader;
   readonly #wholeReader = new KeyReader({ values: true, expiries: true });
   /** Keys of this pass whose payload does not tell what the selection needs. */
@@ -95,6 +98,7 @@ export class SelectedKeys {
     this.#isMeant = matcherOf(selection);
     this.#needsHandle = selection.some(({ fact }) => fact === "handle");
     this.#fromPayload = needed.filter((fact) => fact !== "expiresAt");
+    this.#neededPayloads = context.payloads.only(this.#fromPayload);
     this.#reader = new KeyReader({
       values: this.#fromPayload.length > 0,
       expiries: needed.includes("expiresAt"),
@@ -121,7 +125,7 @@ export class SelectedKeys {
     const meant: Buffer[] = [];
     const others: Buffer[] = [];
     const moved = await this.#reader.read(node, keys, (found) => {
-      const reading = this.#readingOf(found);
+      const reading = this.#readingOf(found, this.#neededPayloads);
       const handle = this.#needsHandle ? this.#handleOf(found.key) : "";
       const isMeant = this.#judge(found.key, candidateOf(found, reading, handle));
       (isMeant ? meant : others).push(found.key);
@@ -137,7 +141,11 @@ export class SelectedKeys {
     const sessions: Described[] = [];
     const moved = await this.#wholeReader.read(node, keys, (found) => {
       const { key, value } = found;
-      const candidate = candidateOf(found, this.#readingOf(found), this.#handleOf(key));
+      const candidate = candidateOf(
+        found,
+        this.#readingOf(found, this.#context.payloads),
+        this.#handleOf(key),
+      );
       if (!this.#judge(key, candidate)) return;
       sessions.push({ key, info: { ...candidate, size: key.length + (value?.length ?? 0) } });
     });
@@ -145,9 +153,9 @@ export class SelectedKeys {
   }
 
   /** @throws {ImpossibleError} if the selection needs a fact of a payload that is sealed. */
-  #readingOf({ value }: FoundKey): Reading {
+  #readingOf({ value }: FoundKey, payloads: PayloadReader): Reading {
     if (value === undefined) return {};
-    const { payloads, address } = this.#context;
+    const { address } = this.#context;
     const reading = value === null ? "unreadable" : payloads.read(value);
     if (this.#fromPayload.length === 0) return reading;
     if (reading === "sealed") throw sealedError(this.#fromPayload, payloads.hasSecret, address);
@@ -166,16 +174,9 @@ export class SelectedKeys {
   }
 }
 
-const UNKNOWN = {
-  user: undefined,
-  createdAt: undefined,
-  visitedAt: undefined,
-  ip: undefined,
-  userAgent: undefined,
-} as const;
-
 /** The expiry is that of the key: what the payload says of it does not count for Redis. */
 function candidateOf({ expiresAt }: FoundKey, reading: Reading, handle: string): Candidate {
-  const facts = typeof reading === "string" ? {} : reading;
-  return { ...UNKNOWN, ...facts, expiresAt, handle };
+  const facts: Partial<Facts> = typeof reading === "string" ? {} : reading;
+  const { user, createdAt, visitedAt, ip, userAgent } = facts;
+  return { user, createdAt, visitedAt, expiresAt, ip, userAgent, handle };
 }
