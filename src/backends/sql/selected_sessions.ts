@@ -1,12 +1,13 @@
 /** The sessions of a selection in a table. Loaded only if something asks for them. */
 import { ImpossibleError } from "../../core/errors.ts";
 import type { Selection } from "../../core/selection.ts";
-import type { ClearOptions, Sessions } from "../contract.ts";
+import type { ClearOptions, LookOptions, Sessions } from "../contract.ts";
 import { type Budget, Pace } from "../pace.ts";
 import type { DatabaseTarget } from "./backend.ts";
 import { clearRows, type StartRows } from "./clear.ts";
 import { bindLayout, layoutOf } from "./layout.ts";
 import type { DatabaseLayoutOptions } from "./layout_options.ts";
+import { checkUnits } from "./plausible.ts";
 import { retrying } from "./retry.ts";
 import { areFew, orderedBy, type RowTable } from "./rows.ts";
 import {
@@ -32,8 +33,7 @@ export function selectedSessions<Session extends SqlSession>(
     count: (signal, { onProgress, onUnreadable, onSlow, budget = {} } = {}) => {
       return explained(signal, async () => {
         const table = await engine.readRows(session, signal);
-        const rows = new SelectedRows(table, context);
-        if (rows.slow !== undefined) onSlow?.(rows.slow);
+        const rows = await rowsOf(table, context, onSlow);
         if (rows.isPlain) {
           return await countRows(engine, session, signal, onProgress, rows.plan.where);
         }
@@ -61,13 +61,28 @@ export function selectedSessions<Session extends SqlSession>(
       return explained(signal, async () => {
         const { retry, batch } = reading(engine, session, signal, budget, () => onProgress?.(0));
         const table = await retry(() => engine.readRows(session, signal));
-        const rows = new SelectedRows(table, context);
-        if (rows.slow !== undefined) onSlow?.(rows.slow);
+        const rows = await retry(() => rowsOf(table, context, onSlow));
         await listSelected(table, rows, retry, batch, options);
         if (rows.unreadable > 0) onUnreadable?.(rows.unreadable);
       });
     },
   };
+}
+
+/**
+ * The rows of a selection.
+ * @throws {UsageError} if the table is not what the config says.
+ */
+async function rowsOf(
+  table: RowTable,
+  context: SelectionContext,
+  onSlow: LookOptions["onSlow"],
+): Promise<SelectedRows> {
+  const { layout, target } = context;
+  const rows = new SelectedRows(table, context);
+  if (layout.isConfigured) await checkUnits(table, layout, target);
+  if (rows.slow !== undefined) onSlow?.(rows.slow);
+  return rows;
 }
 
 /** @throws {UsageError} if a table is not what the config says. */
@@ -100,8 +115,7 @@ async function startSelected<Session extends SqlSession>(
   context: SelectionContext,
 ): Promise<StartRows> {
   const table = await engine.removableRows(session, options, tick);
-  const rows = new SelectedRows(table, context);
-  if (rows.slow !== undefined) options.onSlow?.(rows.slow);
+  const rows = await rowsOf(table, context, options.onSlow);
   const { where, index } = rows.plan;
   const byIndex = rows.isPlain && index !== undefined && await areFew(table, where);
   if (rows.isPlain && !byIndex && engine.startSelected !== undefined) {

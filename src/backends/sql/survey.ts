@@ -18,6 +18,7 @@ import { nobodySql, selectTime, timeIn } from "./column_values.ts";
 import { type Row, sumIn } from "./errors.ts";
 import { bindLayout, type BoundLayout, type Dialect } from "./layout.ts";
 import { planOf } from "./plan.ts";
+import { checkUnits, pathWarnings } from "./plausible.ts";
 import { retrying } from "./retry.ts";
 import type { RowTable } from "./rows.ts";
 import { contextOf, SelectedRows, type SelectionContext } from "./selected.ts";
@@ -33,6 +34,8 @@ export async function surveyTable<Session extends SqlSession>(
   const retry = retrying(session, engine.faultOf, signal, pace, () => onProgress?.(0));
   const state = await retry(() => engine.tableState(session, isQuick));
   const table = await retry(() => engine.readRows(session, signal));
+  const { layout, target } = context;
+  if (layout.isConfigured) await retry(() => checkUnits(table, layout, target));
   const counts = countsOf(table, context, now);
   const counted = isQuick ? undefined : counts.valueIn(
     await retry(() => engine.aggregate(session, signal, onProgress, counts.columns)),
@@ -43,6 +46,7 @@ export async function surveyTable<Session extends SqlSession>(
     ...state,
     ...counted,
     figures: { ...state.figures, ...counted?.figures },
+    warnings: [...state.warnings, ...pathWarnings(layout, sample)],
     sample,
   };
 }

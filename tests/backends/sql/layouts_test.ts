@@ -77,6 +77,49 @@ for (const engine of ["postgres", "mysql", "sqlite"] as const) {
   const test = (name: string, ask: () => Promise<void>) =>
     Deno.test(`layouts, ${engine}: ${name}`, NEEDS[engine], ask);
 
+  test("a wrong unit is refused before anything is counted or removed", async () => {
+    const now = Math.floor(Date.now() / 1000);
+    for (const [unit, stored] of [["milliseconds", now], ["seconds", now * 1000]] as const) {
+      await using place = await table(engine, "id varchar(20), at bigint", {
+        id: "id",
+        visitedAt: { column: "at", unit },
+        expiresAt: { after: "visitedAt", lifetime: "2h" },
+      });
+      await place.query(`INSERT INTO t VALUES ('a', ${stored}), ('b', 5), ('null', NULL)`);
+      await using store = await place.open();
+      const expired = onlyOf(store, [{ fact: "expiresAt", before: Date.now() }]);
+      const refused = { name: "UsageError" };
+      await rejects(expired.count(signal), refused);
+      await rejects(async () => await expired.clear({ signal, onProgress() {} }), refused);
+      await rejects(
+        infos(place),
+        /^UsageError: In (?:milli)?seconds, the latest time in the column at/,
+      );
+      await rejects(async () => {
+        await store.survey?.({ signal, now: Date.now(), isQuick: true });
+      }, refused);
+      strictEqual(await store.count(signal), 3);
+    }
+  });
+
+  test("a path that leads to no user is a warning", async () => {
+    const layout = {
+      id: "id",
+      user: { path: "passport.usr" },
+      payload: { column: "p", packed: "json" },
+    } as const;
+    await using place = await table(engine, "id varchar(20), p varchar(200)", layout);
+    await place.query(`INSERT INTO t VALUES ('a', '{"passport":{"user":42}}')`);
+    await using store = await place.open();
+    const warnings = async () => {
+      return (await store.survey?.({ signal, now: Date.now(), isQuick: false }))?.warnings;
+    };
+    const wrong = "No session has a user at passport.usr: check layout.user in the config";
+    deepStrictEqual(await warnings(), [wrong]);
+    await place.query(`INSERT INTO t VALUES ('b', '{"passport":{"usr":42}}')`);
+    deepStrictEqual(await warnings(), []);
+  });
+
   test("times in numbers are exact", async () => {
     const second = 1_700_000_000;
     const numbers = [
@@ -148,7 +191,7 @@ for (const engine of ["postgres", "mysql", "sqlite"] as const) {
         id: "k",
         visitedAt: { column: "at", unit: "seconds" },
       });
-      await place.query(`INSERT INTO t VALUES (${sql}, 1)`);
+      await place.query(`INSERT INTO t VALUES (${sql}, 1700000000)`);
       const handle = handleOf(id);
       const described = (await infos(place)).map((info) => [info.handle, info.size]);
       // Without a payload, the size is that of the id.

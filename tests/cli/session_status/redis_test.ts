@@ -1,5 +1,5 @@
 /** The state of a Redis: its memory, what it may evict, and what its user may ask. */
-import { doesNotMatch, match, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, doesNotMatch, match, strictEqual } from "node:assert/strict";
 import { Redis } from "ioredis";
 import { payloadOf } from "../../backends/subject.ts";
 import { runAzu } from "../../support/cli.ts";
@@ -14,13 +14,19 @@ async function redisWith(sessions: number) {
   });
   const client = new Redis(server.url);
   const folder = await tempDir();
-  for (let index = 0; index < sessions; index++) {
-    const saved = session(`s${index}`, { user: "42" });
-    await client.set(`session:s${index}`, payloadOf(saved), "EX", 100_000);
-    await client.set(`another:s${index}`, payloadOf(saved));
-  }
+  const fill = async (count: number) => {
+    const pipeline = client.pipeline();
+    for (let index = 0; index < count; index++) {
+      const payload = payloadOf(session(`s${index}`, { user: "42" }));
+      pipeline.set(`session:s${index}`, payload, "EX", 100_000);
+    }
+    await pipeline.exec();
+  };
+  await fill(sessions);
+  for (let index = 0; index < 10; index++) await client.set(`another:s${index}`, "x");
   return {
     client,
+    fill,
     status: (args: readonly string[] = [], url = server.url) => {
       const env = { REDIS_URL: url };
       return runAzu(["session:status", ...args], { cwd: folder.path, env });
@@ -62,6 +68,27 @@ Deno.test("what endangers the sessions in a Redis", needs("redis-server"), async
   strictEqual(evicted.code, 1, evicted.stderr);
   match(evicted.stderr, /A limit is reached: evicted > 0: it is \d+$/m);
 });
+
+Deno.test(
+  "sessions that never expire are counted by the server, if it can",
+  needs("redis-server"),
+  async () => {
+    await using redis = await redisWith(6000);
+    const endless = async () => {
+      const { figures, estimated } = JSON.parse((await redis.status(["--json"])).stdout);
+      return [figures.endless, estimated.includes("endless")];
+    };
+    // Other keys never expire either, so the sessions among them are not known.
+    strictEqual((await endless())[1], true);
+    await redis.client.flushdb();
+    await redis.client.set("another", "x", "EX", 1000);
+    await redis.fill(6000);
+    deepStrictEqual(await endless(), [0, false]);
+    await redis.client.persist("session:s1");
+    await redis.client.del("another");
+    deepStrictEqual(await endless(), [1, false]);
+  },
+);
 
 Deno.test("a user who may only read is told less", needs("redis-server"), async () => {
   await using redis = await redisWith(300);

@@ -16,20 +16,32 @@ interface ServerState {
   readonly evicted: number;
   readonly persistence: string;
   readonly isSaveBroken: boolean;
+  /** The keys of the database, and those without a TTL. */
+  readonly keys: number;
+  readonly endless: number;
+}
+
+/** What all servers say. */
+export interface ServerStates extends Pick<Survey, "figures" | "properties" | "warnings"> {
+  /** The keys of the database; undefined if the user may not ask. */
+  readonly database?: { readonly keys: number; readonly endless: number };
 }
 
 /** From this share of its limit, the memory of a server is nearly full. */
 const NEARLY_FULL = 0.9;
 
+/** @param database The number of the database. */
 export async function serverStates(
   nodes: readonly RedisNode[],
-): Promise<Pick<Survey, "figures" | "properties" | "warnings">> {
-  const states = (await Promise.all(nodes.map(stateOf))).filter((state) => state !== undefined);
+  database: number,
+): Promise<ServerStates> {
+  const all = await Promise.all(nodes.map((node) => stateOf(node, database)));
+  const states = all.filter((state) => state !== undefined);
   if (states.length < nodes.length) {
     const unknown = "unknown: this user may not run INFO";
     return { figures: {}, properties: { memory: unknown }, warnings: [] };
   }
-  const sum = (name: "used" | "limit" | "evicted") => {
+  const sum = (name: "used" | "limit" | "evicted" | "keys" | "endless") => {
     return states.reduce((sum, state) => sum + state[name], 0);
   };
   const texts = (name: "policy" | "persistence") => {
@@ -45,23 +57,24 @@ export async function serverStates(
     figures,
     properties: { policy: texts("policy"), persistence: texts("persistence") },
     warnings: warningsOf(states),
+    database: { keys: sum("keys"), endless: sum("endless") },
   };
 }
 
 function warningsOf(states: readonly ServerState[]): string[] {
   const limited = states.filter(({ limit }) => limit > 0);
-  const evicting = limited.find(({ policy }) => policy !== "noeviction");
-  const isFull = limited.some(({ used, limit, policy }) => {
-    return policy === "noeviction" && used / limit >= NEARLY_FULL;
-  });
+  const evicting = limited.filter(({ policy }) => policy !== "noeviction");
+  const keeping = limited.filter(({ policy }) => policy === "noeviction");
   const warnings: string[] = [];
-  if (evicting !== undefined) {
+  const [first] = evicting;
+  if (first !== undefined) {
+    const full = evicting.some(isNearlyFull) ? "Its memory is nearly full. " : "";
     warnings.push(
-      "Redis may evict sessions that have not expired, which logs their users out: its " +
-        `maxmemory-policy is ${evicting.policy}; noeviction keeps them`,
+      `${full}Redis may evict sessions that have not expired, which logs their users out: its ` +
+        `maxmemory-policy is ${first.policy}; noeviction keeps them`,
     );
   }
-  if (isFull) {
+  if (keeping.some(isNearlyFull)) {
     warnings.push(
       "The memory of Redis is nearly full: at its limit (maxmemory), it refuses to save sessions",
     );
@@ -72,13 +85,19 @@ function warningsOf(states: readonly ServerState[]): string[] {
   return warnings;
 }
 
+function isNearlyFull({ used, limit }: ServerState): boolean {
+  return used / limit >= NEARLY_FULL;
+}
+
 /** @returns undefined if the user may not ask. */
-async function stateOf(node: RedisNode): Promise<ServerState | undefined> {
+async function stateOf(node: RedisNode, database: number): Promise<ServerState | undefined> {
   const { connection } = node;
   const info = await connection.call("INFO").catch(undefinedIfRefused);
   if (info === undefined) return undefined;
   const text = textOf(info);
   const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, "m").exec(text)?.[1] ?? "";
+  // A database without keys is not listed.
+  const [, keys = 0, expiring = 0] = /^keys=(\d+),expires=(\d+)/.exec(field(`db${database}`)) ?? [];
   return {
     used: Number(field("used_memory")),
     limit: Number(field("maxmemory")),
@@ -86,6 +105,8 @@ async function stateOf(node: RedisNode): Promise<ServerState | undefined> {
     evicted: Number(field("evicted_keys")),
     persistence: await persistenceOf(node, field),
     isSaveBroken: field("rdb_last_bgsave_status") === "err",
+    keys: Number(keys),
+    endless: Number(keys) - Number(expiring),
   };
 }
 
@@ -97,6 +118,8 @@ async function persistenceOf(
   const reply = await connection.call("CONFIG", "GET", "save").catch(undefinedIfRefused);
   const rules = isList(reply) ? textOf(reply[1]) : undefined;
   if (rules === "") return "none: a restart loses all sessions";
+  // Without a snapshot, the server tells the time of its start.
+  if (rules === undefined) return "unknown: this user may not run CONFIG GET";
   const ago = Number(field("server_time_usec")) / 1000 - Number(field("rdb_last_save_time")) * 1000;
   return `snapshots${ago > 0 ? `, the last one ${roughly(ago)} ago` : ""}`;
 }

@@ -7,8 +7,8 @@ import { patiently } from "../retry.ts";
 import { type SelectedKeys, selectedKeys } from "../selection/selected.ts";
 import type { RedisSessions } from "../store.ts";
 import { allEnded, type KeySpace } from "../walk.ts";
-import { findAll, glance, type KeysOfNode } from "./find.ts";
-import { serverStates, undefinedIfRefused } from "./server.ts";
+import { findAll, type FoundKeys, glance, type KeysOfNode } from "./find.ts";
+import { type ServerStates, serverStates, undefinedIfRefused } from "./server.ts";
 
 /** @throws {AzuError} if a server cannot be reached, or refuses. */
 export async function surveyRedis(
@@ -46,15 +46,19 @@ async function surveyed(
   const found = isQuick
     ? await steadily(() => glance(nodes, keys, signal))
     : await findAll(nodes, keys, options);
-  const { figures, properties, warnings } = await steadily(() => statesOf(nodes, signal));
+  const { figures, properties, warnings, database } = await steadily(() => {
+    return statesOf(nodes, signal);
+  });
   const sample = await steadily(() => described(nodes, found.sample, all, signal));
   const weight = await steadily(() => weightOf(nodes, found.sample, signal));
   const { count, isExact } = found;
+  const endless = database && endlessAmong(found, database);
   return {
     figures: {
       sessions: isExact ? exactly(count) : about(count),
       // Redis removes expired sessions before anybody sees them.
       expired: exactly(0),
+      ...(endless === undefined ? {} : { endless: exactly(endless) }),
       ...(weight === undefined ? {} : { bytes: about(weight * count) }),
       ...figures,
     },
@@ -64,10 +68,23 @@ async function surveyed(
   };
 }
 
+/**
+ * How many sessions never expire, if the servers tell: their numbers are of all keys.
+ * @returns undefined if it is not certain.
+ */
+function endlessAmong(
+  { count, isExact }: FoundKeys,
+  { keys, endless }: NonNullable<ServerStates["database"]>,
+): number | undefined {
+  if (endless === 0) return 0;
+  return isExact && keys === count ? endless : undefined;
+}
+
 async function statesOf(nodes: RedisNodes, signal: AbortSignal) {
   const { masters } = await nodes.topology(signal);
   return await serverStates(
     await Promise.all(masters.map((address) => nodes.node(address, signal))),
+    nodes.endpoint.database,
   );
 }
 
