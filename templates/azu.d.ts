@@ -444,7 +444,7 @@ declare module "azu" {
      * What the table lacks, if an earlier version created it; undefined if there is nothing to add.
      */
     missingInTable?(signal: AbortSignal): Promise<TableChanges | undefined>;
-    /** Adds it. This may take minutes. */
+    /** Adds what {@linkcode missingInTable} has returned. This may take an hour. */
     changeTable?(
       changes: TableChanges,
       signal: AbortSignal,
@@ -485,7 +485,7 @@ declare module "azu" {
     readonly nodeCache?: NodeCache;
   }
 
-  /** How the table is created and dropped. */
+  /** How the table is created, changed and dropped. */
   interface Migration {
     readonly up: Statements;
     readonly down: Statements;
@@ -530,7 +530,7 @@ declare module "azu" {
   export type Selection = readonly Condition[];
 
   /** Options of `Store.survey`. */
-  export interface SurveyOptions extends LookOptions {
+  export interface SurveyOptions extends Pick<LookOptions, "budget" | "onProgress"> {
     readonly signal: AbortSignal;
     /** The current time, in milliseconds since 1970. */
     readonly now: number;
@@ -540,9 +540,12 @@ declare module "azu" {
 
   /** What `Store.survey` returns. */
   export interface Survey {
-    /** At least `sessions`. Those about sessions that are missing are estimated from the sample. */
+    /**
+     * `sessions` is required. azu estimates `live`, `expired`, `endless`, `loggedIn` and
+     * `anonymous` from the sample if they are missing.
+     */
     readonly figures: Figures;
-    /** Sessions chosen at random; all of them, if they are few. */
+    /** Sessions chosen at random, or all of them if they are few. */
     readonly sample: readonly SessionInfo[];
     /** When the oldest and the newest session were created, if that is known of all sessions. */
     readonly created?: { readonly oldest: number; readonly newest: number };

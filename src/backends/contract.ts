@@ -143,7 +143,7 @@ export interface Store extends Sessions, AsyncDisposable {
   createTable?(signal: AbortSignal): Promise<"created" | "present">;
   /** What the table lacks, if an earlier version created it; undefined if there is nothing to add. */
   missingInTable?(signal: AbortSignal): Promise<TableChanges | undefined>;
-  /** Adds it. This may take minutes. */
+  /** Adds what {@linkcode missingInTable} has returned. This may take an hour. */
   changeTable?(
     changes: TableChanges,
     signal: AbortSignal,
@@ -353,7 +353,7 @@ export interface NodeCache {
 /** SQL statements, each as its lines. */
 export type Statements = readonly (readonly string[])[];
 
-/** How the table is created and dropped. */
+/** How the table is created, changed and dropped. */
 export interface Migration {
   readonly up: Statements;
   readonly down: Statements;

@@ -55,7 +55,12 @@ const fact = v.optional(v.nullable(v.string()));
 const batchShape = v.array(v.looseObject({
   handle: v.pipe(v.string(), v.check(isHandle)),
   size: count,
-  ...{ user: fact, createdAt: time, visitedAt: time, expiresAt: time, ip: fact, userAgent: fact },
+  user: fact,
+  createdAt: time,
+  visitedAt: time,
+  expiresAt: time,
+  ip: fact,
+  userAgent: fact,
 }));
 
 const figure = v.looseObject({ value: v.pipe(v.number(), v.minValue(0)), isExact: v.boolean() });

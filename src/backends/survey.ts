@@ -30,7 +30,7 @@ export interface Figure {
 export type Figures = Partial<Readonly<Record<FigureName, Figure>>>;
 
 /** Options of `Store.survey`. */
-export interface SurveyOptions extends LookOptions {
+export interface SurveyOptions extends Pick<LookOptions, "budget" | "onProgress"> {
   readonly signal: AbortSignal;
   /** The current time, in milliseconds since 1970. */
   readonly now: number;
@@ -40,9 +40,12 @@ export interface SurveyOptions extends LookOptions {
 
 /** What `Store.survey` returns. */
 export interface Survey {
-  /** At least `sessions`. Those about sessions that are missing are estimated from the sample. */
+  /**
+   * `sessions` is required. azu estimates `live`, `expired`, `endless`, `loggedIn` and `anonymous`
+   * from the sample if they are missing.
+   */
   readonly figures: Figures;
-  /** Sessions chosen at random; all of them, if they are few. */
+  /** Sessions chosen at random, or all of them if they are few. */
   readonly sample: readonly SessionInfo[];
   /** When the oldest and the newest session were created, if that is known of all sessions. */
   readonly created?: { readonly oldest: number; readonly newest: number };
@@ -52,7 +55,7 @@ export interface Survey {
   readonly warnings: readonly string[];
 }
 
-/** The largest samples: of an exact survey, and of a quick one. */
+/** How many sessions the sample of a survey has at most, and that of a quick one. */
 export const SAMPLE = 4000;
 export const QUICK_SAMPLE = 1000;
 

@@ -38,7 +38,13 @@ Deno.test("every order is a total order, with the unknown last in both direction
     }
   }
   const of = (expiresAt: number | null | undefined, handle: string): SessionInfo => ({
-    ...{ handle, expiresAt, size: 1, user: null, createdAt: 0, visitedAt: 0, ip: null },
+    handle,
+    expiresAt,
+    size: 1,
+    user: null,
+    createdAt: 0,
+    visitedAt: 0,
+    ip: null,
     userAgent: null,
   });
   const all = [of(undefined, "a"), of(null, "b"), of(5, "c"), of(6, "d")];
@@ -70,8 +76,16 @@ async function list(sessions: Partial<Sessions>, more: Partial<ListRequest> = {}
   const { signal } = new AbortController();
   const shown: string[] = [];
   const report = await listSessions(backendOf(sessions), {
-    ...{ signal, selection: [], onlyCount: false, limit: 50, sort: undefined, budget: {} },
-    ...{ timeout: undefined, onFound() {}, onPhase() {}, onSlow() {} },
+    signal,
+    selection: [],
+    onlyCount: false,
+    limit: 50,
+    sort: undefined,
+    budget: {},
+    timeout: undefined,
+    onFound() {},
+    onPhase() {},
+    onSlow() {},
     onSessions: (batch) => shown.push(...batch.map(({ handle }) => handle)) > 0,
     ...more,
   });

@@ -65,7 +65,9 @@ const REFUSED: readonly (readonly [unknown, ...string[]])[] = [
   ],
   [
     {
-      ...{ id: "id", payload: "p", createdAt: { path: "at" } },
+      id: "id",
+      payload: "p",
+      createdAt: { path: "at" },
       expiresAt: { after: "createdAt", lifetime: "1h" },
     },
     ": expected a column for createdAt, because expiresAt is counted from it, got a path",
@@ -110,8 +112,12 @@ Deno.test("every form of a layout is accepted", () => {
       userAgent: "a",
     },
     {
-      ...{ id: "id", payload: { column: "p" }, user: { path: "a.b.c" }, ip: { path: "ip" } },
-      ...{ createdAt: { path: "at" }, visitedAt: { column: "v", unit: "milliseconds" } },
+      id: "id",
+      payload: { column: "p" },
+      user: { path: "a.b.c" },
+      ip: { path: "ip" },
+      createdAt: { path: "at" },
+      visitedAt: { column: "v", unit: "milliseconds" },
       expiresAt: { after: "visitedAt", lifetime: "120m" },
     },
     {

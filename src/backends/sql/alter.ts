@@ -4,7 +4,7 @@ import { printable } from "../../core/text.ts";
 import type { TableChanges } from "../contract.ts";
 import type { DatabaseTarget } from "./backend.ts";
 import {
-  definition,
+  columnDefinition,
   type Engine,
   indexName,
   indexOn,
@@ -28,7 +28,7 @@ export function addColumnStatements(
   column: RecordedColumn,
 ): string[] {
   const alter = `ALTER TABLE ${quoteTable(engine, table)}`;
-  const add = definition(engine, column);
+  const add = columnDefinition(engine, column);
   if (engine === "mysql") {
     const key = column.isIndexed ? `, ADD ${mysqlKey(table, column.name)}` : "";
     return [`${alter} ADD COLUMN ${add}${key}`];
@@ -76,10 +76,11 @@ const EFFECTS = {
 } as const satisfies Record<Engine, string>;
 
 /**
- * @returns undefined if nothing is missing, or if the table is another's.
+ * What a table lacks of what the app writes.
+ * @returns undefined if nothing is missing, or if setup has not created the table.
  * @throws {OperationError} if a column cannot hold what the app writes.
  */
-export function changesOf(
+export function tableChanges(
   target: Pick<DatabaseTarget, "engine" | "recorded" | "address" | "tableText">,
   { table, columns, indexed, unusable }: TableShape,
 ): TableChanges | undefined {
@@ -131,10 +132,8 @@ function otherType(
   { type: wanted }: RecordedColumn,
 ): OperationError {
   return new OperationError(
-    `The column ${name} of the table ${printable(tableText)} has the type ${
-      printable(type)
-    }, but ` +
-      `the app writes ${wanted} (${address})`,
+    `The column ${name} of the table ${printable(tableText)} has the type ${printable(type)}, ` +
+      `but the app writes ${wanted} (${address})`,
     { hint: "Change the column's type, or session.user.type in the config" },
   );
 }

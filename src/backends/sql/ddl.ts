@@ -120,7 +120,7 @@ export function createStatements(
     `${quoted("created_at")} ${type.time} NOT NULL`,
     `${quoted("updated_at")} ${type.time} NOT NULL`,
     `${quoted("expires_at")} ${type.time} NOT NULL`,
-    ...columns.map((column) => definition(engine, column)),
+    ...columns.map((column) => columnDefinition(engine, column)),
   ];
   const indexed = columns.filter(({ isIndexed }) => isIndexed).map(({ name }) => name);
   // MySQL has no CREATE INDEX IF NOT EXISTS, so there the indexes are part of the table.
@@ -144,7 +144,7 @@ export function createStatements(
 }
 
 /** A column as CREATE TABLE and ALTER TABLE define it. */
-export function definition(engine: Engine, { name, type }: RecordedColumn): string {
+export function columnDefinition(engine: Engine, { name, type }: RecordedColumn): string {
   return `${quoteIdentifier(engine, name)} ${type}`;
 }
 

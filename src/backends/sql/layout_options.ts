@@ -94,7 +94,7 @@ export const databaseLayout = v.pipe(
 /** Where a table that other software has created contains what is known of its sessions. */
 export type DatabaseLayout = v.InferInput<typeof databaseLayout>;
 
-/** The column of the payload, and how that is packed. */
+/** The column of the payload, and how it is packed; undefined if the layout names none. */
 export function payloadOf({ payload }: Pick<DatabaseLayoutOptions, "payload">) {
   if (payload === undefined) return undefined;
   return typeof payload === "string"

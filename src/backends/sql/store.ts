@@ -160,8 +160,8 @@ export async function openSqlStore<Session extends SqlSession>(
       return explained(signal, async () => {
         const shape = await engine.shape(session, signal);
         if (shape === undefined) return undefined;
-        const { changesOf } = await import("./alter.ts");
-        return changesOf(target, shape);
+        const { tableChanges } = await import("./alter.ts");
+        return tableChanges(target, shape);
       });
     },
     async changeTable({ statements }, signal, { onProgress } = {}) {

@@ -1,4 +1,4 @@
-/** The state of a table: what the server knows of it, counts of its rows, and some of them. */
+/** The state of a table: counts and a sample of its rows, and what the server knows of it. */
 import { ImpossibleError } from "../../core/errors.ts";
 import type { Selection } from "../../core/selection.ts";
 import type { SessionInfo } from "../contract.ts";

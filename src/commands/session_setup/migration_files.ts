@@ -1,4 +1,4 @@
-/** The migrations: one that creates the table, and one for each column that an earlier one lacks. */
+/** The migrations: one creates the table; each of the others adds a column that it lacks. */
 import { join } from "node:path";
 import { ifPresent, readAppFile } from "../../app/app.ts";
 import type { Templates } from "../../app/crystal_templates.ts";
@@ -12,9 +12,9 @@ const FOLDER = "src/db/migrations";
 type Migrations = ReadonlyMap<string | undefined, Migration | undefined>;
 
 /**
- * A migration that has been run must not change. So an existing one that creates the table without
- * some of the columns is kept, and these columns get migrations of their own. A table that is
- * changed in another way is shown as a difference.
+ * A migration that has been run must not change. So one that creates the table without some of the
+ * columns is kept, and these columns get migrations of their own. One that differs in another way is
+ * a conflict.
  * @returns the files, and the columns whose migrations are new.
  */
 export async function migrationFiles(
@@ -26,12 +26,12 @@ export async function migrationFiles(
   const writer = new MigrationWriter(migrations, templates);
   const found = await existing(root, "create_sessions");
   const create = writer.create(found.at(-1)?.timestamp ?? timestampOf(now));
-  const present = found.flatMap(({ timestamp, content }) => {
+  const ours = found.flatMap(({ timestamp, content }) => {
     const without = writer.lacking(timestamp, content);
     return without === undefined ? [] : [{ timestamp, content, without }];
   });
   // The most complete one, if there are several.
-  const [kept] = present.sort((a, b) => a.without.length - b.without.length);
+  const [kept] = ours.toSorted((a, b) => a.without.length - b.without.length);
   if (kept === undefined) return { files: [create], added: [] };
   const files: WantedFile[] = [{ path: writer.create(kept.timestamp).path, content: kept.content }];
   const added: string[] = [];
@@ -69,15 +69,16 @@ class MigrationWriter {
   /** The columns that a migration lacks; undefined if it differs in another way. */
   lacking(timestamp: string, content: string): readonly string[] | undefined {
     if (content === this.create(timestamp).content) return [];
-    const [first] = [...this.#migrations.values()].flatMap((migration) => migration ?? []);
-    // The environments' tables have the same columns, in the same order of possibilities.
-    const { earlier = [] } = first ?? {};
-    return earlier.find((_, index) => {
-      return content === this.#render(timestamp, ({ earlier = [], down }) => {
-        const same = earlier[index];
-        return same && { up: same.up, down };
+    const [first] = [...this.#migrations.values()].filter((migration) => migration !== undefined);
+    // The earlier tables of all environments lack the same columns, in the same order.
+    const found = first?.earlier?.find((_, index) => {
+      const rendered = this.#render(timestamp, ({ earlier, down }) => {
+        const table = earlier?.[index];
+        return table && { up: table.up, down };
       });
-    })?.without;
+      return content === rendered;
+    });
+    return found?.without;
   }
 
   #render(

@@ -252,27 +252,33 @@ async function nextSteps(
     const where = whereOf(variable.environments, environments);
     steps.push(`Set ${variable.name} in the environment${where}: ${variable.shape}`);
   }
-  const withTable = environments.filter(({ spec }) => spec.migration !== undefined);
-  const tables = new Set(environments.map(({ spec }) => JSON.stringify(spec.migration)));
-  const isEverywhere = tables.size === 1;
-  const current = environmentNamed(environments, project.environment.name);
-  const left = !done.applied
-    ? withTable
-    : isEverywhere
-    ? []
-    : withTable.filter((environment) => environment !== current);
-  if (left.length > 0) {
-    const options = isEverywhere ? "--apply" : "--env <name> --apply for each";
-    const where = whereOf(left, environments);
-    const what = done.addedColumns.length === 0
-      ? `Create the table${where}`
-      : `Before you deploy the app, add ${listed(done.addedColumns, "and")} to the table${where}`;
-    steps.push(`${what}: run this command with ${options}, or the framework's own azu db:migrate`);
-  }
+  steps.push(...tableSteps(project, environments, done));
   if (environments.some(({ name }) => name === "development")) {
     steps.push("On a developer's machine, start the app with AZU_ENV=development");
   }
   return steps;
+}
+
+/** What is left to do in the databases. */
+function tableSteps(
+  project: Project,
+  environments: SetupEnvironments,
+  { applied, addedColumns }: { applied: boolean; addedColumns: readonly string[] },
+): string[] {
+  const tables = new Set(environments.map(({ spec }) => JSON.stringify(spec.migration)));
+  const isSameEverywhere = tables.size === 1;
+  const current = environmentNamed(environments, project.environment.name);
+  const left = environments.filter((environment) => {
+    const isDone = applied && (isSameEverywhere || environment === current);
+    return environment.spec.migration !== undefined && !isDone;
+  });
+  if (left.length === 0) return [];
+  const options = isSameEverywhere ? "--apply" : "--env <name> --apply for each";
+  const where = whereOf(left, environments);
+  const what = addedColumns.length === 0
+    ? `Create the table${where}`
+    : `Before you deploy the app, add ${listed(addedColumns, "and")} to the table${where}`;
+  return [`${what}: run this command with ${options}, or the framework's own azu db:migrate`];
 }
 
 /** Whether the app, which reads only the environment, has a variable. */

@@ -98,12 +98,12 @@ function adviceFor({ figures }: Status, { capabilities }: Backend): string[] {
   const isBacklog = sessions !== undefined && expired !== undefined &&
     expired.value > Math.max(BACKLOG, sessions.value * BACKLOG_SHARE);
   const isEndless = capabilities.expiresItself && endless !== undefined && endless.value > 0;
-  return [
-    ...(isBacklog ? ["Many sessions have expired: `azu session:sweep` removes them"] : []),
-    ...(isEndless
-      ? ["Some sessions never expire: `azu session:sweep --fix-ttl` gives them a lifetime"]
-      : []),
-  ];
+  const advice: string[] = [];
+  if (isBacklog) advice.push("Many sessions have expired: `azu session:sweep` removes them");
+  if (isEndless) {
+    advice.push("Some sessions never expire: `azu session:sweep --fix-ttl` gives them a lifetime");
+  }
+  return advice;
 }
 
 /** @param now Milliseconds since 1970. */

@@ -29,7 +29,9 @@ async function connectRedis(layout: RedisLayout) {
   };
   await client.set("session:a", '{"passport":{"user":42}}');
   return {
-    ...{ client, store, save },
+    client,
+    store,
+    save,
     keys: async () => (await client.keys("*")).sort(),
     async [Symbol.asyncDispose]() {
       await store[Symbol.asyncDispose]();

@@ -101,8 +101,10 @@ export const CONNECT_PG_SIMPLE: ForeignTable = {
 function expressSession(user: string | null, expiresAt: number) {
   return {
     cookie: {
-      ...{ originalMaxAge: 86_400_000, expires: new Date(expiresAt).toISOString() },
-      ...{ httpOnly: true, path: "/" },
+      originalMaxAge: 86_400_000,
+      expires: new Date(expiresAt).toISOString(),
+      httpOnly: true,
+      path: "/",
     },
     ...(user === null ? {} : { passport: { user: /^\d{1,15}$/.test(user) ? Number(user) : user } }),
   };

@@ -303,8 +303,16 @@ const DIALECTS = { postgres: postgresDialect, mysql: mysqlDialect, sqlite: sqlit
 function whereOf(engine: Engine, layout: DatabaseLayout, selection: Selection): string {
   const dialect = DIALECTS[engine];
   const target = {
-    ...{ url: "", engine, address: "", password: "", root: "/", table: { name: "t" } },
-    ...{ tableText: "t", timeout: 0, secrets: [], recorded: [] },
+    url: "",
+    engine,
+    address: "",
+    password: "",
+    root: "/",
+    table: { name: "t" },
+    tableText: "t",
+    timeout: 0,
+    secrets: [],
+    recorded: [],
   };
   const columns = [{ name: "id", type: "varchar" }, { name: "at", type: "int" }];
   const bound = bindLayout(layoutOf(v.parse(databaseLayout, layout)), columns, dialect, target);

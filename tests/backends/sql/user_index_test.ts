@@ -66,8 +66,16 @@ for (const engine of ["postgres", "mysql", "sqlite"] as const) {
     await rows.selectable.save([old]);
     const statements: string[] = [];
     const target: DatabaseTarget = {
-      ...{ url, engine, root, table, tableText: "sessions", address: url, password: "" },
-      ...{ timeout: 5000, secrets: [], recorded: recordedColumns(engine) },
+      url,
+      engine,
+      root,
+      table,
+      tableText: "sessions",
+      address: url,
+      password: "",
+      timeout: 5000,
+      secrets: [],
+      recorded: recordedColumns(engine),
     };
     await using store = await OPEN[engine](target, (sql) => statements.push(sql));
     for (const [users, expected] of [[["42"], 21], [["7", "8", "9"], 60]] as const) {

@@ -127,7 +127,9 @@ for (const engine of ["postgres", "mysql", "sqlite"] as const) {
       strictEqual(more.code, 0, more.stderr);
       deepStrictEqual(await app.has(...COLUMNS), COLUMNS);
       deepStrictEqual(migrationsIn(await app.files()), [
-        ...["add_ip_to_sessions", "add_user_agent_to_sessions", "add_user_id_to_sessions"],
+        "add_ip_to_sessions",
+        "add_user_agent_to_sessions",
+        "add_user_id_to_sessions",
         "create_sessions",
       ]);
       const revoked = await app.azu("session:revoke", "--user", "42", "--force");

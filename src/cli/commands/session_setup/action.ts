@@ -146,8 +146,8 @@ async function write(
       return options.yes || await agreedChanges(host, reporter, changes);
     });
     if (table === "declined") return { ...declined(host, reporter), ...found };
-    const nothing = changesOf(plan.files).length === 0 && table !== "created" &&
-      table !== "changed";
+    const isTableChanged = table === "created" || table === "changed";
+    const nothing = changesOf(plan.files).length === 0 && !isTableChanged;
     showDone(reporter, plan, nothing, table);
     const outcome = nothing ? "unchanged" : "written";
     const result = { outcome, exitCode: ExitCode.ok, ...found } as const;

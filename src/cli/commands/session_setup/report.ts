@@ -48,10 +48,10 @@ export function showDone(
 ): void {
   if (table !== undefined) {
     const { address, table: name } = choice.backend.describe();
-    const where = `the table ${name ?? ""} in ${address ?? ""}`;
-    if (table === "created") reporter.line(`Created ${where}, with its indexes`);
-    else if (table === "changed") reporter.line(`Changed ${where}`);
-    else reporter.line(`T${where.slice(1)} already exists`);
+    const which = `table ${name ?? ""} in ${address ?? ""}`;
+    if (table === "created") reporter.line(`Created the ${which}, with its indexes`);
+    else if (table === "changed") reporter.line(`Changed the ${which}`);
+    else reporter.line(`The ${which} already exists`);
   }
   const unchanged = files.filter(({ action }) => action === "unchanged").length;
   if (!nothing) return reporter.verified("Sessions are set up");

@@ -128,11 +128,9 @@ function sizeLines({ figures: { bytes, indexBytes, freeBytes, sessions } }: Stat
   const each = sessions === undefined || sessions.value === 0
     ? ""
     : `, ${bytesText(Math.round(bytes.value / sessions.value))} each`;
-  const parts = [
-    `${sizeText(bytes)}${each}`,
-    ...(indexBytes === undefined ? [] : [`indexes ${sizeText(indexBytes)}`]),
-    ...(freeBytes === undefined ? [] : [`free ${sizeText(freeBytes)}`]),
-  ];
+  const parts = [`${sizeText(bytes)}${each}`];
+  if (indexBytes !== undefined) parts.push(`indexes ${sizeText(indexBytes)}`);
+  if (freeBytes !== undefined) parts.push(`free ${sizeText(freeBytes)}`);
   return parts.map((text, index): Line => [[label(index === 0 ? "Size" : "")], [text]]);
 }
 
@@ -204,12 +202,9 @@ function serverLines({ figures, properties }: Status, { place, width }: ScreenCo
       [width < 60 ? "" : bar(used, WIDEST_BAR / 2), used > 0.9 ? "red" : "cyan"],
     ]);
   }
-  const named: (readonly [string, string])[] = [
-    ...(evicted === undefined ? [] : [["evicted", numberText(evicted)] as const]),
-    ...(deadRows === undefined ? [] : [["dead rows", numberText(deadRows)] as const]),
-    ...Object.entries(properties),
-  ];
-  lines.push(...named.flatMap(([name, text]) => labelled(name, text, width)));
+  if (evicted !== undefined) lines.push(...labelled("evicted", numberText(evicted), width));
+  if (deadRows !== undefined) lines.push(...labelled("dead rows", numberText(deadRows), width));
+  for (const [name, text] of Object.entries(properties)) lines.push(...labelled(name, text, width));
   return lines.length === 0 ? [] : [[[place, "bold"]], ...lines];
 }
 
