@@ -14,7 +14,7 @@ export interface ScreenContext {
   readonly environment: string;
   /** The server and the keys or table, without credentials. */
   readonly target: string;
-  /** What the properties and figures at the end are about. */
+  /** The heading of what the server says about itself. */
   readonly place: "Table" | "Server";
   /** Columns of a line. */
   readonly width: number;
