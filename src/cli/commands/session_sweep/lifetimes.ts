@@ -39,8 +39,7 @@ async function swept(
   conclude: (report: LifetimesReport) => ExitCode,
 ): Promise<LifetimesReport> {
   using progress = new Progress(host, reporter, target.address ?? backend.name, WORDS);
-  const stop = () => progress.begin("stopping");
-  host.signal.addEventListener("abort", stop, { once: true });
+  progress.stopAfter(host.signal);
   host.lastWords = () => {
     const { begun: isUncertain, cleared: given } = progress;
     conclude({ outcome: "interrupted", endless: undefined, given, isUncertain });
@@ -57,6 +56,5 @@ async function swept(
     });
   } finally {
     host.lastWords = undefined;
-    host.signal.removeEventListener("abort", stop);
   }
 }
