@@ -7,13 +7,16 @@ import { fillRedis, type RedisKeys } from "./support/redis_data.ts";
 /** MiB, at the peak. */
 export const MOST_MEMORY = 130;
 
+/** Of 5,000,000 different keys, the filter against repeated ones takes one or two for known. */
+const MISTAKEN = 2;
+
 /** @param peak The peak in MiB, measured with these keys. */
 export async function benchRedisMemory(bench: Bench, keys: RedisKeys, peak: number): Promise<void> {
   const { azu, report } = bench;
   const sessions = 5 * keys.sessions;
   await using server = await startRedis();
   await fillRedis(server, { sessions, others: keys.others });
-  const listed = expectListed(await azu.listRedis(server.url), sessions);
+  const listed = expectListed(await azu.listRedis(server.url), sessions, MISTAKEN);
   const revoked = expectCleared(await azu.redis(server.url, revocationOf(1)), SESSIONS_PER_USER);
   const larger = expectCleared(await azu.redis(server.url), sessions - SESSIONS_PER_USER);
   const most = { most: MOST_MEMORY };
