@@ -3,7 +3,8 @@ import { deepStrictEqual, doesNotMatch, match, ok, strictEqual } from "node:asse
 import { widthOf } from "../../../src/cli/terminal/table.ts";
 import { runAzu, runAzuOnTerminal } from "../../support/cli.ts";
 import { needs } from "../../support/env.ts";
-import { appWith, session, someSessions } from "../sessions.ts";
+import { customApp } from "../custom_sessions.ts";
+import { appWith, someSessions } from "../sessions.ts";
 
 const COLOUR = new RegExp("\x1b\\[\\d*m", "g");
 
@@ -15,21 +16,16 @@ function screens(output: string): string[] {
   return output.replace(COLOUR, "").split("\x1b[J").slice(0, -1);
 }
 
+/** A store with more sessions each time that it is asked. */
+const GROWING = "survey: async () => ({ figures: { sessions: { value: 10 + 7 * calls++, " +
+  "isExact: true } }, sample: sessions(10), properties: {}, warnings: [] })";
+
 Deno.test("a watched status is redrawn until Ctrl-C", needs("script"), async () => {
-  await using app = await appWith(someSessions());
-  let isGrowing = true;
-  const growing = (async () => {
-    for (let index = 0; isGrowing; index++) {
-      app.save([session(`more${index}`)]);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  })();
+  await using app = await customApp(`calls: (globalThis.calls ??= 0), ${GROWING}`);
   const { code, output } = await runAzuOnTerminal(["session:status", "--watch", "100ms"], {
-    ...app.options,
+    cwd: app.path,
     answer: [{ waitFor: /\+[\d,]+ sessions\/min(?:[^]*sessions\/min){3}/, type: "\x03" }],
   });
-  isGrowing = false;
-  await growing;
   strictEqual(code, 130);
   const drawn = screens(output);
   ok(drawn.length >= 4);
@@ -38,7 +34,7 @@ Deno.test("a watched status is redrawn until Ctrl-C", needs("script"), async () 
     // Back to the first line of a screen of as many lines as before, at most those of the terminal.
     const [, up] = UP.exec(screen) ?? [];
     ok(Number(up) > 10 && Number(up) < 24, up);
-    match(screen, /[▁▂▃▄▅▆▇█]+/);
+    match(screen, /▁[▁▂▃▄▅▆▇]*█ {2}10 to \d+, \+[\d,]+ sessions\/min/);
   }
 });
 
@@ -89,10 +85,18 @@ Deno.test("--watch is for a terminal, and for a person", async () => {
 });
 
 Deno.test("a failure ends the watch, and says why", needs("script"), async () => {
-  await using app = await appWith(someSessions());
-  const running = runAzuOnTerminal(["session:status", "--watch", "200ms"], app.options);
-  setTimeout(() => app.run("ALTER TABLE sessions RENAME TO gone"), 3000);
-  const { code, output } = await running;
+  const failing = GROWING.replace(
+    "async () => (",
+    "async () => calls > 1 ? Promise.reject('gone') : (",
+  );
+  await using app = await customApp(`calls: (globalThis.calls ??= 0), ${failing}`);
+  const { code, output } = await runAzuOnTerminal(["session:status", "--watch", "50ms"], {
+    cwd: app.path,
+  });
   strictEqual(code, 1);
-  match(output.replace(COLOUR, "").split("\x1b[J").at(-1) ?? "", /^\s*error: .*sessions/);
+  strictEqual(screens(output).length, 2);
+  match(
+    output.replace(COLOUR, "").split("\x1b[J").at(-1) ?? "",
+    /^\s*error: The acme backend failed: gone/,
+  );
 });
