@@ -57,7 +57,7 @@ export function app(
   const selectable: Selectable = {
     keepsExpired: true,
     keepsForever: shape !== undefined && !/KEY \(expires_at|expires_at\W.*NOT NULL/.test(shape),
-    cases: shape === undefined ? 5 : 1,
+    cases: shape === undefined ? 3 : 1,
     async save(sessions) {
       for (let begin = 0; begin < sessions.length; begin += 1000) {
         const rows = sessions.slice(begin, begin + 1000).map(row);
