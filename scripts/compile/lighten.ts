@@ -63,6 +63,12 @@ const MODULE = /^(?=\/\/ (?:\S+\/)?\S+\.\w+$)/m;
 
 const PACKAGED = /^\/\/ (node_modules\/\S+)\n/;
 
+/** In a text with these, the names of the whole bundle would be shortened, too. */
+const IMPORTS_OR_EXPORTS = /^(?:import|export)\b/m;
+
+/** Packages whose local names may be shortened: no code depends on the names of their classes. */
+const ANONYMOUS = /\/node_modules\/(?:diff|eta|ignore|sucrase|ts-interface-checker|yaml)\//;
+
 /**
  * @param bundles The unminified text of each file, by name.
  * @returns the texts without unused parts of packages, and without their comments and indentation.
@@ -87,6 +93,10 @@ async function lightModule(module: string, met: Set<Trim>): Promise<string> {
   const used = trim === undefined ? module : module.replace(trim.unused, trim.instead);
   if (trim !== undefined && used !== module) met.add(trim);
   // Not minifySyntax: it drops imported names that only other modules of the bundle use.
-  const { code } = await transform(used, { minifyWhitespace: true, legalComments: "none" });
+  const { code } = await transform(used, {
+    minifyWhitespace: true,
+    minifyIdentifiers: ANONYMOUS.test(path) && !IMPORTS_OR_EXPORTS.test(used),
+    legalComments: "none",
+  });
   return head + code;
 }
