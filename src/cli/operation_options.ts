@@ -26,7 +26,13 @@ export const MAX_LATENCY = [
 ] as const;
 
 /** The limits for one request or one server. */
-export const milliseconds = duration(1, 60_000);
+const milliseconds = duration(1, 60_000);
+
+export const TIMEOUT = [
+  "--timeout <time>",
+  "Limit for connecting to a server (default: 5s)",
+  milliseconds,
+] as const;
 
 /**
  * Adds the options of a command that removes sessions.

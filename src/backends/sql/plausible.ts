@@ -1,6 +1,6 @@
 /** Whether what a config says of a table can be right: a wrong unit makes all sessions expired. */
 import { UsageError } from "../../core/errors.ts";
-import type { TimeFact } from "../../core/selection.ts";
+import { type TimeFact, timeText } from "../../core/selection.ts";
 import { printable } from "../../core/text.ts";
 import type { SessionInfo } from "../contract.ts";
 import type { DatabaseTarget } from "./backend.ts";
@@ -30,13 +30,9 @@ export async function checkUnits(
     const [row] = await table.read(`SELECT ${latest} AS latest FROM ${table.from}`);
     const time = timeIn(row?.["latest"] ?? null, column, dialect);
     if (time === null || (time > EARLIEST && time < LATEST)) continue;
-    const year = new Date(time).getUTCFullYear();
     throw new UsageError(
       `In ${unit}, the latest time in the column ${printable(name)} of the table ` +
-        `${printable(target.tableText)} is in ${
-          Number.isNaN(year) ? "no year" : `the year ${year}`
-        }` +
-        ` (${target.address})`,
+        `${printable(target.tableText)} is ${timeText(time)} (${target.address})`,
       { hint: `Check the unit of layout.${fact} in the config` },
     );
   }

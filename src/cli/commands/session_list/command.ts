@@ -1,5 +1,5 @@
 import { type Sort, sortFields } from "../../../commands/session_list/sort.ts";
-import { BACKEND, BATCH, MAX_LATENCY, milliseconds, PAUSE } from "../../operation_options.ts";
+import { BACKEND, BATCH, MAX_LATENCY, PAUSE, TIMEOUT } from "../../operation_options.ts";
 import { exampleText, newCommand, type Run, value } from "../../program.ts";
 import { SELECTION_HELP, selectionOptions } from "../../selection_options.ts";
 import { fieldNames, formats, isOneOf } from "../../sessions/names.ts";
@@ -48,7 +48,7 @@ function definition() {
     .option(...BATCH)
     .option(...PAUSE)
     .option(...MAX_LATENCY)
-    .option("--timeout <time>", "Limit for connecting to a server (default: 5s)", milliseconds);
+    .option(...TIMEOUT);
   const selection = selectionOptions(command);
   command.addHelpText(
     "after",

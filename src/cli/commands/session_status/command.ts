@@ -1,7 +1,7 @@
 import { figureNames } from "../../../backends/survey.ts";
 import { parseLimit } from "../../../commands/session_status/limits.ts";
 import { parseDuration } from "../../../core/duration.ts";
-import { BACKEND, BATCH, MAX_LATENCY, milliseconds, PAUSE } from "../../operation_options.ts";
+import { BACKEND, BATCH, MAX_LATENCY, PAUSE, TIMEOUT } from "../../operation_options.ts";
 import { exampleText, newCommand, type Run, value, values } from "../../program.ts";
 
 const formats = ["screen", "json", "openmetrics"] as const;
@@ -42,7 +42,7 @@ const definition = () =>
     .option(...BATCH)
     .option(...PAUSE)
     .option(...MAX_LATENCY)
-    .option("--timeout <time>", "Limit for connecting to a server (default: 5s)", milliseconds)
+    .option(...TIMEOUT)
     .addHelpText(
       "after",
       exampleText([

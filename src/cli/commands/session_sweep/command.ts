@@ -1,4 +1,4 @@
-import { BACKEND, BATCH, MAX_LATENCY, milliseconds, PAUSE } from "../../operation_options.ts";
+import { BACKEND, BATCH, MAX_LATENCY, PAUSE, TIMEOUT } from "../../operation_options.ts";
 import { schedulers } from "../../../commands/session_sweep/schedule.ts";
 import { parseDuration } from "../../../core/duration.ts";
 import { exampleText, newCommand, type Run, value } from "../../program.ts";
@@ -41,7 +41,7 @@ const definition = () =>
     .option(...BATCH)
     .option(...PAUSE)
     .option(...MAX_LATENCY)
-    .option("--timeout <time>", "Limit for connecting to a server (default: 5s)", milliseconds)
+    .option(...TIMEOUT)
     .addHelpText(
       "after",
       exampleText([
