@@ -1,0 +1,105 @@
+/**
+ * The environment variables. The help of each command, `azu help environment`, the man pages and
+ * the reference are made from this list. Texts mark code with backticks.
+ */
+import type { CommandName } from "../summaries.ts";
+
+export interface Variable {
+  readonly name: string;
+  readonly readBy: "azu" | "the app" | "azu and the app";
+  /** What it says: a phrase for a list. */
+  readonly summary: string;
+  /** What the summary leaves out: sentences, or empty. */
+  readonly details: string;
+  /** The commands that use it; undefined for all, empty for none. */
+  readonly commands?: readonly CommandName[];
+}
+
+const onStores = [
+  "init",
+  "session:setup",
+  "session:status",
+  "session:list",
+  "session:revoke",
+  "session:sweep",
+  "session:clear",
+] as const;
+
+const inEnvironments = onStores.filter((name) => name !== "init");
+
+export const variables: readonly Variable[] = [
+  {
+    name: "REDIS_URL",
+    readBy: "azu and the app",
+    summary: "The address of Redis",
+    details: "`url` in the config overrides it.",
+    commands: onStores,
+  },
+  {
+    name: "DATABASE_URL",
+    readBy: "azu and the app",
+    summary: "The address of the database",
+    details: "`url` in the config overrides it.",
+    commands: onStores,
+  },
+  {
+    name: "SESSION_BACKEND",
+    readBy: "azu",
+    summary: "The name of the backend, unless --backend states it",
+    details: "It overrides `session.backend` in the config. The store in " +
+      "`src/initializers/session.cr` overrides it, except for `init` and `session:setup`.",
+    commands: onStores,
+  },
+  {
+    name: "AZU_ENV",
+    readBy: "azu and the app",
+    summary: "The environment, unless --env states it",
+    details: "It selects one of `environments` in the config. Default: `CRYSTAL_ENV`, or else " +
+      "`production`.",
+    commands: inEnvironments,
+  },
+  {
+    name: "CRYSTAL_ENV",
+    readBy: "azu and the app",
+    summary: "The environment, if AZU_ENV is not set",
+    details: "The Azu framework also reads it for its own purposes.",
+    commands: inEnvironments,
+  },
+  {
+    name: "SESSION_SECRET",
+    readBy: "azu and the app",
+    summary: "The app's secret, which opens sealed sessions",
+    details: "The app requires at least 32 bytes, except in development and test. `azu` opens " +
+      "sealed payloads with it, and never prints it.",
+    commands: ["session:setup", "session:status", "session:list", "session:revoke"],
+  },
+  {
+    name: "NODE_ID",
+    readBy: "the app",
+    summary: "The name of a node, if nodes cache sessions",
+    details: "Used with `cluster`. Default: a random name.",
+    commands: [],
+  },
+  {
+    name: "NO_COLOR",
+    readBy: "azu",
+    summary: "No colours, if it is not empty",
+    details: "",
+  },
+  {
+    name: "TERM",
+    readBy: "azu",
+    summary: "No colours and no progress line, if it is `dumb`",
+    details: "",
+  },
+];
+
+/** Where the variables come from. */
+export const WHERE_FROM =
+  "`azu` also reads them from `.env` in the app's folder, except `NO_COLOR` and `TERM`. The " +
+  "environment wins. A variable that is empty counts as not set.";
+
+/** The variables that a command uses. */
+export function variablesOf(command: CommandName): readonly Variable[] {
+  return variables.filter(({ commands }) => commands?.includes(command) ?? true);
+}

@@ -1,0 +1,2 @@
+/** The documentation on the web. */
+export const DOCUMENTATION = "https://azutoolkit.github.io/azu-sessions/";
