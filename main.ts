@@ -78,8 +78,10 @@ async function crashed(error: unknown): Promise<void> {
 
 /** Runs azu. `--version` loads nothing else, because scripts call it often. */
 async function main(): Promise<number> {
-  const version = versionText(Deno.version, Deno.build.target);
-  if (host.args.length === 1 && host.args[0] === "--version") {
+  const { args } = host;
+  const runtime = { ...Deno.version, target: Deno.build.target };
+  const version = versionText(runtime, args.includes("--json"));
+  if (args.includes("--version") && args.every((arg) => /^--(?:version|json)$/.test(arg))) {
     host.stdout.write(`${version}\n`);
     return 0;
   }

@@ -3,7 +3,7 @@ import configTemplate from "../../azu.config.ts" with { type: "text" };
 import typesTemplate from "../../templates/azu.d.ts" with { type: "text" };
 import { partsOf } from "../core/from_env.ts";
 
-export { typesTemplate };
+export { configTemplate as exampleConfig, typesTemplate };
 
 /** The sessions of an environment, as far as a config states them. */
 export interface SessionValues {

@@ -1,9 +1,18 @@
 /** Defines the command line with commander. Only this file imports it. */
-import { Command, CommanderError, InvalidArgumentError } from "@commander-js/extra-typings";
+import {
+  Argument,
+  Command,
+  CommanderError,
+  type CommandUnknownOpts,
+  InvalidArgumentError,
+  Option,
+} from "@commander-js/extra-typings";
 import { formatMilliseconds, parseDuration } from "../core/duration.ts";
 import { type ExitCode, UsageError } from "../core/errors.ts";
+import { helpWidth, item } from "./help/layout.ts";
+import { DOCUMENTATION } from "./help/links.ts";
 import { type CommandName, summaries } from "./summaries.ts";
-import type { Host, Output } from "./terminal/host.ts";
+import type { Host } from "./terminal/host.ts";
 import type { Reporter } from "./terminal/reporter.ts";
 
 /** What a command does with its options. */
@@ -16,25 +25,33 @@ export type Action<Options> = (
 /** Runs an action. A command calls it once its options are known to be valid. */
 export type Run = <Options>(action: Action<Options>, options: Options) => Promise<void>;
 
+export type AnyCommand = CommandUnknownOpts;
+
 /** The program without its commands. */
-export function newProgram(host: Host, version: string) {
+export function newProgram(host: Pick<Host, "stdout" | "stderr">, version: string) {
   return new Command("azu")
     .description("Set up and operate the sessions of Azu web apps")
     .usage("<command> [options]")
     .option("--config <file>", "The config file (default: the nearest azu.config.ts)")
     .option("--env <name>", "The environment (default: AZU_ENV, or else CRYSTAL_ENV)")
     .option("-C, --directory <folder>", "Work in this folder")
-    .option("--json", "Print one JSON document on stdout")
+    .option("--json", "Print one JSON document on stdout; help stays text")
     .option("-q, --quiet", "Print warnings and errors only")
     .version(version, "-V, --version", "Show the version")
     .helpOption("-h, --help", "Show this help")
-    .helpCommand("help [command]", "Show the help of a command")
+    .helpCommand(false)
     .configureHelp({
       showGlobalOptions: true,
+      minWidthToWrap: 20,
       subcommandTerm: (command) => command.name(),
+      // Our descriptions name the choices.
+      optionDescription: ({ description }) => description,
+      argumentDescription: ({ description }) => description,
       // Our help has no colours. By default, Commander searches every word for them, which takes
       // longer than all the rest.
       displayWidth: (text) => text.length,
+      formatItem: (term, termWidth, description, { helpWidth = 80 }) =>
+        item(term, termWidth, description, helpWidth),
     })
     .configureOutput({
       writeOut: (text) => host.stdout.write(text),
@@ -49,6 +66,14 @@ export function newProgram(host: Host, version: string) {
     .addHelpText(
       "after",
       `
+Examples:
+  # How many sessions there are, and whether the store is well
+  azu session:status
+  # Log out one user everywhere
+  azu session:revoke --user 42
+  # Count what a clear would remove
+  azu session:clear --dry-run
+
 Exit codes:
   0         done, or nothing to do
   1         failed, or only partly done
@@ -57,7 +82,10 @@ Exit codes:
   130, 143  interrupted by Ctrl-C, ended by SIGTERM
   129       ended because the terminal was closed (SIGHUP)
 
-See azu <command> --help for the options of a command, and examples`,
+More help:
+  azu <command> --help
+  azu help environment|exit-codes|config
+  ${DOCUMENTATION}`,
     );
 }
 
@@ -78,14 +106,55 @@ export function listedCommand(name: CommandName) {
   return new Command(name).summary(summaries[name]);
 }
 
-/** @param examples Pairs of a purpose and a command line. */
-export function exampleText(examples: readonly (readonly [string, string])[]): string {
-  return [
-    "",
-    "Examples:",
-    ...examples.flatMap(([purpose, line]) => [`  # ${purpose}`, `  ${line}`]),
-  ]
-    .join("\n");
+/** A command that no help shows. */
+export function hiddenCommand(name: string) {
+  return new Command(name);
+}
+
+/** A purpose, and the command line that serves it. */
+export type Example = readonly [purpose: string, line: string];
+
+const examples = new WeakMap<object, readonly Example[]>();
+
+/** Adds examples to the help of a command. */
+export function addExamples<C extends AnyCommand>(command: C, list: readonly Example[]): C {
+  examples.set(command, list);
+  const lines = list.flatMap(([purpose, line]) => [`  # ${purpose}`, `  ${line}`]);
+  command.addHelpText("after", ["", "Examples:", ...lines].join("\n"));
+  return command;
+}
+
+/** The examples that {@linkcode addExamples} has added. */
+export function examplesOf(command: AnyCommand): readonly Example[] {
+  return examples.get(command) ?? [];
+}
+
+/** Adds text to the end of the help. It is made only if somebody reads it. */
+export function addHelpText(command: AnyCommand, text: (width: number) => string): void {
+  const { getOutHelpWidth } = command.configureOutput();
+  command.addHelpText("after", () => text(getOutHelpWidth?.() ?? 0));
+}
+
+/**
+ * An option whose value is one of a list, or made of words of a list. The completion offers them.
+ * @param read Makes the parser of its value.
+ */
+export function choice<const Flags extends string, T>(
+  flags: Flags,
+  description: string,
+  words: readonly string[],
+  read: (text: string) => T,
+) {
+  return new Option(flags, description).choices(words).argParser(read);
+}
+
+/** The same for an argument. */
+export function wordArgument<const Name extends string>(
+  name: Name,
+  description: string,
+  words: readonly string[],
+) {
+  return new Argument(name, description).choices(words).argParser((text) => text);
 }
 
 /**
@@ -121,13 +190,13 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   }, `a whole number from ${least} to ${most}`);
 }
 
-/** Reads the value of an option as a duration, in milliseconds. */
+/** Reads the value of an option as a duration with a unit, in milliseconds. 0 needs no unit. */
 export function duration(least: number, most: number): (text: string) => number {
   const range = `from ${formatMilliseconds(least)} to ${formatMilliseconds(most)}`;
   return value((text) => {
-    const time = /^\d{1,12}$/.test(text) ? Number(text) : parseDuration(text) ?? NaN;
+    const time = text === "0" ? 0 : parseDuration(text) ?? NaN;
     return time >= least && time <= most ? time : undefined;
-  }, `a duration such as "50ms", ${range}`);
+  }, `a time with a unit such as "50ms" or "5s", ${range}`);
 }
 
 /**
@@ -198,16 +267,8 @@ function usageError(error: CommanderError, args: readonly string[]): UsageError 
   if (message === "(outputHelp)") {
     return new UsageError("Expected a command", { hint: "See azu --help" });
   }
-  const name = args.find((arg) => /^(?:init|session:\w+)$/.test(arg));
+  const name = args.find((arg) => Object.hasOwn(summaries, arg));
   return new UsageError(message.charAt(0).toUpperCase() + message.slice(1), {
     hint: suggestion ?? `See azu ${name === undefined ? "" : `${name} `}--help`,
   });
-}
-
-/** The least width of the help, in columns. A narrower terminal wraps the lines itself. */
-const NARROWEST = 40;
-
-function helpWidth(output: Output): number {
-  const columns = output.columns() ?? 80;
-  return Math.max(NARROWEST, Math.min(100, columns));
 }

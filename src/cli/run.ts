@@ -5,7 +5,7 @@ import type { Host } from "./terminal/host.ts";
 import { bugReport, Reporter } from "./terminal/reporter.ts";
 
 /** In the order of the help. Only the command that is meant is loaded. */
-const commands = [
+export const commands = [
   ["init", async () => (await import("./commands/init/command.ts")).initCommand],
   [
     "session:setup",
@@ -31,7 +31,12 @@ const commands = [
     "session:clear",
     async () => (await import("./commands/session_clear/command.ts")).sessionClearCommand,
   ],
+  ["completion", async () => (await import("./commands/completion/command.ts")).completionCommand],
+  ["help", async () => (await import("./commands/help/command.ts")).helpCommand],
 ] as const;
+
+/** The command that the scripts of `azu completion` call. The help does not list it. */
+const COMPLETE = "complete";
 
 /** Runs one command. Never throws, never exits. */
 export async function run(host: Host, version: string): Promise<ExitCode> {
@@ -46,6 +51,14 @@ export async function run(host: Host, version: string): Promise<ExitCode> {
   for (const [name, load] of commands) {
     const command = host.args.includes(name) ? (await load())(runAction) : listedCommand(name);
     program.addCommand(command.copyInheritedSettings(program));
+    if (host.args.includes(name) && asksForHelp(host.args)) {
+      (await import("./help/command_help.ts")).completeHelp(command, name);
+    }
+  }
+  if (host.args.includes(COMPLETE)) {
+    const { completeCommand } = await import("./commands/complete/command.ts");
+    const command = completeCommand(runAction).copyInheritedSettings(program);
+    program.addCommand(command, { hidden: true });
   }
   try {
     await parse(program, host.args.length === 0 ? ["--help"] : host.args);
@@ -53,6 +66,10 @@ export async function run(host: Host, version: string): Promise<ExitCode> {
   } catch (error) {
     return failed(host, reporter, error);
   }
+}
+
+function asksForHelp(args: readonly string[]): boolean {
+  return ["-h", "--help", "help"].some((word) => args.includes(word));
 }
 
 /** Creates a reporter for errors that occur before the arguments are parsed. */

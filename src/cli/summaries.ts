@@ -7,6 +7,8 @@ export const summaries = {
   "session:revoke": "Remove the sessions of a selection: logs out their users",
   "session:sweep": "Remove expired sessions",
   "session:clear": "Remove every session from the store: logs out all users",
+  completion: "Print the script that completes azu's commands in a shell",
+  help: "Show the help of a command or a topic",
 } as const;
 
 export type CommandName = keyof typeof summaries;

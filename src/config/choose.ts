@@ -184,14 +184,18 @@ function fromSettings(project: Project): Decision {
 }
 
 function entryFor(project: Project, { name, decidedByText }: Decision): BackendEntry | undefined {
-  const configured = entries(project);
-  const known = [...new Set([...backendTypes, ...Object.keys(configured)])];
-  if (known.includes(name)) return configured[name];
+  const known = backendNames(project);
+  if (known.includes(name)) return entries(project)[name];
   const meant = nearest(name, known);
   throw new UsageError(`${decidedByText}: unknown backend "${printable(name)}"`, {
     hint: `Known backends: ${known.join(", ")}` +
       (meant === undefined ? "" : `; did you mean ${meant}?`),
   });
+}
+
+/** The names that `--backend` accepts: azu's own backends, and those of the config. */
+export function backendNames(project: Project): readonly string[] {
+  return [...new Set([...backendTypes, ...Object.keys(entries(project))])];
 }
 
 function entries(project: Project): Readonly<Record<string, BackendEntry | undefined>> {

@@ -178,9 +178,16 @@ function environmentIn(
 /** The environments that people name without settings of their own. */
 const USUAL_ENVIRONMENTS = ["development", "test", "production"];
 
+/** The names that `--env` accepts. A config that is a function may know more. */
+export function knownEnvironments(
+  { environments }: Pick<Project, "environments">,
+): readonly string[] {
+  return [...new Set([...environments, ...USUAL_ENVIRONMENTS])];
+}
+
 /** What to say about a name that nothing knows: it may be mistyped. */
 function unknownName(name: string, environments: readonly string[]) {
-  const known = [...new Set([...environments, ...USUAL_ENVIRONMENTS])];
+  const known = knownEnvironments({ environments });
   if (known.includes(name)) return undefined;
   const meant = nearest(name, known);
   return {

@@ -11,11 +11,11 @@ export interface Variable {
   readonly summary: string;
   /** What the summary leaves out: sentences, or empty. */
   readonly details: string;
-  /** The commands that use it; undefined for all, empty for none. */
-  readonly commands?: readonly CommandName[];
+  /** The commands that use it. */
+  readonly commands: readonly CommandName[];
 }
 
-const onStores = [
+const all: readonly CommandName[] = [
   "init",
   "session:setup",
   "session:status",
@@ -23,9 +23,9 @@ const onStores = [
   "session:revoke",
   "session:sweep",
   "session:clear",
-] as const;
+];
 
-const inEnvironments = onStores.filter((name) => name !== "init");
+const inEnvironments = all.filter((name) => name !== "init");
 
 export const variables: readonly Variable[] = [
   {
@@ -33,22 +33,22 @@ export const variables: readonly Variable[] = [
     readBy: "azu and the app",
     summary: "The address of Redis",
     details: "`url` in the config overrides it.",
-    commands: onStores,
+    commands: all,
   },
   {
     name: "DATABASE_URL",
     readBy: "azu and the app",
     summary: "The address of the database",
     details: "`url` in the config overrides it.",
-    commands: onStores,
+    commands: all,
   },
   {
     name: "SESSION_BACKEND",
     readBy: "azu",
     summary: "The name of the backend, unless --backend states it",
     details: "It overrides `session.backend` in the config. The store in " +
-      "`src/initializers/session.cr` overrides it, except for `init` and `session:setup`.",
-    commands: onStores,
+      "`src/initializers/session.cr` overrides it, except for `session:setup`.",
+    commands: all,
   },
   {
     name: "AZU_ENV",
@@ -85,12 +85,14 @@ export const variables: readonly Variable[] = [
     readBy: "azu",
     summary: "No colours, if it is not empty",
     details: "",
+    commands: all,
   },
   {
     name: "TERM",
     readBy: "azu",
     summary: "No colours and no progress line, if it is `dumb`",
     details: "",
+    commands: all,
   },
 ];
 
@@ -101,5 +103,5 @@ export const WHERE_FROM =
 
 /** The variables that a command uses. */
 export function variablesOf(command: CommandName): readonly Variable[] {
-  return variables.filter(({ commands }) => commands?.includes(command) ?? true);
+  return variables.filter(({ commands }) => commands.includes(command));
 }

@@ -8,7 +8,7 @@ import { close, connected, sessionsOf } from "../connection.ts";
 import { guarded } from "../guard.ts";
 import { walk } from "../walk.ts";
 import { Best } from "./best.ts";
-import { comparer, type Sort } from "./sort.ts";
+import { comparer, isPlaced, type Sort, unsortable } from "./sort.ts";
 
 export interface ListRequest {
   readonly signal: AbortSignal;
@@ -105,6 +105,7 @@ class List {
     const { signal, budget, sort, limit = Infinity, onPhase, onSlow } = this.#request;
     onPhase("reading");
     const best = sort === undefined ? undefined : new Best(limit, comparer(sort));
+    let placed = 0; // sessions whose place in the order is known
     await walk(sessions, {
       backend: this.#backend,
       signal,
@@ -114,11 +115,17 @@ class List {
       visit: (batch) => {
         this.#found += batch.length;
         this.#request.onFound(this.#found);
-        if (best === undefined) return this.#show(batch);
-        for (const session of batch) best.add(session);
+        if (sort === undefined || best === undefined) return this.#show(batch);
+        for (const session of batch) {
+          best.add(session);
+          if (isPlaced(session, sort)) placed++;
+        }
         return true;
       },
     });
+    if (sort !== undefined && placed === 0 && this.#found > 0) {
+      throw unsortable(this.#backend.name, sort);
+    }
     const sorted = best?.sorted() ?? [];
     // In parts, because an output makes a text of each part.
     for (let begin = 0; begin < sorted.length; begin += PART) {

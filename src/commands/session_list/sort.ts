@@ -1,5 +1,7 @@
 /** The orders in which sessions can be listed. */
 import type { SessionInfo } from "../../backends/contract.ts";
+import { ImpossibleError } from "../../core/errors.ts";
+import { type Fact, factNames } from "../../core/selection.ts";
 
 export const sortFields = ["created", "visited", "expires", "size", "user"] as const;
 
@@ -21,6 +23,31 @@ export function comparer({ field, isDescending }: Sort) {
     const order = field === "user" ? compareUsers(one, other) : Number(one) - Number(other);
     return (isDescending ? -order : order) || compareTexts(a.handle, b.handle);
   };
+}
+
+/** What the store must tell for an order. It always tells the size. */
+const FACTS: Readonly<Record<Sort["field"], Fact | undefined>> = {
+  created: "createdAt",
+  visited: "visitedAt",
+  expires: "expiresAt",
+  size: undefined,
+  user: "user",
+};
+
+/** Whether a session's place in an order is known; also if it is known to have no user, say. */
+export function isPlaced(session: SessionInfo, { field }: Sort): boolean {
+  const fact = FACTS[field];
+  return fact === undefined || session[fact] !== undefined;
+}
+
+/** @param backend The backend of sessions none of which has a known place in an order. */
+export function unsortable(backend: string, { field }: Sort): ImpossibleError {
+  const fact = FACTS[field];
+  const name = fact === undefined ? field : factNames([fact], "or");
+  return new ImpossibleError(
+    `The sessions of the ${backend} backend do not tell ${name}, so they cannot be sorted by it`,
+    { hint: "Without --sort, they are listed in no particular order" },
+  );
 }
 
 type Key = number | string | undefined;

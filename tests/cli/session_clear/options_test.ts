@@ -13,14 +13,31 @@ const CLEAR = ["session:clear", "--force"];
 for (
   const [args, flags, expected] of [
     [["--batch", "0"], "--batch <n>", "a whole number from 1 to 100000"],
-    [["--pause=soon"], "--pause <time>", 'a duration such as "50ms", from 0 ms to 60 s'],
-    [["--pause", "-5"], "--pause <time>", 'a duration such as "50ms", from 0 ms to 60 s'],
+    [
+      ["--pause=soon"],
+      "--pause <time>",
+      'a time with a unit such as "50ms" or "5s", from 0 ms to 60 s',
+    ],
+    [
+      ["--pause", "-5"],
+      "--pause <time>",
+      'a time with a unit such as "50ms" or "5s", from 0 ms to 60 s',
+    ],
     [
       ["--max-latency", "0"],
       "--max-latency <time>",
-      'a duration such as "50ms", from 1 ms to 60 s',
+      'a time with a unit such as "50ms" or "5s", from 1 ms to 60 s',
     ],
-    [["--timeout", "2h"], "--timeout <time>", 'a duration such as "50ms", from 1 ms to 60 s'],
+    [
+      ["--timeout", "5"],
+      "--timeout <time>",
+      'a time with a unit such as "50ms" or "5s", from 1 ms to 60 s',
+    ],
+    [
+      ["--timeout", "2h"],
+      "--timeout <time>",
+      'a time with a unit such as "50ms" or "5s", from 1 ms to 60 s',
+    ],
     [["--wait-replicas", "1.5"], "--wait-replicas <n>", "a whole number from 1 to 1000"],
   ] as const
 ) {
@@ -69,7 +86,7 @@ Deno.test("a custom backend gets the options of the command line", async () => {
     replicated: async (...asked) => asked[0],
     async [Symbol.asyncDispose]() { throw new Error("too late to matter"); } }) }) } } };`,
   });
-  const args = ["--batch", "7", "--pause", "0", "--max-latency", "1s", "--timeout=250"];
+  const args = ["--batch", "7", "--pause", "0", "--max-latency", "1s", "--timeout=250ms"];
   const { code, stdout, stderr } = await runAzu(
     [...CLEAR, ...args, "--truncate", "--wait-replicas", "4"],
     { cwd: app.path },

@@ -1,32 +1,31 @@
 import { removalOptions } from "../../operation_options.ts";
-import { exampleText, newCommand, type Run } from "../../program.ts";
+import { addExamples, newCommand, type Run } from "../../program.ts";
 
 const definition = () =>
-  removalOptions(
-    newCommand(
-      "session:clear",
-      "Asks first, unless you pass --force. The backend comes from the first of: --backend, the " +
-        "store in src/initializers/session.cr, SESSION_BACKEND, session.backend in " +
-        "azu.config.ts, redis. Only keys under the configured prefix, or rows of the configured " +
-        "table, are ever removed. If nodes of the app cache sessions, they are told to drop " +
-        "them. The clear slows down when the store gets slow.\n\n" +
-        "A <time> is a number with ms, s or m, or a number of milliseconds.",
-    ),
-    "cleared",
-  )
-    .option("--truncate", "Empty the table at once (PostgreSQL): fast, but locks it")
-    .option("--anything", "With --force: clear also what does not look like sessions")
-    .option("--strict", "Fail if look-alikes or new sessions are there at the end")
-    .addHelpText(
-      "after",
-      exampleText([
-        ["Count what would be cleared", "azu session:clear --dry-run"],
-        ["Log everybody out", "azu session:clear"],
-        ["In a script that reads the result", "azu session:clear --force --json"],
-        ["Clear the production store", "azu session:clear --env production"],
-        ["Clear a busy store gently", "azu session:clear --batch 100 --pause 50ms"],
-      ]),
-    );
+  addExamples(
+    removalOptions(
+      newCommand(
+        "session:clear",
+        "Asks first, unless you pass --force. The backend comes from the first of: --backend, the " +
+          "store in src/initializers/session.cr, SESSION_BACKEND, session.backend in " +
+          "azu.config.ts, redis. Only keys under the configured prefix, or rows of the configured " +
+          "table, are ever removed. If nodes of the app cache sessions, they are told to drop " +
+          "them. The clear slows down when the store gets slow.\n\n" +
+          "A <time> is a number with its unit: ms, s or m.",
+      ),
+      "cleared",
+    )
+      .option("--truncate", "Empty the table at once (PostgreSQL): fast, but locks it")
+      .option("--anything", "With --force: clear also what does not look like sessions")
+      .option("--strict", "Fail if look-alikes or new sessions are there at the end"),
+    [
+      ["Count what would be cleared", "azu session:clear --dry-run"],
+      ["Log everybody out", "azu session:clear"],
+      ["In a script that reads the result", "azu session:clear --force --json"],
+      ["Clear the production store", "azu session:clear --env production"],
+      ["Clear a busy store gently", "azu session:clear --batch 100 --pause 50ms"],
+    ],
+  );
 
 export type SessionClearOptions = ReturnType<ReturnType<typeof definition>["opts"]>;
 

@@ -1,6 +1,6 @@
 import { type Sort, sortFields } from "../../../commands/session_list/sort.ts";
 import { BACKEND, BATCH, MAX_LATENCY, PAUSE, TIMEOUT } from "../../operation_options.ts";
-import { exampleText, newCommand, type Run, value } from "../../program.ts";
+import { addExamples, choice, newCommand, type Run, value } from "../../program.ts";
 import { SELECTION_HELP, selectionOptions } from "../../selection_options.ts";
 import { fieldNames, formats, isOneOf } from "../../sessions/names.ts";
 
@@ -41,29 +41,37 @@ function definition() {
   const own = command
     .option(...BACKEND)
     .option("--limit <n>", 'The most sessions, or "all" (default: 50)', limit)
-    .option("--sort <field>", `By ${sortFields.join(", ")}; - before it: descending`, order)
-    .option("--fields <list>", "The fields, with commas between them", listedFields)
-    .option("--format <format>", `${formats.join(", ")} (default: table)`, format)
+    .addOption(
+      choice(
+        "--sort <field>",
+        `By ${sortFields.join(", ")}; - before it: descending`,
+        [...sortFields, ...sortFields.map((field) => `-${field}`)],
+        order,
+      ),
+    )
+    .addOption(
+      choice("--fields <list>", "The fields, with commas between them", fieldNames, listedFields),
+    )
+    .addOption(
+      choice("--format <format>", `${formats.join(", ")} (default: table)`, formats, format),
+    )
     .option("--count", "Show only how many there are")
     .option(...BATCH)
     .option(...PAUSE)
     .option(...MAX_LATENCY)
     .option(...TIMEOUT);
   const selection = selectionOptions(command);
-  command.addHelpText(
-    "after",
-    exampleText([
-      ["Who is logged in", "azu session:list --logged-in --sort -visited"],
-      ["The sessions of one user", "azu session:list --user 42"],
-      ["How many sessions have expired", "azu session:list --expired --count"],
-      ["All sessions, for a spreadsheet", "azu session:list --limit all --format csv"],
-      [
-        "Pass them on: revoke what comes from an address",
-        "azu session:list --ip 203.0.113.7 --limit all --format handles |\n" +
-        "    azu session:revoke --handles-from - --force",
-      ],
-    ]),
-  );
+  addExamples(command, [
+    ["Who is logged in", "azu session:list --logged-in --sort -visited"],
+    ["The sessions of one user", "azu session:list --user 42"],
+    ["How many sessions have expired", "azu session:list --expired --count"],
+    ["All sessions, for a spreadsheet", "azu session:list --limit all --format csv"],
+    [
+      "Pass them on: revoke what comes from an address",
+      "azu session:list --ip 203.0.113.7 --limit all --format handles |\n" +
+      "    azu session:revoke --handles-from - --force",
+    ],
+  ]);
   return { command, options: () => ({ ...own.opts(), ...selection.opts() }) };
 }
 

@@ -1,5 +1,5 @@
 import { removalOptions } from "../../operation_options.ts";
-import { exampleText, newCommand, type Run } from "../../program.ts";
+import { addExamples, newCommand, type Run } from "../../program.ts";
 import { SELECTION_HELP, selectionOptions } from "../../selection_options.ts";
 
 function definition() {
@@ -9,21 +9,18 @@ function definition() {
       "When it says that sessions are revoked, it has looked again and found none of those that " +
       "matched at the start. Sessions that match and were written meanwhile are reported. " +
       "Without a selection it does nothing: to log out everybody, use session:clear.\n\n" +
-      `${SELECTION_HELP} Any other <time> is a number with ms, s or m, or a number of milliseconds.`,
+      `${SELECTION_HELP} Any other <time> is a number with ms, s or m.`,
   );
   const removal = removalOptions(command, "revoked");
   const selection = selectionOptions(command);
-  command.addHelpText(
-    "after",
-    exampleText([
-      ["Log out one user everywhere", "azu session:revoke --user 42"],
-      ["Count first", "azu session:revoke --user 42 --dry-run"],
-      ["End a session that session:list has shown", "azu session:revoke --handle kq3v7m2xw4ya"],
-      ["End what nobody has used for a month", "azu session:revoke --idle 30d"],
-      ["Log out everybody but two admins", "azu session:revoke --except-user 1 --except-user 2"],
-      ["In a script that reads the result", "azu session:revoke --user 42 --force --json"],
-    ]),
-  );
+  addExamples(command, [
+    ["Log out one user everywhere", "azu session:revoke --user 42"],
+    ["Count first", "azu session:revoke --user 42 --dry-run"],
+    ["End a session that session:list has shown", "azu session:revoke --handle kq3v7m2xw4ya"],
+    ["End what nobody has used for a month", "azu session:revoke --idle 30d"],
+    ["Log out everybody but two admins", "azu session:revoke --except-user 1 --except-user 2"],
+    ["In a script that reads the result", "azu session:revoke --user 42 --force --json"],
+  ]);
   return { command, options: () => ({ ...removal.opts(), ...selection.opts() }) };
 }
 

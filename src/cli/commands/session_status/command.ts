@@ -2,7 +2,7 @@ import { figureNames } from "../../../backends/survey.ts";
 import { parseLimit } from "../../../commands/session_status/limits.ts";
 import { parseDuration } from "../../../core/duration.ts";
 import { BACKEND, BATCH, MAX_LATENCY, PAUSE, TIMEOUT } from "../../operation_options.ts";
-import { exampleText, newCommand, type Run, value, values } from "../../program.ts";
+import { addExamples, choice, newCommand, type Run, value, values } from "../../program.ts";
 
 const formats = ["screen", "json", "openmetrics"] as const;
 
@@ -10,54 +10,56 @@ const formats = ["screen", "json", "openmetrics"] as const;
 const USUAL_REST = 5000;
 
 const definition = () =>
-  newCommand(
-    "session:status",
-    "Shows how many sessions there are, how long they still live, how old they are, the space that " +
-      "they take, and what endangers them: evictions in Redis, dead rows in PostgreSQL. Sessions " +
-      "are counted exactly. What is marked with ≈ is an estimate: by the server, or from up to 4,000 " +
-      "sessions chosen at random.\n\n" +
-      `--fail-if takes one of the figures ${figureNames.join(", ")}; one of > >= < <= =; and a ` +
-      "number. Sizes are in bytes.",
-  )
-    .option(...BACKEND)
-    .option("--quick", "Estimate all figures, in a time that does not depend on their number")
-    .option(
-      "--watch [time]",
-      "Show it again and again, this long after each other (default: 5s)",
-      value(parseDuration, 'a time such as "5s" or "1m"'),
+  addExamples(
+    newCommand(
+      "session:status",
+      "Shows how many sessions there are, how long they still live, how old they are, the space that " +
+        "they take, and what endangers them: evictions in Redis, dead rows in PostgreSQL. Sessions " +
+        "are counted exactly. What is marked with ≈ is an estimate: by the server, or from up to 4,000 " +
+        "sessions chosen at random.\n\n" +
+        `--fail-if takes one of the figures ${figureNames.join(", ")}; one of > >= < <= =; and a ` +
+        "number. Sizes are in bytes.",
     )
-    .option(
-      "--format <format>",
-      `${formats.join(", ")} (default: screen)`,
-      value((text) => formats.find((format) => format === text), formats.join(", ")),
-    )
-    .option(
-      "--fail-if <condition>",
-      'Exit with 1 if it is met: "expired > 100000" (may be repeated)',
-      values(
-        parseLimit,
-        `a condition such as "expired > 100000", on one of ${figureNames.join(", ")}`,
-      ),
-    )
-    .option(...BATCH)
-    .option(...PAUSE)
-    .option(...MAX_LATENCY)
-    .option(...TIMEOUT)
-    .addHelpText(
-      "after",
-      exampleText([
-        ["How many sessions there are", "azu session:status"],
-        ["Watch them", "azu session:status --watch"],
-        [
-          "For a monitor: fail if Redis has evicted anything",
-          'azu session:status --quick --quiet --fail-if "evicted > 0"',
-        ],
-        [
-          "For Prometheus: a file for the textfile collector",
-          "azu session:status --format openmetrics > azu.prom",
-        ],
-      ]),
-    );
+      .option(...BACKEND)
+      .option("--quick", "Estimate all figures, in a time that does not depend on their number")
+      .option(
+        "--watch [time]",
+        "Show it again and again, this long after each other (default: 5s)",
+        value(parseDuration, 'a time such as "5s" or "1m"'),
+      )
+      .addOption(
+        choice(
+          "--format <format>",
+          `${formats.join(", ")} (default: screen)`,
+          formats,
+          value((text) => formats.find((format) => format === text), formats.join(", ")),
+        ),
+      )
+      .option(
+        "--fail-if <condition>",
+        'Exit with 1 if it is met: "expired > 100000" (may be repeated)',
+        values(
+          parseLimit,
+          `a condition such as "expired > 100000", on one of ${figureNames.join(", ")}`,
+        ),
+      )
+      .option(...BATCH)
+      .option(...PAUSE)
+      .option(...MAX_LATENCY)
+      .option(...TIMEOUT),
+    [
+      ["How many sessions there are", "azu session:status"],
+      ["Watch them", "azu session:status --watch"],
+      [
+        "For a monitor: fail if Redis has evicted anything",
+        'azu session:status --quick --quiet --fail-if "evicted > 0"',
+      ],
+      [
+        "For Prometheus: a file for the textfile collector",
+        "azu session:status --format openmetrics > azu.prom",
+      ],
+    ],
+  );
 
 type Given = ReturnType<ReturnType<typeof definition>["opts"]>;
 
