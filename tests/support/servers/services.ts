@@ -1,5 +1,6 @@
 import { cannotInstall, installPackages } from "./debian.ts";
 import {
+  findBashCompletion,
   findMariadb,
   findOpenMetricsParser,
   findPgbouncer,
@@ -17,6 +18,11 @@ const PACKAGES = {
   openssl: "openssl",
   script: "bsdutils",
   openmetrics: "python3-prometheus-client",
+  "bash-completion": "bash-completion",
+  zsh: "zsh",
+  fish: "fish",
+  man: "man-db",
+  mandoc: "mandoc",
 } as const;
 
 /** A program that the tests use. */
@@ -39,6 +45,12 @@ export interface Programs {
   readonly script?: string | undefined;
   /** Prometheus's own parser of OpenMetrics, a module of Python. */
   readonly openmetrics?: string | undefined;
+  /** The completion of bash that distributions install: its file. */
+  readonly "bash-completion"?: string | undefined;
+  readonly zsh?: string | undefined;
+  readonly fish?: string | undefined;
+  readonly man?: string | undefined;
+  readonly mandoc?: string | undefined;
   readonly missing: readonly Missing[];
 }
 
@@ -67,6 +79,11 @@ function find() {
     openssl: which("openssl"),
     script: which("script"),
     openmetrics: findOpenMetricsParser(),
+    "bash-completion": findBashCompletion(),
+    zsh: which("zsh"),
+    fish: which("fish"),
+    man: which("man"),
+    mandoc: which("mandoc"),
   };
 }
 

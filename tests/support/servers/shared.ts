@@ -43,6 +43,7 @@ export async function startShared(stopped: AbortSignal): Promise<SharedServices>
 function locate(programs: Programs): [ServiceName, Found][] {
   const { redis, postgres, pgbouncer, mariadb, crystal, openssl, script, openmetrics, missing } =
     programs;
+  const others = ["bash-completion", "zsh", "fish", "man", "mandoc"] as const;
   const found = (name: keyof typeof programs, path: string | undefined): Found =>
     path !== undefined
       ? { at: path }
@@ -56,6 +57,7 @@ function locate(programs: Programs): [ServiceName, Found][] {
     ["openssl", found("openssl", openssl)],
     ["script", found("script", script)],
     ["openmetrics", found("openmetrics", openmetrics)],
+    ...others.map((name): [ServiceName, Found] => [name, found(name, programs[name])]),
   ];
 }
 
