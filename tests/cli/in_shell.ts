@@ -3,7 +3,7 @@ import { permissionFlags } from "../../scripts/permissions.ts";
 import { shellQuote } from "../support/cli.ts";
 
 /** The command that is tested, and its first arguments. */
-function subject(): readonly [string, ...string[]] {
+export function subject(): readonly [string, ...string[]] {
   const executable = Deno.env.get("AZU_SUBJECT");
   if (executable !== undefined) return [executable];
   const root = new URL("../..", import.meta.url).pathname;

@@ -35,6 +35,8 @@ export function readLine(
     if (option !== undefined) {
       values.set(option.attributeName(), word);
       option = undefined;
+    } else if (word === "--") {
+      throw new Error("no command takes words after --");
     } else if (word.startsWith("-")) {
       const { flag, value } = flagIn(word);
       const found = find(flag);

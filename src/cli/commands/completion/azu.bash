@@ -36,7 +36,7 @@ _azu() {
         COMPREPLY+=("$candidate")
     done < <({
         # A config that never ends must not keep the shell waiting.
-        ulimit -t 5
+        ulimit -t 3
         "$1" complete --current="$current" -- "${words[@]:1:last-1}"
     } 2>/dev/null </dev/null)
     case $kind in

@@ -7,7 +7,7 @@ _azu() {
     # The words are unquoted, but not evaluated: that could run a command in them.
     # A config that never ends must not keep the shell waiting.
     lines=("${(@f)$({
-        ulimit -t 5
+        ulimit -t 3
         "${(Q)words[1]}" complete --current="${(Q)PREFIX}" -- "${(@Q)words[2,CURRENT-1]}"
     } 2>/dev/null </dev/null)}")
     case $lines[1] in
