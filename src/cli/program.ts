@@ -29,7 +29,7 @@ export type AnyCommand = CommandUnknownOpts;
 
 /** The program without its commands. */
 export function newProgram(host: Pick<Host, "stdout" | "stderr">, version: string) {
-  return new Command("azu")
+  const program = new Command("azu")
     .description("Set up and operate the sessions of Azu web apps")
     .usage("<command> [options]")
     .option("--config <file>", "The config file (default: the nearest azu.config.ts)")
@@ -62,18 +62,17 @@ export function newProgram(host: Pick<Host, "stdout" | "stderr">, version: strin
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
-    .exitOverride()
-    .addHelpText(
-      "after",
-      `
-Examples:
-  # How many sessions there are, and whether the store is well
-  azu session:status
-  # Log out one user everywhere
-  azu session:revoke --user 42
-  # Count what a clear would remove
-  azu session:clear --dry-run
+    .exitOverride();
+  addExamples(program, [
+    ["How many sessions there are, and whether the store is well", "azu session:status"],
+    ["Log out one user everywhere", "azu session:revoke --user 42"],
+    ["Count what a clear would remove", "azu session:clear --dry-run"],
+  ]);
+  return program.addHelpText("after", END);
+}
 
+/** The end of the help. */
+const END = `
 Exit codes:
   0         done, or nothing to do
   1         failed, or only partly done
@@ -85,9 +84,7 @@ Exit codes:
 More help:
   azu <command> --help
   azu help environment|exit-codes|config
-  ${DOCUMENTATION}`,
-    );
-}
+  ${DOCUMENTATION}`;
 
 /** The options of every command. They may stand before the command or after it. */
 export type GlobalOptions = Omit<ReturnType<ReturnType<typeof newProgram>["opts"]>, "version">;

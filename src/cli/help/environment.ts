@@ -32,14 +32,14 @@ export const variables: readonly Variable[] = [
     name: "REDIS_URL",
     readBy: "azu and the app",
     summary: "The address of Redis",
-    details: "`url` in the config overrides it.",
+    details: "The config's `url` overrides it.",
     commands: all,
   },
   {
     name: "DATABASE_URL",
     readBy: "azu and the app",
     summary: "The address of the database",
-    details: "`url` in the config overrides it.",
+    details: "The config's `url` overrides it.",
     commands: all,
   },
   {
@@ -54,7 +54,7 @@ export const variables: readonly Variable[] = [
     name: "AZU_ENV",
     readBy: "azu and the app",
     summary: "The environment, unless --env states it",
-    details: "It selects one of `environments` in the config. Default: `CRYSTAL_ENV`, or else " +
+    details: "It selects one of the config's `environments`. Default: `CRYSTAL_ENV`, or else " +
       "`production`.",
     commands: inEnvironments,
   },

@@ -22,9 +22,9 @@ const texts: Readonly<Record<ExitCode, Texts>> = {
   },
   [ExitCode.failed]: {
     summary: "Failed, or only partly done",
-    details:
-      "`init` and `session:setup`: a file exists and differs. `session:status`: a condition " +
-      "of `--fail-if` is met. Any command: the output could not be written.",
+    details: "For `init` and `session:setup`, also if a file exists and differs. For " +
+      "`session:status`, also if a condition of `--fail-if` is met. For any command, also if the " +
+      "output could not be written.",
   },
   [ExitCode.usage]: {
     summary: "The command line, the environment or the config is wrong",
