@@ -123,6 +123,20 @@ Deno.test("a costly package has one importer, which no command loads at the star
   }
 });
 
+Deno.test("what only the help and the completion need is not loaded at the start", async () => {
+  const all = await imports();
+  const files = [
+    "src/cli/help/topics.ts",
+    "src/cli/help/environment.ts",
+    "src/cli/commands/complete/action.ts",
+    "src/cli/commands/completion/action.ts",
+  ];
+  for (const file of files) {
+    const loaders = eagerly(all, file);
+    deepStrictEqual(atStart.filter((start) => loaders.has(start)), [], `${file} is loaded eagerly`);
+  }
+});
+
 Deno.test("only one file imports the command library", async () => {
   const importers = (await imports()).filter(({ specifier }) => /commander/.test(specifier));
   deepStrictEqual(

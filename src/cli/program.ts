@@ -9,7 +9,7 @@ import {
 } from "@commander-js/extra-typings";
 import { formatMilliseconds, parseDuration } from "../core/duration.ts";
 import { type ExitCode, UsageError } from "../core/errors.ts";
-import { helpWidth, item } from "./help/layout.ts";
+import { helpWidth, item, list } from "./help/layout.ts";
 import { DOCUMENTATION } from "./help/links.ts";
 import { type CommandName, summaries } from "./summaries.ts";
 import type { Host } from "./terminal/host.ts";
@@ -42,7 +42,6 @@ export function newProgram(host: Pick<Host, "stdout" | "stderr">, version: strin
     .helpCommand(false)
     .configureHelp({
       showGlobalOptions: true,
-      minWidthToWrap: 20,
       subcommandTerm: (command) => command.name(),
       // Our descriptions name the choices.
       optionDescription: ({ description }) => description,
@@ -68,23 +67,29 @@ export function newProgram(host: Pick<Host, "stdout" | "stderr">, version: strin
     ["Log out one user everywhere", "azu session:revoke --user 42"],
     ["Count what a clear would remove", "azu session:clear --dry-run"],
   ]);
-  return program.addHelpText("after", END);
+  addHelpText(program, (width) => {
+    const more = ["azu <command> --help", "azu help environment|exit-codes|config", DOCUMENTATION];
+    return [
+      "",
+      "Exit codes:",
+      ...list(EXIT_CODES, width),
+      "",
+      "More help:",
+      ...more.map((line) => `  ${line}`),
+    ].join("\n");
+  });
+  return program;
 }
 
-/** The end of the help. */
-const END = `
-Exit codes:
-  0         done, or nothing to do
-  1         failed, or only partly done
-  2         the command line or the config is wrong
-  3         this backend cannot do that
-  130, 143  interrupted by Ctrl-C, ended by SIGTERM
-  129       ended because the terminal was closed (SIGHUP)
-
-More help:
-  azu <command> --help
-  azu help environment|exit-codes|config
-  ${DOCUMENTATION}`;
+/** In short: `azu help exit-codes` says more. */
+const EXIT_CODES = [
+  ["0", "done, or nothing to do"],
+  ["1", "failed, or only partly done"],
+  ["2", "the command line or the config is wrong"],
+  ["3", "this backend cannot do that"],
+  ["130, 143", "interrupted by Ctrl-C, ended by SIGTERM"],
+  ["129", "ended because the terminal was closed (SIGHUP)"],
+] as const;
 
 /** The options of every command. They may stand before the command or after it. */
 export type GlobalOptions = Omit<ReturnType<ReturnType<typeof newProgram>["opts"]>, "version">;
@@ -114,9 +119,9 @@ export type Example = readonly [purpose: string, line: string];
 const examples = new WeakMap<object, readonly Example[]>();
 
 /** Adds examples to the help of a command. */
-export function addExamples<C extends AnyCommand>(command: C, list: readonly Example[]): C {
-  examples.set(command, list);
-  const lines = list.flatMap(([purpose, line]) => [`  # ${purpose}`, `  ${line}`]);
+export function addExamples<C extends AnyCommand>(command: C, all: readonly Example[]): C {
+  examples.set(command, all);
+  const lines = all.flatMap(([purpose, line]) => [`  # ${purpose}`, `  ${line}`]);
   command.addHelpText("after", ["", "Examples:", ...lines].join("\n"));
   return command;
 }

@@ -44,6 +44,83 @@ for (const columns of [0, 20, 40, 132]) {
   });
 }
 
+const VARIABLES = [
+  "REDIS_URL",
+  "DATABASE_URL",
+  "SESSION_BACKEND",
+  "AZU_ENV",
+  "CRYSTAL_ENV",
+  "SESSION_SECRET",
+  "NODE_ID",
+  "NO_COLOR",
+  "TERM",
+];
+
+for (
+  const [command, unused] of [
+    ["init", ["AZU_ENV", "CRYSTAL_ENV", "SESSION_SECRET", "NODE_ID"]],
+    ["session:setup", ["NODE_ID"]],
+    ["session:list", ["NODE_ID"]],
+    ["session:clear", ["SESSION_SECRET", "NODE_ID"]],
+    ["completion", VARIABLES],
+    ["help", VARIABLES],
+  ] as const
+) {
+  Deno.test(`the help of ${command} names its variables and its page`, async () => {
+    const { stdout } = await runAzu(["help", command]);
+    const named = Array.from(stdout.matchAll(/^ {2}([A-Z]+(?:_[A-Z]+)*) {2}/gm), ([, it]) => it);
+    deepStrictEqual(named, VARIABLES.filter((name) => !unused.some((one) => one === name)));
+    const page = `azu-sessions/reference/commands/${command.replace(":", "-")}`;
+    match(stdout, new RegExp(`^See https://azutoolkit\\.github\\.io/${page}\n$`, "m"));
+  });
+}
+
+for (
+  const [topic, pattern] of [
+    ["environment", new RegExp(VARIABLES.map((name) => `^  ${name}\\s+\\S[^]*`).join(""), "m")],
+    [
+      "exit-codes",
+      /^ {2}0 [^]*^ {2}1 [^]*^ {2}2 [^]*^ {2}3 [^]*^ {2}129 [^]*^ {2}130 [^]*^ {2}143 /m,
+    ],
+    ["config", /^azu\.config\.ts says [^]*^ {2}export default defineConfig\(\{[^]*^ {2}\}\);$/m],
+  ] as const
+) {
+  Deno.test(`azu help ${topic}`, async () => {
+    for (const columns of [40, 80]) {
+      const { code, output } = await runAzuOnTerminal(["help", topic], { columns });
+      strictEqual(code, 0);
+      match(output, pattern);
+      match(output, new RegExp(`/azu-sessions/reference/${topic}\n$`));
+      if (columns === 80) ok(output.split("\n").every((line) => line.length <= 80), output);
+    }
+    strictEqual((await runAzu(["--json", "help", topic])).stdout.charAt(0) === "{", false);
+  });
+}
+
+Deno.test("help on something unknown suggests what was meant", async () => {
+  const { code, stdout, stderr } = await runAzu(["help", "enviroment"]);
+  deepStrictEqual([code, stdout], [2, ""]);
+  strictEqual(
+    stderr,
+    'error: There is no help on "enviroment"\nDid you mean azu help environment?\n',
+  );
+});
+
+Deno.test("--version prints a line, and with --json a document", async () => {
+  const { stdout } = await runAzu(["--version"]);
+  match(stdout, /^azu \d+\.\d+\.\d+ \((?:source|\w+(?:\+changes)?|unknown commit), deno .*\)\n$/);
+  for (const args of [["--version", "--json"], ["--json", "-V"], ["-q", "--json", "--version"]]) {
+    const { code, stdout: json, stderr } = await runAzu(args);
+    deepStrictEqual([code, stderr], [0, ""]);
+    const { version, kind, commit, deno, v8, typescript, target, ...others } = JSON.parse(json);
+    deepStrictEqual(others, {});
+    match(typescript, /^\d+\.\d+/);
+    strictEqual(kind === "source", commit === null);
+    const built = kind === "source" ? "source" : commit;
+    strictEqual(stdout, `azu ${version} (${built}, deno ${deno}, v8 ${v8}, ${target})\n`);
+  }
+});
+
 Deno.test("without a command, azu shows the help", async () => {
   const { code, stdout, stderr } = await runAzu([]);
   deepStrictEqual([code, stderr], [0, ""]);

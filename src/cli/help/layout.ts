@@ -9,7 +9,7 @@ const LEAST = 40;
 const MOST = 100;
 
 /** The least width of a description beside its term. Otherwise it stands below. */
-const LEAST_BESIDE = 32;
+const LEAST_BESIDE = 26;
 
 /** The width of the help in columns. */
 export function helpWidth(output: Output): number {

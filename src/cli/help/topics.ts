@@ -63,7 +63,7 @@ const ABOUT_CONFIG = [
   "and explain every key.",
   "A config is TypeScript or plain JavaScript. Its default export is an object, or a function of " +
   "`{ env }` that returns one. It may import relative files and `node:` modules. It cannot run " +
-  "programs or read other environment variables.",
+  "programs, and can read few environment variables: see `azu help environment`.",
   "A command uses the first backend that is named by: `--backend`, the store in " +
   "`src/initializers/session.cr`, `SESSION_BACKEND`, `session.backend` in the config. Values come " +
   "from the config, or else from the environment, or else from `.env`, or else from the defaults.",
@@ -76,10 +76,18 @@ function config(width: number): string[] {
     ...ABOUT_CONFIG.flatMap((text) => paragraph(text, width)),
     "An example:",
     "",
-    ...exampleConfig.trimEnd().split("\n").map((line) => line === "" ? "" : `  ${line}`),
+    ...exampleConfig.trimEnd().split("\n").flatMap((line) => codeLines(line, width)),
     "",
     `${DOCUMENTATION}reference/config`,
   ];
+}
+
+/** A line of code, indented. A comment is broken to fit. */
+function codeLines(line: string, width: number): string[] {
+  if (line === "") return [""];
+  const [, indent = "", comment] = /^( *)\/\/ (.*)$/.exec(line) ?? [];
+  if (comment === undefined) return [`  ${line}`];
+  return wrapped(comment, width - indent.length - 5).map((part) => `  ${indent}// ${part}`);
 }
 
 function paragraph(text: string, width: number): string[] {
