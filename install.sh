@@ -18,7 +18,7 @@ Installs the given file, or else a release from GitHub, after checking its SHA-2
 
   AZU_INSTALL_DIR       the folder to install into; default: $HOME/.local/bin
   AZU_NAME              the name to install it under; default: azu
-  AZU_VERSION           the release to download, such as 0.1.0; default: latest
+  AZU_VERSION           the release to download, such as 0.2.0; default: latest
   AZU_REPOSITORY        the GitHub repository of the releases, as owner/name'
 
 main() {
@@ -112,7 +112,7 @@ download() {
   case $version in
     latest) base=https://github.com/$repository/releases/latest/download ;;
     *[!0-9A-Za-z.+-]*)
-      misuse "AZU_VERSION: expected a version such as \"0.1.0\", got \"$version\""
+      misuse "AZU_VERSION: expected a version such as \"0.2.0\", got \"$version\""
       ;;
     *) base=https://github.com/$repository/releases/download/v${version#v} ;;
   esac

@@ -2,7 +2,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { Store } from "../../src/backends/contract.ts";
 import { handleOf } from "../../src/backends/handle.ts";
-import { QUICK_SAMPLE, SAMPLE, type Survey } from "../../src/backends/survey.ts";
+import { SAMPLE, type Survey } from "../../src/backends/survey.ts";
 import { statusOf } from "../../src/commands/session_status/status.ts";
 import type { Fixture, SavedSession, Selectable } from "./subject.ts";
 
@@ -33,7 +33,7 @@ export async function surveys(fixture: Fixture): Promise<void> {
 export async function estimates(fixture: Fixture): Promise<void> {
   const { backend, selectable } = fixture;
   if (selectable === undefined) return;
-  const many = sessionsFor(selectable, SAMPLE + 2000);
+  const many = sessionsFor(selectable, 3 * SAMPLE);
   const model = modelOf(many);
   await selectable.save(many);
   await using store = await backend.connect(signal);
@@ -42,7 +42,7 @@ export async function estimates(fixture: Fixture): Promise<void> {
   ok(exact.sample.length >= SAMPLE / 2 && exact.sample.length <= SAMPLE);
   checkEstimates(exact, model);
   const quick = await survey(store, true);
-  ok(quick.sample.length <= QUICK_SAMPLE + 3 && quick.sample.length >= QUICK_SAMPLE / 2);
+  ok(quick.sample.length <= SAMPLE + 3 && quick.sample.length >= SAMPLE / 2);
   checkEstimates(quick, model);
   deepStrictEqual((await fixture.look()).sessions, many.length);
 }

@@ -8,7 +8,6 @@ import {
   type Figure,
   type FigureName,
   type Figures,
-  QUICK_SAMPLE,
   SAMPLE,
   type Survey,
   type SurveyOptions,
@@ -41,7 +40,7 @@ export async function surveyTable<Session extends SqlSession>(
     await retry(() => engine.aggregate(session, signal, onProgress, counts.columns)),
   );
   signal.throwIfAborted();
-  const sample = await retry(() => sampleOf(table, context, isQuick ? QUICK_SAMPLE : SAMPLE));
+  const sample = await retry(() => sampleOf(table, context));
   return {
     ...state,
     ...counted,
@@ -194,7 +193,6 @@ const LARGEST = 32 << 20;
 async function sampleOf(
   table: RowTable,
   context: SelectionContext,
-  most: number,
 ): Promise<readonly SessionInfo[]> {
   const rows = new SelectedRows(table, context);
   const select = `SELECT ${rows.allColumns.join(", ")} FROM ${table.from} ` +
@@ -202,9 +200,9 @@ async function sampleOf(
   const read = async (count: number) => {
     return (await table.read(select + count)).map((row) => rows.infoOf(row));
   };
-  const first = await read(Math.min(most, FIRST));
+  const first = await read(FIRST);
   if (first.length < FIRST) return first;
   const size = first.reduce((sum, session) => sum + session.size, 0) / first.length;
   const fitting = Math.floor(LARGEST / Math.max(1, size));
-  return fitting <= first.length ? first : await read(Math.min(most, fitting));
+  return fitting <= first.length ? first : await read(Math.min(SAMPLE, fitting));
 }

@@ -1,6 +1,6 @@
 /** Finds the keys of sessions: all of them, or some from which their number is estimated. */
 import { Buffer } from "node:buffer";
-import { QUICK_SAMPLE, SAMPLE, type SurveyOptions } from "../../survey.ts";
+import { SAMPLE, type SurveyOptions } from "../../survey.ts";
 import { ProtocolError } from "../connection.ts";
 import { foundElsewhere, look } from "../look.ts";
 import type { RedisNode } from "../node.ts";
@@ -114,7 +114,7 @@ export async function glance(
     isExact: parts.every(({ isExact }) => isExact),
     // From each server in proportion to what it has.
     sample: parts.map(({ address, keys, count: part }) => {
-      return { address, keys: keys.slice(0, Math.ceil(QUICK_SAMPLE * part / Math.max(1, count))) };
+      return { address, keys: keys.slice(0, Math.ceil(SAMPLE * part / Math.max(1, count))) };
     }),
   };
 }

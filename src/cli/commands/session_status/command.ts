@@ -15,7 +15,7 @@ const definition = () =>
       "session:status",
       "Shows how many sessions there are, how long they still live, how old they are, the space that " +
         "they take, and what endangers them: evictions in Redis, dead rows in PostgreSQL. Sessions " +
-        "are counted exactly. What is marked with ≈ is an estimate: by the server, or from up to 4,000 " +
+        "are counted exactly. What is marked with ≈ is an estimate: by the server, or from up to 2,000 " +
         "sessions chosen at random.\n\n" +
         `--fail-if takes one of the figures ${figureNames.join(", ")}; one of > >= < <= =; and a ` +
         "number. Sizes are in bytes.",
