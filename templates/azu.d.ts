@@ -47,8 +47,8 @@ declare module "azu" {
       key?: string | undefined;
     } | undefined;
     /**
-     * What every session key starts with; default `"<app>:session:"`. It may contain variables:
-     * `fromEnv("APP_NAME", "shop") + ":session:"`.
+     * What every session key starts with; default: `"<app>:session:"`, or `"session:"` for an app
+     * without a name. It may contain variables: `fromEnv("APP_NAME", "shop") + ":session:"`.
      */
     keyPrefix?: string | undefined;
     /**
@@ -56,9 +56,9 @@ declare module "azu" {
      * the app writes; what it does not name is not known.
      */
     layout?: RedisLayout | undefined;
-    /** Connections that the app holds open; default 5. */
+    /** Connections that the app keeps open; default 5. */
     poolSize?: number | undefined;
-    /** How long the app waits for a free connection; default `"5s"`. */
+    /** How long the app waits for a free connection, and for an answer of Redis; default `"5s"`. */
     poolTimeout?: Duration | undefined;
     /**
      * Whether the app runs as several nodes that share this Redis and keep sessions in local caches
@@ -67,7 +67,7 @@ declare module "azu" {
     cluster?: boolean | {
       /** The channel on which the nodes listen; default `"session:cluster:invalidate"`. */
       channel?: string | undefined;
-      /** How long a node may serve a session from its cache; default `"30s"`, at least `"1s"`. */
+      /** How long a node may serve a session from its cache, at least `"1s"`; default `"30s"`. */
       cacheTtl?: Duration | undefined;
     } | undefined;
   };
@@ -88,7 +88,7 @@ declare module "azu" {
     layout?: DatabaseLayout | undefined;
     /**
      * The kind of database, for what setup writes; default: that of the URL, or of the driver in
-     * shard.yml. azu refuses a URL of another kind.
+     * `shard.yml`. azu refuses a URL of another kind.
      */
     engine?: "postgres" | "mysql" | "sqlite" | undefined;
     /** How often the app removes expired sessions; default `"5m"`. */
@@ -107,7 +107,10 @@ declare module "azu" {
 
   /** What azu.config.ts says. */
   export type Config = Overrides & {
-    /** A folder of templates to use in place of azu's own: `azu session:setup --eject` makes it. */
+    /**
+     * A folder of templates to use in place of azu's own, relative to the config: `azu
+     * session:setup --eject` makes it.
+     */
     templates?: string | undefined;
     /** What differs in an environment; `AZU_ENV` chooses it, and for azu also `--env`. */
     environments?: { [name: string]: Overrides } | undefined;
@@ -181,18 +184,21 @@ declare module "azu" {
 
   /** What one environment changes. */
   export type Overrides = {
-    /** The app's name; default: the name in shard.yml. */
+    /** The app's name, at most 200 characters; default: `name` in `shard.yml`. */
     app?: string | undefined;
     /** Where and how sessions are kept. */
     session?: {
       /**
        * Which of the backends the app uses: `"redis"`, `"database"`, `"memory"` or a name of your
-       * own.
+       * own; default `"redis"`.
        */
       backend?: string | undefined;
-      /** How long a session lives without a visit; default `"24h"`, at least `"1s"`. */
+      /** How long a session lives without a visit, at least `"1s"`; default `"24h"`. */
       ttl?: Duration | undefined;
-      /** Whether every visit extends the lifetime; default true. */
+      /**
+       * Whether every visit extends the lifetime; default true. If not, it is counted from the
+       * first visit or the login.
+       */
       sliding?: boolean | undefined;
       /** The session cookie. */
       cookie?: CookieOptions | undefined;
@@ -200,14 +206,14 @@ declare module "azu" {
        * What sessions record about the visitor, besides the user and the time; default: nothing.
        */
       record?: {
-        /** The IP address of the last visit. */
+        /** The IP address of the last visit; default false. */
         ip?: boolean | undefined;
-        /** The browser's `User-Agent` at the last visit. */
+        /** The browser's `User-Agent` at the last visit, up to 255 characters; default false. */
         userAgent?: boolean | undefined;
       } | undefined;
       /** The app's users. */
       user?: {
-        /** The type of their ids; default `"int64"`. */
+        /** The type of their ids, the same in every environment; default `"int64"`. */
         type?: "string" | "int64" | "uuid" | undefined;
       } | undefined;
       /** The options of the built-in backends, and your own backends. */
@@ -249,7 +255,7 @@ declare module "azu" {
 
   /** The session cookie. */
   export type CookieOptions = {
-    /** The cookie's name; default `"<app>_session"`. */
+    /** The cookie's name, at most 256 characters; default `"<app>_session"`. */
     name?: string | undefined;
     /** Sent over HTTPS only; default true. */
     secure?: boolean | undefined;

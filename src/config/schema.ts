@@ -9,7 +9,7 @@ import { isRecord } from "../core/record.ts";
 import { duration, noArray, oneOf, options, shown, text, truth } from "../core/schema.ts";
 
 const cookie = options({
-  /** The cookie's name; default `"<app>_session"`. */
+  /** The cookie's name, at most 256 characters; default `"<app>_session"`. */
   name: v.optional(
     text("a cookie name (letters, digits and !#$%&'*+-.^_`|~)", (name) => {
       return /^[\w!#$%&'*+\-.^`|~]{1,256}$/.test(name);
@@ -65,24 +65,30 @@ const customEntry = v.lazy((input) => {
 });
 
 const session = options({
-  /** Which of the backends the app uses: `"redis"`, `"database"`, `"memory"` or a name of your own. */
+  /**
+   * Which of the backends the app uses: `"redis"`, `"database"`, `"memory"` or a name of your own;
+   * default `"redis"`.
+   */
   backend: v.optional(text("a backend's name", (name) => name !== "")),
-  /** How long a session lives without a visit; default `"24h"`, at least `"1s"`. */
+  /** How long a session lives without a visit, at least `"1s"`; default `"24h"`. */
   ttl: v.optional(duration(1000)),
-  /** Whether every visit extends the lifetime; default true. */
+  /**
+   * Whether every visit extends the lifetime; default true. If not, it is counted from the first
+   * visit or the login.
+   */
   sliding: v.optional(truth()),
   /** The session cookie. */
   cookie: v.optional(cookie),
   /** What sessions record about the visitor, besides the user and the time; default: nothing. */
   record: v.optional(options({
-    /** The IP address of the last visit. */
+    /** The IP address of the last visit; default false. */
     ip: v.optional(truth()),
-    /** The browser's `User-Agent` at the last visit. */
+    /** The browser's `User-Agent` at the last visit, up to 255 characters; default false. */
     userAgent: v.optional(truth()),
   })),
   /** The app's users. */
   user: v.optional(options({
-    /** The type of their ids; default `"int64"`. */
+    /** The type of their ids, the same in every environment; default `"int64"`. */
     type: v.optional(oneOf(["int64", "uuid", "string"])),
   })),
   /** The options of the built-in backends, and your own backends. */
@@ -96,7 +102,7 @@ const session = options({
 });
 
 const settings = {
-  /** The app's name; default: the name in shard.yml. */
+  /** The app's name, at most 200 characters; default: `name` in `shard.yml`. */
   app: v.optional(text("a name", (name) => name.trim() !== "" && name.length <= 200)),
   /** Where and how sessions are kept. */
   session: v.optional(session),
@@ -106,7 +112,10 @@ const overrides = options(settings);
 
 export const configSchema = options({
   ...settings,
-  /** A folder of templates to use in place of azu's own: `azu session:setup --eject` makes it. */
+  /**
+   * A folder of templates to use in place of azu's own, relative to the config:
+   * `azu session:setup --eject` makes it.
+   */
   templates: v.optional(text('a folder such as "./azu_templates"', (path) => path !== "")),
   /** What differs in an environment; `AZU_ENV` chooses it, and for azu also `--env`. */
   environments: v.optional(

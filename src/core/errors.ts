@@ -1,4 +1,4 @@
-/** The exit codes. Scripts rely on them: see docs/reference.md. */
+/** The exit codes. Scripts rely on them: see docs/reference/exit-codes.md. */
 export const ExitCode = {
   /** Done, or nothing to do. */
   ok: 0,

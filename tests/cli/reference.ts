@@ -1,14 +1,33 @@
-/** What docs/reference.md says about the documents of `--json`. */
+/** What docs/reference/ says about the documents of `--json`. */
 import { join } from "node:path";
 
-export const REFERENCE = await Deno.readTextFile(
-  join(import.meta.dirname ?? "", "../../docs/reference.md"),
-);
+const FOLDER = join(import.meta.dirname ?? "", "../../docs/reference");
 
-/** The fields of a command's document, as the table under JSON lists them. */
-export function documentedFields(reference: string, command: string): string[] {
-  const rows = reference.matchAll(/^\| `(\w+)`(?: or `table`)? +\| ([a-z]+(?:, [a-z]+)*) +\|/gm);
-  return Array.from(rows)
-    .filter(([, , of = ""]) => of === "all" || of.split(", ").includes(command))
-    .map(([, name = ""]) => name);
+/**
+ * The fields of the document of a command on a store, in the order of the alphabet. `pattern` and
+ * `table` are one field, which is called as the latter.
+ * @param omitted The fields that are left out in this document.
+ */
+export async function documentedFields(
+  command: string,
+  omitted: readonly string[] = [],
+): Promise<string[]> {
+  const common = await Deno.readTextFile(join(FOLDER, "json.md"));
+  const page = `commands/${command.replace(":", "-")}.md`;
+  const own = await Deno.readTextFile(join(FOLDER, page));
+  return [
+    ...fieldsBelow(common, "Every document"),
+    ...fieldsBelow(common, "Commands on a store"),
+    ...fieldsBelow(own, "JSON"),
+  ].map((name) => name === "pattern" ? "table" : name)
+    .filter((name) => !omitted.includes(name)).sort();
+}
+
+/** The first column of the table of fields below a heading. */
+function fieldsBelow(page: string, heading: string): string[] {
+  const [, after = ""] = page.split(`\n## ${heading}\n`);
+  const [section = ""] = after.split(/^## /m);
+  const [, rows = ""] = /^\| field .*\n.*\n((?:\|.*\n)+)/m.exec(section) ?? [];
+  if (rows === "") throw new Error(`There is no table of fields below ${heading}`);
+  return Array.from(rows.matchAll(/^\| `(\w+)`/gm), ([, name = ""]) => name);
 }

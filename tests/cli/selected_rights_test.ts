@@ -1,4 +1,4 @@
-/** The rights that a Redis user needs to read, revoke and sweep, as docs/reference.md lists them. */
+/** The rights that a Redis user needs to read, revoke and sweep, as docs/reference/connections.md lists them. */
 import { doesNotMatch, match, strictEqual } from "node:assert/strict";
 import { Redis } from "ioredis";
 import { payloadOf } from "../backends/subject.ts";

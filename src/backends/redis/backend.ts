@@ -153,7 +153,7 @@ function bytes(what: string, checked = text) {
 const clusterOptions = options({
   /** The channel on which the nodes listen; default `"session:cluster:invalidate"`. */
   channel: v.optional(bytes("a channel's name")),
-  /** How long a node may serve a session from its cache; default `"30s"`, at least `"1s"`. */
+  /** How long a node may serve a session from its cache, at least `"1s"`; default `"30s"`. */
   cacheTtl: v.optional(duration(1000)),
 });
 
@@ -187,8 +187,8 @@ export const redisOptions = options({
    */
   tls: v.optional(tlsOptions),
   /**
-   * What every session key starts with; default `"<app>:session:"`. It may contain variables:
-   * `fromEnv("APP_NAME", "shop") + ":session:"`.
+   * What every session key starts with; default: `"<app>:session:"`, or `"session:"` for an app
+   * without a name. It may contain variables: `fromEnv("APP_NAME", "shop") + ":session:"`.
    */
   keyPrefix: v.optional(bytes("a key prefix", textWithVariables)),
   /**
@@ -196,9 +196,9 @@ export const redisOptions = options({
    * app writes; what it does not name is not known.
    */
   layout: v.optional(redisLayout),
-  /** Connections that the app holds open; default 5. */
+  /** Connections that the app keeps open; default 5. */
   poolSize: v.optional(whole(1, 1000)),
-  /** How long the app waits for a free connection; default `"5s"`. */
+  /** How long the app waits for a free connection, and for an answer of Redis; default `"5s"`. */
   poolTimeout: v.optional(duration()),
   /**
    * Whether the app runs as several nodes that share this Redis and keep sessions in local caches

@@ -137,7 +137,7 @@ function missingRight(message: string): Explanation | undefined {
 /** For a name that azu does not know: it may be anything, even a key. */
 const LACKS_RIGHT = {
   problem: "The Redis user may not run a command that azu needs",
-  hint: "Allow this user the commands that the reference lists under Redis servers",
+  hint: "Allow this user the commands that the reference lists under Rights of a Redis user",
 } as const;
 
 const NO_PUBLISH = {

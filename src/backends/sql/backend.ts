@@ -81,7 +81,7 @@ export const databaseOptions = options({
   layout: v.optional(databaseLayout),
   /**
    * The kind of database, for what setup writes; default: that of the URL, or of the driver in
-   * shard.yml. azu refuses a URL of another kind.
+   * `shard.yml`. azu refuses a URL of another kind.
    */
   engine: v.optional(oneOf(["postgres", "mysql", "sqlite"])),
   /** How often the app removes expired sessions; default `"5m"`. */

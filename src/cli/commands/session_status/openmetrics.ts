@@ -32,7 +32,7 @@ const METRICS: Readonly<Record<FigureName, Metric>> = {
 
 /** @param labels Their values may be any texts. */
 export function openMetrics(
-  { figures, time }: Status,
+  { figures, time }: Pick<Status, "figures" | "time">,
   labels: Readonly<Record<string, string>>,
 ): string[] {
   const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);

@@ -9,7 +9,7 @@ import { tempDir, writeTree } from "../../../support/temp.ts";
 
 const redisNeeded = needs("redis-server");
 
-/** As docs/reference.md lists them. */
+/** As docs/reference/connections.md lists them. */
 const RIGHTS = ["+scan", "+unlink"];
 
 async function withUser(server: RedisServer, rights: readonly string[]): Promise<string> {
