@@ -95,8 +95,8 @@ function limitsOf({ parseArg }: Option): string {
   try {
     parseArg?.("", undefined);
   } catch (error) {
-    const [, expected] = /^Expected (.* from \d.*)\.$/.exec(messageOf(error)) ?? [];
-    if (expected !== undefined) return `; ${expected}`;
+    const [, limits] = /^Expected .* (from \d.*)\.$/.exec(messageOf(error)) ?? [];
+    if (limits !== undefined) return `; ${limits}`;
   }
   return "";
 }

@@ -4,8 +4,8 @@ import { join } from "node:path";
 const FOLDER = join(import.meta.dirname ?? "", "../../docs/reference");
 
 /**
- * The fields of the document of a command on a store, in the order of the alphabet. `pattern` and
- * `table` are one field, which is called as the latter.
+ * The fields of the document of a command, in the order of the alphabet. `pattern` or `table` are
+ * one field, which is called as the latter.
  * @param omitted The fields that are left out in this document.
  */
 export async function documentedFields(
@@ -15,9 +15,10 @@ export async function documentedFields(
   const common = await Deno.readTextFile(join(FOLDER, "json.md"));
   const page = `commands/${command.replace(":", "-")}.md`;
   const own = await Deno.readTextFile(join(FOLDER, page));
+  const isOnStore = own.includes("(../json.md#commands-on-a-store)");
   return [
     ...fieldsBelow(common, "Every document"),
-    ...fieldsBelow(common, "Commands on a store"),
+    ...(isOnStore ? fieldsBelow(common, "Commands on a store") : []),
     ...fieldsBelow(own, "JSON"),
   ].map((name) => name === "pattern" ? "table" : name)
     .filter((name) => !omitted.includes(name)).sort();

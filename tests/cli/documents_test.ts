@@ -1,0 +1,32 @@
+/** The documents of the commands without such a test of their own have the documented fields. */
+import { deepStrictEqual } from "node:assert/strict";
+import { runAzu } from "../support/cli.ts";
+import { tempDir } from "../support/temp.ts";
+import { documentedFields } from "./reference.ts";
+import { appWith, someSessions } from "./sessions.ts";
+
+async function fieldsOf(cwd: string, ...args: string[]): Promise<string[]> {
+  const env = { DATABASE_URL: "sqlite3://./app.db" };
+  const { stdout } = await runAzu([...args, "--json"], { cwd, env });
+  return Object.keys(JSON.parse(stdout)).sort();
+}
+
+Deno.test("the document of session:sweep has the fields that the reference lists", async () => {
+  const omitted = ["channel", "error", "advice", "schedule"];
+  const documented = await documentedFields("session:sweep", omitted);
+  await using app = await appWith(someSessions());
+  for (const more of [["--dry-run"], []]) {
+    const fields = await fieldsOf(app.path, "session:sweep", "--backend", "database", ...more);
+    deepStrictEqual(fields, documented);
+  }
+});
+
+Deno.test("the documents of init and setup have the fields that the reference lists", async () => {
+  await using app = await tempDir();
+  const init = await documentedFields("init", ["error"]);
+  deepStrictEqual(await fieldsOf(app.path, "init", "--backend", "database"), init);
+  const setup = await documentedFields("session:setup", ["error"]);
+  deepStrictEqual(await fieldsOf(app.path, "session:setup", "--apply"), setup);
+  const usual = setup.filter((name) => !["environment", "environmentFrom"].includes(name));
+  deepStrictEqual(await fieldsOf(app.path, "session:setup"), usual);
+});
