@@ -1,7 +1,7 @@
 /** The blocks that come from the command line: commands, options, examples, variables, codes. */
 import { type Variable, variables, variablesOf } from "../../src/cli/help/environment.ts";
 import { exitCodes } from "../../src/cli/help/exit_codes.ts";
-import { type newCommand, newProgram } from "../../src/cli/program.ts";
+import { type AnyCommand, examplesOf, newProgram } from "../../src/cli/program.ts";
 import { commands } from "../../src/cli/run.ts";
 import { type CommandName, summaries } from "../../src/cli/summaries.ts";
 import { messageOf } from "../../src/core/errors.ts";
@@ -10,18 +10,14 @@ import type { Output } from "../../src/cli/terminal/host.ts";
 import { code, codeBlock, prose, table } from "./markdown.ts";
 
 type Blocks = ReadonlyMap<string, string>;
-type Program = ReturnType<typeof newProgram>;
-type Option = Program["options"][number];
-type Command = ReturnType<typeof newCommand>;
-
-/** The group of the options that select sessions. They have a page of their own. */
-const SELECTION = /^Selection/;
+type Option = AnyCommand["options"][number];
+type Argument = AnyCommand["registeredArguments"][number];
 
 function pageOf(command: string): string {
   return `commands/${command.replace(":", "-")}.md`;
 }
 
-/** The pages that are made from the command line, and their blocks. */
+/** The pages that are made from the command line, and their blocks. Selections have their own. */
 export async function commandPages(): Promise<Map<string, Blocks>> {
   const program = newProgram({ stdout: silent, stderr: silent }, "");
   const pages = new Map<string, Blocks>([
@@ -42,26 +38,31 @@ export async function commandPages(): Promise<Map<string, Blocks>> {
     ["exit-codes.md", new Map([["exit codes", exitCodeTable(true)]])],
   ]);
   for (const [name, load] of commands) {
-    const command = (await load())(async () => {});
-    const selection = command.options.filter(({ helpGroupHeading = "" }) =>
-      SELECTION.test(helpGroupHeading)
-    );
-    const own = command.options.filter((option) => !selection.includes(option));
+    const command: AnyCommand = (await load())(async () => {});
+    const selection = command.options.filter(isSelection);
     if (selection.length > 0) {
       pages.set("selections.md", new Map([["options", optionTable(selection)]]));
     }
-    pages.set(
-      pageOf(name),
-      new Map([
-        ["usage", codeBlock("text", [`azu ${name} ${command.usage()}`])],
-        ["options", optionTable(own)],
-        ["examples", codeBlock("sh", examplesOf(command))],
-        ["environment variables", variableList(variablesOf(name))],
-        ["exit codes", exitCodeTable(false)],
-      ]),
-    );
+    pages.set(pageOf(name), blocksOf(name, command));
   }
   return pages;
+}
+
+function isSelection({ helpGroupHeading = "" }: Option): boolean {
+  return helpGroupHeading.startsWith("Selection");
+}
+
+/** The blocks of the page of a command. */
+function blocksOf(name: CommandName, command: AnyCommand): Blocks {
+  const { registeredArguments } = command;
+  const options = command.options.filter((option) => !isSelection(option));
+  const blocks = new Map([["usage", codeBlock("text", [`azu ${name} ${command.usage()}`])]]);
+  if (registeredArguments.length > 0) blocks.set("arguments", argumentTable(registeredArguments));
+  if (options.length > 0) blocks.set("options", optionTable(options));
+  return blocks
+    .set("examples", exampleBlock(command))
+    .set("environment variables", variableList(variablesOf(name)))
+    .set("exit codes", exitCodeTable(false));
 }
 
 const silent: Output = {
@@ -77,6 +78,16 @@ function commandTable(): string {
   return table(
     ["command", "what it does"],
     names.map((name) => [`[${code(name)}](${pageOf(name)})`, prose(summaries[name])]),
+  );
+}
+
+function argumentTable(args: readonly Argument[]): string {
+  return table(
+    ["argument", "meaning"],
+    args.map((argument) => {
+      const name = argument.name();
+      return [code(argument.required ? `<${name}>` : `[${name}]`), prose(argument.description)];
+    }),
   );
 }
 
@@ -101,14 +112,9 @@ function limitsOf({ parseArg }: Option): string {
   return "";
 }
 
-/** What the help shows below "Examples:", without its indentation. */
-function examplesOf(command: Command): string[] {
-  let help = "";
-  command.configureOutput({ writeOut: (text) => help += text }).outputHelp();
-  const [, examples = ""] = /^Examples:\n((?: {2}.*\n)*)/m.exec(help) ?? [];
-  if (examples === "") throw new Error(`The help of ${command.name()} has no examples`);
-  const lines = examples.trimEnd().split("\n").map((line) => line.slice(2));
-  return lines.flatMap((line, index) => index > 0 && line.startsWith("#") ? ["", line] : [line]);
+function exampleBlock(command: AnyCommand): string {
+  const texts = examplesOf(command).map(([purpose, line]) => [`# ${purpose}`, line].join("\n"));
+  return codeBlock("sh", texts.join("\n\n").split("\n"));
 }
 
 function variableTable(shown: readonly Variable[]): string {

@@ -2,7 +2,7 @@
 import { deepStrictEqual } from "node:assert/strict";
 import { runAzu } from "../support/cli.ts";
 import { tempDir } from "../support/temp.ts";
-import { documentedFields } from "./reference.ts";
+import { documentedFields, versionFields } from "./reference.ts";
 import { appWith, someSessions } from "./sessions.ts";
 
 async function fieldsOf(cwd: string, ...args: string[]): Promise<string[]> {
@@ -29,4 +29,11 @@ Deno.test("the documents of init and setup have the fields that the reference li
   deepStrictEqual(await fieldsOf(app.path, "session:setup", "--apply"), setup);
   const usual = setup.filter((name) => !["environment", "environmentFrom"].includes(name));
   deepStrictEqual(await fieldsOf(app.path, "session:setup"), usual);
+});
+
+Deno.test("the documents of completion and --version have the fields that the reference lists", async () => {
+  await using folder = await tempDir();
+  const completion = await documentedFields("completion", ["error", "durationMs"]);
+  deepStrictEqual(await fieldsOf(folder.path, "completion", "bash"), completion);
+  deepStrictEqual(await fieldsOf(folder.path, "--version"), await versionFields());
 });

@@ -24,6 +24,11 @@ export async function documentedFields(
     .filter((name) => !omitted.includes(name)).sort();
 }
 
+/** The fields of the document of `azu --version --json`. */
+export async function versionFields(): Promise<string[]> {
+  return fieldsBelow(await Deno.readTextFile(join(FOLDER, "json.md")), "The version").sort();
+}
+
 /** The first column of the table of fields below a heading. */
 function fieldsBelow(page: string, heading: string): string[] {
   const [, after = ""] = page.split(`\n## ${heading}\n`);
