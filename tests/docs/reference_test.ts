@@ -3,7 +3,7 @@ import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import { join, resolve } from "node:path";
 import { withBlocks } from "../../scripts/reference/blocks.ts";
 import { referencePages } from "../../scripts/reference/pages.ts";
-import { exactly, figureNames } from "../../src/backends/survey.ts";
+import { exactly, figureNames, SAMPLE } from "../../src/backends/survey.ts";
 import { openMetrics } from "../../src/cli/commands/session_status/openmetrics.ts";
 import { fieldNames, formats } from "../../src/cli/sessions/names.ts";
 
@@ -59,6 +59,11 @@ Deno.test("the figures of a status are those of the code, with their metrics", (
   const metrics = lines.map((line) => line.replace(/\{.*/, ""));
   deepStrictEqual(metrics.pop(), "azu_status_time_seconds");
   deepStrictEqual(column("commands/session-status.md", "figure", 2), codes(metrics));
+});
+
+Deno.test("the size of a sample is that of the code", () => {
+  const { written = "" } = pages.get("docs/reference/commands/session-status.md") ?? {};
+  ok(written.includes(`from up to ${SAMPLE.toLocaleString("en-US")} sessions chosen`));
 });
 
 Deno.test("the fields and formats of a list are those of the code", () => {
