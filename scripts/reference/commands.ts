@@ -41,7 +41,7 @@ export async function commandPages(): Promise<Map<string, Blocks>> {
     const command: AnyCommand = (await load())(async () => {});
     const selection = command.options.filter(isSelection);
     if (selection.length > 0) {
-      pages.set("selections.md", new Map([["options", optionTable(selection)]]));
+      pages.set("selections.md", new Map([["options", optionTable(selection, "sessions")]]));
     }
     pages.set(pageOf(name), blocksOf(name, command));
   }
@@ -91,9 +91,10 @@ function argumentTable(args: readonly Argument[]): string {
   );
 }
 
-function optionTable(options: readonly Option[]): string {
+/** @param meaning The title of the second column. */
+function optionTable(options: readonly Option[], meaning = "meaning"): string {
   return table(
-    ["option", "meaning"],
+    ["option", meaning],
     options.filter(({ hidden }) => !hidden).map((option) => [
       option.flags.split(", ").map(code).join(", "),
       prose(option.description + limitsOf(option)),
@@ -106,7 +107,7 @@ function limitsOf({ parseArg }: Option): string {
   try {
     parseArg?.("", undefined);
   } catch (error) {
-    const [, limits] = /^Expected .* (from \d.*)\.$/.exec(messageOf(error)) ?? [];
+    const [, limits] = /^Expected .* (from \d.* to \d.*)\.$/.exec(messageOf(error)) ?? [];
     if (limits !== undefined) return `; ${limits}`;
   }
   return "";
