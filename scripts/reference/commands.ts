@@ -59,10 +59,10 @@ function blocksOf(name: CommandName, command: AnyCommand): Blocks {
   const blocks = new Map([["usage", codeBlock("text", [`azu ${name} ${command.usage()}`])]]);
   if (registeredArguments.length > 0) blocks.set("arguments", argumentTable(registeredArguments));
   if (options.length > 0) blocks.set("options", optionTable(options));
-  return blocks
-    .set("examples", exampleBlock(command))
-    .set("environment variables", variableList(variablesOf(name)))
-    .set("exit codes", exitCodeTable(false));
+  blocks.set("examples", exampleBlock(command));
+  const read = variablesOf(name);
+  if (read.length > 0) blocks.set("environment variables", variableList(read));
+  return blocks.set("exit codes", exitCodeTable(false));
 }
 
 const silent: Output = {

@@ -5,6 +5,7 @@ import { withBlocks } from "../../scripts/reference/blocks.ts";
 import { referencePages } from "../../scripts/reference/pages.ts";
 import { exactly, figureNames, SAMPLE } from "../../src/backends/survey.ts";
 import { openMetrics } from "../../src/cli/commands/session_status/openmetrics.ts";
+import { topicNames } from "../../src/cli/help/topic_names.ts";
 import { fieldNames, formats } from "../../src/cli/sessions/names.ts";
 
 const root = resolve(import.meta.dirname ?? ".", "../..");
@@ -69,6 +70,10 @@ Deno.test("the size of a sample is that of the code", () => {
 Deno.test("the fields and formats of a list are those of the code", () => {
   deepStrictEqual(column("commands/session-list.md", "field"), codes(fieldNames));
   deepStrictEqual(column("commands/session-list.md", "format"), codes(formats));
+});
+
+Deno.test("the topics of help are those of the code", () => {
+  deepStrictEqual(column("commands/help.md", "topic"), codes(topicNames));
 });
 
 Deno.test("the templates are those of the code", async () => {
