@@ -2,7 +2,7 @@
 # Installs azu, one executable, after checking its SHA-256 hash. Needs no root.
 #   sh install.sh                                          the newest release, over https
 #   sh install.sh --file ./azu-x86_64-unknown-linux-gnu    a file that is already here, offline
-# See docs/install.md. All code is in functions, and the last line calls main: if the download of
+# See docs/how-to/install.md. All code is in functions, and the last line calls main: if the download of
 # this script was cut off, it does nothing.
 set -eu
 

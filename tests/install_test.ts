@@ -12,7 +12,7 @@ const script = join(root, "install.sh");
 const asset = `azu-${Deno.build.target}`;
 const version = "azu 0.1.0 (0123abc, a stand-in)";
 const standIn = `#!/bin/sh\n[ "$*" = --version ] && echo "${version}"\n`;
-/** The programs that the script needs according to docs/install.md, besides one that hashes. */
+/** The programs that the script needs according to docs/how-to/install.md, besides one that hashes. */
 const tools = ["cat", "chmod", "mkdir", "mktemp", "mv", "rm", "sed", "tr", "uname"];
 
 type Env = Readonly<Record<string, string>>;

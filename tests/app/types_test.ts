@@ -2,7 +2,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { join, relative, resolve } from "node:path";
 import { openProgram, ts } from "../../scripts/types/compiler.ts";
-import { recipe } from "../support/guide.ts";
+import { blocksIn, pages, readPage } from "../docs/page.ts";
 import { tempDir, writeTree } from "../support/temp.ts";
 
 const root = resolve(import.meta.dirname ?? ".", "../..");
@@ -144,12 +144,19 @@ Deno.test("templates/azu.d.ts takes right configs and tells mistakes in wrong on
     "repository.config.ts": await Deno.readTextFile(join(root, "azu.config.ts")),
     "comparison.ts": comparison(relative(temp.path, join(root, "src/mod.ts"))),
   };
-  const { configs } = recipe("Adopt an existing table");
-  configs.forEach((source, index) => files[`guide/${index}.ts`] = source);
+  shown().forEach((source, index) => files[`docs/${index}.ts`] = source);
   wrong.forEach((source, index) => files[`wrong/${index}.ts`] = source);
   await writeTree(temp.path, files);
   deepStrictEqual(mistakes(temp.path, Object.keys(files)), expectedMistakes());
 });
+
+/** The configs on the pages, except those with mistakes and those that need the types of Node. */
+function shown(): string[] {
+  return pages()
+    .filter((page) => page.startsWith("how-to/") && page !== "how-to/troubleshooting.md")
+    .flatMap((page) => blocksIn(readPage(page), "ts"))
+    .filter((source) => !source.includes('from "node:'));
+}
 
 /** `file:line` of each mistake, with the compiler's words where none should be. */
 function mistakes(folder: string, names: readonly string[]): string[] {

@@ -1,19 +1,22 @@
-/** The recipe "Adopt an existing table" of the guide: its configs and its commands, on real tables. */
+/** docs/how-to/adopt-an-existing-table.md: its configs and its commands, on real tables. */
 import { deepStrictEqual, doesNotMatch, match, strictEqual } from "node:assert/strict";
 import { Redis } from "ioredis";
 import { CONNECT_PG_SIMPLE, type ForeignTable, laravel } from "../backends/sql/foreign_tables.ts";
 import { CONNECT } from "../backends/sql/places.ts";
+import { blocksIn, itemsOf, readPage } from "../docs/page.ts";
 import { runAzu } from "../support/cli.ts";
 import { needs } from "../support/env.ts";
-import { recipe } from "../support/guide.ts";
 import type { TestDatabase } from "../support/servers/database.ts";
 import { startRedis } from "../support/servers/redis.ts";
 import { tempDir, writeTree } from "../support/temp.ts";
 import { handle, HOUR, SECRET, session } from "./sessions.ts";
 
-const { configs: [EXPRESS = "", LARAVEL = "", CONNECT_REDIS = ""], commands } = recipe(
-  "Adopt an existing table",
-);
+const page = readPage("how-to/adopt-an-existing-table.md");
+const [EXPRESS = "", LARAVEL = "", CONNECT_REDIS = ""] = blocksIn(page, "ts");
+/** The arguments of each command. None of them contains a blank. */
+const commands = itemsOf(page)
+  .filter((item) => item.kind === "command")
+  .map(({ text }) => text.split(" ").slice(1));
 
 /** Two sessions of user 42, one of 7, one without a user, and one that has expired. */
 function someSessions() {
@@ -113,7 +116,7 @@ const ADOPTED: Readonly<Record<string, Adopted & { readonly needs: { ignore: boo
 };
 
 for (const [name, adopted] of Object.entries(ADOPTED)) {
-  Deno.test(`guide: adopt the table of ${name}`, adopted.needs, () => adopt(adopted));
+  Deno.test(`how-to: adopt the table of ${name}`, adopted.needs, () => adopt(adopted));
 }
 
 async function adopt({ config, foreign, table, column, first, open }: Adopted): Promise<void> {
@@ -174,7 +177,7 @@ async function adopt({ config, foreign, table, column, first, open }: Adopted): 
   strictEqual(await ids(), "");
 }
 
-/** Runs the guide's commands, one after the other, and returns what each has printed. */
+/** Runs the page's commands, one after the other, and returns what each has printed. */
 async function runAll(
   { azu }: Awaited<ReturnType<typeof folder>>,
   after: (name: string) => Promise<void> = async () => {},
@@ -197,7 +200,7 @@ function checkUser42(printed: ReadonlyMap<string, string>): void {
   match(printed.get("revoke") ?? "", /^Revoked 2 session\(s\)\n✓ Sessions revoked$/m);
 }
 
-Deno.test("guide: adopt the keys of connect-redis", needs("redis-server"), async () => {
+Deno.test("how-to: adopt the keys of connect-redis", needs("redis-server"), async () => {
   await using server = await startRedis();
   const client = new Redis(server.url);
   using _ = { [Symbol.dispose]: () => client.disconnect() };

@@ -1,4 +1,4 @@
-/** What a config may not do, said in words: see docs/security.md. */
+/** What a config may not do, said in words: see docs/explanation/security.md. */
 import { deepStrictEqual, doesNotMatch, match, strictEqual } from "node:assert/strict";
 import { permissionFlags } from "../../scripts/permissions.ts";
 import { runAzu } from "../support/cli.ts";

@@ -15,6 +15,16 @@ module Azu
   # What an endpoint answers.
   module Response
     abstract def render
+
+    class Empty
+      include Response
+
+      def render; end
+    end
+  end
+
+  # What an endpoint is asked.
+  module Request
   end
 
   struct EmptyRequest
@@ -47,6 +57,12 @@ module Azu
 
     private def params : URI::Params
       context.request.query_params
+    end
+
+    private def redirect(to location : String, status : Int32 = 301)
+      context.response.status = HTTP::Status.new(status)
+      context.response.headers["Location"] = location
+      Response::Empty.new
     end
   end
 
