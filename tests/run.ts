@@ -26,16 +26,20 @@ const TESTS = import.meta.dirname ?? "tests";
 const CONFIG = join(TESTS, "../deno.json");
 const MAIN = join(TESTS, "../main.ts");
 const BINARY = join(TESTS, "../dist", Deno.build.os === "windows" ? "azu.exe" : "azu");
+/** The commands of the documentation: as a reader runs them, on the executable. */
+const PAGES = "docs/pages_test.ts";
 const SOURCE_RUN: Run = {
   label: "the source",
   env: {},
-  includes: (name) => !name.startsWith("binary/"),
+  includes: (name) => !name.startsWith("binary/") && name !== PAGES,
 };
 /** The tests that run the tool as a process. */
 const BINARY_RUN: Run = {
   label: "the compiled binary",
   env: { AZU_SUBJECT: BINARY },
-  includes: (name) => /^(?:binary|cli)\/|^faults\/(?:killed|printed)_/.test(name),
+  includes: (name) => {
+    return /^(?:binary|cli)\/|^faults\/(?:killed|printed)_/.test(name) || name === PAGES;
+  },
 };
 const OPTIONS = ["--fast", "--source"];
 /**
@@ -47,6 +51,7 @@ const SLOW = [
   "faults/mysql",
   "backends/sql/faults",
   "faults/killed",
+  "docs/pages",
   "cli/session_clear/redis/faults",
   "faults/postgres",
   "cli/session_clear/faults",

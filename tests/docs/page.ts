@@ -7,9 +7,8 @@
  * - `exit=<code>` behind the language states the exit code of the last command, if that is not 0.
  * - `not-run="reason"` behind the language marks a block that cannot run in a test.
  * - `file=<name>` behind the language says that the reader saves the block as this file.
- * - `<!-- test: step; step -->` prepares what the following commands need: see world.ts.
+ * - `<!-- test: step; step -->` prepares what the following commands need: see steps.ts.
  */
-
 import { join } from "node:path";
 
 /** The languages of blocks whose commands are run. */

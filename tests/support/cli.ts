@@ -103,14 +103,15 @@ function terminalCommand(args: string[], options: TerminalOptions): string {
 }
 
 /** The command that is tested: the source, or the executable that `AZU_SUBJECT` names. */
-function subject(args: string[], given?: string): { command: string; args: string[] } {
+export function subject(args: string[], given?: string): { command: string; args: string[] } {
   const executable = given ?? Deno.env.get("AZU_SUBJECT");
   if (executable) return { command: resolve(executable), args };
   const run = ["run", ...permissionFlags, "--quiet", "--config", join(REPOSITORY, "deno.json")];
   return { command: Deno.execPath(), args: [...run, join(REPOSITORY, "main.ts"), ...args] };
 }
 
-function baseEnv(home: string): Record<string, string> {
+/** The small environment of the tool. @param home A temporary folder. */
+export function baseEnv(home: string): Record<string, string> {
   const env: Record<string, string> = {
     PATH: Deno.env.get("PATH") ?? "/usr/bin:/bin",
     HOME: home,

@@ -34,6 +34,8 @@ const SOURCES = {
   fish: { variable: "TEST_FISH", find: () => which("fish") },
   man: { variable: "TEST_MAN", find: () => which("man") },
   mandoc: { variable: "TEST_MANDOC", find: () => which("mandoc") },
+  jq: { variable: "TEST_JQ", find: () => which("jq") },
+  sqlite3: { variable: "TEST_SQLITE3", find: () => which("sqlite3") },
 } as const satisfies Record<string, Source>;
 
 /**

@@ -17,6 +17,8 @@ const PACKAGES = {
   crystal: "crystal",
   openssl: "openssl",
   script: "bsdutils",
+  jq: "jq",
+  sqlite3: "sqlite3",
   openmetrics: "python3-prometheus-client",
   "bash-completion": "bash-completion",
   zsh: "zsh",
@@ -43,6 +45,8 @@ export interface Programs {
   readonly crystal?: string | undefined;
   readonly openssl?: string | undefined;
   readonly script?: string | undefined;
+  readonly jq?: string | undefined;
+  readonly sqlite3?: string | undefined;
   /** Prometheus's own parser of OpenMetrics, a module of Python. */
   readonly openmetrics?: string | undefined;
   /** The completion of bash that distributions install: its file. */
@@ -78,6 +82,8 @@ function find() {
     crystal: which("crystal"),
     openssl: which("openssl"),
     script: which("script"),
+    jq: which("jq"),
+    sqlite3: which("sqlite3"),
     openmetrics: findOpenMetricsParser(),
     "bash-completion": findBashCompletion(),
     zsh: which("zsh"),
