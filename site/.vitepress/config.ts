@@ -1,0 +1,70 @@
+/**
+ * The documentation site: `./denow task docs` builds docs/ into dist/site.
+ * `DOCS_BASE` is the path that the site is served under, with a slash at both ends.
+ */
+import { join } from "node:path";
+import { defineConfig } from "vitepress";
+import { consoleBlocks } from "../console_blocks.ts";
+import { packagesOfSite } from "../packages.ts";
+import { plotResults } from "../plots.ts";
+import { navigation, readPages, sidebar } from "../pages.ts";
+import { searchDialog } from "../search_dialog.ts";
+import { boxTables, linkToRepository, markShortCode } from "../markdown.ts";
+
+const ROOT = join(import.meta.dirname ?? "", "../..");
+const DOCS = join(ROOT, "docs");
+const REPOSITORY = "https://github.com/azutoolkit/azu-sessions";
+const BASE = process.env["DOCS_BASE"] ?? "/azu-sessions/";
+
+const pages = readPages(DOCS);
+
+export default defineConfig({
+  srcDir: DOCS,
+  outDir: join(ROOT, "dist/site"),
+  base: BASE,
+  cleanUrls: true,
+  title: "azu",
+  description: "Sets up, shows and clears the sessions of Azu web apps.",
+  lang: "en",
+  sitemap: { hostname: `https://azutoolkit.github.io${BASE}` },
+  head: [
+    ["link", { rel: "icon", href: `${BASE}favicon.svg`, type: "image/svg+xml" }],
+    ["meta", { name: "theme-color", content: "#0b5cab" }],
+  ],
+  themeConfig: {
+    logo: { src: "/favicon.svg", alt: "" },
+    nav: navigation(pages, REPOSITORY),
+    sidebar: sidebar(pages, DOCS),
+    outline: { level: [2, 3], label: "On this page" },
+    search: {
+      provider: "local",
+      options: {
+        // The words of a title say best what a page is about.
+        miniSearch: { searchOptions: { boost: { title: 6, titles: 2, text: 1 }, fuzzy: 0.1 } },
+      },
+    },
+    editLink: { pattern: `${REPOSITORY}/edit/main/docs/:path`, text: "Edit this page on GitHub" },
+    externalLinkIcon: false,
+  },
+  markdown: {
+    theme: { light: "github-light-high-contrast", dark: "github-dark" },
+    codeTransformers: [consoleBlocks],
+    config(md) {
+      boxTables(md);
+      markShortCode(md);
+      linkToRepository(md, REPOSITORY);
+      plotResults(md);
+    },
+  },
+  transformPageData(page) {
+    const description = pages.find(({ path }) => path === page.relativePath)?.description;
+    if (description !== undefined) page.description = description;
+    if (page.relativePath === "index.md") {
+      Object.assign(page.frontmatter, {
+        ...{ pageClass: "home-page", sidebar: false, aside: false, editLink: false },
+        ...{ prev: false, next: false },
+      });
+    }
+  },
+  vite: { plugins: [packagesOfSite(), searchDialog()] },
+});
