@@ -38,3 +38,11 @@ export function linkToRepository(md: MarkdownRenderer, repository: string): void
     }
   });
 }
+
+/** The anchor of a heading: the same as on GitHub, so that a link works on both. */
+export function slug(heading: string): string {
+  return heading.trim().toLowerCase().replace(/[^\p{L}\p{M}\p{N}\p{Pc}\- ]/gu, "").replaceAll(
+    " ",
+    "-",
+  );
+}

@@ -8,8 +8,8 @@ import { consoleBlocks } from "../console_blocks.ts";
 import { packagesOfSite } from "../packages.ts";
 import { plotResults } from "../plots.ts";
 import { navigation, readPages, sidebar } from "../pages.ts";
-import { searchDialog } from "../search_dialog.ts";
-import { boxTables, linkToRepository, markShortCode } from "../markdown.ts";
+import { accessibleSearch } from "../accessible_search.ts";
+import { boxTables, linkToRepository, markShortCode, slug } from "../markdown.ts";
 
 const ROOT = join(import.meta.dirname ?? "", "../..");
 const DOCS = join(ROOT, "docs");
@@ -47,7 +47,8 @@ export default defineConfig({
     externalLinkIcon: false,
   },
   markdown: {
-    theme: { light: "github-light-high-contrast", dark: "github-dark" },
+    theme: { light: "github-light-high-contrast", dark: "github-dark-default" },
+    anchor: { slugify: slug },
     codeTransformers: [consoleBlocks],
     config(md) {
       boxTables(md);
@@ -66,5 +67,5 @@ export default defineConfig({
       });
     }
   },
-  vite: { plugins: [packagesOfSite(), searchDialog()] },
+  vite: { plugins: [packagesOfSite(), accessibleSearch()] },
 });

@@ -16,6 +16,7 @@ const PACKAGES = {
   mariadb: "mariadb-server",
   crystal: "crystal",
   openssl: "openssl",
+  chromium: "chromium",
   script: "bsdutils",
   openmetrics: "python3-prometheus-client",
   "bash-completion": "bash-completion",
@@ -42,6 +43,7 @@ export interface Programs {
   readonly mariadb?: string | undefined;
   readonly crystal?: string | undefined;
   readonly openssl?: string | undefined;
+  readonly chromium?: string | undefined;
   readonly script?: string | undefined;
   /** Prometheus's own parser of OpenMetrics, a module of Python. */
   readonly openmetrics?: string | undefined;
@@ -77,6 +79,7 @@ function find() {
     mariadb: findMariadb(),
     crystal: which("crystal"),
     openssl: which("openssl"),
+    chromium: which("chromium"),
     script: which("script"),
     openmetrics: findOpenMetricsParser(),
     "bash-completion": findBashCompletion(),
