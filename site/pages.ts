@@ -10,6 +10,7 @@ export interface Page {
   readonly title: string;
   /** Its first paragraph, as plain text; undefined if there is none. */
   readonly description: string | undefined;
+  readonly text: string;
 }
 
 /** An entry of a menu, as VitePress expects it. */
@@ -21,16 +22,33 @@ export interface Item {
 /** A titled list of entries. */
 export interface Group {
   readonly text: string;
-  readonly items: (Item | Group)[];
+  readonly items: Item[];
 }
 
-/** The order of the pages that no index page lists. */
-const ORDER = ["tutorial.md", "explanation/proof.md", "explanation/security.md"];
+/** One kind of documentation: an entry at the top of every page. */
+export interface Section extends Item {
+  /** Matches the addresses of its pages. */
+  readonly activeMatch: string;
+}
 
-/** Search results and link previews show about so many characters. */
+const SECTIONS: readonly Section[] = [
+  { text: "Tutorial", link: "/tutorial", activeMatch: "^/tutorial$" },
+  { text: "How-to guides", link: "/how-to/", activeMatch: "^/how-to/" },
+  { text: "Reference", link: "/reference/", activeMatch: "^/reference/" },
+  {
+    text: "Explanation",
+    link: "/explanation/proof",
+    activeMatch: "^/(explanation/|architecture$)",
+  },
+];
+
+/** The order of the explanations. They have no index page that lists them. */
+const EXPLANATIONS = ["proof", "security", "benchmarks"].map((name) => `explanation/${name}.md`);
+
+/** Search engines show about so many characters of a description. */
 const DESCRIPTION_LENGTH = 160;
 
-/** Reads the title and the description of every page in a folder. */
+/** Reads every page in a folder. */
 export function readPages(docs: string): Page[] {
   const paths = readdirSync(docs, { recursive: true, encoding: "utf8" });
   return paths.filter((path) => path.endsWith(".md")).sort().map((file) => {
@@ -39,68 +57,57 @@ export function readPages(docs: string): Page[] {
     const heading = /^# (.+)$/m.exec(text);
     if (heading?.[1] === undefined) throw new Error(`docs/${path} has no first heading`);
     const rest = text.slice(heading.index + heading[0].length);
-    return { path, title: plain(heading[1]), description: firstParagraph(rest) };
+    return { path, title: plain(heading[1]), description: firstParagraph(rest), text };
   });
 }
 
 /** The links at the top of every page. */
-export function navigation(pages: readonly Page[], repository: string): Item[] {
-  const entries: readonly [string, string][] = [
-    ["Tutorial", "tutorial.md"],
-    ["How-to guides", "how-to/index.md"],
-    ["Reference", "reference/index.md"],
-    ["Explanation", "explanation/proof.md"],
+export function navigation(repository: string): Item[] {
+  return [...SECTIONS, { text: "GitHub", link: repository }];
+}
+
+/** The menu beside the pages of each section. The tutorial is one page, and has none. */
+export function sidebars(pages: readonly Page[]): Record<string, Group[]> {
+  const inFolder = (folder: string) => pages.filter(({ path }) => path.startsWith(folder));
+  const explanations = inFolder("explanation/");
+  const order = (page: Page) => EXPLANATIONS.indexOf(page.path);
+  const explanation = [
+    { text: "Explanation", items: explanations.sort((a, b) => order(a) - order(b)).map(item) },
+    { text: "For contributors", items: inFolder("architecture.md").map(item) },
   ];
-  const existing = entries.filter(([, path]) => pages.some((page) => page.path === path));
-  const items = existing.map(([text, path]) => ({ text, link: address(path) }));
-  return [...items, { text: "GitHub", link: repository }];
+  return {
+    "/how-to/": groups("How-to guides", inFolder("how-to/")),
+    "/reference/": groups("Reference", inFolder("reference/")),
+    "/explanation/": explanation,
+    "/architecture": explanation,
+  };
 }
 
-/** The menu beside every page. It contains all pages except the home page. */
-export function sidebar(pages: readonly Page[], docs: string): Group[] {
-  const inFolder = (folder: string) => pages.filter(({ path }) => dirname(path) === folder);
-  const isTutorial = (page: Page) => page.path === "tutorial.md";
-  const isHome = (page: Page) => page.path === "index.md";
-  const top = inFolder(".").filter((page) => !isHome(page));
-  const groups: Group[] = [
-    { text: "Tutorial", items: items(top.filter(isTutorial), docs) },
-    { text: "How-to guides", items: items(inFolder("how-to"), docs) },
-    {
-      text: "Reference",
-      items: [
-        ...items(inFolder("reference"), docs),
-        { text: "Commands", items: items(inFolder("reference/commands"), docs) },
-      ],
-    },
-    {
-      text: "Explanation",
-      items: items([...inFolder("explanation"), ...top.filter((page) => !isTutorial(page))], docs),
-    },
-  ];
-  return groups.map(withoutEmpty).filter((group) => group.items.length > 0);
+/**
+ * The groups in which the index page of a folder lists its pages. Pages that it does not list follow
+ * at the end.
+ */
+function groups(title: string, pages: readonly Page[]): Group[] {
+  const index = pages.find(({ path }) =>
+    path.split("/").length === 2 && path.endsWith("/index.md")
+  );
+  if (index === undefined) throw new Error(`${title}: there is no index page`);
+  const found: Group[] = [{ text: title, items: [{ ...item(index), text: "Overview" }] }];
+  const others = new Set(pages.filter((page) => page !== index));
+  for (const section of index.text.split(/^## /m).slice(1)) {
+    const links = section.matchAll(/^(?:-|\|) \[[^\]]*\]\(([^)#:]+\.md)\)/gm);
+    const paths = [...links].map(([, link]) => posix.join(dirname(index.path), link ?? ""));
+    const listed = paths.flatMap((path) => [...others].find((page) => page.path === path) ?? []);
+    listed.forEach((page) => others.delete(page));
+    const heading = section.split("\n")[0] ?? "";
+    if (listed.length > 0) found.push({ text: plain(heading), items: listed.map(item) });
+  }
+  if (others.size > 0) found.push({ text: "More", items: [...others].map(item) });
+  return found;
 }
 
-/** Entries in the order in which the folder's index page links to them, then by name. */
-function items(pages: readonly Page[], docs: string): Item[] {
-  const index = pages.find(({ path }) => path.endsWith("/index.md"));
-  const order = index === undefined ? ORDER : [index.path, ...linksOf(index, docs)];
-  const place = ({ path }: Page) => order.includes(path) ? order.indexOf(path) : order.length;
-  const sorted = [...pages].sort((a, b) => place(a) - place(b) || (a.path < b.path ? -1 : 1));
-  return sorted.map((page) => ({
-    text: page === index ? "Overview" : escapeHtml(page.title),
-    link: address(page.path),
-  }));
-}
-
-function linksOf(page: Page, docs: string): string[] {
-  const text = readFileSync(join(docs, page.path), "utf8");
-  const links = text.matchAll(/\]\(([^)#:]+\.md)/g);
-  return [...links].map(([, link]) => posix.join(dirname(page.path), link ?? ""));
-}
-
-function withoutEmpty(group: Group): Group {
-  const isEmpty = (item: Item | Group) => "items" in item && item.items.length === 0;
-  return { text: group.text, items: group.items.filter((item) => !isEmpty(item)) };
+function item(page: Page): Item {
+  return { text: escapeHtml(page.title), link: address(page.path) };
 }
 
 /** `/how-to/install` for `how-to/install.md`. */

@@ -7,7 +7,7 @@ import { defineConfig } from "vitepress";
 import { consoleBlocks } from "../console_blocks.ts";
 import { packagesOfSite } from "../packages.ts";
 import { plotResults } from "../plots.ts";
-import { navigation, readPages, sidebar } from "../pages.ts";
+import { navigation, readPages, sidebars } from "../pages.ts";
 import { accessibleSearch } from "../accessible_search.ts";
 import { boxTables, linkToRepository, markShortCode, slug } from "../markdown.ts";
 
@@ -18,11 +18,22 @@ const BASE = process.env["DOCS_BASE"] ?? "/azu-sessions/";
 
 const pages = readPages(DOCS);
 
+/**
+ * Whoever searches mostly wants to do something, and a page about it rather than a section. VitePress
+ * moves the text of this function into the page, so it uses nothing outside.
+ */
+function preferRecipes(id: string, _term: string, stored?: Record<string, unknown>): number {
+  const isPage = Array.isArray(stored?.titles) && stored.titles.length === 0;
+  return (id.includes("/how-to/") ? 2 : 1) * (isPage ? 2 : 1);
+}
+
 export default defineConfig({
   srcDir: DOCS,
   outDir: join(ROOT, "dist/site"),
   base: BASE,
   cleanUrls: true,
+  // Otherwise every page loads all pages of its menu.
+  router: { prefetchLinks: false },
   title: "azu",
   description: "Sets up, shows and clears the sessions of Azu web apps.",
   lang: "en",
@@ -33,14 +44,13 @@ export default defineConfig({
   ],
   themeConfig: {
     logo: { src: "/favicon.svg", alt: "" },
-    nav: navigation(pages, REPOSITORY),
-    sidebar: sidebar(pages, DOCS),
+    nav: navigation(REPOSITORY),
+    sidebar: sidebars(pages),
     outline: { level: [2, 3], label: "On this page" },
     search: {
       provider: "local",
       options: {
-        // The words of a title say best what a page is about.
-        miniSearch: { searchOptions: { boost: { title: 6, titles: 2, text: 1 }, fuzzy: 0.1 } },
+        miniSearch: { searchOptions: { fuzzy: 0.1, boostDocument: preferRecipes } },
       },
     },
     editLink: { pattern: `${REPOSITORY}/edit/main/docs/:path`, text: "Edit this page on GitHub" },

@@ -1,5 +1,5 @@
 import axe from "axe-core";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { type Browser, chromium, type Page } from "playwright-core";
 import { service } from "../support/env.ts";
 
 const FLAGS = [
@@ -29,10 +29,9 @@ export interface Watched {
 /** Opens an empty page, and writes down what goes wrong on it. @param home The site's address. */
 export async function watchedPage(
   browser: Browser,
-  options: BrowserContextOptions,
   home: string,
 ): Promise<Watched & { readonly page: Page }> {
-  const context = await browser.newContext(options);
+  const context = await browser.newContext();
   const page = await context.newPage();
   const watched: Watched = { complaints: [], foreign: [] };
   page.on("console", (message) => {
