@@ -16,8 +16,15 @@ interface Node {
 /** VitePress's copy button skips elements of this class. */
 const NOT_COPIED = "vp-copy-ignore";
 const PROMPT = "$ ";
-/** The marks that begin a line of output, and their classes. */
-const MARKS: Readonly<Record<string, string>> = { "✓": "ok", "✗": "failed", "!": "warning" };
+/** The beginnings of lines of output that azu colours, and their classes. */
+const COLOURED: readonly (readonly [string, string])[] = [
+  ["✓ ", "ok"],
+  ["error: ", "failed"],
+  ["warning: ", "warning"],
+];
+/** A longer line wraps, as in a terminal, unless it has columns. */
+const LONGEST_LINE = 80;
+const COLUMNS = /\S {2,}\S/;
 
 /** A transformer for Shiki, which highlights the code blocks. */
 export const consoleBlocks = {
@@ -41,7 +48,7 @@ function lines(source: string): Node[] {
       copied = true;
       continues = line.endsWith("\\");
     } else {
-      nodes.push(span(["line", "output", NOT_COPIED], [text(newline), ...output(line)]));
+      nodes.push(span([NOT_COPIED], [text(newline), output(line)]));
     }
   });
   return nodes;
@@ -55,9 +62,10 @@ function command(line: string, isContinued: boolean): Node[] {
   ];
 }
 
-function output(line: string): Node[] {
-  const mark = MARKS[line.charAt(0)];
-  return mark === undefined ? [text(line)] : [span([mark], [text(line)])];
+function output(line: string): Node {
+  const colour = COLOURED.find(([beginning]) => line.startsWith(beginning))?.[1] ?? "plain";
+  const length = line.length > LONGEST_LINE && !COLUMNS.test(line) ? "long" : "short";
+  return span(["line", "output", colour, length], [text(line)]);
 }
 
 function text(value: string): Node {
