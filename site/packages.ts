@@ -16,6 +16,10 @@ export function packagesOfSite() {
   return {
     name: "packages-of-site",
     enforce: "pre" as const,
+    // The server of `docs:dev` would look for these beside the pages. It finds them when it needs them.
+    configResolved(config: { optimizeDeps: { include?: string[] } }): void {
+      config.optimizeDeps.include = [];
+    },
     resolveId(this: Resolver, source: string, from: string | undefined, options: object) {
       if (!IMPORTS.includes(source) || from === importer) return undefined;
       return this.resolve(source, importer, { ...options, skipSelf: true });
