@@ -24,7 +24,7 @@ const pages = readPages(DOCS);
  */
 function preferRecipes(id: string, _term: string, stored?: Record<string, unknown>): number {
   const isPage = Array.isArray(stored?.titles) && stored.titles.length === 0;
-  return (id.includes("/how-to/") ? 2 : 1) * (isPage ? 2 : 1);
+  return (id.includes("/how-to/") ? 1.5 : 1) * (isPage ? 1.5 : 1);
 }
 
 export default defineConfig({
@@ -50,7 +50,13 @@ export default defineConfig({
     search: {
       provider: "local",
       options: {
-        miniSearch: { searchOptions: { fuzzy: 0.1, boostDocument: preferRecipes } },
+        miniSearch: {
+          searchOptions: {
+            fuzzy: 0.1,
+            boost: { title: 4, titles: 1, text: 1 },
+            boostDocument: preferRecipes,
+          },
+        },
       },
     },
     editLink: { pattern: `${REPOSITORY}/edit/main/docs/:path`, text: "Edit this page on GitHub" },
