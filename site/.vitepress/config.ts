@@ -78,8 +78,12 @@ export default defineConfig({
     if (description !== undefined) page.description = description;
     if (page.relativePath === "index.md") {
       Object.assign(page.frontmatter, {
-        ...{ pageClass: "home-page", sidebar: false, aside: false, editLink: false },
-        ...{ prev: false, next: false },
+        pageClass: "home-page",
+        sidebar: false,
+        aside: false,
+        editLink: false,
+        prev: false,
+        next: false,
       });
     }
   },
