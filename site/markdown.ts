@@ -23,22 +23,6 @@ export function markShortCode(md: MarkdownRenderer): void {
   };
 }
 
-/**
- * A plugin for markdown-it. Links to files of the repository that are not pages, such as
- * `../CHANGELOG.md`, lead to GitHub.
- */
-export function linkToRepository(md: MarkdownRenderer, repository: string): void {
-  md.core.ruler.push("link-to-repository", (state) => {
-    const depth = String(state.env.relativePath).split("/").length;
-    const isOutside = (href: string) => href.startsWith("../".repeat(depth));
-    for (const token of state.tokens.flatMap(({ children }) => children ?? [])) {
-      const href = token.attrGet("href");
-      if (token.type !== "link_open" || href === null || !isOutside(href)) continue;
-      token.attrSet("href", `${repository}/blob/main/${href.replaceAll("../", "")}`);
-    }
-  });
-}
-
 /** The anchor of a heading: the same as on GitHub, so that a link works on both. */
 export function slug(heading: string): string {
   return heading.trim().toLowerCase().replace(/[^\p{L}\p{M}\p{N}\p{Pc}\- ]/gu, "").replaceAll(

@@ -9,7 +9,7 @@ import { packagesOfSite } from "../packages.ts";
 import { plotResults } from "../plots.ts";
 import { navigation, readPages, sidebars } from "../pages.ts";
 import { accessibleSearch } from "../accessible_search.ts";
-import { boxTables, linkToRepository, markShortCode, slug } from "../markdown.ts";
+import { boxTables, markShortCode, slug } from "../markdown.ts";
 
 const ROOT = join(import.meta.dirname ?? "", "../..");
 const DOCS = join(ROOT, "docs");
@@ -69,7 +69,6 @@ export default defineConfig({
     config(md) {
       boxTables(md);
       markShortCode(md);
-      linkToRepository(md, REPOSITORY);
       plotResults(md);
     },
   },
