@@ -43,7 +43,7 @@ export async function startShared(stopped: AbortSignal): Promise<SharedServices>
 function locate(programs: Programs): [ServiceName, Found][] {
   const { redis, postgres, pgbouncer, mariadb, crystal, openssl, script, openmetrics, missing } =
     programs;
-  const others = ["bash-completion", "chromium", "zsh", "fish", "man", "mandoc"] as const;
+  const others = ["bash-completion", "zsh", "fish", "man", "mandoc"] as const;
   const found = (name: keyof typeof programs, path: string | undefined): Found =>
     path !== undefined
       ? { at: path }
@@ -55,6 +55,7 @@ function locate(programs: Programs): [ServiceName, Found][] {
     ["mariadb-server", found("mariadb", mariadb && dirname(mariadb))],
     ["crystal", found("crystal", crystal)],
     ["openssl", found("openssl", openssl)],
+    ["chromium", found("chromium", programs.chromium)],
     ["script", found("script", script)],
     ["openmetrics", found("openmetrics", openmetrics)],
     ...others.map((name): [ServiceName, Found] => [name, found(name, programs[name])]),
