@@ -62,6 +62,7 @@ const SLOW = [
   "cli/session_clear/progress",
   "cli/redaction",
   "faults/tls",
+  "site/site",
   "app/generated_compiles",
   "cli/session_clear/database/tls",
   "cli/session_clear/redis/slow",

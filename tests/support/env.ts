@@ -28,6 +28,7 @@ const SOURCES = {
   crystal: { variable: "TEST_CRYSTAL", find: () => which("crystal") },
   openssl: { variable: "TEST_OPENSSL", find: () => which("openssl") },
   openmetrics: { variable: "TEST_OPENMETRICS", find: findOpenMetricsParser },
+  chromium: { variable: "TEST_CHROMIUM", find: () => which("chromium") },
   script: { variable: "TEST_SCRIPT", find: () => which("script") },
   "bash-completion": { variable: "TEST_BASH_COMPLETION", find: findBashCompletion },
   zsh: { variable: "TEST_ZSH", find: () => which("zsh") },

@@ -16,6 +16,7 @@ const PACKAGES = {
   mariadb: "mariadb-server",
   crystal: "crystal",
   openssl: "openssl",
+  chromium: "chromium",
   script: "bsdutils",
   jq: "jq",
   sqlite3: "sqlite3",
@@ -44,6 +45,7 @@ export interface Programs {
   readonly mariadb?: string | undefined;
   readonly crystal?: string | undefined;
   readonly openssl?: string | undefined;
+  readonly chromium?: string | undefined;
   readonly script?: string | undefined;
   readonly jq?: string | undefined;
   readonly sqlite3?: string | undefined;
@@ -81,6 +83,7 @@ function find() {
     mariadb: findMariadb(),
     crystal: which("crystal"),
     openssl: which("openssl"),
+    chromium: which("chromium"),
     script: which("script"),
     jq: which("jq"),
     sqlite3: which("sqlite3"),

@@ -55,6 +55,7 @@ function locate(programs: Programs): [ServiceName, Found][] {
     ["mariadb-server", found("mariadb", mariadb && dirname(mariadb))],
     ["crystal", found("crystal", crystal)],
     ["openssl", found("openssl", openssl)],
+    ["chromium", found("chromium", programs.chromium)],
     ["script", found("script", script)],
     ["openmetrics", found("openmetrics", openmetrics)],
     ...others.map((name): [ServiceName, Found] => [name, found(name, programs[name])]),
