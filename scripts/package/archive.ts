@@ -16,7 +16,10 @@ export interface Entry {
 }
 
 /** @param time When all entries were made, in seconds since 1970. */
-export async function tarGz(entries: readonly Entry[], time: number): Promise<Uint8Array> {
+export async function tarGz(
+  entries: readonly Entry[],
+  time: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   const mtime = new Date(time * 1000);
   const owner = { uid: 0, gid: 0, uname: "root", gname: "root" };
   const folders = foldersOf(entries).map((path) => ({
@@ -34,7 +37,7 @@ export async function tarGz(entries: readonly Entry[], time: number): Promise<Ui
     body: entry.bytes,
   }));
   const sorted = [...folders, ...files].sort((a, b) => compare(a.header.name, b.header.name));
-  return gzipSync(await packTar(sorted), { level: 9 });
+  return new Uint8Array(gzipSync(await packTar(sorted), { level: 9 }));
 }
 
 /** @param time As in {@linkcode tarGz}. A zip file stores it in steps of two seconds. */

@@ -34,6 +34,11 @@ const SOURCES = {
   fish: { variable: "TEST_FISH", find: () => which("fish") },
   man: { variable: "TEST_MAN", find: () => which("man") },
   mandoc: { variable: "TEST_MANDOC", find: () => which("mandoc") },
+  unzip: { variable: "TEST_UNZIP", find: () => which("unzip") },
+  ruby: { variable: "TEST_RUBY", find: () => which("ruby") },
+  lintian: { variable: "TEST_LINTIAN", find: () => which("lintian") },
+  debootstrap: { variable: "TEST_DEBOOTSTRAP", find: () => which("debootstrap") },
+  npm: { variable: "TEST_NPM", find: () => which("npm") },
 } as const satisfies Record<string, Source>;
 
 /**
