@@ -20,7 +20,7 @@ export function thirdPartyNotices(contents: Contents, license: string, year: num
   return `azu contains the following software.
 
 ${LINE}
-Deno ${contents.deno} (MIT)
+deno ${contents.deno} (MIT)
 https://github.com/denoland/deno
 
 The executable is Deno's runtime together with azu's program. The runtime contains V8

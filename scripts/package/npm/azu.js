@@ -20,11 +20,11 @@ try {
   process.exit(1);
 }
 
-const azu = spawn(path, process.argv.slice(2), { stdio: "inherit" });
-
-// A terminal sends Ctrl-C to both processes. azu decides when to end.
+// A terminal sends Ctrl-C to both processes: azu decides when to end. Other signals are passed on.
+// The handlers run later, but must be there before azu is.
 process.on("SIGINT", () => {});
 for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => azu.kill(signal));
+const azu = spawn(path, process.argv.slice(2), { stdio: "inherit" });
 
 azu.on("error", (error) => {
   process.stderr.write(`azu-sessions: cannot run ${path}: ${error.message}\n`);
