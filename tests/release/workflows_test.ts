@@ -1,5 +1,5 @@
 /** The workflows are valid, and run tasks that exist. */
-import { deepStrictEqual, ok } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import * as v from "valibot";
 import { parse } from "yaml";
@@ -7,15 +7,18 @@ import deno from "../../deno.json" with { type: "json" };
 
 const root = join(import.meta.dirname ?? "", "../..");
 
-const workflow = v.object({
+const folder = join(root, ".github/workflows");
+const names = Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
+
+const WorkflowSchema = v.object({
   permissions: v.strictObject({}),
   jobs: v.record(
     v.string(),
     v.object({
       permissions: v.record(v.string(), v.picklist(["read", "write"])),
+      needs: v.optional(v.union([v.string(), v.array(v.string())]), []),
       uses: v.optional(v.literal("./.github/workflows/ci.yml")),
       steps: v.optional(v.array(v.object({
-        uses: v.optional(v.pipe(v.string(), v.regex(/^actions\/[a-z-]+@v\d+$/))),
         // An expression would become part of the shell script.
         run: v.optional(v.pipe(v.string(), v.excludes("${{"))),
       }))),
@@ -23,17 +26,39 @@ const workflow = v.object({
   ),
 });
 
-const planned = ["static", "ok", "test", "compile", "demo", "bench:startup"];
-const tasks = [...planned, ...Object.keys(deno.tasks)];
-for (const name of ["ci", "release"]) {
-  Deno.test(`the workflow "${name}" is valid and runs tasks that exist`, async () => {
-    const text = await Deno.readTextFile(join(root, `.github/workflows/${name}.yml`));
-    const { jobs } = v.parse(workflow, parse(text));
-    const used = Object.values(jobs).flatMap(({ steps = [] }) => steps)
-      .flatMap(({ run = "" }) =>
-        [...run.matchAll(/denow task (\S+)/g)].map(([, task = ""]) => task)
-      );
-    ok(used.length > 0);
-    deepStrictEqual(used.filter((task) => !tasks.includes(task)), []);
+for (const name of names) {
+  const text = await Deno.readTextFile(join(folder, name));
+
+  Deno.test(`${name} is valid, and runs tasks that exist`, () => {
+    const { jobs } = v.parse(WorkflowSchema, parse(text));
+    const scripts = Object.values(jobs).flatMap(({ steps = [] }) => steps)
+      .map(({ run = "" }) => run);
+    const tasks = scripts.flatMap((script) =>
+      Array.from(script.matchAll(/denow task ([\w:]+)/g), ([, task = ""]) => task)
+    );
+    ok(tasks.length > 0);
+    deepStrictEqual(tasks.filter((task) => !(task in deno.tasks)), []);
+    for (const { needs } of Object.values(jobs)) {
+      deepStrictEqual([needs].flat().filter((job) => !(job in jobs)), []);
+    }
+  });
+
+  Deno.test(`${name} pins actions to commits, and names their releases`, () => {
+    const actions = Array.from(text.matchAll(/^.*\buses: (?!\.\/)(.*)$/gm), ([, action]) => action);
+    ok(actions.length > 0);
+    for (const action of actions) {
+      match(action ?? "", /^actions\/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+    }
   });
 }
+
+Deno.test("the release is published only after all tests have passed", async () => {
+  const text = await Deno.readTextFile(join(folder, "release.yml"));
+  const { jobs } = v.parse(WorkflowSchema, parse(text));
+  const writers = Object.entries(jobs).filter(([, { permissions }]) =>
+    Object.values(permissions).includes("write")
+  );
+  deepStrictEqual(writers.map(([name]) => name), ["publish", "npm"]);
+  deepStrictEqual(jobs["publish"]?.needs, ["test", "linux", "elsewhere"]);
+  strictEqual(jobs["npm"]?.needs, "publish");
+});
