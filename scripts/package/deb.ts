@@ -103,7 +103,7 @@ function compressed(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(gzipSync(bytes, { level: 9 }));
 }
 
-/** The executable is linked with glibc and libgcc: see docs/install.md. */
+/** The executable is linked with glibc and libgcc: see docs/how-to/install.md. */
 function control(version: string, target: Target, kibibytes: number): string {
   return `Package: ${PACKAGE}
 Version: ${debianVersion(version)}

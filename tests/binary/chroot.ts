@@ -100,7 +100,7 @@ async function enter(
     "set -eu",
     `mount --bind ${quoted} ${quoted}`,
     `mount -o remount,bind,ro ${quoted}`,
-    // The strictest /proc that docs/install.md supports.
+    // The strictest /proc that docs/how-to/install.md supports.
     ...(proc ? [`mount -t proc -o hidepid=2 proc ${quoted}/proc`] : []),
     `touch "$1.entered"`,
     // Without exec: if unshare is killed, this shell ends, and its namespace with it.

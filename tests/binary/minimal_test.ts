@@ -1,4 +1,4 @@
-/** What docs/install.md says about minimal containers: what they need, and that it is enough. */
+/** What docs/how-to/install.md says about minimal containers: what they need, and that it is enough. */
 import { deepStrictEqual, match, notStrictEqual, strictEqual } from "node:assert/strict";
 import { chroot, needsChroot } from "./chroot.ts";
 

@@ -15,7 +15,7 @@ import {
   version,
 } from "./installing.ts";
 
-/** The programs that the script needs for an archive according to docs/install.md. */
+/** The programs that the script needs for an archive according to docs/how-to/install.md. */
 const tools = "cat chmod gzip mkdir mktemp mv rm sed sha256sum tar tr uname".split(" ");
 
 const completions = {

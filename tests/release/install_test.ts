@@ -15,7 +15,7 @@ import {
   version,
 } from "./installing.ts";
 
-/** The programs that the script needs according to docs/install.md, besides one that hashes. */
+/** The programs that the script needs according to docs/how-to/install.md, besides one that hashes. */
 const tools = ["cat", "chmod", "mkdir", "mktemp", "mv", "rm", "sed", "tr", "uname"];
 
 const good = `${await hashOf(standIn)}  ${asset}\n`;
