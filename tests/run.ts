@@ -47,6 +47,7 @@ const OPTIONS = ["--fast", "--source"];
 const SLOW = [
   "cli/session_clear/redis/cluster",
   "faults/mysql",
+  "binary/packages",
   "backends/sql/faults",
   "faults/killed",
   "cli/session_clear/redis/faults",
