@@ -3,7 +3,7 @@
  * `./denow task package [--target <triple> | --all]`. They are in `dist/release/`; the npm packages
  * are folders in `dist/npm/`. The same executables and commit give the same files.
  */
-import { basename, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import deno from "../deno.json" with { type: "json" };
 import { run, say } from "./compile/process.ts";
 import { type Entry, tarGz, zip } from "./package/archive.ts";
@@ -35,6 +35,7 @@ const npm = join(dist, "npm");
 const targets = targetsOf("package", Deno.args);
 const release: Release = { version: deno.version, time: await timeOfCommit() };
 const license = await Deno.readTextFile(join(root, "LICENSE"));
+const hasDpkg = await run("dpkg-deb", ["--version"], { cwd: root }).then(() => true, () => false);
 const year = new Date(release.time * 1000).getUTCFullYear();
 
 for (const folder of [output, npm]) {
@@ -62,9 +63,9 @@ async function commonContents(): Promise<Contents> {
   const found: Contents[] = [];
   for (const target of targets) {
     const path = join(dist, executableName(target));
-    const exists = await Deno.stat(path).then(() => true, () => false);
-    if (!exists) {
-      say(`There is no ${relative(root, path)}: run ./denow task compile first`);
+    for (const needed of [path, `${path}.json`]) {
+      if (await exists(needed)) continue;
+      say(`There is no ${relative(root, needed)}: run ./denow task compile first`);
       Deno.exit(1);
     }
     found.push(await contentsOf(path, root));
@@ -87,13 +88,9 @@ async function makePackages(target: Target): Promise<void> {
   await Deno.writeFile(join(output, archiveName(version, target)), archive);
   await writePlatformPackage(join(npm, platformPackage(target)), version, target, entries);
   if (target.debian === undefined) return;
-  const deb = join(output, debName(version, target));
-  try {
-    await buildDeb({ release, target, entries, license, output: deb });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    say(`No ${basename(deb)}: dpkg-deb is not installed`);
-  }
+  const name = debName(version, target);
+  if (hasDpkg) await buildDeb({ release, target, entries, license, output: join(output, name) });
+  else say(`Not made: ${name}, because there is no dpkg-deb`);
 }
 
 /** Writes the files for package managers that download the archives. */
@@ -112,6 +109,10 @@ async function timeOfCommit(): Promise<number> {
   const given = Deno.env.get("SOURCE_DATE_EPOCH");
   if (given && /^\d+$/.test(given)) return Number(given);
   return Number(await run("git", ["log", "-1", "--format=%ct"], { cwd: root }));
+}
+
+function exists(path: string): Promise<boolean> {
+  return Deno.stat(path).then(() => true, () => false);
 }
 
 function textFile(path: string, text: string): Entry {
