@@ -32,8 +32,9 @@ export function debianVersion(version: string): string {
   return version.replace("-", "~");
 }
 
+/** The name of the file. It has azu's own version, because GitHub would change a "~". */
 export function debName(version: string, target: Target): string {
-  return `${PACKAGE}_${debianVersion(version)}_${target.debian}.deb`;
+  return `${PACKAGE}_${version}_${target.debian}.deb`;
 }
 
 /**

@@ -31,7 +31,7 @@ for (const [debian, cpu] of [["amd64", "x86_64"], ["arm64", "aarch64"]] as const
   Deno.test(`the .deb for ${debian} says what it is`, onDebian, async () => {
     const target = TARGETS.find(({ triple }) => triple === `${cpu}-unknown-linux-gnu`);
     if (target === undefined) throw new Error(`no target for ${cpu}`);
-    strictEqual(debName(release.version, target), `azu-sessions_1.2.3~rc.1_${debian}.deb`);
+    strictEqual(debName(release.version, target), `azu-sessions_1.2.3-rc.1_${debian}.deb`);
     await using folder = await tempDir("azu-deb-");
     const output = join(folder.path, "azu.deb");
     await buildDeb({ release, target, entries, license, output });
