@@ -18,7 +18,6 @@ export async function commonFiles(root: string): Promise<Entry[]> {
   for (const name of ["LICENSE", "README.md"]) {
     entries.push({ path: name, bytes: await Deno.readFile(join(root, name)) });
   }
-  if (!await exists(join(root, "scripts/man.ts"))) return entries;
   const runAzu = ["run", "--quiet", ...permissionFlags, "main.ts"];
   for (const [shell, name] of COMPLETIONS) {
     const script = await run(Deno.execPath(), [...runAzu, "completion", shell], { cwd: root });
@@ -40,8 +39,4 @@ async function manPages(root: string): Promise<Entry[]> {
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-}
-
-function exists(path: string): Promise<boolean> {
-  return Deno.stat(path).then(() => true, () => false);
 }
