@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs azu after checking the SHA-256 hash of its archive. Needs no root.
-#   sh install.sh                            the newest release, over https
-#   sh install.sh --file ./azu-….tar.gz      an archive that is already here, offline
+#   sh install.sh                                            the newest release, over https
+#   sh install.sh --file ./azu-<version>-<target>.tar.gz     an archive that is here, offline
 # See docs/how-to/install.md. All code is in functions, and the last line calls main: if the download of
 # this script was cut off, it does nothing.
 set -eu
