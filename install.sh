@@ -2,8 +2,8 @@
 # Installs azu after checking the SHA-256 hash of its archive. Needs no root.
 #   sh install.sh                                            the newest release, over https
 #   sh install.sh --file ./azu-<version>-<target>.tar.gz     an archive that is here, offline
-# See docs/how-to/install.md. All code is in functions, and the last line calls main: if the download of
-# this script was cut off, it does nothing.
+# See docs/how-to/install.md. All code is in functions, and the last line calls main: if the
+# download of this script was cut off, it does nothing.
 set -eu
 
 default_repository=azutoolkit/azu-sessions
