@@ -1,31 +1,32 @@
 #!/bin/sh
-# Installs azu, one executable, after checking its SHA-256 hash. Needs no root.
-#   sh install.sh                                          the newest release, over https
-#   sh install.sh --file ./azu-x86_64-unknown-linux-gnu    a file that is already here, offline
-# See docs/how-to/install.md. All code is in functions, and the last line calls main: if the download of
-# this script was cut off, it does nothing.
+# Installs azu after checking the SHA-256 hash of its archive. Needs no root.
+#   sh install.sh                                            the newest release, over https
+#   sh install.sh --file ./azu-<version>-<target>.tar.gz     an archive that is here, offline
+# See docs/how-to/install.md. All code is in functions, and the last line calls main: if the
+# download of this script was cut off, it does nothing.
 set -eu
 
 default_repository=azutoolkit/azu-sessions
 # shellcheck disable=SC2016  # the text contains $HOME literally
-usage='Usage: sh install.sh [--file <executable> [--sums <SHA256SUMS>]] [--force]
+usage='Usage: sh install.sh [--file <archive> [--sums <SHA256SUMS>]] [--force]
 
-Installs the given file, or else a release from GitHub, after checking its SHA-256 hash.
+Installs the given file, or else a release from GitHub, after checking its SHA-256 hash. From an
+archive, it also installs completions and man pages, into the folder "share" next to "bin".
 
-  --file <executable>   install this file and download nothing
-  --sums <file>         the list of hashes; default: SHA256SUMS in the folder of the executable
-  --force               replace a program of that name, whatever it is
+  --file <archive>   install this file and download nothing; it may also be an executable
+  --sums <file>      the list of hashes; default: SHA256SUMS in the folder of the file
+  --force            replace a program of that name, whatever it is
 
-  AZU_INSTALL_DIR       the folder to install into; default: $HOME/.local/bin
-  AZU_NAME              the name to install it under; default: azu
-  AZU_VERSION           the release to download, such as 0.2.0; default: latest
-  AZU_REPOSITORY        the GitHub repository of the releases, as owner/name'
+  AZU_INSTALL_DIR    the folder to install into; default: $HOME/.local/bin
+  AZU_NAME           the name to install it under; default: azu
+  AZU_VERSION        the release to download, such as 0.2.0; default: latest
+  AZU_REPOSITORY     the GitHub repository of the releases, as owner/name'
 
 main() {
   # Makes character ranges and the output of tools the same in every locale.
   LC_ALL=C
   export LC_ALL
-  downloads='' temp='' file='' sums='' force=''
+  downloads='' work='' file='' sums='' force=''
   trap clean_up EXIT
   trap 'exit 129' HUP
   trap 'exit 130' INT
@@ -36,7 +37,9 @@ main() {
   if [ -z "$file" ]; then download; fi
   find_expected_hash
   check_hash "$file"
-  install_file
+  unpack
+  install_program
+  install_shared_files
 }
 
 read_arguments() {
@@ -69,14 +72,14 @@ find_folder() {
   folder=$(absolute "$folder")
 }
 
-# Finds out which executable of a release runs on this machine.
+# Finds out which archive of a release is for this machine.
 find_target() {
   machine="$(uname -s) $(uname -m)"
   program=${AZU_NAME:-azu}
   case $program in
     *[!0-9A-Za-z._-]* | [.-]*) misuse "AZU_NAME: expected a name such as \"azu-sessions\"" ;;
   esac
-  suffix=''
+  ending=.tar.gz
   case $machine in
     'Linux x86_64' | 'Linux amd64') target=x86_64-unknown-linux-gnu ;;
     'Linux aarch64' | 'Linux arm64') target=aarch64-unknown-linux-gnu ;;
@@ -84,14 +87,14 @@ find_target() {
     'Darwin arm64') target=aarch64-apple-darwin ;;
     MINGW*' x86_64' | MSYS*' x86_64' | CYGWIN*' x86_64')
       target=x86_64-pc-windows-msvc
-      suffix=.exe
+      ending=.zip
       program=$program.exe
       ;;
     *)
       fail "azu does not support \"$machine\", only Linux and macOS (x86-64, arm64) and Windows (x86-64)"
       ;;
   esac
-  if has ldd && [ -z "$suffix" ]; then
+  if has ldd && [ "$ending" = .tar.gz ]; then
     case $(ldd --version 2>&1) in
       *musl*) fail 'This system uses musl, and azu needs glibc 2.27 or newer' ;;
     esac
@@ -116,12 +119,20 @@ download() {
       ;;
     *) base=https://github.com/$repository/releases/download/v${version#v} ;;
   esac
-  asset=azu-$target$suffix
   downloads=$(mktemp -d) || fail 'Cannot create a temporary folder'
-  file=$downloads/$asset
   sums=$downloads/SHA256SUMS
   fetch "$base/SHA256SUMS" "$sums"
+  find_asset
+  file=$downloads/$asset
   fetch "$base/$asset" "$file"
+}
+
+# Finds the name of the archive for this machine, which contains the version, in the list of hashes.
+find_asset() {
+  asset=$(sed -n "s/^[0-9a-f]* [ *]\(azu-[0-9A-Za-z.-]*-$target$ending\)\$/\1/p" "$sums")
+  case $asset in
+    '' | *[!0-9A-Za-z._-]*) fail "The release has no archive for $target" ;;
+  esac
 }
 
 # Downloads $1 into the file $2. Follows redirects to https only.
@@ -190,26 +201,66 @@ check_hash() {
   fi
 }
 
-# Checks a copy and runs it, then moves it into place in one step.
-install_file() {
+# Copies the file into a folder next to the new program, and checks and unpacks the copy.
+unpack() {
   place=$folder/$program
   reason=$(mkdir -p "$folder" 2>&1) || fail "Cannot create the folder \"$folder\": $reason"
   if [ -d "$place" ]; then fail "Cannot install: \"$place\" is a folder"; fi
-  temp=$(mktemp "$folder/.azu.XXXXXX") || fail "Cannot write to the folder \"$folder\""
-  reason=$(cat "$file" 2>&1 >"$temp") || fail "Cannot write to the folder \"$folder\": $reason"
-  check_hash "$temp"
+  work=$(mktemp -d "$folder/.azu.XXXXXX") || fail "Cannot write to the folder \"$folder\""
+  copy=$work/copy
+  reason=$(cat "$file" 2>&1 >"$copy") || fail "Cannot write to the folder \"$folder\": $reason"
+  check_hash "$copy"
+  case $asset in
+    *.tar.gz) reason=$(tar -xzf "$copy" -C "$work" 2>&1) ;;
+    *.zip) reason=$(unzip -q "$copy" -d "$work" 2>&1) ;;
+    *)
+      unpacked=''
+      temp=$copy
+      return
+      ;;
+  esac || fail "Cannot unpack \"$asset\": $reason"
+  # It contains one folder.
+  unpacked=$(printf '%s' "$work"/azu-*)
+  temp=$unpacked/azu
+  if [ "$ending" = .zip ]; then temp=$temp.exe; fi
+  if ! [ -f "$temp" ]; then fail "\"$asset\" contains no program for $target"; fi
+}
+
+# Runs the new program, then moves it into place in one step.
+install_program() {
   chmod 755 "$temp"
   shown=$("$temp" --version 2>&1 </dev/null) ||
     fail "\"$asset\" does not run here, and was not installed: $shown
 The executable must be the one for $target. On Linux it needs glibc 2.27 or newer, and /proc"
   check_replaced
   reason=$(mv -f "$temp" "$place" 2>&1) || fail "Cannot write \"$place\": $reason"
-  temp=''
   printf '%s\n' "$shown" "Installed $place"
   case ":$PATH:" in
     *":$folder:"*) ;;
     *) printf 'Note: "%s" is not on PATH; add it, or run "%s"\n' "$folder" "$place" >&2 ;;
   esac
+}
+
+# Installs what the archive has besides the program, where shells and man look for it. It is all
+# about a program named azu: under another name, it could get in the way of the framework's.
+install_shared_files() {
+  if [ -z "$unpacked" ] || [ "${folder##*/}" != bin ]; then return; fi
+  case $program in azu | azu.exe) ;; *) return ;; esac
+  share=${folder%/bin}/share
+  install_shared completions/azu.bash bash-completion/completions/azu
+  install_shared completions/_azu zsh/site-functions/_azu
+  install_shared completions/azu.fish fish/vendor_completions.d/azu.fish
+  for page in "$unpacked"/man/man1/*.1; do
+    install_shared "man/man1/${page##*/}" "man/man1/${page##*/}"
+  done
+  printf 'Installed completions for bash, zsh and fish, and man pages in %s\n' "$share"
+}
+
+# Moves $1 from the archive to $2 in the folder for shared files.
+install_shared() {
+  shared=$share/$2
+  reason=$({ mkdir -p "${shared%/*}" && mv -f "$unpacked/$1" "$shared"; } 2>&1) ||
+    fail "Installed \"$place\", but cannot write \"$shared\": $reason"
 }
 
 # The Azu framework has a program of the same name. It does not say its version as azu does.
@@ -233,7 +284,7 @@ absolute() {
 has() { command -v "$1" >/dev/null 2>&1; }
 
 clean_up() {
-  if [ -n "$temp" ]; then rm -f "$temp"; fi
+  if [ -n "$work" ]; then rm -rf "$work"; fi
   if [ -n "$downloads" ]; then rm -rf "$downloads"; fi
 }
 

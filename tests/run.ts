@@ -2,12 +2,13 @@
  * Runs the whole suite: `deno run -A tests/run.ts [options] [deno test's arguments and files]`.
  * Starts the servers that the tests share, after installing them where that is possible; then runs
  * every test on the source, and those of the command line once more on the compiled binary.
- * `--fast` leaves out the binary and whatever needs a service, `--source` the binary only. The last
- * line of output is `N passed, N failed`.
+ * `--fast` leaves out the binary and whatever needs a service, `--source` the binary only.
+ * `--executable <path>` runs only the tests of the command line, on an executable that is there. The
+ * last line of output is `N passed, N failed`.
  * @module
  */
 import { existsSync, readdirSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { denoTest, type Tested, wholeRun } from "./support/deno_test.ts";
 import { printLine } from "./support/output.ts";
 import { startShared } from "./support/servers/shared.ts";
@@ -38,7 +39,8 @@ const BINARY_RUN: Run = {
   label: "the compiled binary",
   env: { AZU_SUBJECT: BINARY },
   includes: (name) => {
-    return /^(?:binary|cli)\/|^faults\/(?:killed|printed)_/.test(name) || name === PAGES;
+    return /^(?:binary|cli)\/|^faults\/(?:killed|printed)_|^release\/portable_/.test(name) ||
+      name === PAGES;
   },
 };
 const OPTIONS = ["--fast", "--source"];
@@ -49,6 +51,7 @@ const OPTIONS = ["--fast", "--source"];
 const SLOW = [
   "cli/session_clear/redis/cluster",
   "faults/mysql",
+  "binary/packages",
   "backends/sql/faults",
   "faults/killed",
   "docs/pages",
@@ -78,9 +81,27 @@ Deno.exit(await main([...Deno.args]));
 
 function main(args: string[]): Promise<number> {
   const fast = args.includes("--fast");
+  const at = args.indexOf("--executable");
+  if (at >= 0) {
+    const [, path = ""] = args.splice(at, 2);
+    const run = executableRun(resolve(path));
+    return wholeRun((stopped) => runAll([run], fast, withoutOptions(args), stopped));
+  }
   const runs = fast || args.includes("--source") ? [SOURCE_RUN] : [SOURCE_RUN, BINARY_RUN];
-  const rest = args.filter((arg) => !OPTIONS.includes(arg));
-  return wholeRun((stopped) => runAll(runs, fast, rest, stopped));
+  return wholeRun((stopped) => runAll(runs, fast, withoutOptions(args), stopped));
+}
+
+/** The tests of the command line. Those in `binary/` also need what compiled the executable. */
+function executableRun(path: string): Run {
+  return {
+    label: path,
+    env: { AZU_SUBJECT: path },
+    includes: (name) => BINARY_RUN.includes(name) && !name.startsWith("binary/"),
+  };
+}
+
+function withoutOptions(args: readonly string[]): string[] {
+  return args.filter((arg) => !OPTIONS.includes(arg));
 }
 
 /** Runs the tests on every subject. Once it returns, the servers and folders are gone. */

@@ -8,8 +8,13 @@ import type { Toolchain } from "./toolchain.ts";
  * Bundles the program into a folder, with one file for each part that is loaded lazily. The bundle
  * is not minified as a whole: that breaks CommonJS packages on Deno 2.5, changes the names of error
  * classes, and makes stack traces unreadable.
+ * @returns the npm packages that the bundle contains, as `name@version` and in order.
  */
-export async function bundle(toolchain: Toolchain, root: string, folder: string): Promise<void> {
+export async function bundle(
+  toolchain: Toolchain,
+  root: string,
+  folder: string,
+): Promise<string[]> {
   const stage = await Deno.makeTempDir({ prefix: "azu-stage-" });
   try {
     for (const name of SOURCES) await cp(join(root, name), join(stage, name), { recursive: true });
@@ -25,11 +30,25 @@ export async function bundle(toolchain: Toolchain, root: string, folder: string)
     const text = withoutSettings(await Deno.readTextFile(join(folder, name)));
     bundles.set(name, text.replaceAll("@azu-commit@", () => commit));
   }
+  const packages = new Set<string>();
   for (const [name, text] of await lighten(bundles)) {
+    for (const found of packagesIn(text)) packages.add(found);
     const path = join(folder, name);
     await Deno.writeTextFile(path, text);
     await Deno.utime(path, 0, 0); // the executable contains the time
   }
+  return [...packages].sort();
+}
+
+/** Finds packages by the comments before modules, such as node_modules/.deno/a@1.0.0/node_modules/a/ */
+function packagesIn(text: string): string[] {
+  const modules = text.matchAll(
+    /^\/\/ node_modules\/\.deno\/\S+?@([^/\s]+)\/node_modules\/(\S+)/gm,
+  );
+  return Array.from(modules, ([, version = "", path = ""]) => {
+    const name = path.split("/").slice(0, path.startsWith("@") ? 2 : 1).join("/");
+    return `${name}@${version.split("_")[0]}`; // after "_" come its peers
+  });
 }
 
 /**

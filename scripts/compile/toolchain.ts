@@ -9,6 +9,8 @@ import { run, say } from "./process.ts";
 /** A Deno to bundle and compile with. */
 export interface Toolchain extends AsyncDisposable {
   readonly name: string;
+  /** The version of Deno. */
+  readonly version: string;
   /** The path of the program `deno`. */
   readonly deno: string;
   /** What it needs in its environment to find the runtime base. */
@@ -72,6 +74,7 @@ export async function toolchainFor(target: string): Promise<Toolchain | undefine
 function thisDeno(base: string, env: Toolchain["env"]): Toolchain {
   return {
     name: `Deno ${Deno.version.deno} and ${base}`,
+    version: Deno.version.deno,
     deno: Deno.execPath(),
     env,
     [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -128,6 +131,7 @@ async function pinned(): Promise<Toolchain | undefined> {
     });
     return {
       name: `Deno ${PINNED.version} from the npm registry`,
+      version: PINNED.version,
       deno: await checked(folder, "deno"),
       env: { DENORT_BIN: await checked(folder, "denort") },
       [Symbol.asyncDispose]: dispose,

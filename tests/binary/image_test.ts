@@ -8,17 +8,17 @@ const TEXT = await Deno.readTextFile(join(import.meta.dirname ?? "", "../../Dock
 const STAGES = TEXT.replace(/^#.*\n/gm, "").replaceAll("\\\n", "").split(/^FROM .*\n/m);
 const [, verify = "", last = ""] = STAGES;
 
-/** The arguments of an instruction that occurs once in the last stage. */
-function only(instruction: string): string {
-  const found = [...last.matchAll(new RegExp(`^${instruction} +(.*)$`, "gm"))];
+/** The arguments of an instruction that occurs once in the last stage with this word. */
+function only(instruction: string, word = ""): string {
+  const found = [...last.matchAll(new RegExp(`^${instruction} +(.*${word}.*)$`, "gm"))];
   strictEqual(found.length, 1, `${instruction} in the Dockerfile's last stage`);
   return found[0]?.[1] ?? "";
 }
 
 /** The image as the Dockerfile describes it. */
 function image() {
-  const copied = /^--from=verify --chown=0:0 (\S+) (\S+)$/.exec(only("COPY"));
-  const mode = /install -m (0[0-7]+) "\$name" azu/.exec(verify)?.[1];
+  const copied = /^--from=verify --chown=0:0 (\S+) (\S+)$/.exec(only("COPY", "/bin/"));
+  const mode = /install -m (0[0-7]+) unpacked\/azu azu/.exec(verify)?.[1];
   ok(copied && mode);
   return {
     program: copied[2] ?? "",

@@ -40,8 +40,14 @@ export interface TerminalOptions extends Omit<AzuOptions, "stdin"> {
 
 const REPOSITORY = resolve(import.meta.dirname ?? ".", "../..");
 const MINUTE = 60_000;
-// What Deno itself needs of the host's settings to find its packages.
-const TAKEN_OVER = ["TMPDIR", "DENO_TLS_CA_STORE", "DENO_CERT", "NPM_CONFIG_REGISTRY"];
+// What Deno itself needs of the host's settings to find its packages, and Windows to open sockets.
+const TAKEN_OVER = [
+  "TMPDIR",
+  "DENO_TLS_CA_STORE",
+  "DENO_CERT",
+  "NPM_CONFIG_REGISTRY",
+  "SystemRoot",
+];
 
 /** What the tool printed; the line about the selected backend is kept apart from stderr. */
 export interface AzuResult extends ProcessResult {

@@ -53,7 +53,11 @@ export async function wholeRun(
 ): Promise<number> {
   const stop = new AbortController();
   let code = 1;
-  for (const name of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
+  // Windows has no SIGTERM.
+  const names = Deno.build.os === "windows"
+    ? ["SIGINT"] as const
+    : ["SIGHUP", "SIGINT", "SIGTERM"] as const;
+  for (const name of names) {
     Deno.addSignalListener(name, () => {
       code = STOP_SIGNALS[name];
       stop.abort();

@@ -37,6 +37,11 @@ const SOURCES = {
   mandoc: { variable: "TEST_MANDOC", find: () => which("mandoc") },
   jq: { variable: "TEST_JQ", find: () => which("jq") },
   sqlite3: { variable: "TEST_SQLITE3", find: () => which("sqlite3") },
+  unzip: { variable: "TEST_UNZIP", find: () => which("unzip") },
+  ruby: { variable: "TEST_RUBY", find: () => which("ruby") },
+  lintian: { variable: "TEST_LINTIAN", find: () => which("lintian") },
+  debootstrap: { variable: "TEST_DEBOOTSTRAP", find: () => which("debootstrap") },
+  npm: { variable: "TEST_NPM", find: () => which("npm") },
 } as const satisfies Record<string, Source>;
 
 /**

@@ -20,7 +20,7 @@ export async function tempDir(prefix = "azu-"): Promise<TempDir> {
 export async function scratchRoot(): Promise<TempDir> {
   const { path } = await tempDir("azu-tests-");
   // Open to every user, like /tmp, because PostgreSQL runs as another user.
-  await Deno.chmod(path, 0o1777);
+  if (Deno.build.os !== "windows") await Deno.chmod(path, 0o1777);
   const before = Deno.env.get("TMPDIR");
   Deno.env.set("TMPDIR", path);
   const dispose = async () => {

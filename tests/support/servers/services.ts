@@ -26,6 +26,11 @@ const PACKAGES = {
   fish: "fish",
   man: "man-db",
   mandoc: "mandoc",
+  unzip: "unzip",
+  ruby: "ruby",
+  lintian: "lintian",
+  debootstrap: "debootstrap",
+  npm: "npm",
 } as const;
 
 /** A program that the tests use. */
@@ -57,6 +62,11 @@ export interface Programs {
   readonly fish?: string | undefined;
   readonly man?: string | undefined;
   readonly mandoc?: string | undefined;
+  readonly unzip?: string | undefined;
+  readonly ruby?: string | undefined;
+  readonly lintian?: string | undefined;
+  readonly debootstrap?: string | undefined;
+  readonly npm?: string | undefined;
   readonly missing: readonly Missing[];
 }
 
@@ -93,6 +103,11 @@ function find() {
     fish: which("fish"),
     man: which("man"),
     mandoc: which("mandoc"),
+    unzip: which("unzip"),
+    ruby: which("ruby"),
+    lintian: which("lintian"),
+    debootstrap: which("debootstrap"),
+    npm: which("npm"),
   };
 }
 
