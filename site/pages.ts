@@ -43,7 +43,9 @@ const SECTIONS: readonly Section[] = [
 ];
 
 /** The order of the explanations. They have no index page that lists them. */
-const EXPLANATIONS = ["proof", "security", "benchmarks"].map((name) => `explanation/${name}.md`);
+const EXPLANATIONS = ["proof", "security", "benchmarks", "limits"].map((name) =>
+  `explanation/${name}.md`
+);
 
 /** Search engines show about so many characters of a description. */
 const DESCRIPTION_LENGTH = 160;

@@ -15,7 +15,7 @@ const NOT_RUN = [
   "explanation/benchmarks.md: takes minutes, and needs a clone",
   "how-to/create-the-table.md: is a command of the Azu framework",
   "how-to/install.md: downloads a release",
-  "how-to/install.md: needs the files of a release; tests/install_test.ts runs it",
+  "how-to/install.md: needs the files of a release; tests/release/install_test.ts runs it",
   "how-to/install.md: needs root and the files of a release; tests/release/ installs it",
   "how-to/install.md: needs Homebrew",
   "how-to/install.md: needs Scoop",
