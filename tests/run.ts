@@ -1,8 +1,8 @@
 /**
  * Runs the whole suite: `deno run -A tests/run.ts [options] [deno test's arguments and files]`.
  * Starts the servers that the tests share, after installing them where that is possible; then runs
- * every test on the source, and those of the command line once more on the compiled binary.
- * `--fast` leaves out the binary and whatever needs a service, `--source` the binary only.
+ * the tests of the command line on the compiled binary, and all others on the source. With `--source`
+ * all run on the source; with `--fast` too, without those that need a service.
  * `--executable <path>` runs only the tests of the command line, on an executable that is there. The
  * last line of output is `N passed, N failed`.
  * @module
@@ -34,7 +34,7 @@ const SOURCE_RUN: Run = {
   env: {},
   includes: (name) => !name.startsWith("binary/") && name !== PAGES,
 };
-/** The tests that run the tool as a process. */
+/** The tests that run the tool as a process, on what is shipped. */
 const BINARY_RUN: Run = {
   label: "the compiled binary",
   env: { AZU_SUBJECT: BINARY },
@@ -42,6 +42,11 @@ const BINARY_RUN: Run = {
     return /^(?:binary|cli)\/|^faults\/(?:killed|printed)_|^release\/portable_/.test(name) ||
       name === PAGES;
   },
+};
+/** What the run on the executable leaves. */
+const MODULES_RUN: Run = {
+  ...SOURCE_RUN,
+  includes: (name) => SOURCE_RUN.includes(name) && !BINARY_RUN.includes(name),
 };
 const OPTIONS = ["--fast", "--source"];
 /**
@@ -87,7 +92,7 @@ function main(args: string[]): Promise<number> {
     const run = executableRun(resolve(path));
     return wholeRun((stopped) => runAll([run], fast, withoutOptions(args), stopped));
   }
-  const runs = fast || args.includes("--source") ? [SOURCE_RUN] : [SOURCE_RUN, BINARY_RUN];
+  const runs = fast || args.includes("--source") ? [SOURCE_RUN] : [MODULES_RUN, BINARY_RUN];
   return wholeRun((stopped) => runAll(runs, fast, withoutOptions(args), stopped));
 }
 
