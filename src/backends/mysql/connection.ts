@@ -127,7 +127,13 @@ async function open(
     dateStrings: true,
   });
   connection.on("error", () => {}); // each statement that is cut off rejects by itself
-  if (ssl !== undefined) containTls(connection);
+  const inner: unknown = Reflect.get(connection, "connection");
+  if (isRecord(inner)) {
+    // The driver would read the server's notes in the character set of the server, which may be any.
+    inner["serverEncoding"] = "utf8";
+    // With TLS, the driver makes a stream of its own.
+    if (ssl !== undefined && inner["stream"] instanceof Duplex) hardenStream(inner["stream"]);
+  }
   return connection;
 }
 
@@ -136,12 +142,6 @@ function socketTo({ host, port, socket }: MysqlEndpoint): Socket {
   stream.setNoDelay(true);
   hardenStream(stream);
   return stream;
-}
-
-/** With TLS, the driver makes a stream of its own. */
-function containTls(connection: Connection): void {
-  const inner: unknown = Reflect.get(connection, "connection");
-  if (isRecord(inner) && inner["stream"] instanceof Duplex) hardenStream(inner["stream"]);
 }
 
 /** The driver prints answers that it does not understand. We get them as errors, too. */

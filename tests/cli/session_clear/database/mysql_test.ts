@@ -117,6 +117,23 @@ Deno.test(
   },
 );
 
+Deno.test("mysql: a server with another character set", needs("mariadb-server"), async () => {
+  await using server = await startMariadb({ args: ["--character-set-server=gbk"] });
+  await using database = await freshMariadb(server.url);
+  await using app = await tempDir();
+  await writeTree(app.path, { "shard.yml": "name: shop\nversion: 0.1.0\n" });
+  const options = { cwd: app.path, env: { DATABASE_URL: database.url } };
+  const setup = ["session:setup", "-b", "database", "--apply", "--force"];
+  match((await runAzu(setup, options)).stdout, /^Created the table sessions/m);
+  await database.query(
+    "INSERT INTO sessions (session_id, data, created_at, updated_at, expires_at) " +
+      "VALUES ('客', '{}', now(), now(), now())",
+  );
+  const { code, stdout } = await runAzu(CLEAR, options);
+  match(stdout, /^Cleared 1 session\(s\)\n✓/m);
+  strictEqual(code, 0);
+});
+
 Deno.test("mysql: a server with lower_case_table_names", needs("mariadb-server"), async () => {
   // azu must not depend on the server's rules for quotes.
   const modes = "--sql-mode=ANSI_QUOTES,NO_BACKSLASH_ESCAPES";
