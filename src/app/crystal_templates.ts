@@ -4,6 +4,7 @@ import cookieTemplate from "../../templates/cookie.cr.eta" with { type: "text" }
 import handlerTemplate from "../../templates/handler.cr.eta" with { type: "text" };
 import migrationTemplate from "../../templates/migration.cr.eta" with { type: "text" };
 import migrationColumnTemplate from "../../templates/migration_column.cr.eta" with { type: "text" };
+import sealedTemplate from "../../templates/sealed.cr.eta" with { type: "text" };
 import sessionTemplate from "../../templates/session.cr.eta" with { type: "text" };
 import storeClusterTemplate from "../../templates/store_cluster.cr.eta" with { type: "text" };
 import storeDatabaseTemplate from "../../templates/store_database.cr.eta" with { type: "text" };
@@ -16,6 +17,7 @@ import { readAppFile } from "./app.ts";
 /** azu's templates by file name. */
 export const ownTemplates = {
   "session.cr.eta": sessionTemplate,
+  "sealed.cr.eta": sealedTemplate,
   "store_memory.cr.eta": storeMemoryTemplate,
   "store_redis.cr.eta": storeRedisTemplate,
   "store_cluster.cr.eta": storeClusterTemplate,

@@ -80,6 +80,7 @@ export function renderInitializer(settings: InitializerSettings, templates: Temp
     render(templates, name, { ...values, ...more }).trimEnd();
   const stores = storesOf(settings);
   const wanted: [TemplateName, boolean][] = [
+    ["sealed.cr.eta", stores.some(({ template }) => template !== "memory")],
     ["store_memory.cr.eta", stores.some(({ template }) => template === "memory")],
     ["store_redis.cr.eta", stores.some(({ template }) => template === "redis")],
     ["store_cluster.cr.eta", stores.some(({ nodeCache }) => nodeCache !== undefined)],

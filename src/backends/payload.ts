@@ -42,7 +42,7 @@ export class PayloadReader {
   readonly #packing: Packing;
   #secrets: readonly Secret[];
 
-  /** @param secrets Values of `SESSION_SECRET`, the current one first. */
+  /** @param secrets Those with which the app may have sealed them, the current one first. */
   constructor(layout: PayloadLayout, packing: Packing, secrets: readonly string[]) {
     this.#layout = layout;
     this.#packing = packing;

@@ -14,7 +14,10 @@ export function sealedError(
   return hasSecret
     ? new ImpossibleError(
       `SESSION_SECRET does not open the sealed sessions, so azu cannot tell ${needed} (${address})`,
-      { hint: "Set SESSION_SECRET to the secret with which the app has sealed them" },
+      {
+        hint: "Set SESSION_SECRET to the secret with which the app has sealed them, and " +
+          "SESSION_SECRET_PREVIOUS to those before it",
+      },
     )
     : new ImpossibleError(
       `Some sessions are sealed, so azu cannot tell ${needed} (${address})`,

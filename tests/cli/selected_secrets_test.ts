@@ -12,6 +12,7 @@ import { payloadOf } from "../backends/subject.ts";
 import { appWith, SECRET, session, someSessions } from "./sessions.ts";
 
 const SESSION_SECRET = "s3ss10n-s3cret-0123456789abcdef0123";
+const SESSION_SECRET_PREVIOUS = "0ld-s3cret-0123456789abcdef0123";
 const CANARY = "payload-canary";
 const PASSWORD = "hunter2-pw";
 
@@ -40,12 +41,13 @@ async function outputs(
   const codes: number[] = [];
   for (const command of commands) {
     const args = [...command, "-b", backend, "--timeout", "2s"];
-    const { code, stdout, stderr } = await runAzu(args, { cwd, env: { SESSION_SECRET, ...env } });
+    const secrets = { SESSION_SECRET, SESSION_SECRET_PREVIOUS };
+    const { code, stdout, stderr } = await runAzu(args, { cwd, env: { ...secrets, ...env } });
     all += stdout + stderr;
     codes.push(code);
     strictEqual(/bug in azu/.test(stderr), false, stderr);
   }
-  for (const secret of [SECRET, CANARY, SESSION_SECRET, PASSWORD]) {
+  for (const secret of [SECRET, CANARY, SESSION_SECRET, SESSION_SECRET_PREVIOUS, PASSWORD]) {
     strictEqual(all.includes(secret), false, `${secret} is in the output:\n${all}`);
   }
   return { all, codes };

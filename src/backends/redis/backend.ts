@@ -1,5 +1,6 @@
 import { UsageError } from "../../core/errors.ts";
 import { isRecord } from "../../core/record.ts";
+import { secretsIn } from "../../core/secrets.ts";
 import { printable } from "../../core/text.ts";
 import {
   type Backend,
@@ -68,8 +69,7 @@ export function bindRedis(
     async connect(signal, { timeout = CONNECT_TIMEOUT } = {}) {
       const { openRedisStore } = await import("./store.ts");
       const tls = endpoint.tls ? { ...chosen.tls, root: context.root } : undefined;
-      const secret = context.env("SESSION_SECRET");
-      const secrets = secret === undefined || secret === "" ? [] : [secret];
+      const secrets = secretsIn(context.env);
       const { layout } = chosen;
       const sessions = { keyPrefix: prefix(), channel: nodeCache?.channel, secrets, layout };
       return openRedisStore({ endpoint, tls, connectTimeout: timeout }, sessions, signal);

@@ -22,7 +22,7 @@ export interface RedisSessions {
   readonly keyPrefix: string;
   /** The channel on which the app's nodes listen; undefined if they do not cache. */
   readonly channel: string | undefined;
-  /** Values of `SESSION_SECRET`, which open sealed payloads. */
+  /** The secrets that open sealed payloads, the current one first. */
   readonly secrets: readonly string[];
   /** What the values contain; undefined if the app writes them. */
   readonly layout: RedisLayoutOptions | undefined;

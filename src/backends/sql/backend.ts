@@ -3,6 +3,7 @@ import { UsageError } from "../../core/errors.ts";
 import { beginningOf, problemIn } from "../../core/connection_url.ts";
 import { replaceVariables, withValues } from "../../core/from_env.ts";
 import { duration, oneOf, options, textWithVariables, url, whole } from "../../core/schema.ts";
+import { secretsIn } from "../../core/secrets.ts";
 import { printable } from "../../core/text.ts";
 import type { Recorded } from "../../core/recorded.ts";
 import {
@@ -54,7 +55,7 @@ export interface DatabaseTarget {
   readonly tableText: string;
   /** Milliseconds to connect. */
   readonly timeout: number;
-  /** Values of `SESSION_SECRET`, which open sealed payloads. */
+  /** The secrets that open sealed payloads, the current one first. */
   readonly secrets: readonly string[];
   /** What the table contains; undefined for a table that setup has created. */
   readonly layout?: DatabaseLayoutOptions;
@@ -158,8 +159,7 @@ export function bindDatabase(
       const place = check();
       const text = tableText();
       const table = checkedTable(engine, text);
-      const secret = context.env("SESSION_SECRET");
-      const secrets = secret === undefined || secret === "" ? [] : [secret];
+      const secrets = secretsIn(context.env);
       const target = {
         ...place,
         root: context.root,

@@ -1,6 +1,7 @@
 /** Plans the files that `session:setup` writes. `apply.ts` writes them. */
 import { readAppFile, SHARD_FILE } from "../../app/app.ts";
 import { accepted, planFiles, type PlannedFile, type WantedFile } from "../../app/plan.ts";
+import { encryptsSessions } from "../../app/source/encryption.ts";
 import { appModule } from "../../app/source/modules.ts";
 import type { Shard, Variable } from "../../backends/contract.ts";
 import { SHARD_OF_ENGINE } from "../../backends/sql/backend.ts";
@@ -11,6 +12,7 @@ import { recordedIn } from "../../config/session_defaults.ts";
 import { ImpossibleError, UsageError } from "../../core/errors.ts";
 import { withValues } from "../../core/from_env.ts";
 import { isRecord } from "../../core/record.ts";
+import { PREVIOUS_SECRETS, SECRET } from "../../core/secrets.ts";
 import { listed, printable } from "../../core/text.ts";
 import { environmentFiles } from "./environment_files.ts";
 import {
@@ -96,7 +98,12 @@ export async function planSetup(project: Project, options: SetupOptions): Promis
     : await migrationFiles(root, migrations, options.now, templates);
   wanted.push(...planned.files);
   if (shard) wanted.push({ path: SHARD_FILE, content: shard.with(shards), additive: true });
-  const environment = await environmentFiles(root, [SESSION_SECRET, ...variables]);
+  const environment = await environmentFiles(root, [
+    SESSION_SECRET,
+    // Where sessions are not encrypted, a new secret needs no list of old ones.
+    ...await encryptsSessions(root) ? [PREVIOUS_SECRET] : [],
+    ...variables,
+  ]);
   const integration = await planIntegration(root, app);
   wanted.push(...environment.wanted, ...integration.wanted);
   return {
@@ -223,8 +230,13 @@ function engineWarning({ config, choice: { backend }, spec }: SetupEnvironment):
 }
 
 export const SESSION_SECRET: Variable = {
-  name: "SESSION_SECRET",
+  name: SECRET,
   shape: "at least 32 random bytes, for example the output of `openssl rand -hex 32`",
+};
+
+const PREVIOUS_SECRET: Variable = {
+  name: PREVIOUS_SECRETS,
+  shape: "the secrets before it, separated by commas, while they must open encrypted sessions",
 };
 
 /** Returns the manual steps outside the app's source. */

@@ -12,8 +12,11 @@ const redisNeeded = needs("redis-server");
 const { signal } = new AbortController();
 
 /** Sessions of the user 42 in all forms, and one of another user in each. */
-async function sealedPlace(secret?: string) {
-  const redis = await place(secret === undefined ? {} : { secret });
+async function sealedPlace(secret?: string, previous?: string) {
+  const redis = await place({
+    ...(secret === undefined ? {} : { secret }),
+    ...(previous === undefined ? {} : { previous }),
+  });
   for (const [index, form] of FORMS.entries()) {
     for (const user of ["42", "7"]) {
       const id = `${user}-${index}`;
@@ -35,6 +38,13 @@ Deno.test("the app's secret opens sealed sessions", redisNeeded, async () => {
   deepStrictEqual(users, FORMS.map(() => "42"));
   deepStrictEqual(await clear(only), { cleared: FORMS.length, remaining: 0, arrived: 0 });
   deepStrictEqual(await redis.ids(), ["7-0", "7-1", "7-2", "7-3"]);
+});
+
+Deno.test("previous secrets open sealed sessions", redisNeeded, async () => {
+  for (const secret of ["another secret that is long enough", undefined]) {
+    await using redis = await sealedPlace(secret, `x,, ${SECRET} ,`);
+    strictEqual(await redis.only().count(signal), FORMS.length);
+  }
 });
 
 const refusals = [

@@ -25,6 +25,8 @@ export function session(id: string, user: string | null): SavedSession {
 export interface PlaceOptions {
   /** The app's secret. */
   readonly secret?: string;
+  /** Its SESSION_SECRET_PREVIOUS. */
+  readonly previous?: string;
   /** More arguments of redis-server. */
   readonly args?: readonly string[];
   /** What a user `azu` may do; without it, azu logs in as nobody. */
@@ -34,7 +36,7 @@ export interface PlaceOptions {
 }
 
 /** A server, a client of the test, and a store of azu. */
-export async function place({ secret, args = [], rights, before }: PlaceOptions = {}) {
+export async function place({ secret, previous, args = [], rights, before }: PlaceOptions = {}) {
   const server = await startRedis({ args });
   const client = new Redis(server.url);
   if (rights !== undefined) {
@@ -44,7 +46,10 @@ export async function place({ secret, args = [], rights, before }: PlaceOptions 
   const url = `redis://${rights === undefined ? "" : "azu:pw@"}127.0.0.1:${proxy.port}`;
   const backend = bindBackend("redis", { url, keyPrefix: "session:" }, {
     ...context,
-    env: (name) => name === "SESSION_SECRET" ? secret : undefined,
+    env(name) {
+      if (name === "SESSION_SECRET") return secret;
+      return name === "SESSION_SECRET_PREVIOUS" ? previous : undefined;
+    },
   });
   const store = await backend.connect(signal);
   return {

@@ -365,3 +365,21 @@ Deno.test(
     deepStrictEqual(await app.files(), APP);
   },
 );
+
+/** Whether the variable is in .env.example, by what the app's source says. */
+const ENCRYPTION: readonly (readonly [source: string, isThere: boolean])[] = [
+  ["Session.configure do |config|\n  config.encrypt_redis_data = true\nend\n", true],
+  ['Session.configure { |c| c.encrypt_redis_data = ENV["PLAIN"]?.nil? }\n', true],
+  ["Session.configure { |c| c.encrypt_redis_data = false }\n", false],
+  ["# config.encrypt_redis_data = true\n", false],
+  ["puts Session.config.encrypt_redis_data == true\n", false],
+];
+
+for (const [source, isThere] of ENCRYPTION) {
+  Deno.test(`SESSION_SECRET_PREVIOUS in .env.example: ${source}`, async () => {
+    await using app = await appOf({ ...APP, "src/initializers/encryption.cr": source });
+    await app.azu();
+    const example = (await app.files())[".env.example"] ?? "";
+    strictEqual(/^SESSION_SECRET_PREVIOUS=$/m.test(example), isThere, example);
+  });
+}

@@ -34,7 +34,7 @@ def check_configured(config : Session::Configuration)
   same({config.compress_data, config.compression_threshold}, Tuple(Bool, Int32))
   same({config.digest_algorithm, config.kdf_iterations}, Tuple(Symbol, Int32))
   same({config.sliding_expiration, config.encrypt_redis_data}, Tuple(Bool, Bool))
-  encryptor = config.encryptor
+  encryptor = config.dup.encryptor
   same encryptor.encrypt_and_sign("a"), String
   same encryptor.encrypt_and_sign("a".to_slice), String
   same encryptor.verify_and_decrypt("a"), Bytes
