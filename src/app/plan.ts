@@ -27,6 +27,8 @@ export interface PlannedFile {
   /** Undefined if the file does not exist. */
   readonly before: string | undefined;
   readonly after: string;
+  /** Its permissions if it is created; otherwise those of the process apply. */
+  readonly mode?: number;
 }
 
 /** Compares the wanted files with the existing ones. Only reads. */
@@ -149,7 +151,12 @@ async function stage(root: string, file: PlannedFile, undo: (() => Promise<void>
   await makeFolders(root, folders, undo);
   const temporary = join(root, ...folders, `.azu-${crypto.randomUUID()}`);
   undo.push(() => Deno.remove(temporary)); // also if the disk is full in the middle
-  await Deno.writeTextFile(temporary, file.after, { createNew: true });
+  // Nobody else may read a file with secrets, at no time.
+  const mode = file.before === undefined ? file.mode : 0o600;
+  await Deno.writeTextFile(temporary, file.after, {
+    createNew: true,
+    ...(mode === undefined ? {} : { mode }),
+  });
   if (file.before !== undefined && Deno.build.os !== "windows") {
     const { mode, uid, gid } = await Deno.stat(join(root, file.path));
     // Only root may give a file to somebody else, and only root's azu has another owner.

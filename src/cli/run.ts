@@ -28,6 +28,10 @@ export const commands = [
     async () => (await import("./commands/session_sweep/command.ts")).sessionSweepCommand,
   ],
   [
+    "session:secret",
+    async () => (await import("./commands/session_secret/command.ts")).sessionSecretCommand,
+  ],
+  [
     "session:clear",
     async () => (await import("./commands/session_clear/command.ts")).sessionClearCommand,
   ],

@@ -156,6 +156,11 @@ const NO_CONFIG: LoadedConfig = {
   usual: undefined,
 };
 
+/** The app's folder, for commands that do not load the config. */
+export async function findAppRoot(cwd: string): Promise<string> {
+  return rootOf(cwd, await findUpward(cwd, SHARD_FILE) ?? await findConfig(cwd));
+}
+
 /** The app's folder: that of the nearest shard.yml, or else of the config, or else the working folder. */
 function rootOf(cwd: string, found: string | undefined): string {
   return found === undefined ? cwd : dirname(found);

@@ -1,7 +1,7 @@
 /** The documents of the commands without such a test of their own have the documented fields. */
 import { deepStrictEqual } from "node:assert/strict";
 import { runAzu } from "../support/cli.ts";
-import { tempDir } from "../support/temp.ts";
+import { tempDir, writeTree } from "../support/temp.ts";
 import { documentedFields, versionFields } from "./reference.ts";
 import { appWith, someSessions } from "./sessions.ts";
 
@@ -29,6 +29,16 @@ Deno.test("the documents of init and setup have the fields that the reference li
   deepStrictEqual(await fieldsOf(app.path, "session:setup", "--apply"), setup);
   const usual = setup.filter((name) => !["environment", "environmentFrom"].includes(name));
   deepStrictEqual(await fieldsOf(app.path, "session:setup"), usual);
+});
+
+Deno.test("the documents of session:secret have the fields that the reference lists", async () => {
+  await using app = await tempDir();
+  await writeTree(app.path, { "shard.yml": "name: shop\n", ".gitignore": ".env\n" });
+  const seen = new Set(["error"]);
+  for (const args of [[], ["--write"], ["--check"]]) {
+    for (const name of await fieldsOf(app.path, "session:secret", ...args)) seen.add(name);
+  }
+  deepStrictEqual([...seen].sort(), await documentedFields("session:secret"));
 });
 
 Deno.test("the documents of completion and --version have the fields that the reference lists", async () => {

@@ -9,6 +9,7 @@ const COMMANDS = [
   "session:list",
   "session:revoke",
   "session:sweep",
+  "session:secret",
   "session:clear",
 ];
 
@@ -51,6 +52,7 @@ const VARIABLES = [
   "AZU_ENV",
   "CRYSTAL_ENV",
   "SESSION_SECRET",
+  "SESSION_SECRET_PREVIOUS",
   "NODE_ID",
   "NO_COLOR",
   "TERM",
@@ -58,10 +60,11 @@ const VARIABLES = [
 
 for (
   const [command, unused] of [
-    ["init", ["AZU_ENV", "CRYSTAL_ENV", "SESSION_SECRET", "NODE_ID"]],
-    ["session:setup", ["NODE_ID"]],
+    ["init", ["AZU_ENV", "CRYSTAL_ENV", "SESSION_SECRET", "SESSION_SECRET_PREVIOUS", "NODE_ID"]],
+    ["session:setup", ["SESSION_SECRET_PREVIOUS", "NODE_ID"]],
     ["session:list", ["NODE_ID"]],
-    ["session:clear", ["SESSION_SECRET", "NODE_ID"]],
+    ["session:secret", VARIABLES.filter((name) => !/^(?:SESSION_SECRET|NO_COLOR|TERM)/.test(name))],
+    ["session:clear", ["SESSION_SECRET", "SESSION_SECRET_PREVIOUS", "NODE_ID"]],
     ["completion", VARIABLES],
     ["help", VARIABLES],
   ] as const

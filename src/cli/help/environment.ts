@@ -15,7 +15,8 @@ export interface Variable {
   readonly commands: readonly CommandName[];
 }
 
-const all: readonly CommandName[] = [
+/** The commands for which it matters where the app keeps its sessions. */
+const withBackend: readonly CommandName[] = [
   "init",
   "session:setup",
   "session:status",
@@ -25,7 +26,9 @@ const all: readonly CommandName[] = [
   "session:clear",
 ];
 
-const inEnvironments = all.filter((name) => name !== "init");
+const all: readonly CommandName[] = [...withBackend, "session:secret"];
+
+const inEnvironments = withBackend.filter((name) => name !== "init");
 
 export const variables: readonly Variable[] = [
   {
@@ -33,14 +36,14 @@ export const variables: readonly Variable[] = [
     readBy: "azu and the app",
     summary: "The address of Redis",
     details: "The config's `url` overrides it.",
-    commands: all,
+    commands: withBackend,
   },
   {
     name: "DATABASE_URL",
     readBy: "azu and the app",
     summary: "The address of the database",
     details: "The config's `url` overrides it.",
-    commands: all,
+    commands: withBackend,
   },
   {
     name: "SESSION_BACKEND",
@@ -48,7 +51,7 @@ export const variables: readonly Variable[] = [
     summary: "The name of the backend, unless --backend states it",
     details: "It overrides `session.backend` in the config. The store in " +
       "`src/initializers/session.cr` overrides it, except for `session:setup`.",
-    commands: all,
+    commands: withBackend,
   },
   {
     name: "AZU_ENV",
@@ -71,7 +74,21 @@ export const variables: readonly Variable[] = [
     summary: "The app's secret, which opens sealed sessions",
     details: "The app requires at least 32 bytes, except in development and test. `azu` opens " +
       "sealed payloads with it, and never prints it.",
-    commands: ["session:setup", "session:status", "session:list", "session:revoke"],
+    commands: [
+      "session:setup",
+      "session:status",
+      "session:list",
+      "session:revoke",
+      "session:secret",
+    ],
+  },
+  {
+    name: "SESSION_SECRET_PREVIOUS",
+    readBy: "azu and the app",
+    summary: "The secrets before it, the latest first, separated by commas",
+    details: "They open sessions that were sealed before `SESSION_SECRET` was changed. Blanks " +
+      "around an element and empty elements do not count. The app starts even if one is weak.",
+    commands: ["session:status", "session:list", "session:revoke", "session:secret"],
   },
   {
     name: "NODE_ID",

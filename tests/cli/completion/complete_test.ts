@@ -27,6 +27,7 @@ const COMMANDS = [
   "session:list",
   "session:revoke",
   "session:sweep",
+  "session:secret",
   "session:clear",
   "completion",
   "help",
@@ -35,7 +36,12 @@ const COMMANDS = [
 for (
   const [current, words, expected] of [
     ["", [], COMMANDS],
-    ["session:s", [], ["session:setup", "session:status", "session:sweep"]],
+    ["session:s", [], [
+      "session:setup",
+      "session:status",
+      "session:sweep",
+      "session:secret",
+    ]],
     ["--v", [], ["--version"]],
     ["x", [], []],
     ["", ["no-such-command"], []],
