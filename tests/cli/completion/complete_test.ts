@@ -111,7 +111,7 @@ for (
   });
 }
 
-Deno.test("a config cannot connect or write while azu completes", async () => {
+Deno.test("a config cannot connect, import from a host or write while azu completes", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   let connections = 0;
@@ -127,11 +127,13 @@ Deno.test("a config cannot connect or write while azu completes", async () => {
 try { await Deno.connect({ port: ${port} }); } catch (error) { tried.push(error.name); }
 try { Deno.writeTextFileSync("${join(app.path, "written")}", ""); }
 catch (error) { tried.push(error.name); }
+try { await globalThis.eval("import('https://esm.sh/x')"); }
+catch (error) { tried.push(/^(Requires import access|Module not found)/.test(error.message)); }
 export default { environments: { [tried.join("_")]: {} } };`,
   });
   const args = ["complete", "--current=N", "--", "session:list", "--env"];
   const { stdout } = await runAzu(args, { cwd: app.path });
-  strictEqual(stdout, "values\nNotCapable_NotCapable\n");
+  strictEqual(stdout, "values\nNotCapable_NotCapable_true\n");
   strictEqual(connections, 0);
   await rejects(Deno.stat(join(app.path, "written")), Deno.errors.NotFound);
   listener.close();

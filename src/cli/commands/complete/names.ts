@@ -20,8 +20,9 @@ export async function environmentsFor(host: Host, line: Line): Promise<readonly 
 /** @throws if the config is broken, or needs what it may not do here. */
 async function projectFor(host: Host, { values }: Line): Promise<Project> {
   // Who presses Tab has not asked for anything to be done. So neither azu nor the config can
-  // connect to anything or write.
-  for (const name of ["net", "write"] as const) Deno.permissions.revokeSync({ name });
+  // connect to anything or write. "import" is the permission to import code from a few hosts,
+  // which a program that runs from source has by default.
+  for (const name of ["net", "import", "write"] as const) Deno.permissions.revokeSync({ name });
   const config = values.get("config");
   const directory = values.get("directory");
   const env = values.get("env");

@@ -35,7 +35,7 @@ _azu() {
         fi
         COMPREPLY+=("$candidate")
     done < <({
-        # A config that never ends must not keep the shell waiting.
+        # A config with an endless loop must not keep the shell waiting.
         ulimit -t 3
         "$1" complete --current="$current" -- "${words[@]:1:last-1}"
     } 2>/dev/null </dev/null)

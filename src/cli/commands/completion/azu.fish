@@ -3,7 +3,7 @@
 function __azu_complete
     set -l words (commandline -opc)
     set -l current (commandline -ct)
-    # A config that never ends must not keep the shell waiting.
+    # A config with an endless loop must not keep the shell waiting.
     set -l lines (sh -c 'ulimit -t 3; exec "$@"' sh \
         $words[1] complete --current="$current" -- $words[2..] 2>/dev/null </dev/null)
     switch "$lines[1]"

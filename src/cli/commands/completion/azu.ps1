@@ -25,7 +25,12 @@ Register-ArgumentCompleter -Native -CommandName 'azu', 'azu.exe' -ScriptBlock {
     foreach ($line in $lines) {
         $value, $description = $line -split "`t", 2
         if (-not $description) { $description = $value }
-        $text = if ($value -match "[^\w.:=,/@%+-]") { "'" + ($value -replace "'", "''") + "'" } else { $value }
+        $text = $value
+        if ($value -match '[^\w.:=,/@%+-]') {
+            # It doubles every kind of quotation mark that PowerShell takes for an apostrophe.
+            $escaped = [System.Management.Automation.Language.CodeGeneration]::EscapeSingleQuotedStringContent($value)
+            $text = "'$escaped'"
+        }
         [System.Management.Automation.CompletionResult]::new($text, $value, 'ParameterValue', $description)
     }
 }

@@ -5,7 +5,7 @@ _azu() {
     local line
     local -a lines items
     # The words are unquoted, but not evaluated: that could run a command in them.
-    # A config that never ends must not keep the shell waiting.
+    # A config with an endless loop must not keep the shell waiting.
     lines=("${(@f)$({
         ulimit -t 3
         "${(Q)words[1]}" complete --current="${(Q)PREFIX}" -- "${(@Q)words[2,CURRENT-1]}"
