@@ -1,8 +1,8 @@
 /**
  * Makes the executables: `./denow task compile [--target <triple> | --all]`. Bundles the program,
  * compiles it with the permissions of the `azu` task, and writes SHA256SUMS and, for each executable,
- * a JSON file that says what it contains. Two builds of one
- * commit with the same Deno are equal byte for byte.
+ * a JSON file that says what it contains. Two builds of one commit with the same Deno are equal byte
+ * for byte.
  */
 import { join, relative } from "node:path";
 import { bundle } from "./compile/bundle.ts";

@@ -7,10 +7,11 @@ import { join, relative } from "node:path";
 import deno from "../deno.json" with { type: "json" };
 import { run, say } from "./compile/process.ts";
 import { type Entry, tarGz, zip } from "./package/archive.ts";
-import { type Contents, contentsOf } from "./package/components.ts";
+import { type Contents, readContents } from "./package/components.ts";
 import { buildDeb, debName } from "./package/deb.ts";
 import { commonFiles } from "./package/files.ts";
 import { FORMULA, formula } from "./package/homebrew.ts";
+import { readLicense } from "./package/license.ts";
 import { thirdPartyNotices } from "./package/notices.ts";
 import { platformPackage, writeMainPackage, writePlatformPackage } from "./package/npm.ts";
 import { PACKAGE, type Release } from "./package/release.ts";
@@ -34,18 +35,18 @@ const npm = join(dist, "npm");
 
 const targets = targetsOf("package", Deno.args);
 const release: Release = { version: deno.version, time: await timeOfCommit() };
-const license = await Deno.readTextFile(join(root, "LICENSE"));
+const license = readLicense(await Deno.readTextFile(join(root, "LICENSE")));
 const hasDpkg = await run("dpkg-deb", ["--version"], { cwd: root }).then(() => true, () => false);
 const year = new Date(release.time * 1000).getUTCFullYear();
 
 for (const folder of [output, npm]) {
-  await Deno.remove(folder, { recursive: true }).catch(() => {});
+  if (await exists(folder)) await Deno.remove(folder, { recursive: true });
   await Deno.mkdir(folder, { recursive: true });
 }
 const contents = await commonContents();
 const common = [
   ...await commonFiles(root),
-  textFile("THIRD_PARTY_NOTICES.txt", thirdPartyNotices(contents, license, year)),
+  textFile("THIRD_PARTY_NOTICES.txt", thirdPartyNotices(contents, license.terms, year)),
 ];
 for (const target of targets) await makePackages(target);
 await writeMainPackage(join(npm, PACKAGE), release.version, root);
@@ -60,7 +61,7 @@ say(`Wrote ${relative(root, output)} and ${relative(root, npm)}`);
 
 /** What all executables contain. They are made from one commit, so it must be the same. */
 async function commonContents(): Promise<Contents> {
-  const found: Contents[] = [];
+  const texts = new Set<string>();
   for (const target of targets) {
     const path = join(dist, executableName(target));
     for (const needed of [path, `${path}.json`]) {
@@ -68,13 +69,13 @@ async function commonContents(): Promise<Contents> {
       say(`There is no ${relative(root, needed)}: run ./denow task compile first`);
       Deno.exit(1);
     }
-    found.push(await contentsOf(path, root));
+    texts.add(await Deno.readTextFile(`${path}.json`));
   }
-  const texts = new Set(found.map((it) => JSON.stringify(it)));
-  if (texts.size !== 1 || found[0] === undefined) {
+  const [text, ...others] = texts;
+  if (text === undefined || others.length > 0) {
     throw new Error("The executables in dist/ contain different packages: compile all again");
   }
-  return found[0];
+  return await readContents(text, root);
 }
 
 /** Makes the archive, the npm package and, for Debian's architectures, the `.deb`. */

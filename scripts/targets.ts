@@ -18,6 +18,13 @@ export const TARGETS: readonly Target[] = [
   { triple: "x86_64-pc-windows-msvc", os: "win32", cpu: "x64" },
 ];
 
+/** @throws {Error} if azu is not released for this system. */
+export function targetFor(os: Target["os"], cpu: Target["cpu"]): Target {
+  const target = TARGETS.find((known) => known.os === os && known.cpu === cpu);
+  if (target === undefined) throw new Error(`There is no target for ${os} on ${cpu}`);
+  return target;
+}
+
 /** The name of the program itself. */
 export function programName(target: Target): string {
   return target.os === "win32" ? "azu.exe" : "azu";
@@ -42,12 +49,14 @@ export function archiveName(version: string, target: Target): string {
  * if they are wrong.
  */
 export function targetsOf(task: string, args: readonly string[]): readonly Target[] {
-  const [option, triple = Deno.build.target] = args;
+  const [option, value] = args;
   if (option === "--all" && args.length === 1) return TARGETS;
-  const target = TARGETS.find((known) => known.triple === triple);
-  const isValid = option === undefined || (option === "--target" && args.length === 2);
-  if (isValid && target !== undefined) return [target];
-  const known = TARGETS.map(({ triple }) => triple).join(", ");
-  say(`Usage: ${task} [--target <triple> | --all]\nTargets: ${known}`);
+  if (args.length === 0 || (option === "--target" && args.length === 2)) {
+    const wanted = value ?? Deno.build.target;
+    const target = TARGETS.find(({ triple }) => triple === wanted);
+    if (target !== undefined) return [target];
+  }
+  say(`Usage: ${task} [--target <triple> | --all]`);
+  say(`Targets: ${TARGETS.map(({ triple }) => triple).join(", ")}`);
   Deno.exit(2);
 }

@@ -4,7 +4,7 @@
  */
 import { gzipSync } from "node:zlib";
 import { type Zippable, zipSync } from "fflate";
-import { packTar } from "modern-tar";
+import { packTar, type TarEntry } from "modern-tar";
 
 /** A file in an archive. */
 export interface Entry {
@@ -20,19 +20,17 @@ export async function tarGz(
   entries: readonly Entry[],
   time: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const mtime = new Date(time * 1000);
-  const owner = { uid: 0, gid: 0, uname: "root", gname: "root" };
-  const folders = foldersOf(entries).map((path) => ({
-    header: { name: `${path}/`, type: "directory" as const, size: 0, mode: 0o755, mtime, ...owner },
+  const common = { mtime: new Date(time * 1000), uid: 0, gid: 0, uname: "root", gname: "root" };
+  const folders = foldersOf(entries).map((path): TarEntry => ({
+    header: { ...common, name: `${path}/`, type: "directory", size: 0, mode: 0o755 },
   }));
-  const files = entries.map((entry) => ({
+  const files = entries.map((entry): TarEntry => ({
     header: {
+      ...common,
       name: entry.path,
-      type: "file" as const,
+      type: "file",
       size: entry.bytes.length,
       mode: modeOf(entry),
-      mtime,
-      ...owner,
     },
     body: entry.bytes,
   }));

@@ -52,10 +52,11 @@ const ContentsSchema = v.object({ deno: v.string(), packages: v.array(v.string()
 
 /**
  * Describes what an executable contains. The texts and hashes are those of the packages in deno.lock.
- * @throws {Error} if a package is not in the lock file, or says nothing about its licence.
+ * @param text The JSON file of the executable.
+ * @throws {Error} if a package is not in the lock file, occurs in two versions, or says nothing about
+ * its licence.
  */
-export async function contentsOf(executable: string, root: string): Promise<Contents> {
-  const text = await Deno.readTextFile(`${executable}.json`);
+export async function readContents(text: string, root: string): Promise<Contents> {
   const { deno, packages } = v.parse(ContentsSchema, JSON.parse(text));
   return { deno, components: await describe(packages, root) };
 }
@@ -66,6 +67,8 @@ async function describe(packages: readonly string[], root: string): Promise<Comp
     Object.entries(lock.npm).map(([key, entry]) => [withoutPeers(key), entry]),
   );
   const contained = new Set(packages.map(nameIn));
+  // The SBOM has one component of a name.
+  if (contained.size < packages.length) throw new Error("A package occurs in two versions");
   const stage = await installPackages(root);
   try {
     const components: Component[] = [];
@@ -114,13 +117,13 @@ async function readPackage(folder: string) {
   const { license, author, repository } = v.parse(ManifestSchema, manifest);
   const names = Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
   const file = names.find((name) => LICENSE_FILE.test(name));
-  const text = file && (await Deno.readTextFile(join(folder, file))).replaceAll("\r\n", "\n");
+  const text = file === undefined ? undefined : await Deno.readTextFile(join(folder, file));
   const url = typeof repository === "string" ? repository : repository?.url;
   return {
     license,
     author: typeof author === "string" ? author : author?.name,
-    text: text?.trim(),
-    source: url && addressOf(url),
+    text: text?.replaceAll("\r\n", "\n").trim(),
+    source: url === undefined ? undefined : addressOf(url),
   };
 }
 
@@ -139,5 +142,6 @@ function nameIn(key: string): string {
 
 /** Removes the peers of a package: `@types/pg@8.23.1_peer@1.0.0` becomes `@types/pg@8.23.1`. */
 function withoutPeers(key: string): string {
-  return key.replace(/(?<=.@[^_]*)_.*$/, "");
+  const peers = key.indexOf("_", key.indexOf("@", 1));
+  return peers < 0 ? key : key.slice(0, peers);
 }

@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import { run } from "../compile/process.ts";
 import type { Target } from "../targets.ts";
 import type { Entry } from "./archive.ts";
+import type { License } from "./license.ts";
 import { PACKAGE, type Release, REPOSITORY, SUMMARY } from "./release.ts";
 
 const MAINTAINER = "the azu authors <azu-sessions@users.noreply.github.com>";
@@ -40,7 +41,6 @@ export function debName(version: string, target: Target): string {
 /**
  * Builds the package.
  * @param entries What the archive contains, without its top folder.
- * @param license azu's licence.
  * @param output The path of the new file.
  */
 export async function buildDeb(
@@ -48,7 +48,7 @@ export async function buildDeb(
     readonly release: Release;
     readonly target: Target;
     readonly entries: readonly Entry[];
-    readonly license: string;
+    readonly license: License;
     readonly output: string;
   },
 ): Promise<void> {
@@ -62,12 +62,16 @@ export async function buildDeb(
   const add = (path: string, bytes: Uint8Array<ArrayBuffer>) => files.set(path, { path, bytes });
   const encoder = new TextEncoder();
   add(`usr/share/lintian/overrides/${PACKAGE}`, encoder.encode(OVERRIDES));
-  add(`${DOCS}/copyright`, encoder.encode(copyright(license)));
+  add(`${DOCS}/copyright`, encoder.encode(copyrightFile(license)));
   add(`${DOCS}/changelog.gz`, compressed(encoder.encode(changelog(release))));
-  const installed = [...files.values()].reduce((sum, { bytes }) => sum + bytes.length, 0);
-  const sums = Array.from(files, ([path, { bytes }]) => `${hash("md5", bytes)}  ${path}\n`);
+  const sums: string[] = [];
+  let installedBytes = 0;
+  for (const [path, { bytes }] of files) {
+    sums.push(`${hash("md5", bytes)}  ${path}\n`);
+    installedBytes += bytes.length;
+  }
   add("DEBIAN/md5sums", encoder.encode(sums.sort().join("")));
-  const kibibytes = Math.ceil(installed / 1024);
+  const kibibytes = Math.ceil(installedBytes / 1024);
   add("DEBIAN/control", encoder.encode(control(release.version, target, kibibytes)));
 
   const folder = await Deno.makeTempDir({ prefix: "azu-deb-" });
@@ -122,9 +126,8 @@ Description: ${SUMMARY.replace(/^./, (letter) => letter.toLowerCase())}
 `;
 }
 
-function copyright(license: string): string {
-  const [, notice = "", terms = ""] = /^Copyright (.*)\n\n([^]*)$/m.exec(license) ?? [];
-  const indented = terms.trim().split("\n").map((line) => line === "" ? " ." : ` ${line}`);
+function copyrightFile({ copyright, terms }: License): string {
+  const indented = terms.split("\n").map((line) => line === "" ? " ." : ` ${line}`);
   return `Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 Upstream-Name: azu
 Source: ${REPOSITORY}
@@ -132,7 +135,7 @@ Comment: The executable contains other software. THIRD_PARTY_NOTICES.txt in this
  folder lists it with its licenses.
 
 Files: *
-Copyright: ${notice.replace("(c) ", "")}
+Copyright: ${copyright}
 License: Expat
 ${indented.join("\n")}
 `;

@@ -1,17 +1,21 @@
 /** The Homebrew formula. */
-import { archiveName, type Target, TARGETS } from "../targets.ts";
-import { downloadUrl, PACKAGE, REPOSITORY, SUMMARY } from "./release.ts";
+import { archiveName, targetFor } from "../targets.ts";
+import { downloadUrl, type Hashes, hashOf, PACKAGE, REPOSITORY, SUMMARY } from "./release.ts";
 
 export const FORMULA = `${PACKAGE}.rb`;
 
-/** @param hashes The SHA-256 hash of each archive, by its name. */
-export function formula(version: string, hashes: ReadonlyMap<string, string>): string {
+/** @throws {Error} if the hash of an archive is missing. */
+export function formula(version: string, hashes: Hashes): string {
   const systems = [["darwin", "macos"], ["linux", "linux"]] as const;
   const processors = [["arm64", "arm"], ["x64", "intel"]] as const;
   const blocks = systems.map(([os, system]) => {
     const choices = processors.map(([cpu, processor]) => {
-      const target = TARGETS.find((it) => it.os === os && it.cpu === cpu);
-      return `    on_${processor} do\n${place(version, target, hashes)}    end\n`;
+      const name = archiveName(version, targetFor(os, cpu));
+      return `    on_${processor} do
+      url "${downloadUrl(version, name)}"
+      sha256 "${hashOf(name, hashes)}"
+    end
+`;
     });
     return `  on_${system} do\n${choices.join("")}  end\n`;
   });
@@ -35,15 +39,4 @@ ${blocks.join("\n")}
   end
 end
 `;
-}
-
-function place(
-  version: string,
-  target: Target | undefined,
-  hashes: ReadonlyMap<string, string>,
-): string {
-  const name = target && archiveName(version, target);
-  const hash = name && hashes.get(name);
-  if (!name || !hash) throw new Error(`The formula needs the hash of ${name}`);
-  return `      url "${downloadUrl(version, name)}"\n      sha256 "${hash}"\n`;
 }

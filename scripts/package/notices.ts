@@ -2,19 +2,17 @@ import type { Component, Contents } from "./components.ts";
 
 const LINE = "-".repeat(80);
 
-const MIT_TERMS = /^Permission is hereby granted[^]*$/m;
-
 /**
  * The notices that the licences of the software in an executable ask for.
- * @param license azu's own licence. Packages without a licence file state the same one, MIT.
+ * @param mit The terms of the MIT licence.
  * @param year The last year in the notice of Deno's authors.
- * @throws {Error} if a package without a licence file states another licence.
+ * @throws {Error} if a package without a licence file states another licence than MIT.
  */
-export function thirdPartyNotices(contents: Contents, license: string, year: number): string {
-  const mit = MIT_TERMS.exec(license)?.[0].trim() ?? "";
+export function thirdPartyNotices(contents: Contents, mit: string, year: number): string {
   const sections = contents.components.map((component) => {
-    const { name, version, source } = component;
-    const head = [`${name} ${version} (${component.license})`, ...(source ? [source] : [])];
+    const { name, version, license, source } = component;
+    const head = [`${name} ${version} (${license})`];
+    if (source !== undefined) head.push(source);
     return `${LINE}\n${head.join("\n")}\n\n${textOf(component, mit)}\n`;
   });
   return `azu contains the following software.

@@ -26,13 +26,12 @@ export async function writePlatformPackage(
   for (const { path, bytes, executable } of files) {
     await Deno.writeFile(join(folder, path), bytes, { mode: executable ? 0o755 : 0o644 });
   }
-  const libc = target.os === "linux" ? { libc: ["glibc"] } : {};
   await writeJson(join(folder, "package.json"), {
     ...about(platformPackage(target), version),
     description: `The executable of ${PACKAGE} for ${target.os} on ${target.cpu}`,
     os: [target.os],
     cpu: [target.cpu],
-    ...libc,
+    libc: target.os === "linux" ? ["glibc"] : undefined, // which JSON leaves out
     files: files.map(({ path }) => path),
   });
 }

@@ -56,7 +56,10 @@ function runtime(version: string): Models.Component {
 function library(npm: Component): Models.Component {
   const [name = "", scope = null] = npm.name.split("/").reverse();
   const made = component(Enums.ComponentType.Library, {
-    ...npm,
+    name: npm.name,
+    version: npm.version,
+    license: npm.license,
+    source: npm.source,
     purl: new PackageURL("npm", scope, name, npm.version, null, null),
   });
   made.hashes.set(Enums.HashAlgorithm["SHA-512"], npm.sha512);

@@ -1,15 +1,13 @@
 /** The Scoop manifest, for Windows. */
-import { archiveFolder, archiveName, TARGETS } from "../targets.ts";
-import { downloadUrl, PACKAGE, REPOSITORY, SUMMARY } from "./release.ts";
+import { archiveFolder, archiveName, programName, targetFor } from "../targets.ts";
+import { downloadUrl, type Hashes, hashOf, PACKAGE, REPOSITORY, SUMMARY } from "./release.ts";
 
 export const MANIFEST = `${PACKAGE}.json`;
 
-/** @param hashes The SHA-256 hash of each archive, by its name. */
-export function manifest(version: string, hashes: ReadonlyMap<string, string>): string {
-  const windows = TARGETS.find(({ os }) => os === "win32");
-  const name = windows && archiveName(version, windows);
-  const hash = name && hashes.get(name);
-  if (!windows || !name || !hash) throw new Error(`The manifest needs the hash of ${name}`);
+/** @throws {Error} if the hash of the archive is missing. */
+export function manifest(version: string, hashes: Hashes): string {
+  const windows = targetFor("win32", "x64");
+  const name = archiveName(version, windows);
   const next = "$version"; // which Scoop replaces to update the manifest
   const document = {
     version,
@@ -19,11 +17,11 @@ export function manifest(version: string, hashes: ReadonlyMap<string, string>): 
     architecture: {
       "64bit": {
         url: downloadUrl(version, name),
-        hash,
+        hash: hashOf(name, hashes),
         extract_dir: archiveFolder(version, windows),
       },
     },
-    bin: "azu.exe",
+    bin: programName(windows),
     checkver: { github: REPOSITORY },
     autoupdate: {
       architecture: {

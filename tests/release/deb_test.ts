@@ -3,6 +3,7 @@ import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import type { Entry } from "../../scripts/package/archive.ts";
 import { buildDeb, debName } from "../../scripts/package/deb.ts";
+import { readLicense } from "../../scripts/package/license.ts";
 import { TARGETS } from "../../scripts/targets.ts";
 import { which } from "../support/servers/programs.ts";
 import { tempDir } from "../support/temp.ts";
@@ -10,7 +11,8 @@ import { tempDir } from "../support/temp.ts";
 // Debian always has it.
 const onDebian = { ignore: which("dpkg-deb") === undefined };
 const release = { version: "1.2.3-rc.1", time: 1_795_862_064 };
-const license = await Deno.readTextFile(join(import.meta.dirname ?? "", "../../LICENSE"));
+const LICENSE = join(import.meta.dirname ?? "", "../../LICENSE");
+const license = readLicense(await Deno.readTextFile(LICENSE));
 
 const encoder = new TextEncoder();
 const entries: readonly Entry[] = [

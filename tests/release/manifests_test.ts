@@ -98,6 +98,6 @@ Deno.test("the manifest for Scoop names the archive for Windows", () => {
 });
 
 Deno.test("neither is made without the hash of an archive", () => {
-  throws(() => formula(VERSION, new Map()), /needs the hash of azu-1\.2\.3-aarch64-apple-darwin/);
-  throws(() => manifest(VERSION, new Map()), /needs the hash of azu-1\.2\.3-x86_64-pc-windows/);
+  throws(() => formula(VERSION, new Map()), /no hash of azu-1\.2\.3-aarch64-apple-darwin/);
+  throws(() => manifest(VERSION, new Map()), /no hash of azu-1\.2\.3-x86_64-pc-windows/);
 });
