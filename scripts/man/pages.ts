@@ -7,8 +7,8 @@ import {
 } from "../../src/cli/help/environment.ts";
 import { exitCodes } from "../../src/cli/help/exit_codes.ts";
 import { DOCUMENTATION, pageOf } from "../../src/cli/help/links.ts";
-import { type AnyCommand, examplesOf } from "../../src/cli/program.ts";
-import { type CommandName, summaries } from "../../src/cli/summaries.ts";
+import { type AnyCommand, type Example, examplesOf } from "../../src/cli/program.ts";
+import type { CommandLine, NamedCommand } from "../command_line.ts";
 import { escaped, literal, paragraphs, tagged, text } from "./mdoc.ts";
 
 export interface Release {
@@ -20,11 +20,7 @@ export interface Release {
 type Option = AnyCommand["options"][number];
 
 /** The page of azu itself. */
-export function programPage(
-  program: AnyCommand,
-  commands: readonly AnyCommand[],
-  release: Release,
-): string {
+export function programPage({ program, commands }: CommandLine, release: Release): string {
   return page([
     ...head("azu", program.description(), release),
     ".Sh SYNOPSIS",
@@ -37,7 +33,7 @@ export function programPage(
         "Redis, PostgreSQL, MySQL and SQLite. The commands are:",
     ),
     ...tagged(
-      commands.map((command) => [`Cm ${escaped(command.name())}`, text(command.summary())]),
+      commands.map(({ name, command }) => [`Cm ${escaped(name)}`, text(command.summary())]),
     ),
     ".Sh OPTIONS",
     ...text("Global options may stand before the command or after it."),
@@ -61,17 +57,17 @@ export function programPage(
   ]);
 }
 
+/** The page of a command. */
 export function commandPage(
-  program: AnyCommand,
-  command: AnyCommand,
-  commands: readonly AnyCommand[],
+  named: NamedCommand,
+  { program, commands }: CommandLine,
   release: Release,
 ): string {
-  const name = command.name() as CommandName;
-  const [, ...details] = command.description().split("\n\n");
+  const { name, command } = named;
+  const [, ...details] = command.description().split("\n\n"); // the first part is the summary
   const used = variablesOf(name);
   return page([
-    ...head(manName(command), summaries[name], release),
+    ...head(manName(named), command.summary(), release),
     ".Sh SYNOPSIS",
     ".Nm azu",
     `.Cm ${escaped(name)}`,
@@ -80,7 +76,7 @@ export function commandPage(
     }),
     ".Op Ar options",
     ".Sh DESCRIPTION",
-    ...paragraphs([sentence(summaries[name]), ...details]),
+    ...paragraphs([sentence(command.summary()), ...details]),
     ...argumentList(command),
     ".Sh OPTIONS",
     ...optionGroups(command),
@@ -93,7 +89,7 @@ export function commandPage(
     ".Sh EXAMPLES",
     ...examplesOf(command).flatMap(example),
     ".Sh SEE ALSO",
-    ...references(["azu", ...commands.filter((other) => other !== command).map(manName)]),
+    ...references(["azu", ...commands.filter((other) => other !== named).map(manName)]),
     ".Pp",
     `.Lk ${pageOf(name)}`,
   ]);
@@ -103,8 +99,9 @@ function page(lines: readonly string[]): string {
   return `${lines.join("\n")}\n`;
 }
 
-function manName(command: AnyCommand): string {
-  return `azu-${command.name().replace(":", "-")}`;
+/** The name of the page of a command. */
+export function manName({ name }: NamedCommand): string {
+  return `azu-${name.replace(":", "-")}`;
 }
 
 function head(name: string, summary: string, { version, date }: Release): string[] {
@@ -158,12 +155,10 @@ function optionList(options: readonly Option[]): string[] {
 function flagsText(flags: string): string {
   return flags.split(", ").map((flag) => {
     const [name = "", value] = flag.split(" ");
-    const ar = value === undefined
-      ? ""
-      : value.startsWith("[")
-      ? ` Op Ar ${escaped(value.slice(1, -1))}`
-      : ` Ar ${escaped(value.slice(1, -1))}`;
-    return `Fl ${escaped(name.slice(1))}${ar}`;
+    const macros = `Fl ${escaped(name.slice(1))}`;
+    if (value === undefined) return macros;
+    const argument = `Ar ${escaped(value.slice(1, -1))}`;
+    return value.startsWith("[") ? `${macros} Op ${argument}` : `${macros} ${argument}`;
   }).join(" , ");
 }
 
@@ -183,7 +178,7 @@ function exitStatus(): string[] {
   ];
 }
 
-function example([purpose, line]: readonly [string, string]): string[] {
+function example([purpose, line]: Example): string[] {
   return [...text(`${purpose}:`), ...literal(line.split("\n"))];
 }
 

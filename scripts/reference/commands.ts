@@ -1,30 +1,29 @@
 /** The blocks that come from the command line: commands, options, examples, variables, codes. */
 import { type Variable, variables, variablesOf } from "../../src/cli/help/environment.ts";
 import { exitCodes } from "../../src/cli/help/exit_codes.ts";
-import { type AnyCommand, examplesOf, newProgram } from "../../src/cli/program.ts";
-import { commands } from "../../src/cli/run.ts";
-import { type CommandName, summaries } from "../../src/cli/summaries.ts";
+import { type AnyCommand, examplesOf } from "../../src/cli/program.ts";
+import type { CommandName } from "../../src/cli/summaries.ts";
 import { messageOf } from "../../src/core/errors.ts";
 import { readableVariables } from "../../src/core/variables.ts";
-import type { Output } from "../../src/cli/terminal/host.ts";
+import { loadCommandLine, type NamedCommand } from "../command_line.ts";
 import { code, codeBlock, prose, table } from "./markdown.ts";
 
 type Blocks = ReadonlyMap<string, string>;
 type Option = AnyCommand["options"][number];
 type Argument = AnyCommand["registeredArguments"][number];
 
-function pageOf(command: string): string {
+function pageOf(command: CommandName): string {
   return `commands/${command.replace(":", "-")}.md`;
 }
 
 /** The pages that are made from the command line, and their blocks. Selections have their own. */
 export async function commandPages(): Promise<Map<string, Blocks>> {
-  const program = newProgram({ stdout: silent, stderr: silent }, "");
+  const { program, commands } = await loadCommandLine();
   const pages = new Map<string, Blocks>([
     [
       "index.md",
       new Map([
-        ["commands", commandTable()],
+        ["commands", commandTable(commands)],
         ["global options", optionTable(program.createHelp().visibleOptions(program))],
       ]),
     ],
@@ -37,8 +36,7 @@ export async function commandPages(): Promise<Map<string, Blocks>> {
     ],
     ["exit-codes.md", new Map([["exit codes", exitCodeTable(true)]])],
   ]);
-  for (const [name, load] of commands) {
-    const command: AnyCommand = (await load())(async () => {});
+  for (const { name, command } of commands) {
     const selection = command.options.filter(isSelection);
     if (selection.length > 0) {
       pages.set("selections.md", new Map([["options", optionTable(selection, "sessions")]]));
@@ -62,22 +60,16 @@ function blocksOf(name: CommandName, command: AnyCommand): Blocks {
   blocks.set("examples", exampleBlock(command));
   const read = variablesOf(name);
   if (read.length > 0) blocks.set("environment variables", variableList(read));
-  return blocks.set("exit codes", exitCodeTable(false));
+  blocks.set("exit codes", exitCodeTable(false));
+  return blocks;
 }
 
-const silent: Output = {
-  isTerminal: false,
-  isClosed: false,
-  columns: () => undefined,
-  rows: () => undefined,
-  write: () => {},
-};
-
-function commandTable(): string {
-  const names = Object.keys(summaries) as CommandName[];
+function commandTable(commands: readonly NamedCommand[]): string {
   return table(
     ["command", "what it does"],
-    names.map((name) => [`[${code(name)}](${pageOf(name)})`, prose(summaries[name])]),
+    commands.map(({ name, command }) => {
+      return [`[${code(name)}](${pageOf(name)})`, prose(command.summary())];
+    }),
   );
 }
 

@@ -108,8 +108,8 @@ export function listedCommand(name: CommandName) {
   return new Command(name).summary(summaries[name]);
 }
 
-/** A command that no help shows. */
-export function hiddenCommand(name: string) {
+/** A command without a text for the help. */
+export function undescribedCommand(name: string) {
   return new Command(name);
 }
 

@@ -1,6 +1,6 @@
 /** Parses the arguments, runs the command, and returns the exit code. */
 import { AzuError, ExitCode, messageOf, OperationError } from "../core/errors.ts";
-import { type AnyCommand, listedCommand, newProgram, parse, type Run } from "./program.ts";
+import { listedCommand, newProgram, parse, type Run } from "./program.ts";
 import type { Host } from "./terminal/host.ts";
 import { bugReport, Reporter } from "./terminal/reporter.ts";
 
@@ -38,17 +38,6 @@ export const commands = [
   ["completion", async () => (await import("./commands/completion/command.ts")).completionCommand],
   ["help", async () => (await import("./commands/help/command.ts")).helpCommand],
 ] as const;
-
-/** Defines all commands completely, for what is made from them. They do nothing. */
-export async function loadCommands(program: ReturnType<typeof newProgram>) {
-  const loaded: AnyCommand[] = [];
-  for (const [, load] of commands) {
-    const command: AnyCommand = (await load())(() => Promise.resolve());
-    program.addCommand(command.copyInheritedSettings(program));
-    loaded.push(command);
-  }
-  return loaded;
-}
 
 /** The command that the scripts of `azu completion` call. The help does not list it. */
 const COMPLETE = "complete";

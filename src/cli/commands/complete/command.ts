@@ -1,4 +1,4 @@
-import { hiddenCommand, type Run } from "../../program.ts";
+import { type Run, undescribedCommand } from "../../program.ts";
 
 /**
  * `azu complete --current=<word> -- <words>`: what the scripts of `azu completion` call. The words
@@ -6,7 +6,9 @@ import { hiddenCommand, type Run } from "../../program.ts";
  * may stand there: `values`, which follow with their descriptions, `files` or `folders`.
  */
 export function completeCommand(run: Run) {
-  const command = hiddenCommand("complete").option("--current <word>").argument("[words...]");
+  const command = undescribedCommand("complete")
+    .option("--current <word>")
+    .argument("[words...]");
   return command.action(async (words, { current = "" }) => {
     const { parent } = command;
     if (parent === null) return;
