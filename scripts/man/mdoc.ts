@@ -1,18 +1,18 @@
 /** Text in mdoc, the language of man pages. */
-import { wrapped } from "../../src/cli/help/layout.ts";
+import { plain, wrapped } from "../../src/cli/help/layout.ts";
 
 /** The longest line, which is what mandoc recommends. */
 const WIDTH = 80;
 
 /** A text as lines of mdoc. Each sentence begins a new line, as the language wants it. */
-export function text(plain: string): string[] {
-  const sentences = plain.replaceAll("`", "").split(/(?<=[.?!])\s(?=[A-Z])/);
+export function text(content: string): string[] {
+  const sentences = plain(content).split(/(?<=[.?!])\s(?=[A-Z])/);
   return sentences.flatMap((sentence) => wrapped(escaped(sentence), WIDTH)).map(protectedStart);
 }
 
 /** Paragraphs, with a macro between them. */
 export function paragraphs(texts: readonly string[]): string[] {
-  return texts.flatMap((plain, index) => index === 0 ? text(plain) : [".Pp", ...text(plain)]);
+  return texts.flatMap((each, index) => index === 0 ? text(each) : [".Pp", ...text(each)]);
 }
 
 /** Lines as they are, such as a command line. */
@@ -31,8 +31,8 @@ export function tagged(items: readonly (readonly [string, readonly string[]])[])
 }
 
 /** A text with its special characters as mdoc writes them, also for the argument of a macro. */
-export function escaped(plain: string): string {
-  const safe = plain.replaceAll("\\", "\\e").replaceAll("-", "\\-");
+export function escaped(content: string): string {
+  const safe = content.replaceAll("\\", "\\e").replaceAll("-", "\\-");
   // Old formatters expect ASCII.
   return safe.replace(/[^\x20-\x7e]/gu, (character) => {
     const code = character.codePointAt(0) ?? 0;

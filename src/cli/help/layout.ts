@@ -16,6 +16,11 @@ export function helpWidth(output: Output): number {
   return Math.max(LEAST, Math.min(MOST, output.columns() ?? USUAL));
 }
 
+/** A text without the backticks that mark code. */
+export function plain(text: string): string {
+  return text.replaceAll("`", "");
+}
+
 /** Breaks a text into lines. A longer word has a line of its own. */
 export function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];

@@ -4,7 +4,7 @@ import { readableVariables } from "../../core/variables.ts";
 import { listed } from "../../core/text.ts";
 import { variables, WHERE_FROM } from "./environment.ts";
 import { exitCodes } from "./exit_codes.ts";
-import { list, wrapped } from "./layout.ts";
+import { list, plain, wrapped } from "./layout.ts";
 import { DOCUMENTATION } from "./links.ts";
 import type { TopicName } from "./topic_names.ts";
 
@@ -97,9 +97,4 @@ function paragraph(text: string, width: number): string[] {
 /** A phrase as a sentence, and the sentences that follow it. */
 function sentences(phrase: string, ...more: readonly string[]): string {
   return plain([`${phrase}.`, ...more].filter((text) => text !== "").join(" "));
-}
-
-/** Without the marks of code. */
-function plain(text: string): string {
-  return text.replaceAll("`", "");
 }

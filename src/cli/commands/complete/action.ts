@@ -2,7 +2,7 @@ import { ExitCode } from "../../../core/errors.ts";
 import { within } from "../../../core/within.ts";
 import type { AnyCommand } from "../../program.ts";
 import type { Host } from "../../terminal/host.ts";
-import { candidatesFor } from "./candidates.ts";
+import { type Offer, offerFor } from "./candidates.ts";
 import { readLine } from "./line.ts";
 
 export interface CompleteOptions {
@@ -23,18 +23,18 @@ export async function complete(
 ): Promise<ExitCode> {
   try {
     const line = readLine(program, words, current);
-    const candidates = await within(candidatesFor(host, line), { ms: LIMIT });
-    host.stdout.write(textOf(candidates));
+    const offer = await within(offerFor(host, line), { ms: LIMIT });
+    host.stdout.write(textOf(offer));
   } catch {
     host.stdout.write("values\n");
   }
   return ExitCode.ok;
 }
 
-function textOf(candidates: Awaited<ReturnType<typeof candidatesFor>>): string {
-  if (typeof candidates === "string") return `${candidates}\n`;
+function textOf(offer: Offer): string {
+  if (typeof offer === "string") return `${offer}\n`;
   // In the answer, a control character would end a value, and in a terminal it could do anything.
-  const safe = candidates.filter(({ value }) => !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value));
+  const safe = offer.filter(({ value }) => !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value));
   const lines = safe.map(({ value, description }) =>
     description === "" ? `${value}\n` : `${value}\t${description}\n`
   );

@@ -1,4 +1,4 @@
-/** What may stand at the cursor. */
+/** Finds what to offer at the cursor. */
 import type { Host } from "../../terminal/host.ts";
 import type { Line, Option } from "./line.ts";
 
@@ -9,23 +9,22 @@ export interface Candidate {
   readonly description: string;
 }
 
-/** What may stand at the cursor: words, or the name of a file or folder. */
-export async function candidatesFor(
-  host: Host,
-  line: Line,
-): Promise<readonly Candidate[] | "files" | "folders"> {
+/** Words, or the names of files or folders, which the shell knows itself. */
+export type Offer = readonly Candidate[] | "files" | "folders";
+
+export async function offerFor(host: Host, line: Line): Promise<Offer> {
   const { option, current } = line;
   if (option !== undefined) return await valuesOf(host, line, option);
   const all = current.startsWith("-") ? options(line) : words(line);
   return all.filter(({ value }) => value.startsWith(current));
 }
 
-async function valuesOf(host: Host, line: Line, option: Option) {
+async function valuesOf(host: Host, line: Line, option: Option): Promise<Offer> {
   const { prefix, current } = line;
-  if (/<file>/.test(option.flags)) return "files";
-  if (/<folder>/.test(option.flags)) return "folders";
+  if (option.flags.includes("<file>")) return "files";
+  if (option.flags.includes("<folder>")) return "folders";
   const names = await namesFor(host, line, option);
-  const offered = /<list>/.test(option.flags) ? withNext(current, names) : names;
+  const offered = option.flags.includes("<list>") ? withNext(current, names) : names;
   return offered
     .filter((name) => name.startsWith(current))
     .map((name) => ({ value: `${prefix}${name}`, description: "" }));
@@ -38,7 +37,7 @@ async function namesFor(host: Host, line: Line, option: Option): Promise<readonl
   return option.long === "--env" ? environmentsFor(host, line) : backendsFor(host, line);
 }
 
-/** A list with commas, with each word that may come next. */
+/** Lists with commas: the words that are complete, and one of those that may come next. */
 function withNext(current: string, words: readonly string[]): string[] {
   const given = current.split(",").slice(0, -1);
   return words.filter((word) => !given.includes(word)).map((word) => [...given, word].join(","));

@@ -3,7 +3,10 @@ import type { AnyCommand } from "../../program.ts";
 
 export type Option = AnyCommand["options"][number];
 
-/** What may stand at the cursor. */
+/** A long option and its value in one word. */
+const ATTACHED = /^(--[^=]+)=(.*)$/s;
+
+/** What the words say about the cursor. */
 export interface Line {
   readonly program: AnyCommand;
   /** The command, if one stands before the cursor. */
@@ -48,13 +51,13 @@ export function readLine(
       if (command === undefined) throw new Error(`${word} is not a command`);
     } else given++;
   }
-  const line = { program, command, option, given, values };
-  const attached = /^(--[^=]+=)(.*)$/s.exec(current);
-  const [, prefix = "", value = ""] = attached ?? [];
-  const attachedTo = attached === null ? undefined : find(prefix.slice(0, -1));
-  return option === undefined && attachedTo !== undefined
-    ? { ...line, option: attachedTo, prefix, current: value }
-    : { ...line, prefix: "", current };
+  const line = { program, command, given, values };
+  const [, flag, value = ""] = ATTACHED.exec(current) ?? [];
+  if (option === undefined && flag !== undefined) {
+    const found = find(flag);
+    if (found !== undefined) return { ...line, option: found, prefix: `${flag}=`, current: value };
+  }
+  return { ...line, option, prefix: "", current };
 }
 
 function optionOf(command: AnyCommand | undefined, flag: string): Option | undefined {
@@ -67,6 +70,6 @@ function flagIn(word: string): { readonly flag: string; readonly value?: string 
     const flag = word.slice(0, 2);
     return word.length > 2 ? { flag, value: word.slice(2) } : { flag };
   }
-  const [, flag = word, value] = /^(--[^=]+)=(.*)$/s.exec(word) ?? [];
+  const [, flag = word, value] = ATTACHED.exec(word) ?? [];
   return value === undefined ? { flag } : { flag, value };
 }
