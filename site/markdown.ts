@@ -1,6 +1,6 @@
 import type { MarkdownRenderer } from "vitepress";
 
-/** A code of so many characters fits into a line of a phone. */
+/** The longest code, in characters, that fits into a line of a phone. */
 const UNBROKEN = 30;
 
 /**
@@ -25,8 +25,6 @@ export function markShortCode(md: MarkdownRenderer): void {
 
 /** The anchor of a heading: the same as on GitHub, so that a link works on both. */
 export function slug(heading: string): string {
-  return heading.trim().toLowerCase().replace(/[^\p{L}\p{M}\p{N}\p{Pc}\- ]/gu, "").replaceAll(
-    " ",
-    "-",
-  );
+  const kept = heading.trim().toLowerCase().replace(/[^\p{L}\p{M}\p{N}\p{Pc}\- ]/gu, "");
+  return kept.replaceAll(" ", "-");
 }

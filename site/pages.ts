@@ -1,6 +1,6 @@
 /** The pages of the site, found in docs/, and the menus that lead to them. */
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, posix } from "node:path";
+import { join, posix } from "node:path";
 
 /** One Markdown file of docs/. */
 export interface Page {
@@ -47,7 +47,7 @@ const EXPLANATIONS = ["proof", "security", "benchmarks", "limits"].map((name) =>
   `explanation/${name}.md`
 );
 
-/** Search engines show about so many characters of a description. */
+/** The characters of a description that search engines show, roughly. */
 const DESCRIPTION_LENGTH = 160;
 
 /** Reads every page in a folder. */
@@ -71,11 +71,12 @@ export function navigation(repository: string): Item[] {
 /** The menu beside the pages of each section. The tutorial is one page, and has none. */
 export function sidebars(pages: readonly Page[]): Record<string, Group[]> {
   const inFolder = (folder: string) => pages.filter(({ path }) => path.startsWith(folder));
-  const explanations = inFolder("explanation/");
-  const order = (page: Page) => EXPLANATIONS.indexOf(page.path);
+  const place = (page: Page) => EXPLANATIONS.indexOf(page.path);
+  const explanations = inFolder("explanation/").sort((a, b) => place(a) - place(b));
+  const architecture = pages.filter(({ path }) => path === "architecture.md");
   const explanation = [
-    { text: "Explanation", items: explanations.sort((a, b) => order(a) - order(b)).map(item) },
-    { text: "For contributors", items: inFolder("architecture.md").map(item) },
+    { text: "Explanation", items: explanations.map(item) },
+    { text: "For contributors", items: architecture.map(item) },
   ];
   return {
     "/how-to/": groups("How-to guides", inFolder("how-to/")),
@@ -95,16 +96,21 @@ function groups(title: string, pages: readonly Page[]): Group[] {
   );
   if (index === undefined) throw new Error(`${title}: there is no index page`);
   const found: Group[] = [{ text: title, items: [{ ...item(index), text: "Overview" }] }];
-  const others = new Set(pages.filter((page) => page !== index));
+  const others = new Map(pages.map((page) => [page.path, page]));
+  others.delete(index.path);
   for (const section of index.text.split(/^## /m).slice(1)) {
     const links = section.matchAll(/^(?:-|\|) \[[^\]]*\]\(([^)#:]+\.md)\)/gm);
-    const paths = [...links].map(([, link]) => posix.join(dirname(index.path), link ?? ""));
-    const listed = paths.flatMap((path) => [...others].find((page) => page.path === path) ?? []);
-    listed.forEach((page) => others.delete(page));
+    const items: Item[] = [];
+    for (const [, link = ""] of links) {
+      const page = others.get(posix.join(posix.dirname(index.path), link));
+      if (page === undefined) continue; // a page of another section, or listed before
+      items.push(item(page));
+      others.delete(page.path);
+    }
     const heading = section.split("\n")[0] ?? "";
-    if (listed.length > 0) found.push({ text: plain(heading), items: listed.map(item) });
+    if (items.length > 0) found.push({ text: plain(heading), items });
   }
-  if (others.size > 0) found.push({ text: "More", items: [...others].map(item) });
+  if (others.size > 0) found.push({ text: "More", items: Array.from(others.values(), item) });
   return found;
 }
 
@@ -121,10 +127,10 @@ function firstParagraph(text: string): string | undefined {
   const paragraphs = text.split(/\n{2,}/).map((paragraph) => paragraph.trim());
   const first = paragraphs.find((paragraph) => /^[\p{L}`[*]/u.test(paragraph));
   if (first === undefined) return undefined;
-  const words = plain(first).split(/\s+/);
-  let length = 0;
-  const fitting = words.filter((word) => (length += word.length + 1) <= DESCRIPTION_LENGTH);
-  return fitting.length < words.length ? `${fitting.join(" ")}…` : fitting.join(" ");
+  const whole = plain(first).replace(/\s+/g, " ");
+  if (whole.length < DESCRIPTION_LENGTH) return whole;
+  const end = whole.lastIndexOf(" ", DESCRIPTION_LENGTH - 1);
+  return `${whole.slice(0, end)}…`;
 }
 
 /** Markdown without links, code marks and emphasis. */

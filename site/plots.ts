@@ -51,13 +51,10 @@ export function plots(
   renderInline: (markdown: string) => string,
 ): string {
   const ratios = rows.map(readRatio).filter((ratio) => ratio !== undefined);
-  const of = (direction: Ratio["direction"]) => {
-    return ratios.filter((ratio) => ratio.direction === direction);
-  };
-  return [
-    plot("Ratios with an upper bound: less is better", of("at most"), renderInline),
-    plot("Ratios with a lower bound: more is better", of("at least"), renderInline),
-  ].join("");
+  const upper = ratios.filter(({ direction }) => direction === "at most");
+  const lower = ratios.filter(({ direction }) => direction === "at least");
+  return plot("Ratios with an upper bound: less is better", upper, renderInline) +
+    plot("Ratios with a lower bound: more is better", lower, renderInline);
 }
 
 function plot(
@@ -88,13 +85,13 @@ function row(ratio: Ratio, axis: Axis, label: string): string {
   const marks = values.map((value) => {
     return `<circle class="${isWithin ? "within" : "beyond"}" cx="${x(value)}" cy="50%" r="5"/>`;
   });
-  const rounds = `x1="${x(ratio.low)}" x2="${x(ratio.high)}" y1="50%" y2="50%"`;
+  const grid = axis.ticks.map((tick) => {
+    return line("grid", `x1="${x(tick)}" x2="${x(tick)}" y1="0" y2="100%"`);
+  });
   return `<div class="plot-row"><span class="plot-label">${label}</span>` +
     `<svg role="img" aria-label="${result}" width="100%">` +
-    axis.ticks.map((tick) => line("grid", `x1="${x(tick)}" x2="${x(tick)}" y1="0" y2="100%"`)).join(
-      "",
-    ) +
-    line("rounds", rounds) +
+    grid.join("") +
+    line("rounds", `x1="${x(ratio.low)}" x2="${x(ratio.high)}" y1="50%" y2="50%"`) +
     line("bound", `x1="${x(bound)}" x2="${x(bound)}" y1="15%" y2="85%"`) +
     `${marks.join("")}</svg>` +
     `<span class="plot-value" aria-hidden="true">${measured}</span></div>`;

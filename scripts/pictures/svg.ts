@@ -17,6 +17,8 @@ const STYLES: Readonly<Record<string, string>> = {
 };
 
 const ESCAPE = "\x1b[";
+/** The code that ends a style. */
+const RESET = "0";
 
 /** A run of characters in one style. */
 interface Run {
@@ -27,7 +29,7 @@ interface Run {
 
 /**
  * @param output Text with the escape sequences of colours, and no others.
- * @throws {Error} if it contains another escape sequence.
+ * @throws {Error} if it contains a code that has no style here.
  */
 export function terminalSvg(title: string, output: string, columns: number): string {
   const lines = output.replaceAll("\r", "").trimEnd().split("\n").flatMap((line) => {
@@ -60,14 +62,14 @@ export function terminalSvg(title: string, output: string, columns: number): str
 /** A line as runs of one style each. */
 function runsOf(line: string): Run[] {
   const runs: Run[] = [];
-  let style: string | undefined;
   let column = 0;
+  // Each part begins with the code of its style. The first part has none: its style is the usual.
   const [first = "", ...rest] = line.split(ESCAPE);
-  for (const part of [`0m${first}`, ...rest]) {
+  for (const part of [`${RESET}m${first}`, ...rest]) {
     const end = part.indexOf("m");
     const code = part.slice(0, end);
-    if (code !== "0" && STYLES[code] === undefined) throw new Error(`an unknown code: ${code}`);
-    style = STYLES[code];
+    const style = STYLES[code];
+    if (code !== RESET && style === undefined) throw new Error(`an unknown code: ${code}`);
     const text = part.slice(end + 1);
     if (text !== "") runs.push({ text, column, style });
     column += [...text].length;

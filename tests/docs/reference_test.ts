@@ -58,7 +58,7 @@ Deno.test("the figures of a status are those of the code, with their metrics", (
   const figures = Object.fromEntries(figureNames.map((name) => [name, exactly(1)]));
   const lines = openMetrics({ figures, time: 1 }, {}).filter((line) => !line.startsWith("#"));
   const metrics = lines.map((line) => line.replace(/\{.*/, ""));
-  deepStrictEqual(metrics.pop(), "azu_status_time_seconds");
+  strictEqual(metrics.pop(), "azu_status_time_seconds");
   deepStrictEqual(column("commands/session-status.md", "figure", 2), codes(metrics));
 });
 
