@@ -85,11 +85,6 @@ for (const [name, env] of Object.entries(alone)) {
 }
 
 const refusals = {
-  "an archive with a wrong hash": {
-    content: archive,
-    hash: sums.slice(0, 64).replace(/./g, "0"),
-    says: /has the SHA-256 hash .* nothing was installed/,
-  },
   "a file that is no archive": {
     content: new TextEncoder().encode("not an archive"),
     says: /Cannot unpack "azu-/,
@@ -103,17 +98,16 @@ const refusals = {
     says: /does not run here, and was not installed/,
   },
 };
-for (const [name, refusal] of Object.entries(refusals)) {
+for (const [name, { content, says }] of Object.entries(refusals)) {
   Deno.test(`install.sh refuses ${name}, and changes nothing`, async () => {
-    const hash = "hash" in refusal ? refusal.hash : await sha256(refusal.content);
     await using folder = await scratch({
-      [archived]: refusal.content,
-      SHA256SUMS: `${hash}  ${archived}\n`,
+      [archived]: content,
+      SHA256SUMS: `${await sha256(content)}  ${archived}\n`,
       "bin/azu": "older",
     });
     const before = await readTree(folder.path);
     const { code, stdout, stderr } = await runIn(folder.path, file, { AZU_INSTALL_DIR: "bin" });
-    match(stderr, refusal.says);
+    match(stderr, says);
     deepStrictEqual([code, stdout], [1, ""]);
     deepStrictEqual(await readTree(folder.path), before);
   });

@@ -107,7 +107,11 @@ const linux = `#!/bin/sh\ncase $1 in -s) echo Linux ;; *) echo x86_64 ;; esac\n`
 
 const refusals: Record<string, Refusal> = {
   "a wrong hash": { files: { SHA256SUMS: bad }, says: /has the SHA-256 hash .* nothing was inst/ },
-  "to make a folder": { files: { SHA256SUMS: bad }, env: { AZU_INSTALL_DIR: "a" }, says: /says/ },
+  "a wrong hash before it makes a folder": {
+    files: { SHA256SUMS: bad },
+    env: { AZU_INSTALL_DIR: "a" },
+    says: /says/,
+  },
   "no entry": {
     files: { SHA256SUMS: `${good.trim()}.old\n${good.replace("azu", () => "my azu")}` },
     says: /SHA256SUMS" has no entry for "azu-/,

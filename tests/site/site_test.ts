@@ -1,5 +1,5 @@
 /** The documentation site, built once and read in a real browser. */
-import { deepStrictEqual, match, notStrictEqual, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
@@ -68,7 +68,8 @@ Deno.test("the documentation site", needs("chromium"), async (t) => {
         .map((link) => `${url} -> ${link}`);
     });
     deepStrictEqual([...new Set(broken)], []);
-    notStrictEqual(visits.flatMap(({ links }) => links).filter((link) => link.includes("#")), []);
+    const anchors = visits.flatMap(({ links }) => links).filter((link) => link.includes("#"));
+    ok(anchors.length > 0);
   });
 
   await t.step("no page scrolls sideways", () => {
@@ -128,7 +129,7 @@ Deno.test("the documentation site", needs("chromium"), async (t) => {
       const commands = shown.filter((line) => line.startsWith("$ ")).map((line) => line.slice(2));
       strictEqual(copied, commands.join("\n"));
     }
-    strictEqual(blocks.length > 3, true);
+    ok(blocks.length > 3);
   });
 
   await t.step("the plots show every ratio of the table that has a bound", async () => {
@@ -149,7 +150,7 @@ Deno.test("the documentation site", needs("chromium"), async (t) => {
       return `${label}: ${value}`;
     }));
     deepStrictEqual(shown.sort(), expected.sort());
-    strictEqual(shown.length > 10, true);
+    ok(shown.length > 10);
   });
 });
 

@@ -103,7 +103,6 @@ for (
     ["is not valid", "export default { session: 1 };"],
     ["throws and prints", 'console.log("hello"); throw new Error("no");'],
     ["waits for ever", "await new Promise(() => setInterval(() => {}, 1000)); export default {};"],
-    ["writes", 'Deno.writeTextFileSync("written", ""); export default {};'],
   ]
 ) {
   Deno.test(`a config that ${what} offers nothing`, async () => {
