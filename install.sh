@@ -135,12 +135,14 @@ find_asset() {
   esac
 }
 
-# Downloads $1 into the file $2. Follows redirects to https only.
+# Downloads $1 into the file $2. Follows redirects to https only. Gives up if nothing arrives for a
+# minute.
 fetch() {
   printf 'Downloading %s\n' "$1" >&2
   if has curl; then
     answer=$(curl --proto '=https' --tlsv1.2 --fail --silent --show-error --location --retry 3 \
-      --connect-timeout 30 --output "$2" "$1" 2>&1) || fail "Cannot download \"$1\": $answer"
+      --connect-timeout 30 --speed-time 60 --output "$2" "$1" 2>&1) ||
+      fail "Cannot download \"$1\": $answer"
   elif has wget; then
     fetch_with_wget "$1" "$2"
   else
@@ -152,7 +154,7 @@ fetch() {
 fetch_with_wget() {
   url=$1
   for _ in 1 2 3 4 5; do
-    answer=$(wget --no-verbose --server-response --max-redirect=0 --tries=3 --connect-timeout=30 \
+    answer=$(wget --no-verbose --server-response --max-redirect=0 --tries=3 --timeout=60 \
       --output-document="$2" "$url" 2>&1) && return
     next=$(printf '%s\n' "$answer" |
       sed -n '/^ *[Ll]ocation: *https:/{s/^[^:]*: *//;s/[[:space:]].*//;p;q;}')

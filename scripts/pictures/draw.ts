@@ -61,7 +61,7 @@ export async function drawPictures(): Promise<{ path: string; svg: string }[]> {
 /** Sessions of a shop. Their times are far from where a rounded time changes. */
 function someVisitors() {
   const now = Date.now();
-  const random = repeatable();
+  const random = seededRandom();
   return Array.from({ length: 1284 }, (_, index) => {
     const age = inSevenMinutes(random() ** 2 * 28 * DAY);
     const isExpired = index % 9 === 0;
@@ -81,8 +81,8 @@ function inSevenMinutes(time: number): number {
   return (Math.floor(time / (7 * MINUTE)) + 0.5) * 7 * MINUTE;
 }
 
-/** The same numbers from 0 to 1 each time: the generator of Park and Miller. */
-function repeatable(): () => number {
+/** Random numbers from 0 to 1, the same in each run: the generator of Park and Miller. */
+function seededRandom(): () => number {
   let state = 1;
   return () => {
     state = state * 16807 % 2147483647;

@@ -45,7 +45,7 @@ export function needsOf(steps: readonly string[]): { ignore: boolean } {
 }
 
 /** Takes a step. */
-export async function take(world: World, name: string): Promise<void> {
+export async function takeStep(world: World, name: string): Promise<void> {
   const { run, argument } = stepOf(name);
   await run(world, argument);
 }

@@ -12,7 +12,7 @@ import { tempDir, writeTree } from "../support/temp.ts";
 import type { Command, Item } from "./page.ts";
 import { Shell } from "./shell.ts";
 import { APP, saveInRedis, saveInTable } from "./shop.ts";
-import { take } from "./steps.ts";
+import { takeStep } from "./steps.ts";
 
 export class World implements AsyncDisposable {
   readonly #shell: Shell;
@@ -47,7 +47,7 @@ export class World implements AsyncDisposable {
     if (item.kind === "file") {
       await this.run(`cat > ${item.name} <<'EOF'\n${item.content}EOF`);
     } else if (item.kind === "steps") {
-      for (const name of item.names) await take(this, name);
+      for (const name of item.names) await takeStep(this, name);
     }
   }
 
