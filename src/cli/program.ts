@@ -139,7 +139,8 @@ export function addHelpText(command: AnyCommand, text: (width: number) => string
 
 /**
  * An option whose value is one of a list, or made of words of a list. The completion offers them.
- * @param read Makes the parser of its value.
+ * They are not checked: `read` does that.
+ * @param read Parses the value, and throws if it is wrong.
  */
 export function choice<const Flags extends string, T>(
   flags: Flags,
@@ -150,7 +151,7 @@ export function choice<const Flags extends string, T>(
   return new Option(flags, description).choices(words).argParser(read);
 }
 
-/** The same for an argument. */
+/** The same for an argument. The action of its command checks the value. */
 export function wordArgument<const Name extends string>(
   name: Name,
   description: string,
