@@ -12,7 +12,7 @@ export default defineConfig({
 
     // How long a session lives without a visit: "15m" for banking, "24h", "30d" for a shop.
     ttl: "30d",
-    // Whether every visit begins that time anew.
+    // Whether every visit starts this time again.
     sliding: true,
 
     cookie: {
@@ -24,7 +24,8 @@ export default defineConfig({
 
     backends: {
       redis: {
-        // The URL comes from REDIS_URL. A variable that the app has too: fromEnv("APP_NAME", "shop").
+        // The URL comes from REDIS_URL.
+        // To use a variable in the prefix: fromEnv("APP_NAME", "shop") + ":session:".
         keyPrefix: "shop:session:",
         poolSize: 10,
         poolTimeout: "2s",

@@ -33,7 +33,7 @@ export function newProgram(host: Pick<Host, "stdout" | "stderr">, version: strin
     .description("Set up and operate the sessions of Azu web apps")
     .usage("<command> [options]")
     .option("--config <file>", "The config file (default: the nearest azu.config.ts)")
-    .option("--env <name>", "The environment (default: AZU_ENV, or else CRYSTAL_ENV)")
+    .option("--env <name>", "The environment (default: AZU_ENV, else CRYSTAL_ENV, else production)")
     .option("-C, --directory <folder>", "Work in this folder")
     .option("--json", "Print one JSON document on stdout; help stays text")
     .option("-q, --quiet", "Print warnings and errors only")

@@ -32,19 +32,22 @@ const texts: Readonly<Record<ExitCode, Texts>> = {
   },
   [ExitCode.impossible]: {
     summary: "This backend cannot do that",
-    details: "Nothing was done.",
+    details: "Nothing was changed. For example, only Redis has the option, or the store does not " +
+      "tell what the option asks for. The message says which.",
   },
   [ExitCode.hungUp]: {
     summary: "Ended because the terminal was closed (SIGHUP)",
-    details: "In order and with counts. Without a terminal, SIGHUP has its usual effect.",
+    details: "azu stops as for Ctrl-C. Without a terminal, SIGHUP has its usual effect.",
   },
   [ExitCode.interrupted]: {
     summary: "Interrupted by Ctrl-C",
-    details: "In order and with counts. A second Ctrl-C ends azu at once.",
+    details:
+      "A command that removes sessions first ends the batch at hand, and says how many are " +
+      "gone. A second Ctrl-C ends azu at once.",
   },
   [ExitCode.terminated]: {
     summary: "Ended by SIGTERM",
-    details: "In order and with counts. A second SIGTERM ends azu at once.",
+    details: "azu stops as for Ctrl-C. A second SIGTERM ends azu at once.",
   },
 };
 

@@ -17,7 +17,7 @@ const definition = () =>
     [
       ["bash: in ~/.bashrc", 'eval "$(azu completion bash)"'],
       ["zsh: in ~/.zshrc, after compinit", 'eval "$(azu completion zsh)"'],
-      ["fish", "azu completion fish > ~/.config/fish/completions/azu.fish"],
+      ["fish: in ~/.config/fish/config.fish", "azu completion fish | source"],
       ["PowerShell: in $PROFILE", "azu completion powershell | Out-String | Invoke-Expression"],
     ],
   );
