@@ -6,7 +6,7 @@ import type { CommandName } from "../../src/cli/summaries.ts";
 import { messageOf } from "../../src/core/errors.ts";
 import { readableVariables } from "../../src/core/variables.ts";
 import { loadCommandLine, type NamedCommand } from "../command_line.ts";
-import { code, codeBlock, prose, table } from "./markdown.ts";
+import { code, codeBlock, prose, table, wrapped } from "./markdown.ts";
 
 type Blocks = ReadonlyMap<string, string>;
 type Option = AnyCommand["options"][number];
@@ -54,7 +54,7 @@ function isSelection({ helpGroupHeading = "" }: Option): boolean {
 function blocksOf(name: CommandName, command: AnyCommand): Blocks {
   const { registeredArguments } = command;
   const options = command.options.filter((option) => !isSelection(option));
-  const blocks = new Map([["usage", codeBlock("text", [`azu ${name} ${command.usage()}`])]]);
+  const blocks = new Map([["usage", usageOf(name, command)]]);
   if (registeredArguments.length > 0) blocks.set("arguments", argumentTable(registeredArguments));
   if (options.length > 0) blocks.set("options", optionTable(options));
   blocks.set("examples", exampleBlock(command));
@@ -62,6 +62,13 @@ function blocksOf(name: CommandName, command: AnyCommand): Blocks {
   if (read.length > 0) blocks.set("environment variables", variableList(read));
   blocks.set("exit codes", exitCodeTable(false));
   return blocks;
+}
+
+/** How the command is called, and what its help says about it beyond the summary. */
+function usageOf(name: CommandName, command: AnyCommand): string {
+  const call = codeBlock("text", [`azu ${name} ${command.usage()}`]);
+  const [, ...paragraphs] = command.description().split("\n\n");
+  return [call, ...paragraphs.map((text) => wrapped(prose(text)))].join("\n\n");
 }
 
 function commandTable(commands: readonly NamedCommand[]): string {

@@ -48,6 +48,23 @@ export function prose(text: string): string {
   return [...parts, escaped(text.slice(end))].join("");
 }
 
+/** The width of the lines of a page: see `fmt` in deno.json. */
+const WIDTH = 100;
+
+/** A paragraph in lines. */
+export function wrapped(text: string): string {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1);
+    if (line !== undefined && `${line} ${word}`.length <= WIDTH) {
+      lines[lines.length - 1] = `${line} ${word}`;
+    } else {
+      lines.push(word);
+    }
+  }
+  return lines.join("\n");
+}
+
 /** Text in which nothing is markup, neither for Markdown nor for Vue. */
 function escaped(text: string): string {
   return text.replace(/[\\`*_{}[\]<>|]/g, "\\$&");
