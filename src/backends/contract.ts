@@ -6,6 +6,7 @@ import type { Recorded } from "../core/recorded.ts";
 import type { Candidate, Selection } from "../core/selection.ts";
 import type { Budget } from "./pace.ts";
 import type { Engine } from "./sql/ddl.ts";
+import type { StoredSession } from "./stored.ts";
 import type { Survey, SurveyOptions } from "./survey.ts";
 
 /** What a backend can do, as data. Code asks for these, never for the backend's name. */
@@ -96,6 +97,8 @@ export interface Sessions {
    * particular order.
    */
   list?(options: ListOptions): Promise<void>;
+  /** The same for copies of sessions: with their ids and payloads. */
+  read?(options: ReadOptions): Promise<void>;
 }
 
 /** An open connection to the sessions. */
@@ -105,6 +108,21 @@ export interface Store extends Sessions, AsyncDisposable {
    * @throws {ImpossibleError} from its methods, if the store cannot tell which sessions are meant.
    */
   only?(selection: Selection): Sessions;
+  /** The sessions with these ids, in the same order; undefined for those that are not there. */
+  find?(
+    ids: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly (StoredSession | undefined)[]>;
+  /**
+   * Writes sessions, each whole or not at all. It writes only what still is as it was found: see
+   * {@linkcode Change}. Stores without this method take no copies.
+   * @param now The time that stands for times which are not known.
+   * @returns what became of each change, in the same order.
+   * @throws if it is not known what became of some of them.
+   */
+  save?(changes: readonly Change[], signal: AbortSignal, now: Date): Promise<readonly Saved[]>;
+  /** Where the sessions are, by the servers' own account; undefined if they do not say it. */
+  place?(signal: AbortSignal): Promise<Place | undefined>;
   /** Reads what `session:status` shows. */
   survey?(options: SurveyOptions): Promise<Survey>;
   /**
@@ -196,6 +214,46 @@ export interface ListOptions extends LookOptions {
   readonly signal: AbortSignal;
   /** Receives each batch. The walk waits for it. */
   onSessions(batch: readonly SessionInfo[]): void | Promise<void>;
+}
+
+/** Options of `Sessions.read`. */
+export interface ReadOptions extends LookOptions {
+  /** Ends the walk after the batch in flight. */
+  readonly signal: AbortSignal;
+  /** Receives each batch. The walk waits for it. */
+  onStored(batch: readonly StoredSession[]): void | Promise<void>;
+  /** Receives a session that cannot be copied, because of its id or its payload. */
+  onFailed(failed: FailedSession): void;
+}
+
+/** A session that cannot be copied. */
+export interface FailedSession {
+  readonly handle: string;
+  /** A phrase: `its id is not a text`. */
+  readonly reason: string;
+}
+
+/** A session to write. */
+export interface Change {
+  readonly session: StoredSession;
+  /** What the store had when it was compared with the session; undefined for nothing. */
+  readonly found: StoredSession | undefined;
+}
+
+/**
+ * What became of a change. `other`: the store has something else now than what was found, and it
+ * was left as it is. `expired`: the session has expired by the clock of the store. `failed`: why the
+ * store cannot hold it, as a phrase.
+ */
+export type Saved = "done" | "other" | "expired" | { readonly failed: string };
+
+/** Where sessions are. Two places overlap if they share a server, and a table or a prefix. */
+export interface Place {
+  /** What identifies the servers or the file, whatever their names are. */
+  readonly servers: readonly string[];
+  /** The table; or the prefix of the keys, which also contains all longer ones. */
+  readonly table?: string;
+  readonly prefix?: string;
 }
 
 /** What is known about a session. A fact that the store cannot tell is undefined. */

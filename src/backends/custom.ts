@@ -63,6 +63,29 @@ const batchShape = v.array(v.looseObject({
   userAgent: fact,
 }));
 
+const known = v.nullable(v.pipe(v.number(), v.finite()));
+const storedShape = v.looseObject({
+  id: v.string(),
+  payload: v.instance(Uint8Array),
+  expiresAt: known,
+  createdAt: known,
+  visitedAt: known,
+  user: v.nullable(v.string()),
+  ip: v.nullable(v.string()),
+  userAgent: v.nullable(v.string()),
+});
+
+const savedShape = v.union([
+  v.picklist(["done", "other", "expired"]),
+  v.looseObject({ failed: v.string() }),
+]);
+
+const placeShape = v.optional(v.looseObject({
+  servers: v.array(v.string()),
+  table: text,
+  prefix: text,
+}));
+
 const figure = v.looseObject({ value: v.pipe(v.number(), v.minValue(0)), isExact: v.boolean() });
 
 const surveyShape = v.looseObject({
@@ -161,13 +184,35 @@ const NO_COUNT = "The backend returned no count, so nothing is known to be clear
 
 function checkedStore(store: Store): Store {
   const { only, survey, examine, giveLifetime, lookAlikes, dropCaches, replicated } = store;
-  const { createTable, missingInTable, changeTable } = store;
+  const { createTable, missingInTable, changeTable, find, save, place } = store;
   return {
     ...checkedSessions(store),
     ...(only === undefined ? {} : {
       only: (selection) => {
         const sessions = only.call(store, selection);
         return checkedSessions(checked(storeShape, sessions, "The backend selected no sessions"));
+      },
+    }),
+    ...(find === undefined ? {} : {
+      find: async (ids, signal) => {
+        const found = await find.call(store, ids, signal);
+        const shape = v.pipe(v.array(v.optional(storedShape)), v.length(ids.length));
+        return checked(shape, found, "The backend did not find one session or none for each id");
+      },
+    }),
+    ...(save === undefined ? {} : {
+      save: async (changes, signal, now) => {
+        const saved = await save.call(store, changes, signal, now);
+        const shape = v.pipe(v.array(savedShape), v.length(changes.length));
+        const message = "The backend did not say what became of each session, so it is not known " +
+          "which are there";
+        return checked(shape, saved, message);
+      },
+    }),
+    ...(place === undefined ? {} : {
+      place: async (signal) => {
+        const message = "The backend did not say where its sessions are";
+        return checked(placeShape, await place.call(store, signal), message);
       },
     }),
     ...(survey === undefined ? {} : {
@@ -231,7 +276,7 @@ function checkedStore(store: Store): Store {
 }
 
 function checkedSessions(sessions: Sessions): Sessions {
-  const { clearAgain, list } = sessions;
+  const { clearAgain, list, read } = sessions;
   return {
     async count(signal, options) {
       return checked(count, await sessions.count(signal, checkedLook(options)), NO_COUNT);
@@ -254,6 +299,18 @@ function checkedSessions(sessions: Sessions): Sessions {
           async onSessions(batch) {
             const message = "The backend listed something that is not a session";
             await options.onSessions(checked(batchShape, batch, message));
+          },
+        });
+      },
+    }),
+    ...(read === undefined ? {} : {
+      read: async (options) => {
+        await read.call(sessions, {
+          ...options,
+          ...checkedLook(options),
+          async onStored(batch) {
+            const message = "The backend read something that is not a session";
+            await options.onStored(checked(v.array(storedShape), batch, message));
           },
         });
       },

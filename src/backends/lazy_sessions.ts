@@ -18,5 +18,8 @@ export function lazySessions<S extends Sessions>(load: () => Promise<S>) {
     async list(...args: Parameters<NonNullable<Sessions["list"]>>) {
       await (await sessions()).list?.(...args);
     },
+    async read(...args: Parameters<NonNullable<Sessions["read"]>>) {
+      await (await sessions()).read?.(...args);
+    },
   } satisfies Sessions;
 }

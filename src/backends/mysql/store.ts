@@ -17,6 +17,9 @@ export const mysql: SqlEngine<MysqlSession> = {
   readRows: async (session) => await (await import("./rows.ts")).readMysqlRows(session),
   removableRows: async (...args) => await (await import("./rows.ts")).removeMysqlRows(...args),
 
+  writableRows: async (session) => await (await copies()).writableMysqlRows(session),
+  place: async (session) => await (await copies()).mysqlPlace(session),
+
   tableState: async (...args) => await (await import("./state.ts")).mysqlState(...args),
 
   async aggregate(session, _signal, _onProgress, columns, selected = "TRUE") {
@@ -33,4 +36,5 @@ export const mysql: SqlEngine<MysqlSession> = {
   },
 };
 
+const copies = () => import("./copies.ts");
 const tables = () => import("./table.ts");

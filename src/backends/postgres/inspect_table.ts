@@ -58,6 +58,7 @@ async function columnsOf(
 ): Promise<Pick<PostgresTable, "keys" | "mark" | "columns">> {
   const columns = await session.run(
     "SELECT a.attname AS name, t.typname AS type, a.attnum::text AS number, " +
+      "CASE WHEN t.typname LIKE 'timestamp%' AND a.atttypmod >= 0 THEN a.atttypmod END AS digits, " +
       "(SELECT i.indkey::text FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisprimary) " +
       "AS primary_key FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid " +
       `WHERE a.attrelid = ${oid} AND a.attnum > 0 AND NOT a.attisdropped`,
@@ -72,7 +73,11 @@ async function columnsOf(
   return {
     keys,
     mark: isInteger ? keys[0] : dated ? quoted("created_at") : undefined,
-    columns: columns.rows.map(({ name, type }) => ({ name: String(name), type: String(type) })),
+    columns: columns.rows.map(({ name, type, digits }) => ({
+      name: String(name),
+      type: String(type),
+      ...(digits === null ? {} : { digits: Number(digits) }),
+    })),
   };
 }
 

@@ -17,6 +17,9 @@ export const postgres: SqlEngine<PostgresSession> = {
   readRows: async (session) => await (await import("./rows.ts")).readPostgresRows(session),
   removableRows: async (...args) => await (await import("./rows.ts")).removePostgresRows(...args),
 
+  writableRows: async (session) => await (await copies()).writablePostgresRows(session),
+  place: async (session) => await (await copies()).postgresPlace(session),
+
   tableState: async (...args) => await (await import("./state.ts")).postgresState(...args),
 
   async aggregate(session, signal, onProgress, columns, selected) {
@@ -38,4 +41,5 @@ export const postgres: SqlEngine<PostgresSession> = {
   },
 };
 
+const copies = () => import("./copies.ts");
 const tables = () => import("./table.ts");

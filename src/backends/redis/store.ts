@@ -3,6 +3,7 @@ import type { Selection } from "../../core/selection.ts";
 import type { Sessions, Store } from "../contract.ts";
 import { lazySessions } from "../lazy_sessions.ts";
 import { redisClear } from "./clear.ts";
+import type { RedisCopies } from "./copies.ts";
 import { explainRedisError } from "./errors.ts";
 import { examine } from "./examine.ts";
 import { countKeys, lookAlikesOf } from "./look.ts";
@@ -85,12 +86,15 @@ function storeOf(nodes: RedisNodes, sessions: RedisSessions): Store {
     const { selectedSessions } = await import("./selection/sessions.ts");
     return selectedSessions(nodes, keys, sessions, selection);
   };
+  let copies: Promise<RedisCopies> | undefined;
+  const copying = () => copies ??= openCopies(nodes, keys, sessions);
   /** What the last clear of all sessions removed, and the look-alikes that it has seen. */
   let removal = new Removal(keys.prefix.length);
   let seen: LookAlikes | undefined;
   const all: Sessions = {
     count: (signal, options = {}) => countKeys(nodes, keys, signal, options),
     list: async (options) => await (await select([])).list(options),
+    read: async (options) => await (await select([])).read(options),
     clear(options) {
       removal = new Removal(keys.prefix.length);
       seen = keys.prefix.includes("session:") ? new LookAlikes(keys.prefix) : undefined;
@@ -117,6 +121,14 @@ function storeOf(nodes: RedisNodes, sessions: RedisSessions): Store {
       const endless = await select([{ fact: "expiresAt", isNull: true }]);
       return await endless.giveLifetime(lifetime, options);
     },
+    find: async (...args) => await (await copying()).find(...args),
+    // azu does not know what else values of another layout must contain.
+    ...(sessions.layout === undefined
+      ? {
+        save: async (changes, signal) => await (await copying()).save(changes, signal),
+      } satisfies Partial<Store>
+      : {}),
+    place: async (...args) => await (await copying()).place(...args),
     async survey(options) {
       const { surveyRedis } = await import("./survey/survey.ts");
       return await surveyRedis(nodes, keys, sessions, options);
@@ -149,4 +161,15 @@ function storeOf(nodes: RedisNodes, sessions: RedisSessions): Store {
       return Promise.resolve();
     },
   };
+}
+
+/** Loaded only if something is copied. */
+async function openCopies(
+  nodes: RedisNodes,
+  { prefix }: KeySpace,
+  sessions: RedisSessions,
+): Promise<RedisCopies> {
+  const { RedisCopies } = await import("./copies.ts");
+  const { payloadReader } = await import("./selection/selected.ts");
+  return new RedisCopies(nodes, prefix, payloadReader(sessions));
 }

@@ -104,7 +104,7 @@ export async function ownView(node: RedisNode): Promise<OwnView> {
       id,
       isMaster: flags.includes("master"),
       slots: slots.join(" "),
-      count: owned.reduce((total, range) => total + slotsIn(range), 0),
+      count: owned.reduce((total, range) => total + countIn(range), 0),
       isMigrating: owned.length < slots.length,
     };
   }
@@ -160,16 +160,19 @@ async function listed(node: RedisNode) {
 
 /** The slots that a node holds. */
 export function slotsOf({ slots }: OwnView): ReadonlySet<number> {
-  const all = new Set<number>();
-  for (const range of slots.split(" ").filter((range) => /^\d/.test(range))) {
+  return new Set(slotsIn({ slots: slots.replaceAll(" ", ", ") }));
+}
+
+/** The slots in `5, 0-5460`. One in brackets is migrating. */
+export function* slotsIn({ slots }: Pick<Master, "slots">): Generator<number> {
+  for (const range of slots.split(", ").filter((range) => /^\d/.test(range))) {
     const [start = NaN, end = start] = range.split("-").map(Number);
-    for (let slot = start; slot <= end; slot++) all.add(slot);
+    for (let slot = start; slot <= end; slot++) yield slot;
   }
-  return all;
 }
 
 /** The number of slots in `5` or `0-5460`. */
-function slotsIn(range: string): number {
+function countIn(range: string): number {
   const [start = NaN, end = start] = range.split("-").map(Number);
   return end - start + 1;
 }

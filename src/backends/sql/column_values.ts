@@ -6,6 +6,17 @@ export const isUuid = (type: string) => /^uuid$/i.test(type);
 export const isNumber = (type: string) => /int|num|dec|real|double|float|^$/i.test(type);
 export const isCharacters = (type: string) => /char|text|clob/i.test(type);
 
+/** Whether a column of this type can have a value: otherwise the server would refuse to compare. */
+export function mayBe(value: string, type: string): boolean {
+  if (isWhole(type)) return /^(?:0|-?[1-9]\d{0,18})$/.test(value) && fits(BigInt(value));
+  if (isUuid(type)) return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value);
+  return !value.includes("\0");
+}
+
+function fits(value: bigint): boolean {
+  return BigInt.asIntN(64, value) === value;
+}
+
 /** A time as SQL to compare a column with. The column stays as it is, so that its index is used. */
 export function timeSql(milliseconds: number, column: TimeColumn, dialect: Dialect): string {
   const { type, unit, plus = 0 } = column;
@@ -62,6 +73,26 @@ export function nobodySql({ name, type }: Column, dialect: Dialect): string {
   if (isWhole(type)) return `${column} = 0`;
   const nil = dialect.written(NIL);
   return isUuid(type) ? `${column} = ${nil}` : `${column} IN (${nil}, '')`;
+}
+
+/** The value that the app writes as the user if nobody is logged in. */
+export function nobody(type: string): string {
+  return isWhole(type) ? "0" : isUuid(type) ? NIL : "";
+}
+
+/** Characters that a column of texts has, as templates/store_database.cr.eta assumes. */
+const LENGTHS = { user: 255, ip: 45, userAgent: 255 } as const satisfies Record<TextFact, number>;
+
+/**
+ * A text for a column, as the app writes it; null if the column may not hold it, or if the text
+ * means that nobody is logged in. Then only the payload has it.
+ */
+export function fitting(fact: TextFact, text: string, type: string): string | null {
+  if (isWhole(type) || isUuid(type)) {
+    return mayBe(text, type) && !isNobody(text, type) ? text : null;
+  }
+  const isPlain = text.length <= LENGTHS[fact] && /^[\u0001-\ud7ff\ue000-\uffff]*$/.test(text);
+  return isPlain && !(fact === "user" && isNobody(text, type)) ? text : null;
 }
 
 const NIL = "00000000-0000-0000-0000-000000000000";

@@ -93,6 +93,8 @@ function timePlace(
 export interface Column {
   readonly name: string;
   readonly type: string;
+  /** How many digits of a second it holds, if that is less than the type can. */
+  readonly digits?: number;
 }
 
 /** How an engine writes and reads values of sessions in SQL. */

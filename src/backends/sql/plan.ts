@@ -3,7 +3,7 @@ import { ImpossibleError } from "../../core/errors.ts";
 import { type Condition, type Fact, factNames, type Selection } from "../../core/selection.ts";
 import { printable } from "../../core/text.ts";
 import type { DatabaseTarget } from "./backend.ts";
-import { isCharacters, isNeverSql, isUuid, isWhole, timeSql } from "./column_values.ts";
+import { isCharacters, isNeverSql, isUuid, isWhole, mayBe, timeSql } from "./column_values.ts";
 import { type BoundLayout, type Column, type Dialect, type TextFact, textFacts } from "./layout.ts";
 
 export interface Plan {
@@ -135,17 +135,6 @@ function isOneOfSql(
     return isWhole(type) ? value : dialect.written(value);
   });
   return values.length === 0 ? "1 = 0" : `${dialect.quote(name)} IN (${values.join(", ")})`;
-}
-
-/** Whether a column of this type can have a value: otherwise the server would refuse to compare. */
-function mayBe(value: string, type: string): boolean {
-  if (isWhole(type)) return /^(?:0|-?[1-9]\d{0,18})$/.test(value) && fits(BigInt(value));
-  if (isUuid(type)) return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value);
-  return !value.includes("\0");
-}
-
-function fits(value: bigint): boolean {
-  return BigInt.asIntN(64, value) === value;
 }
 
 function untoldError(

@@ -35,6 +35,40 @@ export interface RemovableRows extends RowTable {
   relax?(): void;
 }
 
+/** A table into which rows can be written. */
+export interface WritableRows extends RowTable {
+  /** The columns of which each has a unique index of its own. */
+  readonly unique: readonly string[];
+  /** The most bytes of a statement; undefined if there is no limit that matters. */
+  readonly largest?: number;
+  /**
+   * Runs statements in one transaction. If one of them changes another number of rows than it says,
+   * everything is undone.
+   * @returns whether it is done.
+   */
+  write(statements: readonly Write[]): Promise<boolean>;
+  /** Whether an error is about a row that was written, and not about the table or the server. */
+  isAboutRow(error: unknown): boolean;
+  literal(cell: Cell, column: CellColumn): string;
+  /** Rows as SQL that can follow `INSERT INTO … (…)`; default: a list of literals. */
+  rowsSql?(columns: readonly CellColumn[], rows: readonly (readonly Cell[])[]): string;
+}
+
+/** A value to write. A time is a text of ISO 8601 in UTC. */
+export type Cell = string | Uint8Array | null;
+
+/** A column to write. */
+export interface CellColumn extends Column {
+  readonly isTime: boolean;
+}
+
+/** A statement that changes rows. */
+export interface Write {
+  readonly sql: string;
+  /** How many. */
+  readonly rows: number;
+}
+
 export interface RowKey {
   /** The quoted columns that order the rows; empty if the table has no key. */
   readonly columns: readonly string[];

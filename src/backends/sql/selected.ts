@@ -1,5 +1,4 @@
 /** The sessions of a selection in a table: counting, listing and removing them. */
-import { Buffer } from "node:buffer";
 import {
   type Candidate,
   type Fact,
@@ -14,12 +13,11 @@ import { PayloadReader } from "../payload.ts";
 import { sealedError } from "../sealed.ts";
 import type { DatabaseTarget } from "./backend.ts";
 import type { Batch, Closing, StartRows, Walk } from "./clear.ts";
-import { selectTime, textOf, timeIn } from "./column_values.ts";
+import { timeIn } from "./column_values.ts";
 import { countIn, type Row } from "./errors.ts";
 import {
   bindLayout,
   type BoundLayout,
-  type Column,
   layoutOf,
   SETUP_LAYOUT,
   type SqlLayout,
@@ -29,6 +27,7 @@ import {
 import { isText, type Plan, planOf } from "./plan.ts";
 import type { Retry } from "./retry.ts";
 import { type RemovableRows, type RowTable, rowWalk } from "./rows.ts";
+import { bytesOf, idColumn, sessionColumns, textColumn, textIn } from "./session_columns.ts";
 
 /**
  * Rows that a walk reads at once. Payloads are small; if they are not, the retry reads fewer. Twice as
@@ -96,25 +95,20 @@ export class SelectedRows {
   /** What must be selected to tell which rows are meant. */
   get columns(): readonly string[] {
     const { fromTexts, fromPayload } = this.plan;
+    const { dialect } = this.#table;
     const { data } = this.#layout;
-    const columns = fromTexts.flatMap((fact) => this.#textColumn(fact));
-    if (this.#needsHandle) columns.push(this.#idColumn());
+    const columns = fromTexts.flatMap((fact) => textColumn(fact, this.#layout, dialect));
+    if (this.#needsHandle) columns.push(idColumn(this.#layout, dialect));
     if (fromPayload.length > 0 && data !== undefined) {
-      columns.push(`CASE WHEN ${this.#isUntold()} THEN ${this.#dataSql(data)} END AS data`);
+      const payload = dialect.selectData(dialect.quote(data.name), data.type);
+      columns.push(`CASE WHEN ${this.#isUntold()} THEN ${payload} END AS data`);
     }
     return columns;
   }
 
   /** What must be selected to describe a session. */
   get allColumns(): readonly string[] {
-    const { dialect } = this.#table;
-    const { data, times } = this.#layout;
-    const columns = [this.#idColumn(), ...textFacts.flatMap((fact) => this.#textColumn(fact))];
-    if (data !== undefined) columns.push(`${this.#dataSql(data)} AS data`);
-    for (const [fact, column] of Object.entries(times)) {
-      columns.push(`${selectTime(column, dialect)} AS ${fact.toLowerCase()}`);
-    }
-    return columns;
+    return sessionColumns(this.#layout, this.#table.dialect);
   }
 
   /** The column of the id in SQL. */
@@ -122,22 +116,9 @@ export class SelectedRows {
     return this.#table.dialect.quote(this.#layout.id.name);
   }
 
-  #idColumn(): string {
-    const { dialect } = this.#table;
-    return `${dialect.selectId(this.idName, this.#layout.id.type)} AS session_id`;
-  }
-
-  #dataSql({ name, type }: Column): string {
-    const { dialect } = this.#table;
-    return dialect.selectData(dialect.quote(name), type);
-  }
-
-  #textColumn(fact: TextFact): string[] {
-    const column = this.#layout.texts[fact];
-    const { dialect } = this.#table;
-    return column === undefined ? [] : [
-      `${dialect.selectId(dialect.quote(column.name), column.type)} AS text_${fact.toLowerCase()}`,
-    ];
+  /** The table's layout, as far as its columns allow. */
+  get layout(): BoundLayout {
+    return this.#layout;
   }
 
   /** The condition that a row must be asked for its payload. */
@@ -156,9 +137,7 @@ export class SelectedRows {
   #textsIn(row: Row): Partial<Record<TextFact, string | null>> {
     const texts: Partial<Record<TextFact, string | null>> = {};
     for (const fact of textFacts) {
-      const type = this.#layout.texts[fact]?.type ?? "";
-      const value = row[`text_${fact.toLowerCase()}`];
-      const text = textOf(fact, value, type, this.#layout.isConfigured);
+      const text = textIn(fact, row, this.#layout);
       if (text !== undefined) texts[fact] = text;
     }
     return texts;
@@ -236,14 +215,8 @@ const UNKNOWN = {
   userAgent: undefined,
 } as const;
 
-/** The bytes of a value that was read; none if it is NULL, or was not selected. */
-function bytesOf(value: unknown): Uint8Array {
-  if (value instanceof Uint8Array) return value;
-  return Buffer.from(value === null || value === undefined ? "" : String(value));
-}
-
 /** Reads the rows that meet a condition, and gives each batch to a visitor. */
-async function eachBatch(
+export async function eachBatch(
   { table, columns, where, batch, retry }: {
     readonly table: RowTable;
     readonly columns: readonly string[];

@@ -66,6 +66,18 @@ export function selectedSessions<Session extends SqlSession>(
         if (rows.unreadable > 0) onUnreadable?.(rows.unreadable);
       });
     },
+    read: (options) => {
+      const { signal, budget = {}, onProgress, onUnreadable, onSlow } = options;
+      return explained(signal, async () => {
+        const { readStored, StoredRows } = await import("./stored_rows.ts");
+        const how = reading(engine, session, signal, budget, () => onProgress?.(0));
+        const table = await how.retry(() => engine.readRows(session, signal));
+        const rows = await how.retry(() => rowsOf(table, context, onSlow));
+        const stored = new StoredRows(rows.layout, table.dialect, context.payloads, target);
+        await readStored(table, rows, stored, how, options);
+        if (rows.unreadable > 0) onUnreadable?.(rows.unreadable);
+      });
+    },
   };
 }
 

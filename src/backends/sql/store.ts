@@ -2,7 +2,7 @@
 import { type AzuError, ImpossibleError } from "../../core/errors.ts";
 import type { Selection } from "../../core/selection.ts";
 import { printable } from "../../core/text.ts";
-import type { ClearOptions, LookOptions, Purpose, Sessions, Store } from "../contract.ts";
+import type { ClearOptions, LookOptions, Place, Purpose, Sessions, Store } from "../contract.ts";
 import { lazySessions } from "../lazy_sessions.ts";
 import { Pace, type PaceDefaults } from "../pace.ts";
 import type { Survey } from "../survey.ts";
@@ -10,8 +10,9 @@ import type { TableShape } from "./alter.ts";
 import type { DatabaseTarget } from "./backend.ts";
 import { clearRows, type StartRows } from "./clear.ts";
 import { type Row, sumIn } from "./errors.ts";
+import type { SqlCopies } from "./copies.ts";
 import { type Fault, retrying } from "./retry.ts";
-import type { RemovableRows, RowTable } from "./rows.ts";
+import type { RemovableRows, RowTable, WritableRows } from "./rows.ts";
 
 /** An open database. */
 export interface SqlSession extends AsyncDisposable {
@@ -73,6 +74,10 @@ export interface SqlEngine<Session extends SqlSession> {
   ): Promise<RemovableRows>;
   /** Why it cannot empty a table at once; undefined if it can. */
   readonly whyNotTruncate?: string;
+  /** The rows of the table, to be written one by one. */
+  writableRows(session: Session, signal: AbortSignal): Promise<WritableRows>;
+  /** Where the table is, by the server's own account. */
+  place(session: Session): Promise<Place>;
   /** Creates the table if it is missing; fails if the table lacks a column. */
   createTable(session: Session, signal: AbortSignal): Promise<"created" | "present">;
   /** What the catalog says about the table; undefined if there is none. */
@@ -111,6 +116,8 @@ export async function openSqlStore<Session extends SqlSession>(
     const { selectedSessions } = await import("./selected_sessions.ts");
     return selectedSessions(engine, session, selection, explained);
   };
+  let copies: Promise<SqlCopies> | undefined;
+  const copying = () => copies ??= openCopies(engine, session, explained);
   return {
     count: (signal, { onProgress } = {}) => {
       return explained(signal, () => countRows(engine, session, signal, onProgress));
@@ -127,6 +134,13 @@ export async function openSqlStore<Session extends SqlSession>(
       });
     },
     list: async (options) => await (await select([])).list?.(options),
+    read: async (options) => await (await select([])).read?.(options),
+    find: async (...args) => await (await copying()).find(...args),
+    // azu does not know what else rows of another layout must contain.
+    ...(target.layout === undefined
+      ? { save: async (...args) => await (await copying()).save(...args) } satisfies Partial<Store>
+      : {}),
+    place: (signal) => explained(signal, () => engine.place(session)),
     only: (selection) => lazySessions(() => select(selection)),
     survey: (options) => {
       return explained(options.signal, async () => {
@@ -175,6 +189,16 @@ export async function openSqlStore<Session extends SqlSession>(
     },
     [Symbol.asyncDispose]: async () => await session[Symbol.asyncDispose](),
   };
+}
+
+/** Loaded only if something is copied. */
+async function openCopies<Session extends SqlSession>(
+  engine: SqlEngine<Session>,
+  session: Session,
+  explained: Explained,
+): Promise<SqlCopies> {
+  const { sqlCopies } = await import("./copies.ts");
+  return sqlCopies(engine, session, explained);
 }
 
 /** @param selected The condition of the rows to count; undefined for all rows. */

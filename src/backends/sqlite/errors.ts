@@ -15,6 +15,15 @@ export function isLocked(error: unknown): boolean {
   return !isRaised(error) && /database is locked/.test(messageOf(error));
 }
 
+/** SQLite's primary codes of a constraint, a value that is too big, and one of another type. */
+const ABOUT_ROW = [19, 18, 20];
+
+/** Whether an error is about a row that was written. */
+export function isRowError(error: unknown): boolean {
+  const code = error instanceof Error && "errcode" in error ? Number(error.errcode) : 0;
+  return ABOUT_ROW.includes(code & 0xff);
+}
+
 export function explainSqliteError(error: unknown, target: DatabaseTarget): AzuError {
   // A table that a trigger needs may be missing, too.
   const { name, schema = "main" } = target.table;

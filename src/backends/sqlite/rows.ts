@@ -102,7 +102,7 @@ export async function removeSqliteRows(
 }
 
 /** A value that was read, as SQL. A text with a NUL would end there, so it is written as bytes. */
-function literal(value: unknown): string {
+export function literal(value: unknown): string {
   if (typeof value === "bigint" || typeof value === "number") return String(value);
   if (value instanceof Uint8Array) return `X'${value.toHex()}'`;
   const text = String(value);

@@ -10,6 +10,8 @@ export const sqlite: SqlEngine<SqliteSession> = {
   explain: explainSqliteError,
   faultOf: (error) => isLocked(error) ? "busy" : "final",
   aggregate,
+  writableRows: async (...args) => await (await copies()).writableSqliteRows(...args),
+  place: async (session) => await (await copies()).sqlitePlace(session),
   tableState: async (...args) => await (await import("./state.ts")).sqliteState(...args),
   pace: PACE,
   startRows: sqliteRows,
@@ -28,4 +30,5 @@ export const sqlite: SqlEngine<SqliteSession> = {
   change: async (...args) => await (await tables()).changeSqliteTable(...args),
 };
 
+const copies = () => import("./copies.ts");
 const tables = () => import("./table.ts");

@@ -11,7 +11,7 @@ import {
   matcherOf,
   type Selection,
 } from "../../../core/selection.ts";
-import type { LookOptions, SessionInfo } from "../../contract.ts";
+import type { LookOptions, ReadOptions, SessionInfo } from "../../contract.ts";
 import { handleOf } from "../../handle.ts";
 import { DEFAULT_PACKING, pathsIn } from "../../layout_options.ts";
 import { type PayloadLayout, PayloadReader, type Reading, SHARD_PAYLOAD } from "../../payload.ts";
@@ -21,6 +21,8 @@ import type { RedisNode } from "../node.ts";
 import type { RedisNodes } from "../nodes.ts";
 import { DistinctKeys } from "../seen_keys.ts";
 import type { RedisSessions } from "../store.ts";
+import type { StoredSession } from "../../stored.ts";
+import { storedSession } from "../stored_session.ts";
 import type { KeySpace } from "../walk.ts";
 
 /** What is needed to tell which keys are meant. */
@@ -42,14 +44,20 @@ export function selectedKeys(
   { layout, secrets }: Pick<RedisSessions, "layout" | "secrets">,
   selection: Selection,
 ): SelectedKeys {
-  const paths = layout === undefined ? SHARD_PAYLOAD : pathsIn(layout);
-  checkTold(selection, paths, address);
+  checkTold(selection, layout === undefined ? SHARD_PAYLOAD : pathsIn(layout), address);
   return new SelectedKeys({
     selection,
-    payloads: new PayloadReader(paths, layout?.packed ?? DEFAULT_PACKING, secrets),
+    payloads: payloadReader({ layout, secrets }),
     prefixLength: keys.prefix.length,
     address,
   });
+}
+
+export function payloadReader(
+  { layout, secrets }: Pick<RedisSessions, "layout" | "secrets">,
+): PayloadReader {
+  const paths = layout === undefined ? SHARD_PAYLOAD : pathsIn(layout);
+  return new PayloadReader(paths, layout?.packed ?? DEFAULT_PACKING, secrets);
 }
 
 /** Every fact needs a path, except the expiry, which is that of the key. */
@@ -72,10 +80,17 @@ export interface Chosen {
   readonly moved: boolean;
 }
 
-/** A session, and its key. */
-export interface Described {
+/** What is known of a session, and its key. */
+export interface KeyAnd<Session> {
   readonly key: Buffer;
-  readonly info: SessionInfo;
+  readonly session: Session;
+}
+
+/** What has been read of keys. */
+export interface Read<Session> {
+  readonly sessions: readonly KeyAnd<Session>[];
+  /** Whether the cluster sent some keys elsewhere. */
+  readonly moved: boolean;
 }
 
 export class SelectedKeys {
@@ -134,11 +149,8 @@ export class SelectedKeys {
   }
 
   /** Describes those of the keys that are meant. */
-  async describe(
-    node: RedisNode,
-    keys: readonly Buffer[],
-  ): Promise<{ readonly sessions: readonly Described[]; readonly moved: boolean }> {
-    const sessions: Described[] = [];
+  async describe(node: RedisNode, keys: readonly Buffer[]): Promise<Read<SessionInfo>> {
+    const sessions: KeyAnd<SessionInfo>[] = [];
     const moved = await this.#wholeReader.read(node, keys, (found) => {
       const { key, value } = found;
       const candidate = candidateOf(
@@ -147,7 +159,33 @@ export class SelectedKeys {
         this.#handleOf(key),
       );
       if (!this.#judge(key, candidate)) return;
-      sessions.push({ key, info: { ...candidate, size: key.length + (value?.length ?? 0) } });
+      const size = key.length + (value?.length ?? 0);
+      sessions.push({ key, session: { ...candidate, size } });
+    });
+    return { sessions, moved };
+  }
+
+  /**
+   * Reads those of the keys that are meant, with their payloads.
+   * @param onFailed Receives what cannot be copied.
+   */
+  async readStored(
+    node: RedisNode,
+    keys: readonly Buffer[],
+    onFailed: ReadOptions["onFailed"],
+  ): Promise<Read<StoredSession>> {
+    const { payloads, prefixLength } = this.#context;
+    const sessions: KeyAnd<StoredSession>[] = [];
+    const moved = await this.#wholeReader.read(node, keys, (found) => {
+      const { key } = found;
+      if (this.#context.selection.length > 0) {
+        const reading = this.#readingOf(found, this.#neededPayloads);
+        const handle = this.#needsHandle ? this.#handleOf(key) : "";
+        if (!this.#judge(key, candidateOf(found, reading, handle))) return;
+      }
+      const session = storedSession(found, prefixLength, payloads);
+      if (typeof session !== "string") sessions.push({ key, session });
+      else onFailed({ handle: this.#handleOf(key), reason: session });
     });
     return { sessions, moved };
   }

@@ -3,7 +3,7 @@ import type { Selection } from "../../../core/selection.ts";
 import type { Sessions, Store } from "../../contract.ts";
 import { redisClear } from "../clear.ts";
 import { giveLifetime as giveTo } from "./expiry.ts";
-import { listSelected } from "./list.ts";
+import { listSelected, readStored } from "./list.ts";
 import { countKeys } from "../look.ts";
 import type { RedisNodes } from "../nodes.ts";
 import { Removal } from "../removal.ts";
@@ -25,6 +25,7 @@ export function selectedSessions(
   return {
     count: (signal, options = {}) => countKeys(nodes, keys, signal, options, selected),
     list: (options) => listSelected(nodes, keys, selected, options),
+    read: (options) => readStored(nodes, keys, selected, options),
     clear(options) {
       removal = new Removal(keys.prefix.length);
       return redisClear(nodes, keys, options, removal, scope).run();

@@ -103,7 +103,7 @@ async function described(
       signal.throwIfAborted();
       const node = await nodes.node(address, signal);
       const { sessions } = await all.describe(node, keys.slice(begin, begin + BATCH));
-      for (const { info } of sessions) found.push(info);
+      for (const { session } of sessions) found.push(session);
     }
     return found;
   }));
