@@ -28,6 +28,10 @@ export const commands = [
     async () => (await import("./commands/session_sweep/command.ts")).sessionSweepCommand,
   ],
   [
+    "session:copy",
+    async () => (await import("./commands/session_copy/command.ts")).sessionCopyCommand,
+  ],
+  [
     "session:secret",
     async () => (await import("./commands/session_secret/command.ts")).sessionSecretCommand,
   ],

@@ -6,6 +6,7 @@ export const summaries = {
   "session:list": "Show sessions: whose they are, and since when",
   "session:revoke": "Remove the sessions of a selection: logs out their users",
   "session:sweep": "Remove expired sessions",
+  "session:copy": "Copy sessions to another store, without logging anyone out",
   "session:secret": "Make a new secret, rotate it, or judge the one in use",
   "session:clear": "Remove every session from the store: logs out all users",
   completion: "Print the script that completes azu's commands in a shell",

@@ -52,16 +52,37 @@ export function chooseToOperate(project: Project, flag: string | undefined): Cho
     };
   }
   const entry = entryFor(project, decision);
+  const { backend, warnings } = bound(project, name, entry, inSource);
+  const others = otherStore(project, decision, entry, inSource);
+  return { ...decided, backend, warnings: [...others, ...warnings] };
+}
+
+/**
+ * A backend of a command that works on two: an option names each. Neither must be the one that the
+ * app uses at the moment.
+ * @throws {UsageError} for an unknown name.
+ */
+export function chooseNamed(project: Project, name: string, option: string): Choice {
+  const inSource = project.initializer === undefined
+    ? undefined
+    : statedFor(project.initializer, project.environment.name);
+  const decided = { decidedBy: "flag", decidedByText: option } as const;
+  const entry = entryFor(project, { name, ...decided });
+  return { ...decided, ...bound(project, name, entry, inSource) };
+}
+
+/** The backend with the settings of the app's source, and where those differ from the config. */
+function bound(
+  project: Project,
+  name: string,
+  entry: BackendEntry | undefined,
+  inSource: StatedStore | undefined,
+): Pick<Choice, "backend" | "warnings"> {
   const source = inSource === undefined ? undefined : usedBy(inSource, typeOf(name, entry));
   const unread = source === undefined ? [] : uncertainSettings(source, entry, name);
   const stated = settingsIn(source);
   const backend = bindBackend(name, entry, { ...contextOf(project), stated });
-  const warnings = [
-    ...otherStore(project, decision, entry, inSource),
-    ...disagreements(stated, entry, name),
-    ...unread,
-  ];
-  return { ...decided, backend, warnings };
+  return { backend, warnings: [...disagreements(stated, entry, name), ...unread] };
 }
 
 /** A warning if the config or the flag states another store than the initializer. */

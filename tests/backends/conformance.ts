@@ -4,6 +4,7 @@
  */
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import type { Backend, Store } from "../../src/backends/contract.ts";
+import { copies } from "./conformance_copies.ts";
 import { during, MANY } from "./conformance_during.ts";
 import { estimates, surveys } from "./conformance_survey.ts";
 import { lists, selects } from "./conformance_selections.ts";
@@ -28,7 +29,9 @@ export function conforms<Name>({ name, needs, hostile, start }: Subject<Name>): 
           await ask(fixture);
         },
       });
-    for (const [what, ask] of Object.entries({ ...questions, ...during })) await step(what, ask);
+    for (const [what, ask] of Object.entries({ ...questions, ...copies, ...during })) {
+      await step(what, ask);
+    }
     for (const called of hostile) {
       const text = JSON.stringify(called);
       const short = text.length > 60 ? `${text.slice(0, 60)}… (${text.length})` : text;

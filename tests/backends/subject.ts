@@ -18,6 +18,10 @@ export interface Fixture extends AsyncDisposable {
   readonly tellsNew?: boolean;
   /** What sessions can be, for the questions about selections; undefined if none can be asked. */
   readonly selectable?: Selectable;
+  /** Whether {@link insert} stores a payload in another form than it is given. */
+  readonly packsPayloads?: boolean;
+  /** Whether sessions can be copied into it. */
+  readonly takesCopies: boolean;
   /** Puts what else the store can hold where sessions are; says how much that is. */
   putOdd(): Promise<number>;
   /** The number of sessions, and a fingerprint of everything else in the same store. */

@@ -91,7 +91,7 @@ export function fitting(fact: TextFact, text: string, type: string): string | nu
   if (isWhole(type) || isUuid(type)) {
     return mayBe(text, type) && !isNobody(text, type) ? text : null;
   }
-  const isPlain = text.length <= LENGTHS[fact] && /^[\u0001-\ud7ff\ue000-\uffff]*$/.test(text);
+  const isPlain = text.length <= LENGTHS[fact] && !/[\0\ud800-\udfff]/.test(text);
   return isPlain && !(fact === "user" && isNobody(text, type)) ? text : null;
 }
 

@@ -135,12 +135,20 @@ export class Progress implements Disposable {
     if (found > 0 && this.#phase === "reading") {
       return `Read ${paceOf(found, found, total, time)}`;
     }
+    if (found > 0 && this.#phase === "copying") {
+      return `Read ${paceOf(found, found, total, time)}${soFar}`;
+    }
+    if (found > 0 && this.#phase === "comparing") {
+      return `Compared ${paceOf(found, found, total, time)}`;
+    }
     const what = {
       connecting: `Connecting to ${this.#target}`,
       verifying: "Verifying that all are gone",
       checking: "Checking what is there",
       counting: "Counting sessions",
       reading: "Reading sessions",
+      copying: "Copying sessions",
+      comparing: "Comparing the source with the target",
       looking: "Looking for sessions under other prefixes",
       nodes: "Telling the app's nodes",
       replicas: "Waiting for replicas to catch up",

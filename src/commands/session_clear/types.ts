@@ -28,6 +28,8 @@ export type ClearPhase =
   | "counting"
   | "looking"
   | "reading"
+  | "copying"
+  | "comparing"
   | "nodes"
   | "replicas";
 

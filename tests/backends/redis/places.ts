@@ -105,6 +105,7 @@ async function fixture(servers: Servers, keyPrefix: string): Promise<Fixture> {
         return ours.map((key) => key.subarray(prefix.length).toString());
       },
     },
+    takesCopies: true,
     putOdd: () => putOdd(at, under),
     async look() {
       const found = await keys();

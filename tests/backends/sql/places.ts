@@ -63,6 +63,8 @@ async function fixture(
     await query(`INSERT INTO ${other} VALUES (1), (2)`);
   }
   const made = making.move();
+  const created = statements.join("; ");
+  const isUnique = /UNIQUE|PRIMARY KEY \(session_id\)|session_id text PRIMARY KEY/.test(created);
   const options = {
     url,
     table: quoteTable("postgres", table),
@@ -71,6 +73,8 @@ async function fixture(
   return {
     backend: bindBackend("database", options, { ...context, root }),
     ...(foreign?.app(query, quoted) ?? app(engine, query, quoted, own?.join("\n"))),
+    packsPayloads: foreign !== undefined,
+    takesCopies: foreign === undefined && isUnique && !created.includes("MyISAM"),
     async look() {
       const [row] = await query(`SELECT count(*) AS n FROM ${quoted}`);
       const rows = [];

@@ -1,5 +1,5 @@
 import { BACKEND, BATCH, MAX_LATENCY, PAUSE, TIMEOUT } from "../../operation_options.ts";
-import { schedulers } from "../../../commands/session_sweep/schedule.ts";
+import { schedulers } from "../../../commands/schedule.ts";
 import { parseDuration } from "../../../core/duration.ts";
 import { addExamples, choice, newCommand, type Run, value } from "../../program.ts";
 

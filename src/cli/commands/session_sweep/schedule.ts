@@ -1,4 +1,4 @@
-import { scheduleText } from "../../../commands/session_sweep/schedule.ts";
+import { scheduleText } from "../../../commands/schedule.ts";
 import { basename } from "node:path";
 import { durationText } from "../../../core/duration.ts";
 import { ExitCode } from "../../../core/errors.ts";
@@ -17,8 +17,11 @@ export function printSchedule(
 ): ExitCode {
   const { host, reporter, environment, project } = operation;
   const { backend, grace, fixTtl, timeBudget = TIME_BUDGET } = options;
+  const app = project.app ?? basename(project.root);
   const lines = scheduleText(scheduler, {
-    app: project.app ?? basename(project.root),
+    app,
+    purpose: `Remove the expired sessions of ${app}`,
+    name: "sweep",
     root: project.root,
     executable: host.executable,
     args: [

@@ -1,11 +1,15 @@
-/** Text that makes a scheduler run sweeps. */
-import { UsageError } from "../../core/errors.ts";
+/** Text that makes a scheduler run a command every hour. */
+import { UsageError } from "../core/errors.ts";
 
 export const schedulers = ["cron", "systemd", "kubernetes"] as const;
 
 export type Scheduler = typeof schedulers[number];
 
 export interface Scheduled {
+  /** What the command does with the sessions of an app: `Remove the expired sessions of shop`. */
+  readonly purpose: string;
+  /** A word for names of units and jobs: `sweep`. */
+  readonly name: string;
   /** The app's name. */
   readonly app: string;
   /** The folder of the app, an absolute path. */
@@ -38,10 +42,10 @@ export function scheduleText(scheduler: Scheduler, scheduled: Scheduled): readon
   }
 }
 
-function cron({ app, root, executable, args }: Scheduled): string[] {
+function cron({ purpose, root, executable, args }: Scheduled): string[] {
   const command = `cd ${inShell(root)} && ${[executable, ...args].map(inShell).join(" ")}`;
   return [
-    `# Removes the expired sessions of ${app} every hour. For \`crontab -e\` of the app's user.`,
+    `# ${purpose} every hour. For \`crontab -e\` of the app's user.`,
     "# cron starts commands with few variables: azu reads the others from .env in that folder.",
     // In a crontab, % is a line break.
     `${MINUTE} * * * * ${command.replaceAll("%", "\\%")}`,
@@ -52,8 +56,8 @@ function inShell(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-function systemd({ app, root, executable, args }: Scheduled): string[] {
-  const name = `azu-sweep-${slug(app)}`;
+function systemd({ app, purpose, name: word, root, executable, args }: Scheduled): string[] {
+  const name = `azu-${word}-${slug(app)}`;
   const quoted = args.map((text) => {
     const escaped = text.replace(/[\\"]/g, "\\$&").replaceAll("%", "%%").replaceAll("$", "$$$$");
     return `"${escaped}"`;
@@ -62,7 +66,7 @@ function systemd({ app, root, executable, args }: Scheduled): string[] {
   return [
     `# /etc/systemd/system/${name}.service`,
     "[Unit]",
-    `Description=Remove the expired sessions of ${app.replaceAll("%", "%%")}`,
+    `Description=${purpose.replaceAll("%", "%%")}`,
     "After=network-online.target",
     "Wants=network-online.target",
     "",
@@ -78,7 +82,7 @@ function systemd({ app, root, executable, args }: Scheduled): string[] {
     "",
     `# /etc/systemd/system/${name}.timer`,
     "[Unit]",
-    `Description=Remove the expired sessions of ${app.replaceAll("%", "%%")} every hour`,
+    `Description=${purpose.replaceAll("%", "%%")} every hour`,
     "",
     "[Timer]",
     `OnCalendar=*-*-* *:${MINUTE}:00`,
@@ -94,17 +98,17 @@ function systemd({ app, root, executable, args }: Scheduled): string[] {
   ];
 }
 
-function kubernetes({ app, args }: Scheduled): string[] {
+function kubernetes({ app, purpose, name: word, args }: Scheduled): string[] {
   const dns = slug(app).toLowerCase().replaceAll(/[^a-z0-9-]+/g, "-").slice(0, 40);
   const name = dns.replace(/^-+|-+$/g, "") || "app";
   return [
-    `# Removes the expired sessions of ${app} every hour.`,
+    `# ${purpose} every hour.`,
     "# State your image, which needs azu and the app's azu.config.ts, and the secret with the",
     "# app's variables.",
     "apiVersion: batch/v1",
     "kind: CronJob",
     "metadata:",
-    `  name: azu-sweep-${name}`,
+    `  name: azu-${word}-${name}`,
     "spec:",
     `  schedule: "${MINUTE} * * * *"`,
     "  concurrencyPolicy: Forbid",

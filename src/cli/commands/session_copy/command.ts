@@ -1,0 +1,72 @@
+import { BATCH, MAX_LATENCY, PAUSE, TIMEOUT } from "../../operation_options.ts";
+import { schedulers } from "../../../commands/schedule.ts";
+import { exampleText, newCommand, type Run, value } from "../../program.ts";
+import { SELECTION_HELP, selectionOptions } from "../../selection_options.ts";
+
+const scheduler = value(
+  (text) => schedulers.find((name) => name === text),
+  schedulers.join(", "),
+);
+
+function definition() {
+  const command = newCommand(
+    "session:copy",
+    "Copies live sessions from one backend to another: payloads byte for byte, and each expiry to " +
+      "the millisecond if the target can hold it, never later. The source is only read. A session " +
+      "that the target has is replaced only if the source's was visited later. What was removed at " +
+      "the target since the last copy is not brought back. Both backends are those of one " +
+      "environment. Asks first, unless you pass --force. It is safe to repeat.\n\n" +
+      "At the end it reads the source again and compares every session with the target. A check " +
+      "mark means that nothing is missing there.\n\n" +
+      `${SELECTION_HELP} Any other <time> is a number with ms, s or m, or a number of milliseconds.`,
+  );
+  const own = command
+    .requiredOption("--from <backend>", "Where the sessions are: a backend in the config")
+    .requiredOption("--to <backend>", "Where to copy them")
+    .option("-f, --force", "Do not ask")
+    .option("-y, --yes", "Answer the question with yes: the same as --force")
+    .option("--dry-run", "Read both, and count what would be copied; write nothing")
+    .option("--restore-removed", "Copy also what was removed at the target since the last copy")
+    .option(
+      "--ledger <file>",
+      "What earlier copies have put at the target (default: a file in ~/.local/state/azu)",
+    )
+    .option("--failed <file>", "Write the handles of sessions that cannot be copied, with reasons")
+    .option(
+      "--schedule <scheduler>",
+      `Print what runs this copy every hour: ${schedulers.join(", ")}`,
+      scheduler,
+    )
+    .option(...BATCH)
+    .option(...PAUSE)
+    .option(...MAX_LATENCY)
+    .option(...TIMEOUT);
+  const selection = selectionOptions(command);
+  command.addHelpText(
+    "after",
+    exampleText([
+      ["Count what would be copied", "azu session:copy --from redis --to database --dry-run"],
+      ["Copy every session", "azu session:copy --from redis --to database"],
+      [
+        "Only of users who are logged in",
+        "azu session:copy --from redis --to database --logged-in",
+      ],
+      [
+        "Every hour, from cron",
+        "azu session:copy --env production --from redis --to database \\\n" +
+        "    --schedule cron",
+      ],
+    ]),
+  );
+  return { command, options: () => ({ ...own.opts(), ...selection.opts() }) };
+}
+
+export type SessionCopyOptions = ReturnType<ReturnType<typeof definition>["options"]>;
+
+/** `azu session:copy` */
+export function sessionCopyCommand(run: Run) {
+  const { command, options } = definition();
+  return command.action(async () => {
+    await run((await import("./action.ts")).sessionCopy, options());
+  });
+}

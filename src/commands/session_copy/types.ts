@@ -1,0 +1,107 @@
+/** The request to copy sessions, and its report. */
+import type { Backend, FailedSession } from "../../backends/contract.ts";
+import type { Budget } from "../../backends/pace.ts";
+import type { AzuError } from "../../core/errors.ts";
+import type { Selection } from "../../core/selection.ts";
+
+export interface CopyRequest {
+  readonly source: Backend;
+  readonly target: Backend;
+  readonly signal: AbortSignal;
+  /** Which sessions to copy; without conditions, all. */
+  readonly selection: Selection;
+  /** Only count what would be done. */
+  readonly dryRun: boolean;
+  /** Copy also sessions that were removed at the target since the last copy. */
+  readonly restoreRemoved: boolean;
+  /** The file of the ledger. */
+  readonly ledger: string;
+  readonly budget: Budget;
+  /** Milliseconds to connect; undefined for the default. */
+  readonly timeout: number | undefined;
+  /** The current time. */
+  now(): Date;
+  onPhase(phase: "connecting" | "copying" | "comparing"): void;
+  /**
+   * @param seen How many sessions of this phase have been read, and are done with.
+   * @param total An estimate of how many there will be; undefined if there is none.
+   */
+  onProgress(counts: CopyCounts, seen: number, total: number | undefined): void;
+  onFailed(failed: FailedSession): void;
+  /** Receives why it takes longer than it could: a sentence without a full stop. */
+  onSlow(reason: string): void;
+}
+
+/** What became of the sessions of the source. */
+export interface CopyCounts {
+  /** Written because the target lacked them. */
+  readonly created: number;
+  /** Written over a version that was visited earlier. */
+  readonly replaced: number;
+  /** Given a later expiry. */
+  readonly extended: number;
+  /** Left, because the target has the same. */
+  readonly same: number;
+  /** Left, because the target's was visited later, or at the same time. */
+  readonly kept: number;
+  /** Left, because it is not known which was visited later. */
+  readonly unclear: number;
+  /** Not copied, because they were removed at the target since an earlier copy. */
+  readonly removed: number;
+  /** Not copied, because they have expired. */
+  readonly expired: number;
+  /** Not copied, because of their id or payload, or because the target cannot hold them. */
+  readonly failed: number;
+}
+
+export const NO_COUNTS: CopyCounts = {
+  created: 0,
+  replaced: 0,
+  extended: 0,
+  same: 0,
+  kept: 0,
+  unclear: 0,
+  removed: 0,
+  expired: 0,
+  failed: 0,
+};
+
+/** What the comparison at the end has found. */
+export interface Comparison {
+  /** Sessions that were read again, and are accounted for. */
+  readonly compared: number;
+  /** Sessions that the target lacks, although this copy has put or found them there. */
+  readonly missing: number;
+  /** Sessions that differ, although they have not changed at the source. */
+  readonly differing: number;
+}
+
+/**
+ * How a copy ended. `copied`: compared, and every session is accounted for. `partial`: some have
+ * failed, or differ. `found`: a dry run.
+ */
+export type CopyOutcome =
+  | "copied"
+  | "partial"
+  | "failed"
+  | "interrupted"
+  | "impossible"
+  | "declined"
+  | "found";
+
+export interface CopyReport {
+  readonly outcome: CopyOutcome;
+  readonly counts: CopyCounts;
+  /** How many more sessions may have been written, because an answer was lost. */
+  readonly inDoubt: number;
+  /** Undefined if it was not begun. */
+  readonly comparison: Comparison | undefined;
+  /** How many sessions could not be read, and so were not selected. */
+  readonly unreadable: number;
+  readonly error?: AzuError;
+}
+
+/** How many sessions were written. */
+export function written({ created, replaced, extended }: CopyCounts): number {
+  return created + replaced + extended;
+}
