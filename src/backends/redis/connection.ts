@@ -57,6 +57,7 @@ export class RedisConnection implements Disposable {
   /** While a command waits, the connection ends after this many milliseconds without a byte. */
   silence: number;
   readonly #redis: Redis;
+  readonly #socket: Socket;
   #waiting = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #end: unknown;
@@ -64,6 +65,7 @@ export class RedisConnection implements Disposable {
   private constructor(socket: Socket, silence: number, roundTrip: number) {
     this.roundTrip = roundTrip;
     this.silence = silence;
+    this.#socket = socket;
     this.#redis = clientOn(socket);
     // ioredis reports errors also while no command waits, for example after an unexpected reply.
     this.#redis.on("error", (error: unknown) => this.close(this.#failureOf(error)));
@@ -97,6 +99,7 @@ export class RedisConnection implements Disposable {
     if (this.isClosed) throw this.#end;
     this.#waiting++;
     try {
+      this.#writeTogether();
       const reply = this.#redis.callBuffer(name, args.flat().map(asText));
       if (this.#waiting === 1) this.#restartTimer();
       return await reply;
@@ -123,6 +126,16 @@ export class RedisConnection implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /**
+   * Writes commands that are sent together in one piece: a write costs more than a command on one
+   * key (measured).
+   */
+  #writeTogether(): void {
+    if (this.#socket.writableCorked > 0) return;
+    this.#socket.cork();
+    queueMicrotask(() => this.#socket.uncork());
   }
 
   #restartTimer(): void {
