@@ -115,9 +115,11 @@ export interface Store extends Sessions, AsyncDisposable {
   ): Promise<readonly (StoredSession | undefined)[]>;
   /**
    * Writes sessions, each whole or not at all. It writes only what still is as it was found: see
-   * {@linkcode Change}. Stores without this method take no copies.
+   * {@linkcode Change}. Stores without this method take no copies. Without changes, it checks
+   * whether the store takes them.
    * @param now The time that stands for times which are not known.
    * @returns what became of each change, in the same order.
+   * @throws {ImpossibleError} if the store takes no copies.
    * @throws if it is not known what became of some of them.
    */
   save?(changes: readonly Change[], signal: AbortSignal, now: Date): Promise<readonly Saved[]>;

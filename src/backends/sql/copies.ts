@@ -48,7 +48,8 @@ export function sqlCopies<Session extends SqlSession>(
       return explained(signal, async () => {
         const retry = retryFor(signal);
         const table = await retry(() => open(signal));
-        return await new Saving(engine, table, retry, signal, now.getTime()).save(changes);
+        const { written } = table;
+        return await new Saving(engine, table, written, retry, signal, now.getTime()).save(changes);
       });
     },
   };
@@ -130,6 +131,7 @@ function notUnique(column: string, { tableText, address }: DatabaseTarget): Impo
 class Saving<Session extends SqlSession> {
   readonly #engine: SqlEngine<Session>;
   readonly #table: CopiedTable;
+  readonly #written: WrittenRows;
   readonly #retry: Retry;
   readonly #signal: AbortSignal;
   readonly #now: number;
@@ -139,12 +141,14 @@ class Saving<Session extends SqlSession> {
   constructor(
     engine: SqlEngine<Session>,
     table: CopiedTable,
+    written: WrittenRows,
     retry: Retry,
     signal: AbortSignal,
     now: number,
   ) {
     this.#engine = engine;
     this.#table = table;
+    this.#written = written;
     this.#retry = retry;
     this.#signal = signal;
     this.#now = now;
@@ -210,7 +214,8 @@ class Saving<Session extends SqlSession> {
     changes: readonly Change[],
     settled: SettledChanges,
   ): Promise<string | undefined> {
-    const { table, written } = this.#table;
+    const { table } = this.#table;
+    const written = this.#written;
     const isNew = ({ found }: Change) => found === undefined;
     const created = changes.filter(isNew).map(({ session }) => session);
     const replaced = changes.filter((change) => !isNew(change));

@@ -69,6 +69,8 @@ async function copyBetween(
   const from = sourceOf(...source, selection);
   const to = targetOf(...target);
   await guarded(signal, () => checkDifferent(source, target, signal));
+  // Nothing, to find out whether the target takes copies.
+  await guarded(signal, () => to.save([], signal, request.now()));
   await using ledger = await Ledger.open(request.ledger, dryRun);
   const copy = new Copy(from, to, ledger, request, tally);
   request.onPhase("copying");
@@ -97,9 +99,7 @@ function cutOff(
   if (explained.exitCode !== ExitCode.impossible) {
     return { ...report, outcome: "failed", error: explained };
   }
-  if (written(tally.counts) === 0 && tally.inDoubt === 0) {
-    return { ...report, outcome: "impossible", error: explained };
-  }
+  if (written(tally.counts) === 0) return { ...report, outcome: "impossible", error: explained };
   // A store has found out late, and then it matters what is copied already.
   const { message, options } = explained;
   return { ...report, outcome: "failed", error: new OperationError(message, options) };
