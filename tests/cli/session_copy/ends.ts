@@ -170,7 +170,7 @@ export async function mysqlEnd(): Promise<End> {
 export async function sqliteEnd(): Promise<End> {
   const folder = await tempDir();
   const database = new DatabaseSync(`${folder.path}/a.db`);
-  database.exec("PRAGMA busy_timeout = 5000");
+  database.exec("PRAGMA busy_timeout = 5000; PRAGMA synchronous = OFF");
   return await sqlEnd({
     engine: "sqlite",
     url: `sqlite3://${folder.path}/a.db`,
