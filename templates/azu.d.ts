@@ -410,6 +410,23 @@ declare module "azu" {
      * @throws from its methods, if the store cannot tell which sessions are meant.
      */
     only?(selection: Selection): Sessions;
+    /** The sessions with these ids, in the same order; undefined for those that are not there. */
+    find?(
+      ids: readonly string[],
+      signal: AbortSignal,
+    ): Promise<readonly (StoredSession | undefined)[]>;
+    /**
+     * Writes sessions, each whole or not at all. It writes only what still is as it was found: see
+     * {@linkcode Change}. Stores without this method take no copies. Without changes, it checks
+     * whether the store takes them.
+     * @param now The time that stands for times which are not known.
+     * @returns what became of each change, in the same order.
+     * @throws if the store takes no copies.
+     * @throws if it is not known what became of some of them.
+     */
+    save?(changes: readonly Change[], signal: AbortSignal, now: Date): Promise<readonly Saved[]>;
+    /** Where the sessions are, by the servers' own account; undefined if they do not say it. */
+    place?(signal: AbortSignal): Promise<Place | undefined>;
     /** Reads what `session:status` shows. */
     survey?(options: SurveyOptions): Promise<Survey>;
     /**
@@ -530,10 +547,50 @@ declare module "azu" {
      * particular order.
      */
     list?(options: ListOptions): Promise<void>;
+    /** The same for copies of sessions: with their ids and payloads. */
+    read?(options: ReadOptions): Promise<void>;
   }
 
   /** A session is selected if it meets all conditions. Without any, all sessions are. */
   export type Selection = readonly Condition[];
+
+  /** A session as a store has it. Its id and its payload are never shown. */
+  interface StoredSession {
+    readonly id: string;
+    /** The bytes of the payload, as they are stored: maybe compressed or sealed. */
+    readonly payload: Uint8Array;
+    /** Milliseconds since 1970; null if it never expires. */
+    readonly expiresAt: number | null;
+    /** Milliseconds since 1970; null if it is not known. */
+    readonly createdAt: number | null;
+    readonly visitedAt: number | null;
+    readonly user: string | null;
+    readonly ip: string | null;
+    readonly userAgent: string | null;
+  }
+
+  /** A session to write. */
+  interface Change {
+    readonly session: StoredSession;
+    /** What the store had when it was compared with the session; undefined for nothing. */
+    readonly found: StoredSession | undefined;
+  }
+
+  /**
+   * What became of a change. `other`: the store has something else now than what was found, and it
+   * was left as it is. `expired`: the session has expired by the clock of the store. `failed`: why
+   * the store cannot hold it, as a phrase.
+   */
+  type Saved = "done" | "other" | "expired" | { readonly failed: string };
+
+  /** Where sessions are. Two places overlap if they share a server, and a table or a prefix. */
+  interface Place {
+    /** What identifies the servers or the file, whatever their names are. */
+    readonly servers: readonly string[];
+    /** The table; or the prefix of the keys, which also contains all longer ones. */
+    readonly table?: string;
+    readonly prefix?: string;
+  }
 
   /** Options of `Store.survey`. */
   export interface SurveyOptions extends Pick<LookOptions, "budget" | "onProgress"> {
@@ -677,6 +734,16 @@ declare module "azu" {
     onSessions(batch: readonly SessionInfo[]): void | Promise<void>;
   }
 
+  /** Options of `Sessions.read`. */
+  interface ReadOptions extends LookOptions {
+    /** Ends the walk after the batch in flight. */
+    readonly signal: AbortSignal;
+    /** Receives each batch. The walk waits for it. */
+    onStored(batch: readonly StoredSession[]): void | Promise<void>;
+    /** Receives a session that cannot be copied, because of its id or its payload. */
+    onFailed(failed: FailedSession): void;
+  }
+
   /** A condition that a session meets or not. A fact that is null meets only those that say so. */
   export type Condition =
     | { readonly fact: "user"; readonly oneOf: readonly string[] }
@@ -708,6 +775,13 @@ declare module "azu" {
     readonly pause?: number;
     /** Slow down if a batch takes longer. */
     readonly maxLatency?: number;
+  }
+
+  /** A session that cannot be copied. */
+  interface FailedSession {
+    readonly handle: string;
+    /** A phrase: `its id is not a text`. */
+    readonly reason: string;
   }
 
   type TimeFact = "createdAt" | "visitedAt" | "expiresAt";
