@@ -1,6 +1,7 @@
 /** The documents of the commands without such a test of their own have the documented fields. */
 import { deepStrictEqual } from "node:assert/strict";
 import { runAzu } from "../support/cli.ts";
+import { createStatements } from "../../src/backends/sql/ddl.ts";
 import { tempDir, writeTree } from "../support/temp.ts";
 import { documentedFields, versionFields } from "./reference.ts";
 import { appWith, someSessions } from "./sessions.ts";
@@ -18,6 +19,22 @@ Deno.test("the document of session:sweep has the fields that the reference lists
   for (const more of [["--dry-run"], []]) {
     const fields = await fieldsOf(app.path, "session:sweep", "--backend", "database", ...more);
     deepStrictEqual(fields, documented);
+  }
+});
+
+Deno.test("the document of session:copy has the fields that the reference lists", async () => {
+  const documented = await documentedFields("session:copy", ["error", "schedule"]);
+  await using app = await appWith(someSessions());
+  await writeTree(app.path, {
+    "azu.config.ts": 'export default { session: { backends: { other: { type: "database", ' +
+      'url: "sqlite3://./app.db", table: "others" } } } };',
+  });
+  app.run(
+    createStatements("sqlite", { name: "others" }).map((lines) => lines.join("\n")).join(";"),
+  );
+  const command = ["session:copy", "--from", "database", "--to", "other", "--ledger", "ledger"];
+  for (const more of ["--dry-run", "--force"]) {
+    deepStrictEqual(await fieldsOf(app.path, ...command, more), documented);
   }
 });
 

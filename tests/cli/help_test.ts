@@ -9,6 +9,7 @@ const COMMANDS = [
   "session:list",
   "session:revoke",
   "session:sweep",
+  "session:copy",
   "session:secret",
   "session:clear",
 ];
@@ -53,6 +54,7 @@ const VARIABLES = [
   "CRYSTAL_ENV",
   "SESSION_SECRET",
   "SESSION_SECRET_PREVIOUS",
+  "XDG_STATE_HOME",
   "NODE_ID",
   "NO_COLOR",
   "TERM",

@@ -23,6 +23,7 @@ const withBackend: readonly CommandName[] = [
   "session:list",
   "session:revoke",
   "session:sweep",
+  "session:copy",
   "session:clear",
 ];
 
@@ -51,7 +52,7 @@ export const variables: readonly Variable[] = [
     summary: "The name of the backend, unless --backend states it",
     details: "It overrides `session.backend` in the config. The store in " +
       "`src/initializers/session.cr` overrides it, except for `session:setup`.",
-    commands: withBackend,
+    commands: withBackend.filter((name) => name !== "session:copy"),
   },
   {
     name: "AZU_ENV",
@@ -79,6 +80,7 @@ export const variables: readonly Variable[] = [
       "session:status",
       "session:list",
       "session:revoke",
+      "session:copy",
       "session:secret",
     ],
   },
@@ -88,7 +90,20 @@ export const variables: readonly Variable[] = [
     summary: "The secrets before it, the latest first, separated by commas",
     details: "They open sessions that were sealed before `SESSION_SECRET` was changed. Blanks " +
       "around an element and empty elements do not count. The app starts even if one is weak.",
-    commands: ["session:status", "session:list", "session:revoke", "session:secret"],
+    commands: [
+      "session:status",
+      "session:list",
+      "session:revoke",
+      "session:copy",
+      "session:secret",
+    ],
+  },
+  {
+    name: "XDG_STATE_HOME",
+    readBy: "azu",
+    summary: "The folder for ledgers of copies, in its folder `azu`",
+    details: "Default: `~/.local/state`. `--ledger` overrides it.",
+    commands: ["session:copy"],
   },
   {
     name: "NODE_ID",
@@ -115,7 +130,8 @@ export const variables: readonly Variable[] = [
 
 /** Where the variables come from. */
 export const WHERE_FROM =
-  "`azu` also reads them from `.env` in the app's folder, except `NO_COLOR` and `TERM`. The " +
+  "`azu` also reads them from `.env` in the app's folder, except `NO_COLOR`, `TERM` and " +
+  "`XDG_STATE_HOME`. The " +
   "environment wins. A variable that is empty counts as not set.";
 
 /** The variables that a command uses. */

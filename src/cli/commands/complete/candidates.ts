@@ -32,7 +32,7 @@ async function valuesOf(host: Host, line: Line, option: Option): Promise<Offer> 
 
 async function namesFor(host: Host, line: Line, option: Option): Promise<readonly string[]> {
   if (option.argChoices !== undefined) return option.argChoices;
-  if (option.long !== "--backend" && option.long !== "--env") return [];
+  if (!["--backend", "--from", "--to", "--env"].includes(option.long ?? "")) return [];
   const { backendsFor, environmentsFor } = await import("./names.ts");
   return option.long === "--env" ? environmentsFor(host, line) : backendsFor(host, line);
 }

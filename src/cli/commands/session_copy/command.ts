@@ -1,6 +1,6 @@
 import { BATCH, MAX_LATENCY, PAUSE, TIMEOUT } from "../../operation_options.ts";
 import { schedulers } from "../../../commands/schedule.ts";
-import { exampleText, newCommand, type Run, value } from "../../program.ts";
+import { addExamples, choice, newCommand, type Run, value } from "../../program.ts";
 import { SELECTION_HELP, selectionOptions } from "../../selection_options.ts";
 
 const scheduler = value(
@@ -32,32 +32,28 @@ function definition() {
       "What earlier copies have put at the target (default: a file in ~/.local/state/azu)",
     )
     .option("--failed <file>", "Write the handles of sessions that cannot be copied, with reasons")
-    .option(
-      "--schedule <scheduler>",
-      `Print what runs this copy every hour: ${schedulers.join(", ")}`,
-      scheduler,
+    .addOption(
+      choice(
+        "--schedule <scheduler>",
+        `Print what runs this copy every hour: ${schedulers.join(", ")}`,
+        schedulers,
+        scheduler,
+      ),
     )
     .option(...BATCH)
     .option(...PAUSE)
     .option(...MAX_LATENCY)
     .option(...TIMEOUT);
   const selection = selectionOptions(command);
-  command.addHelpText(
-    "after",
-    exampleText([
-      ["Count what would be copied", "azu session:copy --from redis --to database --dry-run"],
-      ["Copy every session", "azu session:copy --from redis --to database"],
-      [
-        "Only of users who are logged in",
-        "azu session:copy --from redis --to database --logged-in",
-      ],
-      [
-        "Every hour, from cron",
-        "azu session:copy --env production --from redis --to database \\\n" +
-        "    --schedule cron",
-      ],
-    ]),
-  );
+  addExamples(command, [
+    ["Count what would be copied", "azu session:copy --from redis --to database --dry-run"],
+    ["Copy every session", "azu session:copy --from redis --to database"],
+    ["Only those of logged-in users", "azu session:copy --from redis --to database --logged-in"],
+    [
+      "Every hour, from cron",
+      "azu session:copy --from redis --to database --schedule cron",
+    ],
+  ]);
   return { command, options: () => ({ ...own.opts(), ...selection.opts() }) };
 }
 
