@@ -62,11 +62,18 @@ const VARIABLES = [
 
 for (
   const [command, unused] of [
-    ["init", ["AZU_ENV", "CRYSTAL_ENV", "SESSION_SECRET", "SESSION_SECRET_PREVIOUS", "NODE_ID"]],
-    ["session:setup", ["SESSION_SECRET_PREVIOUS", "NODE_ID"]],
-    ["session:list", ["NODE_ID"]],
+    [
+      "init",
+      [
+        ...["AZU_ENV", "CRYSTAL_ENV", "SESSION_SECRET", "SESSION_SECRET_PREVIOUS"],
+        ...["XDG_STATE_HOME", "NODE_ID"],
+      ],
+    ],
+    ["session:setup", ["SESSION_SECRET_PREVIOUS", "XDG_STATE_HOME", "NODE_ID"]],
+    ["session:list", ["XDG_STATE_HOME", "NODE_ID"]],
+    ["session:copy", ["SESSION_BACKEND", "NODE_ID"]],
     ["session:secret", VARIABLES.filter((name) => !/^(?:SESSION_SECRET|NO_COLOR|TERM)/.test(name))],
-    ["session:clear", ["SESSION_SECRET", "SESSION_SECRET_PREVIOUS", "NODE_ID"]],
+    ["session:clear", ["SESSION_SECRET", "SESSION_SECRET_PREVIOUS", "XDG_STATE_HOME", "NODE_ID"]],
     ["completion", VARIABLES],
     ["help", VARIABLES],
   ] as const
