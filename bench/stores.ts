@@ -9,6 +9,7 @@ import { scratchRoot } from "../tests/support/temp.ts";
 import { Azu } from "./support/azu.ts";
 import { type Bench, parseOptions, type Part, USAGE } from "./support/options.ts";
 import { Report } from "./support/report.ts";
+import { benchCopy } from "./copy.ts";
 import { benchMysql } from "./mysql.ts";
 import { benchPostgres } from "./postgres.ts";
 import { benchRedis } from "./redis.ts";
@@ -19,6 +20,7 @@ const BENCHES: Readonly<Record<Part, (bench: Bench) => Promise<void>>> = {
   postgres: benchPostgres,
   mysql: benchMysql,
   sqlite: benchSqlite,
+  copy: benchCopy,
 };
 
 const options = parseOptions(Deno.args);

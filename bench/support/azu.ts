@@ -24,6 +24,12 @@ export interface ClearRun extends Run {
   readonly arrived: number;
 }
 
+/** A copy. */
+export interface CopyRun extends Run {
+  readonly copied: number;
+  readonly compared: number;
+}
+
 /** A list of all sessions. */
 export interface ListRun extends Run {
   readonly listed: number;
@@ -64,6 +70,18 @@ export class Azu {
   /** Removes sessions of a database, by default all. */
   async database(url: string, command = CLEAR): Promise<ClearRun> {
     return await this.#remove(command, "database", { DATABASE_URL: url });
+  }
+
+  /** Copies all sessions of a Redis to a database. */
+  async copy(redis: string, database: string): Promise<CopyRun> {
+    const ledger = join(this.#folder, `ledger-${crypto.randomUUID()}`);
+    const args = ["session:copy", "--from", "redis", "--to", "database", "--force", "--json"];
+    const env = { REDIS_URL: redis, DATABASE_URL: database };
+    const read = (stdout: ReadableStream<Uint8Array<ArrayBuffer>>) => new Response(stdout).text();
+    const { run, output } = await this.#run([...args, "--ledger", ledger], env, read);
+    const report: unknown = output.trim() === "" ? {} : JSON.parse(output);
+    const count = (name: string) => Number(isRecord(report) ? report[name] : NaN);
+    return { ...run, copied: count("copied"), compared: count("compared") };
   }
 
   async listRedis(url: string): Promise<ListRun> {
@@ -153,6 +171,12 @@ export function expectListed(run: ListRun, sessions: number, fewer = 0): ListRun
   const { code, listed } = run;
   if (code === 0 && listed <= sessions && listed >= sessions - fewer) return run;
   throw new Error(`azu ended with ${run.code}, ${run.listed} of ${sessions} listed: ${run.said}`);
+}
+
+/** @throws if it did not copy exactly this many sessions. */
+export function expectCopied(run: CopyRun, sessions: number): CopyRun {
+  if (run.code === 0 && run.copied === sessions && run.compared >= sessions) return run;
+  throw new Error(`azu ended with ${run.code}, ${run.copied} of ${sessions} copied: ${run.said}`);
 }
 
 /** @throws if it did not clear exactly this many sessions. */
