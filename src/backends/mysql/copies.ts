@@ -5,7 +5,14 @@ import { printable } from "../../core/text.ts";
 import type { Place } from "../contract.ts";
 import { countIn, missingTable, valueIn } from "../sql/errors.ts";
 import type { Column } from "../sql/layout.ts";
-import type { Cell, CellColumn, WritableRows } from "../sql/rows.ts";
+import {
+  type Cell,
+  type CellColumn,
+  type Inserted,
+  insertSql,
+  type Update,
+  type WritableRows,
+} from "../sql/rows.ts";
 import { literal } from "./connection.ts";
 import { errorNumber } from "./errors.ts";
 import { findTable, inspectMysqlTable } from "./inspect_table.ts";
@@ -35,15 +42,20 @@ export async function writableMysqlRows(session: MysqlSession): Promise<Writable
       first?.["Sub_part"] === null;
   });
   const [row] = await session.read("SELECT @@max_allowed_packet AS largest");
+  const statementsOf = (inserted: Inserted | undefined, updates: readonly Update[]) => {
+    if (inserted === undefined) return updates;
+    const sql = insertSql({ ...table, literal: literalOf }, inserted);
+    return [{ sql, rows: inserted.rows.length }, ...updates];
+  };
   return {
     ...table,
     columns: table.columns.map(withDigits),
     unique: single.map(([index]) => String(index?.["Column_name"])),
     largest: countIn(row, "largest"),
-    async write(statements) {
+    async write(inserted, updates) {
       try {
         await session.transaction(async () => {
-          for (const { sql, rows } of statements) {
+          for (const { sql, rows } of statementsOf(inserted, updates)) {
             if (await session.batch(sql, WRITING) !== rows) throw new Undone("another row count");
           }
         });

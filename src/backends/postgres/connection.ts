@@ -1,4 +1,5 @@
 /** Connecting to PostgreSQL. The only file that imports pg. */
+import type { Buffer } from "node:buffer";
 import { Socket } from "node:net";
 // @ts-types="@types/pg"
 import pg from "pg";
@@ -118,4 +119,61 @@ export async function endPostgres(client: pg.Client): Promise<void> {
   // A connection that is broken needs no goodbye.
   await within(client.end(), { ms: END_TIMEOUT }).catch(() => {});
   connectionOf(client)?.stream.destroy(); // the driver would leave it open
+}
+
+/** A `COPY … FROM STDIN`, whose rows are sent in one message. */
+class CopyIn implements pg.Submittable {
+  readonly #sql: string;
+  readonly #rows: Buffer;
+  readonly #end = Promise.withResolvers<number>();
+  #failure: unknown;
+  #written = NaN;
+
+  constructor(sql: string, rows: Buffer) {
+    this.#sql = sql;
+    this.#rows = rows;
+  }
+
+  /** How many rows the server has written. */
+  get written(): Promise<number> {
+    return this.#end.promise;
+  }
+
+  submit(connection: pg.Connection): void {
+    connection.query(this.#sql);
+  }
+
+  handleCopyInResponse(connection: CopyConnection): void {
+    connection.sendCopyFromChunk(this.#rows);
+    connection.endCopyFrom();
+  }
+
+  handleCommandComplete({ text }: { readonly text: string }): void {
+    this.#written = Number(/^COPY (\d+)$/.exec(text)?.[1]);
+  }
+
+  handleError(error: unknown): void {
+    this.#failure ??= error;
+    // After the loss of the connection, the server is not ready any more.
+    if (!(error instanceof pg.DatabaseError)) this.#end.reject(error);
+  }
+
+  handleReadyForQuery(): void {
+    if (this.#failure === undefined) this.#end.resolve(this.#written);
+    else this.#end.reject(this.#failure);
+  }
+}
+
+/** What a connection of the driver can do besides its types. */
+interface CopyConnection {
+  sendCopyFromChunk(rows: Buffer): void;
+  endCopyFrom(): void;
+}
+
+/** Runs a `COPY … FROM STDIN`. @returns how many rows were written. */
+export async function copyIn(client: pg.Client, sql: string, rows: Buffer): Promise<number> {
+  const copy = new CopyIn(sql, rows);
+  copy.written.catch(() => {}); // awaited below, unless the driver refuses at once
+  client.query(copy);
+  return await copy.written;
 }

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import type { Place } from "../contract.ts";
 import { quoteIdentifier, quoteText } from "../sql/ddl.ts";
 import { errorCode, valueIn } from "../sql/errors.ts";
-import type { Cell, CellColumn, WritableRows } from "../sql/rows.ts";
+import type { Cell, CellColumn, Inserted, RowTable, WritableRows } from "../sql/rows.ts";
 import { inspectPostgresTable } from "./inspect_table.ts";
 import { readPostgresRows } from "./rows.ts";
 import type { Limits, PostgresSession } from "./session.ts";
@@ -25,34 +25,58 @@ export async function writablePostgresRows(session: PostgresSession): Promise<Wr
   return {
     ...table,
     unique: indexes.rows.map(({ name }) => String(name)),
-    async write(statements) {
+    async write(inserted, updates) {
       return await session.undoing(WRITING, async (send) => {
-        const answers = await send("BEGIN", ...statements.map(({ sql }) => sql));
-        const own = answers.slice(-statements.length);
-        const isDone = statements.every(({ rows }, index) => own[index]?.count === rows);
+        await send("BEGIN");
+        let isDone = true;
+        if (inserted !== undefined) {
+          const { sql, rows } = copyOf(table, inserted);
+          isDone = await session.copyIn(sql, rows, WRITING) === inserted.rows.length;
+        }
+        if (updates.length > 0 && isDone) {
+          const answers = await send(...updates.map(({ sql }) => sql));
+          isDone = updates.every(({ rows }, index) => answers[index]?.count === rows);
+        }
         await send(isDone ? "COMMIT" : "ROLLBACK");
         return isDone;
       });
     },
     isAboutRow: (error) => ABOUT_ROW.test(errorCode(error)),
-    literal: (cell, column) =>
-      `${cell === null ? "NULL" : quoteText(textOf(cell))}::${typeOf(column)}`,
-    rowsSql,
+    literal: (cell, column) => {
+      return `${cell === null ? "NULL" : quoteText(textOf(cell))}::${typeOf(column)}`;
+    },
+    isOneOf({ name, type }, values) {
+      const elements = values.map((value) => `"${value.replace(/["\\]/g, "\\$&")}"`);
+      const array = `${quoteText(`{${elements.join(",")}}`)}::${quoted(type)}[]`;
+      return `${quoted(name)} = ANY (${array})`;
+    },
   };
 }
 
-/** An array for each column: the server reads it faster than a list of rows (measured). */
-function rowsSql(columns: readonly CellColumn[], rows: readonly (readonly Cell[])[]): string {
-  const arrays = columns.map((column, index) => {
-    const elements = rows.map((row) => elementOf(row[index] ?? null));
-    return `${quoteText(`{${elements.join(",")}}`)}::${typeOf(column)}[]`;
-  });
-  return `SELECT * FROM unnest(${arrays.join(", ")})`;
+/** COPY takes half the time of an INSERT (measured). Its text has a line for each row. */
+function copyOf({ from, dialect }: RowTable, { columns, rows }: Inserted) {
+  const names = columns.map(({ name }) => dialect.quote(name)).join(", ");
+  const lines = rows.map((row) => `${row.map(fieldOf).join("\t")}\n`);
+  return {
+    sql: `COPY ${from.replace(/^ONLY /, "")} (${names}) FROM STDIN`,
+    rows: Buffer.from(lines.join("")),
+  };
 }
 
-function elementOf(cell: Cell): string {
-  return cell === null ? "NULL" : `"${textOf(cell).replace(/["\\]/g, "\\$&")}"`;
+function fieldOf(cell: Cell): string {
+  if (cell === null) return "\\N";
+  const text = textOf(cell);
+  return /[\\\t\n\r]/.test(text)
+    ? text.replace(/[\\\t\n\r]/g, (found) => ESCAPES[found] ?? "")
+    : text;
 }
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  "\\": "\\\\",
+  "\t": "\\t",
+  "\n": "\\n",
+  "\r": "\\r",
+};
 
 function textOf(cell: string | Uint8Array): string {
   if (typeof cell === "string") return cell;
@@ -61,7 +85,11 @@ function textOf(cell: string | Uint8Array): string {
 
 /** A time has its zone, which a column without one would drop. */
 function typeOf({ type, isTime }: CellColumn): string {
-  return isTime ? "timestamptz" : quoteIdentifier("postgres", type);
+  return isTime ? "timestamptz" : quoted(type);
+}
+
+function quoted(name: string): string {
+  return quoteIdentifier("postgres", name);
 }
 
 /** The start of the server and the number of the database, which every user may ask for. */

@@ -1,4 +1,5 @@
 /** A connection to PostgreSQL: statements with time limits, and transactions. */
+import type { Buffer } from "node:buffer";
 // @ts-types="@types/pg"
 import type pg from "pg";
 import { isRecord } from "../../core/record.ts";
@@ -6,7 +7,7 @@ import { within } from "../../core/within.ts";
 import type { DatabaseTarget } from "../sql/backend.ts";
 import type { SqlSession } from "../sql/store.ts";
 import { NoAnswer, type Row, UnexpectedAnswer } from "../sql/errors.ts";
-import { connectPostgres, endPostgres } from "./connection.ts";
+import { connectPostgres, copyIn, endPostgres } from "./connection.ts";
 import { postgresFault } from "./errors.ts";
 import { parsePostgresUrl } from "./url.ts";
 
@@ -93,6 +94,12 @@ export class PostgresSession implements SqlSession {
       await send("COMMIT");
       return result;
     });
+  }
+
+  /** Runs a `COPY … FROM STDIN` in a transaction. @returns how many rows were written. */
+  async copyIn(sql: string, rows: Buffer, { statement }: Limits): Promise<number> {
+    const ms = statement + ON_THE_WAY;
+    return await within(copyIn(this.#client, sql, rows), { ms, late: () => new NoAnswer() });
   }
 
   /** For statements that begin and end a transaction. If they fail in between, it is undone. */

@@ -62,7 +62,7 @@ export class RedisCopies {
   readonly #prefix: Buffer;
   readonly #payloads: PayloadReader;
   readonly #owners: KeyOwners;
-  readonly #reader = new KeyReader({ values: true, expiries: true });
+  readonly #reader = new KeyReader({ values: true, expiries: true, byScript: true });
 
   constructor(nodes: RedisNodes, prefix: Buffer, payloads: PayloadReader) {
     this.#nodes = nodes;

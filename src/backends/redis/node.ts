@@ -26,6 +26,8 @@ export interface RedisNode extends Disposable {
   removes: "UNLINK" | "DEL";
   /** The command that tells expiries: `PEXPIRETIME` until the server says that it has none. */
   tells: "PEXPIRETIME" | "PTTL";
+  /** Whether it runs scripts, until it has refused one. */
+  allowsScripts: boolean;
 }
 
 /** How to connect to nodes. */
@@ -89,6 +91,7 @@ async function introduced(
       ...said,
       removes: "UNLINK",
       tells: "PEXPIRETIME",
+      allowsScripts: true,
       [Symbol.dispose]: () => connection.close(),
     };
   } catch (error) {

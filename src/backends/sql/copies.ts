@@ -95,12 +95,14 @@ class CopiedTable {
 
   async find(ids: readonly string[]): Promise<readonly (StoredSession | undefined)[]> {
     const { dialect, from, read } = this.table;
+    const { id } = this.layout;
+    const columns = this.#stored.comparedColumns.join(", ");
     const found = new Map<string, StoredSession>();
     const possible = ids.filter((id) => this.problemOf(id) === undefined);
     for (let begin = 0; begin < possible.length; begin += IDS_AT_ONCE) {
-      const some = possible.slice(begin, begin + IDS_AT_ONCE).map((id) => dialect.written(id));
-      const isOne = `${dialect.quote(this.layout.id.name)} IN (${some.join(", ")})`;
-      const columns = this.#stored.columns.join(", ");
+      const some = possible.slice(begin, begin + IDS_AT_ONCE);
+      const isOne = this.table.isOneOf?.(id, some) ??
+        `${dialect.quote(id.name)} IN (${some.map((id) => dialect.written(id)).join(", ")})`;
       for (const row of await read(`SELECT ${columns} FROM ${from} WHERE ${isOne}`)) {
         const session = this.#stored.read(row);
         if (typeof session !== "string") found.set(session.id, session);
@@ -219,11 +221,10 @@ class Saving<Session extends SqlSession> {
     const isNew = ({ found }: Change) => found === undefined;
     const created = changes.filter(isNew).map(({ session }) => session);
     const replaced = changes.filter((change) => !isNew(change));
-    const statements = created.length === 0 ? [] : [written.insert(created, this.#now)];
+    const inserted = created.length === 0 ? undefined : written.inserted(created, this.#now);
     try {
-      if (!await table.write([...statements, ...written.updates(replaced, this.#now)])) {
-        return "the target keeps changing it";
-      }
+      const updates = [...written.updates(replaced, this.#now)];
+      if (!await table.write(inserted, updates)) return "the target keeps changing it";
     } catch (error) {
       const isSlow = this.#engine.faultOf(error) === "slow";
       if (!isSlow && !table.isAboutRow(error)) throw error;

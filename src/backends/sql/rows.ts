@@ -42,16 +42,35 @@ export interface WritableRows extends RowTable {
   /** The most bytes of a statement; undefined if there is no limit that matters. */
   readonly largest?: number;
   /**
-   * Runs statements in one transaction. If one of them changes another number of rows than it says,
+   * Writes rows in one transaction. If an update changes another number of rows than it says,
    * everything is undone.
    * @returns whether it is done.
    */
-  write(statements: readonly Write[]): Promise<boolean>;
+  write(inserted: Inserted | undefined, updates: readonly Update[]): Promise<boolean>;
   /** Whether an error is about a row that was written, and not about the table or the server. */
   isAboutRow(error: unknown): boolean;
   literal(cell: Cell, column: CellColumn): string;
-  /** Rows as SQL that can follow `INSERT INTO … (…)`; default: a list of literals. */
-  rowsSql?(columns: readonly CellColumn[], rows: readonly (readonly Cell[])[]): string;
+  /** The condition that a column has one of these values, if there is a faster one than `IN`. */
+  isOneOf?(column: Column, values: readonly string[]): string;
+}
+
+/** New rows. */
+export interface Inserted {
+  readonly columns: readonly CellColumn[];
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+/** `INSERT INTO … VALUES …` */
+export function insertSql(
+  { from, dialect, literal }: Pick<WritableRows, "from" | "dialect" | "literal">,
+  { columns, rows }: Inserted,
+): string {
+  const names = columns.map(({ name }) => dialect.quote(name)).join(", ");
+  const values = rows.map((row) => {
+    const cells = columns.map((column, index) => literal(row[index] ?? null, column));
+    return `(${cells.join(", ")})`;
+  });
+  return `INSERT INTO ${from} (${names}) VALUES ${values.join(", ")}`;
 }
 
 /** A value to write. A time is a text of ISO 8601 in UTC. */
@@ -63,7 +82,7 @@ export interface CellColumn extends Column {
 }
 
 /** A statement that changes rows. */
-export interface Write {
+export interface Update {
   readonly sql: string;
   /** How many. */
   readonly rows: number;

@@ -52,6 +52,16 @@ export class StoredRows {
     return sessionColumns(this.#layout, this.#dialect);
   }
 
+  /** What must be selected to compare: not what is only written. */
+  get comparedColumns(): readonly string[] {
+    const { id, data, times: { expiresAt, visitedAt } } = this.#layout;
+    const times = {
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+      ...(visitedAt === undefined ? {} : { visitedAt }),
+    };
+    return sessionColumns({ ...this.#layout, id, data, times, texts: {} }, this.#dialect);
+  }
+
   /**
    * @param row With {@linkcode columns}.
    * @returns why it cannot be copied, as a phrase.

@@ -11,7 +11,7 @@ import {
   textFacts,
   type TimeColumn,
 } from "./layout.ts";
-import type { Cell, CellColumn, WritableRows, Write } from "./rows.ts";
+import type { Cell, CellColumn, Inserted, Update, WritableRows } from "./rows.ts";
 
 /** Rows in one UPDATE: it compares each with all of them. */
 const UPDATES_AT_ONCE = 100;
@@ -58,25 +58,23 @@ export class WrittenRows {
     ];
   }
 
-  /** Writes sessions that the table lacks. */
-  insert(sessions: readonly StoredSession[], now: number): Write {
-    const { from } = this.#table;
-    const names = this.#columns.map(({ name }) => this.#quoted(name)).join(", ");
-    const rows = sessions.map((session) =>
-      this.#columns.map((column) => column.cell(session, now))
-    );
-    const values = this.#table.rowsSql?.(this.#columns, rows) ?? this.#values(rows);
-    return { sql: `INSERT INTO ${target(from)} (${names}) ${values}`, rows: sessions.length };
+  /** Sessions that the table lacks, as rows. */
+  inserted(sessions: readonly StoredSession[], now: number): Inserted {
+    const columns = this.#columns;
+    return {
+      columns,
+      rows: sessions.map((session) => columns.map((column) => column.cell(session, now))),
+    };
   }
 
   /** Replaces sessions, if they still are as they were found. */
-  *updates(changes: readonly Change[], now: number): Generator<Write> {
+  *updates(changes: readonly Change[], now: number): Generator<Update> {
     for (let begin = 0; begin < changes.length; begin += UPDATES_AT_ONCE) {
       yield this.#update(changes.slice(begin, begin + UPDATES_AT_ONCE), now);
     }
   }
 
-  #update(changes: readonly Change[], now: number): Write {
+  #update(changes: readonly Change[], now: number): Update {
     const id = this.#quoted(this.#layout.id.name);
     const [idColumn] = this.#columns;
     if (idColumn === undefined) throw new Error("there is a column of the id");
@@ -111,16 +109,6 @@ export class WrittenRows {
     return `${this.#quoted(this.#data.name)} = ${data} AND ${isSame}`;
   }
 
-  #values(rows: readonly (readonly Cell[])[]): string {
-    const written = rows.map((row) => {
-      const cells = this.#columns.map((column, index) => {
-        return this.#table.literal(row[index] ?? null, column);
-      });
-      return `(${cells.join(", ")})`;
-    });
-    return `VALUES ${written.join(", ")}`;
-  }
-
   #textColumn(fact: TextFact): Written[] {
     const column = this.#layout.texts[fact];
     if (column === undefined) return [];
@@ -141,11 +129,6 @@ export class WrittenRows {
   #quoted(name: string): string {
     return this.#table.dialect.quote(name);
   }
-}
-
-/** `ONLY` in PostgreSQL is for statements that read or change rows which are there. */
-function target(from: string): string {
-  return from.replace(/^ONLY /, "");
 }
 
 function time(

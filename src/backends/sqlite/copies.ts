@@ -1,7 +1,14 @@
 /** Writes single rows of a SQLite table, and says where it is. */
 import { OperationError } from "../../core/errors.ts";
 import type { Place } from "../contract.ts";
-import type { Cell, CellColumn, WritableRows } from "../sql/rows.ts";
+import {
+  type Cell,
+  type CellColumn,
+  type Inserted,
+  insertSql,
+  type Update,
+  type WritableRows,
+} from "../sql/rows.ts";
 import { isRowError } from "./errors.ts";
 import { literal, readSqliteRows } from "./rows.ts";
 import { type SqliteSession, whileLocked } from "./session.ts";
@@ -25,13 +32,18 @@ export async function writableSqliteRows(
       schema,
     );
   }, signal);
+  const statementsOf = (inserted: Inserted | undefined, updates: readonly Update[]) => {
+    if (inserted === undefined) return updates;
+    const sql = insertSql({ ...table, literal: literalOf }, inserted);
+    return [{ sql, rows: inserted.rows.length }, ...updates];
+  };
   return {
     ...table,
     unique: indexes.map((index) => String(index["name"])),
-    async write(statements) {
+    async write(inserted, updates) {
       try {
         await session.transaction("IMMEDIATE", () => {
-          for (const { sql, rows } of statements) {
+          for (const { sql, rows } of statementsOf(inserted, updates)) {
             if (session.run(sql) !== rows) throw new Undone("another row count");
           }
         });

@@ -21,6 +21,7 @@ async function nodeSaying(reply: string) {
     isReplica: false,
     removes: "UNLINK",
     tells: "PEXPIRETIME",
+    allowsScripts: true,
     [Symbol.dispose]: () => connection.close(),
   };
   return {

@@ -10,6 +10,11 @@ import { allEnded } from "../walk.ts";
 export interface Wanted {
   readonly values: boolean;
   readonly expiries: boolean;
+  /**
+   * Whether to read by a script, if the server allows it: many keys by one command instead of one
+   * command for each expiry, which takes half the time (measured).
+   */
+  readonly byScript?: boolean;
 }
 
 /** A key that is there. */
@@ -34,6 +39,31 @@ const ANSWER = 4 << 20;
 /** Replies to PEXPIRETIME and PTTL. */
 const NEVER = -1;
 const GONE = -2;
+
+/**
+ * The value and the expiry of each key, as MGET and PEXPIRETIME tell them. Before Redis 7, there is
+ * only the time left.
+ */
+const READ = `
+local isOld = redis.pcall('PEXPIRETIME', KEYS[1])
+local now = 0
+if type(isOld) == 'table' then
+  local clock = redis.call('TIME')
+  now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+end
+local answers = {}
+for i, key in ipairs(KEYS) do
+  local value = redis.pcall('GET', key)
+  if type(value) == 'table' then value = false end
+  local expiry = redis.call(now == 0 and 'PEXPIRETIME' or 'PTTL', key)
+  if expiry >= 0 then expiry = now + expiry end
+  answers[2 * i - 1] = value
+  answers[2 * i] = expiry
+end
+return answers`;
+
+/** A user or a server that allows no scripts, or not with these commands. */
+const REFUSED = /^NOPERM|^ERR unknown command|can't run this command|Unknown Redis command/i;
 
 export class KeyReader {
   readonly #wanted: Wanted;
@@ -74,6 +104,11 @@ export class KeyReader {
     node: RedisNode,
     keys: readonly Buffer[],
   ): Promise<{ readonly keys: readonly FoundKey[]; readonly moved: boolean }> {
+    // The keys of a script must be in one slot.
+    if (this.#wanted.byScript && node.allowsScripts && node.mode !== "cluster") {
+      const found = await this.#readByScript(node, keys);
+      if (found !== undefined) return { keys: found, moved: false };
+    }
     const { values: wantsValues, expiries: wantsExpiries } = this.#wanted;
     const [values, expiries] = await Promise.all([
       wantsValues ? this.#valuesOf(node, keys) : undefined,
@@ -93,6 +128,39 @@ export class KeyReader {
     };
   }
 
+  /** @returns undefined if the server does not allow it. */
+  async #readByScript(
+    node: RedisNode,
+    keys: readonly Buffer[],
+  ): Promise<readonly FoundKey[] | undefined> {
+    const { connection } = node;
+    const reply = await connection.call("EVAL", READ, keys.length, keys).catch((error: unknown) => {
+      if (!(error instanceof ErrorReply) || !REFUSED.test(error.message)) throw error;
+      node.allowsScripts = false;
+    });
+    if (!node.allowsScripts) return undefined;
+    if (!isList(reply) || reply.length !== 2 * keys.length) throw unexpected("EVAL");
+    const found: FoundKey[] = [];
+    let bytes = 0;
+    for (const [index, key] of keys.entries()) {
+      const value = reply[2 * index];
+      const expiry = reply[2 * index + 1];
+      if (value !== null && !Buffer.isBuffer(value)) throw unexpected("EVAL");
+      if (typeof expiry !== "number" || expiry < GONE) throw unexpected("EVAL");
+      if (expiry === GONE) continue;
+      bytes += value?.length ?? 0;
+      found.push({ key, value, expiresAt: expiry === NEVER ? null : expiry });
+    }
+    this.#fit(keys.length, bytes);
+    return found;
+  }
+
+  /** Makes the next request so large that its answer fits. */
+  #fit(keys: number, bytes: number): void {
+    const fitting = Math.floor(ANSWER * keys / Math.max(1, bytes));
+    this.#atOnce = Math.max(1, Math.min(MOST_AT_ONCE, fitting));
+  }
+
   /** @returns the values of the keys that are on this node. */
   async #valuesOf(node: RedisNode, keys: readonly Buffer[]): Promise<Map<Buffer, Buffer | null>> {
     const values = new Map<Buffer, Buffer | null>();
@@ -110,8 +178,7 @@ export class KeyReader {
         });
       }),
     );
-    const fitting = Math.floor(ANSWER * keys.length / Math.max(1, bytes));
-    this.#atOnce = Math.max(1, Math.min(MOST_AT_ONCE, fitting));
+    this.#fit(keys.length, bytes);
     return values;
   }
 }

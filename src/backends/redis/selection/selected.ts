@@ -103,6 +103,7 @@ export class SelectedKeys {
   readonly #neededPayloads: PayloadReader;
   readonly #reader: KeyReader;
   readonly #wholeReader = new KeyReader({ values: true, expiries: true });
+  readonly #copyReader = new KeyReader({ values: true, expiries: true, byScript: true });
   /** Keys of this pass whose payload does not tell what the selection needs. */
   #unreadable: DistinctKeys;
 
@@ -176,7 +177,7 @@ export class SelectedKeys {
   ): Promise<Read<StoredSession>> {
     const { payloads, prefixLength } = this.#context;
     const sessions: KeyAnd<StoredSession>[] = [];
-    const moved = await this.#wholeReader.read(node, keys, (found) => {
+    const moved = await this.#copyReader.read(node, keys, (found) => {
       const { key } = found;
       if (this.#context.selection.length > 0) {
         const reading = this.#readingOf(found, this.#neededPayloads);
