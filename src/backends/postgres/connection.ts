@@ -126,7 +126,6 @@ class CopyIn implements pg.Submittable {
   readonly #sql: string;
   readonly #rows: Buffer;
   readonly #end = Promise.withResolvers<number>();
-  #failure: unknown;
   #written = NaN;
 
   constructor(sql: string, rows: Buffer) {
@@ -153,14 +152,11 @@ class CopyIn implements pg.Submittable {
   }
 
   handleError(error: unknown): void {
-    this.#failure ??= error;
-    // After the loss of the connection, the server is not ready any more.
-    if (!(error instanceof pg.DatabaseError)) this.#end.reject(error);
+    this.#end.reject(error);
   }
 
   handleReadyForQuery(): void {
-    if (this.#failure === undefined) this.#end.resolve(this.#written);
-    else this.#end.reject(this.#failure);
+    this.#end.resolve(this.#written);
   }
 }
 
