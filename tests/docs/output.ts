@@ -7,7 +7,7 @@ const VARIABLE: readonly (readonly [RegExp, string])[] = [
   [/\b\d{14}(?=_\w+\.cr\b|\b)/g, "<time>"], // in the name of a migration
   [/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|\+\d\d:\d\d)?/g, "<date>"],
   [/^azu \d\S* \(.*\)$/gm, "<version>"],
-  [/(?<=&& )\/?\S*azu(?= session:sweep)/g, "<azu>"], // the path of the executable
+  [/(?<=&& )\/?\S*azu(?= session:(?:sweep|copy))/g, "<azu>"], // the path of the executable
   [/^index [0-9a-f]+\.\.[0-9a-f]+/gm, "<index>"], // of git
   [/\b(now|\d+ (s|min) ago)\b/g, "<ago>"],
   [/\b[0-9.]+ (B|KiB|MiB)\b/g, "<size>"],
