@@ -46,7 +46,7 @@ async function readSelected<Session>(
   options: LookOptions & { readonly signal: AbortSignal },
   reading: Reading<Session>,
 ): Promise<void> {
-  const given = new SeenKeys();
+  using given = new SeenKeys();
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
   let found = 0;
