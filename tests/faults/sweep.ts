@@ -1,6 +1,7 @@
 /** Runs the same removal many times, each time with another fault at another place. */
 import { deepStrictEqual, doesNotMatch, match, strictEqual } from "node:assert/strict";
 import type { Backend } from "../../src/backends/contract.ts";
+import type { Budget } from "../../src/backends/pace.ts";
 import { CLEAR, REVOKE, sweepWords } from "../../src/commands/session_clear/words.ts";
 import type { Selection } from "../../src/core/selection.ts";
 import { restOf } from "../../src/cli/commands/session_clear/report.ts";
@@ -92,7 +93,7 @@ async function remove(
     selection,
     words: isSweep ? sweepWords() : selection.length === 0 ? CLEAR : REVOKE,
     preview: 0,
-    budget: batch === undefined ? {} : { batch },
+    budget: budgetOf(batch),
     skipLocked: isSweep,
     dryRun: false,
     anything: true,
@@ -104,6 +105,12 @@ async function remove(
   });
 }
 
+/** No rest after a slow batch: with a busy machine, thousands of small ones would take too long. */
+function budgetOf(batch: number | undefined): Budget {
+  const maxLatency = 60_000;
+  return batch === undefined ? { maxLatency } : { batch, maxLatency };
+}
+
 /** A sweep with `--fix-ttl`, in the words of a removal: a session with a lifetime is gone. */
 async function giveLifetimes(
   { batch }: Place,
@@ -113,7 +120,7 @@ async function giveLifetimes(
   const { outcome, given, endless, isUncertain, error } = await sweepLifetimes(backend, {
     signal,
     lifetime: 3_600_000,
-    budget: batch === undefined ? {} : { batch },
+    budget: budgetOf(batch),
     timeout: 5000,
     onPhase() {},
     onGiven() {},
