@@ -28,8 +28,10 @@ export function showCopy(
     );
   }
   if (outcome === "copied") {
+    // Those that were removed at the target are missing there, and have just been named.
+    const missing = counts.removed > 0 ? "nothing else" : "nothing";
     reporter.verified(
-      `Compared ${comparison?.compared ?? 0} session(s): nothing is missing at the target`,
+      `Compared ${comparison?.compared ?? 0} session(s): ${missing} is missing at the target`,
     );
   }
   const problem = error ?? problemOf(report);
