@@ -8,9 +8,10 @@ const root = join(import.meta.dirname ?? "", "..");
 const mayImport: Record<string, readonly string[]> = {
   "main.ts": ["cli", "core"],
   "mod.ts": ["config", "backends", "core"],
-  cli: ["commands", "config", "backends", "app", "core"],
-  commands: ["config", "backends", "app", "core"],
+  cli: ["commands", "audit", "config", "backends", "app", "core"],
+  commands: ["audit", "config", "backends", "app", "core"],
   config: ["mod.ts", "backends", "app", "core"],
+  audit: ["backends", "core"],
   backends: ["core"],
   app: ["core", "templates", "azu.config.ts"],
   core: [],

@@ -57,6 +57,25 @@ export interface Backend {
    * @throws {AzuError} if the store cannot be reached, or refuses.
    */
   connect(signal: AbortSignal, options?: ConnectOptions): Promise<Store>;
+  /**
+   * Opens a table of numbered records beside the sessions: the audit log. Backends without this
+   * method have none.
+   * @param table Its name, maybe with a schema.
+   * @throws {AzuError} if the database cannot be reached, or refuses.
+   */
+  records?(table: string, signal: AbortSignal): Promise<Records>;
+}
+
+/** A table of numbered records. The errors of its methods name the table and the server. */
+export interface Records extends AsyncDisposable {
+  /** Creates the table if it is missing. */
+  create(): Promise<void>;
+  /** The record with the highest number. */
+  last(): Promise<string | undefined>;
+  /** @throws also if there is a record with this number. */
+  add(number: number, line: string): Promise<void>;
+  /** In the order of their numbers. */
+  lines(): AsyncIterable<string>;
 }
 
 /** How a store is opened. */

@@ -1,5 +1,6 @@
 /** Options that several commands have. Each is declared once. */
 import type { Budget } from "../backends/pace.ts";
+import { UsageError } from "../core/errors.ts";
 import { duration, newCommand, wholeNumber } from "./program.ts";
 
 export const BACKEND = [
@@ -58,6 +59,32 @@ export function removalOptions(command: ReturnType<typeof newCommand>, done: str
       "Fail unless at least <n> replicas of each Redis server have caught up",
       wholeNumber(1, 1000),
     );
+}
+
+/**
+ * Adds the options about who removes sessions, why, and what they were.
+ * @param done What the command does with them: `cleared`.
+ */
+export function evidenceOptions(command: ReturnType<typeof removalOptions>, done: string) {
+  return command
+    .option("--reason <text>", "Why, for the audit log: a ticket, for example")
+    .option("--actor <name>", "Who, for the audit log (default: the login name)")
+    .option("--evidence <file>", `First write what will be ${done} to a new file: no ids`);
+}
+
+export type EvidenceFlags = ReturnType<ReturnType<typeof evidenceOptions>["opts"]>;
+
+/** @throws {UsageError} if the options do not go together. */
+export function checkEvidence(
+  { evidence, dryRun, reason, actor }: EvidenceFlags & { readonly dryRun?: true | undefined },
+): void {
+  for (const [name, value] of Object.entries({ evidence, reason, actor })) {
+    if (value?.trim() === "") throw new UsageError(`--${name} got an empty text`);
+  }
+  if (evidence === undefined || !dryRun) return;
+  throw new UsageError("--evidence is for what is removed, and --dry-run removes nothing", {
+    hint: "To see the sessions, use session:list",
+  });
 }
 
 export type RemovalFlags = ReturnType<ReturnType<typeof removalOptions>["opts"]>;

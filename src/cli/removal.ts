@@ -9,29 +9,55 @@ import {
 import type { Words } from "../commands/session_clear/words.ts";
 import { ExitCode, ImpossibleError } from "../core/errors.ts";
 import { interruptedCode, type Operation } from "./operation.ts";
+import type { AuditTrail } from "./audit.ts";
 import { budgetOf, type RemovalFlags } from "./operation_options.ts";
+import type { GlobalOptions } from "./program.ts";
 import type { Host } from "./terminal/host.ts";
 import { Progress } from "./terminal/progress.ts";
 
-type Options = RemovalFlags & { readonly truncate?: true | undefined };
+type Options = RemovalFlags & GlobalOptions & {
+  readonly truncate?: true | undefined;
+  readonly evidence?: string | undefined;
+};
 
 /** A command that removes sessions. */
 export interface Removal extends Operation {
+  /** `session:clear` */
+  readonly command: string;
   readonly options: Options;
   readonly words: Words;
+  readonly trail: AuditTrail;
   /** Reports how it ended, as lines or as JSON. */
   conclude(report: ClearReport): ExitCode;
 }
 
+type How = Pick<ClearRequest, "selection" | "dryRun" | "anything" | "preview" | "skipLocked">;
+
 /**
- * Removes sessions, or only finds them.
+ * Removes sessions, or only finds them. If `--evidence` names a file, it writes that first.
  * @param signal Ends it, after the batch in flight; by default, that of the process.
  */
 export async function removeSessions(
   removal: Removal,
-  how: Pick<ClearRequest, "selection" | "dryRun" | "anything" | "preview" | "skipLocked">,
+  how: How,
   signal = removal.host.signal,
 ): Promise<ClearReport> {
+  const { options: { evidence: path }, reporter, trail } = removal;
+  if (path === undefined || how.dryRun) return await removed(removal, how, signal);
+  const { writeEvidence } = await import("./evidence.ts");
+  const evidence = await writeEvidence(removal, path, how.selection);
+  reporter.note(`Evidence: ${evidence.sessions} session(s) in ${evidence.file}`);
+  reporter.note(`SHA-256: ${evidence.sha256}`);
+  await trail.evidence({ ...evidence });
+  const report = await removed(removal, how, signal);
+  const more = report.cleared - evidence.sessions;
+  if (more > 0) {
+    reporter.warn(`${more} of the removed session(s) are not in the evidence: they are newer`);
+  }
+  return { ...report, evidence };
+}
+
+async function removed(removal: Removal, how: How, signal: AbortSignal): Promise<ClearReport> {
   const { host, options, reporter, choice: { backend }, target, words } = removal;
   using progress = new Progress(host, reporter, target.address ?? backend.name, words);
   progress.stopAfter(signal);

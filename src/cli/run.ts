@@ -39,6 +39,11 @@ export const commands = [
     "session:clear",
     async () => (await import("./commands/session_clear/command.ts")).sessionClearCommand,
   ],
+  ["audit:list", async () => (await import("./commands/audit_list/command.ts")).auditListCommand],
+  [
+    "audit:verify",
+    async () => (await import("./commands/audit_verify/command.ts")).auditVerifyCommand,
+  ],
   ["completion", async () => (await import("./commands/completion/command.ts")).completionCommand],
   ["help", async () => (await import("./commands/help/command.ts")).helpCommand],
 ] as const;

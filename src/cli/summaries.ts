@@ -9,6 +9,8 @@ export const summaries = {
   "session:copy": "Copy sessions to another store, without logging anyone out",
   "session:secret": "Make a new secret, rotate it, or judge the one in use",
   "session:clear": "Remove every session from the store: logs out all users",
+  "audit:list": "Show what was done with sessions: when, by whom, and how it ended",
+  "audit:verify": "Check that the audit log is complete and unchanged",
   completion: "Print the script that completes azu's commands in a shell",
   help: "Show the help of a command or a topic",
 } as const;

@@ -12,18 +12,19 @@ export interface Runtime {
   readonly target: string;
 }
 
+export const { version: VERSION } = manifest;
+
 const isSource = COMMIT.startsWith("@");
 
 /** What `--version` prints: one line, or with `--json` a document. */
 export function versionText(runtime: Runtime, isJson: boolean): string {
-  const { version } = manifest;
   const { deno, v8, typescript, target } = runtime;
   if (!isJson) {
     const commit = isSource ? "source" : COMMIT;
-    return `azu ${version} (${commit}, deno ${deno}, v8 ${v8}, ${target})`;
+    return `azu ${VERSION} (${commit}, deno ${deno}, v8 ${v8}, ${target})`;
   }
   const document = {
-    version,
+    version: VERSION,
     kind: isSource ? "source" : "executable",
     commit: isSource ? null : COMMIT,
     deno,

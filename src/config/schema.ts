@@ -3,6 +3,7 @@ import * as v from "valibot";
 import type { BackendFactory } from "../backends/contract.ts";
 import { type BackendType, isBackendType } from "../backends/registry.ts";
 import { databaseOptions } from "../backends/sql/backend.ts";
+import { parseTable } from "../backends/sql/ddl.ts";
 import { memoryOptions } from "../backends/memory.ts";
 import { redisOptions } from "../backends/redis/backend.ts";
 import { isRecord } from "../core/record.ts";
@@ -101,11 +102,24 @@ const session = options({
   ),
 });
 
+const audit = options({
+  /** The file of the records, relative to the config. It is created with the first one. */
+  file: v.optional(text("a file's name", (name) => name.trim() !== "")),
+  /** The table of the records instead, in the database of the backend `database`. */
+  table: v.optional(
+    text('a table name such as "azu_audit"', (name) => parseTable(name) !== undefined),
+  ),
+  /** Whether a command stops if its record cannot be written; default: it warns. */
+  required: v.optional(truth()),
+});
+
 const settings = {
   /** The app's name, at most 200 characters; default: `name` in `shard.yml`. */
   app: v.optional(text("a name", (name) => name.trim() !== "" && name.length <= 200)),
   /** Where and how sessions are kept. */
   session: v.optional(session),
+  /** Where azu records what its commands do with sessions; default: nowhere. */
+  audit: v.optional(audit),
 };
 
 const overrides = options(settings);

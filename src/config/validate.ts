@@ -58,10 +58,10 @@ function keysAt(schema: unknown, path: readonly string[]): string[] {
  */
 function contradictions(exported: unknown): string[] {
   if (!isRecord(exported)) return [];
-  const inBase = contradictionsIn(exported["session"]);
+  const inBase = contradictionsIn(exported);
   const environments = isRecord(exported["environments"]) ? exported["environments"] : {};
   const inEnvironments = Object.entries(environments).flatMap(([name, overrides]) =>
-    contradictionsIn(isRecord(overrides) ? merge(exported, overrides)["session"] : undefined)
+    contradictionsIn(isRecord(overrides) ? merge(exported, overrides) : {})
       // A problem of the base is reported once, not for every environment.
       .filter((problem) => !inBase.includes(problem))
       .map((problem) => `environments.${name}.${problem}`)
@@ -74,7 +74,17 @@ function contradictions(exported: unknown): string[] {
   ];
 }
 
-function contradictionsIn(session: unknown): string[] {
+function contradictionsIn({ session, audit }: Readonly<Record<string, unknown>>): string[] {
+  return [...sessionProblems(session), ...(isRecord(audit) ? auditProblems(audit) : [])];
+}
+
+/** The log is in one place. */
+function auditProblems({ file, table }: Readonly<Record<string, unknown>>): string[] {
+  if ((file === undefined) !== (table === undefined)) return [];
+  return ["audit: expected either file or table"];
+}
+
+function sessionProblems(session: unknown): string[] {
   if (!isRecord(session)) return [];
   const { backend, backends, cookie } = session;
   return [

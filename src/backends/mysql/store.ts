@@ -29,6 +29,11 @@ export const mysql: SqlEngine<MysqlSession> = {
     return await session.read(sql, READING);
   },
 
+  async query(session, sql) {
+    if (sql.startsWith("SELECT")) return await session.read(sql);
+    await session.run(sql);
+    return [];
+  },
   createTable: async (session) => await (await tables()).createMysqlTable(session),
   shape: async (session) => await (await tables()).mysqlShape(session),
   async change(session, statements) {

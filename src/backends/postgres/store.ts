@@ -34,6 +34,7 @@ export const postgres: SqlEngine<PostgresSession> = {
     });
   },
 
+  query: async (session, sql) => (await session.run(sql)).rows,
   createTable: async (session) => await (await tables()).createPostgresTable(session),
   shape: async (session) => await (await tables()).postgresShape(session),
   async change(session, statements) {

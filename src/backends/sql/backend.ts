@@ -12,6 +12,7 @@ import {
   CONNECT_TIMEOUT,
   type Migration,
   type Purpose,
+  type Records,
   type SetupSpec,
   type Shard,
   type Store,
@@ -130,6 +131,15 @@ export function bindDatabase(
     }
     return place;
   };
+  const targetOf = (tableText: string, timeout: number): DatabaseTarget => ({
+    ...check(),
+    root: context.root,
+    table: checkedTable(engine, tableText),
+    tableText,
+    timeout,
+    secrets: secretsIn(context.env),
+    recorded: recordedColumns(engine, context.recorded),
+  });
   // Not the table's value: a variable may be set only where the app runs.
   checkedTable(
     expected ?? engine,
@@ -156,21 +166,14 @@ export function bindDatabase(
       : {}),
     check: () => void check(),
     async connect(signal, { purpose = "operate", timeout = CONNECT_TIMEOUT } = {}) {
-      const place = check();
-      const text = tableText();
-      const table = checkedTable(engine, text);
-      const secrets = secretsIn(context.env);
       const target = {
-        ...place,
-        root: context.root,
-        table,
-        tableText: text,
-        timeout,
-        secrets,
-        recorded: recordedColumns(engine, context.recorded),
+        ...targetOf(tableText(), timeout),
         ...(chosen.layout === undefined ? {} : { layout: chosen.layout }),
       };
       return await openStore(target, signal, purpose);
+    },
+    async records(table, signal) {
+      return await openRecordTable(targetOf(table, CONNECT_TIMEOUT), signal);
     },
   };
 }
@@ -222,6 +225,24 @@ async function openStore(
     case "sqlite": {
       const { sqlite } = await import("../sqlite/store.ts");
       return await openSqlStore(sqlite, target, signal, purpose);
+    }
+  }
+}
+
+async function openRecordTable(target: DatabaseTarget, signal: AbortSignal): Promise<Records> {
+  const { openRecords } = await import("./records.ts");
+  switch (target.engine) {
+    case "postgres": {
+      const { postgres } = await import("../postgres/store.ts");
+      return await openRecords(postgres, target, signal);
+    }
+    case "mysql": {
+      const { mysql } = await import("../mysql/store.ts");
+      return await openRecords(mysql, target, signal);
+    }
+    case "sqlite": {
+      const { sqlite } = await import("../sqlite/store.ts");
+      return await openRecords(sqlite, target, signal);
     }
   }
 }

@@ -82,6 +82,8 @@ export interface SqlEngine<Session extends SqlSession> {
   createTable(session: Session, signal: AbortSignal): Promise<"created" | "present">;
   /** What the catalog says about the table; undefined if there is none. */
   shape(session: Session, signal: AbortSignal): Promise<TableShape | undefined>;
+  /** Runs a short statement about another table than that of the sessions. */
+  query(session: Session, sql: string, signal: AbortSignal): Promise<readonly Row[]>;
   /** Runs statements that change the table. */
   change(session: Session, statements: readonly string[], signal: AbortSignal): Promise<void>;
 }

@@ -25,6 +25,7 @@ export const sqlite: SqlEngine<SqliteSession> = {
   },
   whyNotTruncate: "SQLite has no TRUNCATE",
 
+  query: async (session, sql, signal) => await whileLocked(() => session.all(sql), signal),
   createTable: async (...args) => await (await tables()).createSqliteTable(...args),
   shape: async (...args) => await (await tables()).sqliteShape(...args),
   change: async (...args) => await (await tables()).changeSqliteTable(...args),

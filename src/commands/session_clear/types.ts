@@ -57,8 +57,19 @@ export interface ClearReport {
   readonly nodes?: NodesReport;
   /** How many replicas have caught up, for the server with the fewest; undefined if not known. */
   readonly replicas?: number;
+  /** The file that lists what was to be removed, if one was asked for. */
+  readonly evidence?: Evidence;
   /** Why it failed. */
   readonly error?: AzuError;
+}
+
+/** A complete file of evidence. */
+export interface Evidence {
+  /** Its absolute path. */
+  readonly file: string;
+  readonly sessions: number;
+  /** Of the whole file, in hexadecimal. */
+  readonly sha256: string;
 }
 
 /** What is known if nothing was begun. */

@@ -3,7 +3,9 @@ import { type ClearReport, NOTHING_DONE } from "../../../commands/session_clear/
 import { CLEAR } from "../../../commands/session_clear/words.ts";
 import { type ExitCode, ImpossibleError, OperationError } from "../../../core/errors.ts";
 import { listed } from "../../../core/text.ts";
+import { audited, auditedRun, removalEnd } from "../../audit.ts";
 import { type Operation, operationFor, showDecision } from "../../operation.ts";
+import { checkEvidence } from "../../operation_options.ts";
 import type { GlobalOptions } from "../../program.ts";
 import { exitCodeOf, type Removal, removeSessions, unsupported } from "../../removal.ts";
 import type { Host } from "../../terminal/host.ts";
@@ -13,6 +15,8 @@ import type { SessionClearOptions } from "./command.ts";
 import { clearFields, showDoubts, showLookAlikes, showReport } from "./report.ts";
 
 const QUESTION = "Are you sure you want to clear all sessions? This will log out all users.";
+
+const COMMAND = "session:clear";
 
 type Options = SessionClearOptions & GlobalOptions;
 
@@ -26,11 +30,21 @@ export async function sessionClear(
   options: Options,
   reporter: Reporter,
 ): Promise<ExitCode> {
+  checkEvidence(options);
   const operation = await operationFor(host, options, reporter);
   for (const keys of operation.neighbours) reporter.warn(`A clear removes ${keys} too`);
   const conclude = (report: ClearReport) => concluded(operation, options, report);
-  const report = await attempt({ ...operation, options, words: CLEAR, conclude });
-  return conclude(options.strict ? strictly(report) : report);
+  const { dryRun = false } = options;
+  const clear = { ...operation, command: COMMAND, options, words: CLEAR, conclude };
+  const report = await audited(
+    auditedRun(operation, COMMAND, options, { selection: null, dryRun }),
+    async (trail) => {
+      const report = await attempt({ ...clear, trail });
+      return options.strict ? strictly(report) : report;
+    },
+    removalEnd(host),
+  );
+  return conclude(report);
 }
 
 /** With `--strict`, what would be a warning is an error. */

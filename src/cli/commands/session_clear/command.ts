@@ -1,17 +1,20 @@
-import { removalOptions } from "../../operation_options.ts";
+import { evidenceOptions, removalOptions } from "../../operation_options.ts";
 import { addExamples, newCommand, type Run } from "../../program.ts";
 
 const definition = () =>
   addExamples(
-    removalOptions(
-      newCommand(
-        "session:clear",
-        "Asks first, unless you pass --force. The backend comes from the first of: --backend, the " +
-          "store in src/initializers/session.cr, SESSION_BACKEND, session.backend in " +
-          "azu.config.ts, redis. Only keys under the configured prefix, or rows of the configured " +
-          "table, are ever removed. If nodes of the app cache sessions, they are told to drop " +
-          "them. The clear slows down when the store gets slow.\n\n" +
-          "A <time> is a number with its unit: ms, s or m.",
+    evidenceOptions(
+      removalOptions(
+        newCommand(
+          "session:clear",
+          "Asks first, unless you pass --force. The backend comes from the first of: --backend, the " +
+            "store in src/initializers/session.cr, SESSION_BACKEND, session.backend in " +
+            "azu.config.ts, redis. Only keys under the configured prefix, or rows of the configured " +
+            "table, are ever removed. If nodes of the app cache sessions, they are told to drop " +
+            "them. The clear slows down when the store gets slow.\n\n" +
+            "A <time> is a number with its unit: ms, s or m.",
+        ),
+        "cleared",
       ),
       "cleared",
     )
@@ -23,6 +26,10 @@ const definition = () =>
       ["Log everybody out", "azu session:clear"],
       ["In a script that reads the result", "azu session:clear --force --json"],
       ["Clear the production store", "azu session:clear --env production"],
+      [
+        "In an incident, with a list of what was there",
+        "azu session:clear --evidence incident.ndjson --reason INC-123",
+      ],
       ["Clear a busy store gently", "azu session:clear --batch 100 --pause 50ms"],
     ],
   );

@@ -220,9 +220,10 @@ export function clearFields(
   };
 }
 
-/** The fields about what follows a removal. */
-export function followUpFields({ nodes, replicas, advice }: ClearReport) {
+/** The fields about what precedes and follows a removal. */
+export function followUpFields({ evidence, nodes, replicas, advice }: ClearReport) {
   return {
+    ...(evidence === undefined ? {} : { evidence }),
     nodesTold: nodes?.told ?? null,
     replicasFollowed: replicas ?? null,
     ...(advice === undefined ? {} : { advice }),

@@ -9,8 +9,9 @@ import {
 } from "../../../commands/session_copy/types.ts";
 import { countSource } from "../../../commands/session_copy/count.ts";
 import { ExitCode, OperationError, UsageError } from "../../../core/errors.ts";
-import type { Selection } from "../../../core/selection.ts";
+import { inWords, type Selection } from "../../../core/selection.ts";
 import { listed } from "../../../core/text.ts";
+import { audited } from "../../audit.ts";
 import { workingFolder } from "../../load_project.ts";
 import { budgetOf } from "../../operation_options.ts";
 import { unreachable } from "../../operation.ts";
@@ -21,7 +22,7 @@ import { Progress } from "../../terminal/progress.ts";
 import { ask, checkTerminal } from "../../terminal/prompts.ts";
 import type { Reporter } from "../../terminal/reporter.ts";
 import type { SessionCopyOptions } from "./command.ts";
-import { type End, type Ends, endsFor, endText, showEnds } from "./ends.ts";
+import { type End, endFieldsOf, type Ends, endsFor, endText, showEnds } from "./ends.ts";
 import { FailedList } from "./failed.ts";
 import { copyFields, showCopy } from "./report.ts";
 
@@ -83,9 +84,29 @@ export async function sessionCopy(
     );
     return exitCode;
   };
-  return conclude(
-    await attempt({ ...ends, host, options, reporter, selection, failed, folder, conclude }),
+  const report = await audited(
+    {
+      host,
+      reporter,
+      project: ends.project,
+      command: "session:copy",
+      fields: {
+        environment: ends.project.environment.name,
+        from: endFieldsOf(ends.from),
+        to: endFieldsOf(ends.to),
+        selection: selection.length === 0 ? null : inWords(selection),
+        dryRun: options.dryRun ?? false,
+      },
+    },
+    () => attempt({ ...ends, host, options, reporter, selection, failed, folder, conclude }),
+    (report) => ({
+      outcome: report.outcome,
+      ...report.counts,
+      inDoubt: report.inDoubt,
+      exitCode: exitCodeOf(host, report),
+    }),
   );
+  return conclude(report);
 }
 
 function exitCodeOf({ signal }: Host, { outcome, error }: CopyReport): ExitCode {
@@ -93,7 +114,7 @@ function exitCodeOf({ signal }: Host, { outcome, error }: CopyReport): ExitCode 
     case "copied":
     case "found":
     case "declined":
-      return ExitCode.ok;
+      return error?.exitCode ?? ExitCode.ok;
     case "partial":
       return ExitCode.failed;
     case "interrupted":

@@ -1,6 +1,7 @@
 import { type ListReport, listSessions } from "../../../commands/session_list/list.ts";
 import { ExitCode, OperationError, UsageError } from "../../../core/errors.ts";
 import { inWords, type Selection } from "../../../core/selection.ts";
+import { audited, auditedRun } from "../../audit.ts";
 import { budgetOf } from "../../operation_options.ts";
 import {
   endFields,
@@ -59,7 +60,19 @@ export async function sessionList(
     ? new JsonWriter(fields)
     : writerOf(format, host, reporter, fields);
   const listing = { ...operation, options, selection, format, limit, writer };
-  const report = await attempt(listing);
+  const report = await audited(
+    auditedRun(operation, "session:list", {}, {
+      selection: selection.length === 0 ? null : inWords(selection),
+      count,
+    }),
+    () => attempt(listing),
+    (report) => ({
+      outcome: report.outcome,
+      shown: report.shown,
+      count: report.count ?? null,
+      exitCode: exitCodeOf(host, report),
+    }),
+  );
   if (report.outcome !== "impossible") writer?.end();
   return conclude(listing, report);
 }

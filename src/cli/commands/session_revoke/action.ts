@@ -4,7 +4,9 @@ import { REVOKE } from "../../../commands/session_clear/words.ts";
 import { type ExitCode, OperationError, UsageError } from "../../../core/errors.ts";
 import { inWords, type Selection } from "../../../core/selection.ts";
 import { listed } from "../../../core/text.ts";
+import { audited, auditedRun, removalEnd } from "../../audit.ts";
 import { type Operation, operationFor, showDecision, unreachable } from "../../operation.ts";
+import { checkEvidence } from "../../operation_options.ts";
 import type { GlobalOptions } from "../../program.ts";
 import { exitCodeOf, type Removal, removeSessions, unsupported } from "../../removal.ts";
 import { readsStdin, selectionFor } from "../../selection.ts";
@@ -17,6 +19,8 @@ import { previewLines, revokeFields } from "./report.ts";
 
 const QUESTION =
   "Are you sure you want to revoke these sessions? This will log out whoever uses them.";
+
+const COMMAND = "session:revoke";
 
 /** How many sessions are shown before the question, and after a dry run. */
 const PREVIEW = 10;
@@ -33,6 +37,7 @@ export async function sessionRevoke(
   options: Options,
   reporter: Reporter,
 ): Promise<ExitCode> {
+  checkEvidence(options);
   const isAsked = !options.force && !options.yes && !options.dryRun;
   if (isAsked && readsStdin(options)) {
     throw new UsageError("The names come from stdin, so there is nobody to ask", {
@@ -48,7 +53,21 @@ export async function sessionRevoke(
   const operation = await operationFor(host, options, reporter);
   for (const keys of operation.neighbours) reporter.warn(`A revocation reaches ${keys} too`);
   const conclude = (report: ClearReport) => concluded(operation, options, selection, report);
-  return conclude(await attempt({ ...operation, options, words: REVOKE, conclude, selection }));
+  const revocation = {
+    ...operation,
+    command: COMMAND,
+    options,
+    words: REVOKE,
+    conclude,
+    selection,
+  };
+  const { dryRun = false } = options;
+  const report = await audited(
+    auditedRun(operation, COMMAND, options, { selection: inWords(selection), dryRun }),
+    (trail) => attempt({ ...revocation, trail }),
+    removalEnd(host),
+  );
+  return conclude(report);
 }
 
 function concluded(

@@ -1,4 +1,4 @@
-import { removalOptions } from "../../operation_options.ts";
+import { evidenceOptions, removalOptions } from "../../operation_options.ts";
 import { addExamples, newCommand, type Run } from "../../program.ts";
 import { SELECTION_HELP, selectionOptions } from "../../selection_options.ts";
 
@@ -11,7 +11,7 @@ function definition() {
       "Without a selection it does nothing: to log out everybody, use session:clear.\n\n" +
       `${SELECTION_HELP} Any other <time> is a number with ms, s or m.`,
   );
-  const removal = removalOptions(command, "revoked");
+  const removal = evidenceOptions(removalOptions(command, "revoked"), "revoked");
   const selection = selectionOptions(command);
   addExamples(command, [
     ["Log out one user everywhere", "azu session:revoke --user 42"],

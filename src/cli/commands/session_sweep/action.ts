@@ -3,6 +3,7 @@ import { sweepWords } from "../../../commands/session_clear/words.ts";
 import { durationText } from "../../../core/duration.ts";
 import { type ExitCode, ImpossibleError } from "../../../core/errors.ts";
 import type { Selection } from "../../../core/selection.ts";
+import { audited, auditedRun, type AuditTrail, removalEnd } from "../../audit.ts";
 import { type Operation, operationFor, showDecision, unreachable } from "../../operation.ts";
 import type { GlobalOptions } from "../../program.ts";
 import { exitCodeOf, removeSessions } from "../../removal.ts";
@@ -13,6 +14,8 @@ import { sweepLifetimesOf } from "./lifetimes.ts";
 import { showSwept, sweepFields } from "./report.ts";
 
 export type SweepOptions = SessionSweepOptions & GlobalOptions;
+
+const COMMAND = "session:sweep";
 
 /** `azu session:sweep` */
 export async function sessionSweep(
@@ -33,10 +36,17 @@ export async function sessionSweep(
   }
   backend.check?.();
   host.handleSignals();
-  if (backend.capabilities.expiresItself) return await sweepLifetimesOf(operation, options);
+  const { dryRun = false, fixTtl = false } = options;
+  const run = auditedRun(operation, COMMAND, {}, { selection: "expired", dryRun, fixTtl });
   reporter.line("Sweeping expired sessions...");
   reporter.line(`Backend: ${backend.name}`);
-  return conclude(operation, options, await sweepRows(operation, options));
+  if (backend.capabilities.expiresItself) return await sweepLifetimesOf(operation, options, run);
+  const report = await audited(
+    run,
+    (trail) => sweepRows(operation, options, trail),
+    removalEnd(host),
+  );
+  return conclude(operation, options, report);
 }
 
 function unsupported(
@@ -50,7 +60,11 @@ function unsupported(
 }
 
 /** Removes the rows, within the time budget. */
-async function sweepRows(operation: Operation, options: SweepOptions): Promise<ClearReport> {
+async function sweepRows(
+  operation: Operation,
+  options: SweepOptions,
+  trail: AuditTrail,
+): Promise<ClearReport> {
   const { host } = operation;
   const { grace = 0, timeBudget, dryRun = false } = options;
   const before = host.now().getTime() - grace;
@@ -60,6 +74,8 @@ async function sweepRows(operation: Operation, options: SweepOptions): Promise<C
     : AbortSignal.any([host.signal, AbortSignal.timeout(timeBudget)]);
   const removal = {
     ...operation,
+    trail,
+    command: COMMAND,
     // The nodes need not be told: they do not accept expired sessions from their caches.
     options: { ...options, broadcast: false },
     words: wordsOf(options),

@@ -2,6 +2,7 @@
 import { type LifetimesReport, sweepLifetimes } from "../../../commands/session_sweep/lifetimes.ts";
 import { ttlOf } from "../../../config/session_defaults.ts";
 import { ExitCode } from "../../../core/errors.ts";
+import { audited, type AuditedRun } from "../../audit.ts";
 import { interruptedCode, type Operation } from "../../operation.ts";
 import { budgetOf } from "../../operation_options.ts";
 import { Progress } from "../../terminal/progress.ts";
@@ -13,13 +14,12 @@ const WORDS = { doing: "Giving sessions a lifetime", done: "fixed" };
 export async function sweepLifetimesOf(
   operation: Operation,
   options: SweepOptions,
+  run: AuditedRun,
 ): Promise<ExitCode> {
-  const { host, reporter, choice: { backend }, project } = operation;
+  const { host, reporter, project } = operation;
   const { dryRun = false, fixTtl = false } = options;
   const lifetime = ttlOf(project.config);
   const isFixed = fixTtl && !dryRun;
-  reporter.line("Sweeping expired sessions...");
-  reporter.line(`Backend: ${backend.name}`);
   const conclude = (report: LifetimesReport): ExitCode => {
     const exitCode = report.outcome === "interrupted"
       ? interruptedCode(host)
@@ -28,7 +28,12 @@ export async function sweepLifetimesOf(
     reporter.document(lifetimesFields(operation, report, { dryRun, exitCode }), report.error);
     return exitCode;
   };
-  return conclude(await swept(operation, options, isFixed ? lifetime : undefined, conclude));
+  const report = await audited(
+    run,
+    () => swept(operation, options, isFixed ? lifetime : undefined, conclude),
+    ({ outcome, endless = null, given }) => ({ outcome, endless, given }),
+  );
+  return conclude(report);
 }
 
 /** @param conclude Reports how it ended, if a second signal ends the process at once. */
