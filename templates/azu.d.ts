@@ -234,6 +234,15 @@ declare module "azu" {
         }
         | undefined;
     } | undefined;
+    /** Where azu records what its commands do with sessions; default: nowhere. */
+    audit?: {
+      /** The file of the records, relative to the config. It is created with the first one. */
+      file?: string | undefined;
+      /** The table of the records instead, in the database of the backend `database`. */
+      table?: string | undefined;
+      /** Whether a command stops if its record cannot be written; default: it warns. */
+      required?: boolean | undefined;
+    } | undefined;
   };
 
   /** A fact in the payload. */
@@ -314,6 +323,13 @@ declare module "azu" {
      * @throws if the store cannot be reached, or refuses.
      */
     connect(signal: AbortSignal, options?: ConnectOptions): Promise<Store>;
+    /**
+     * Opens a table of numbered records beside the sessions: the audit log. Backends without this
+     * method have none.
+     * @param table Its name, maybe with a schema.
+     * @throws if the database cannot be reached, or refuses.
+     */
+    records?(table: string, signal: AbortSignal): Promise<Records>;
   }
 
   type Engine = "postgres" | "mysql" | "sqlite";
@@ -473,6 +489,18 @@ declare module "azu" {
       signal: AbortSignal,
       options?: Pick<LookOptions, "onProgress">,
     ): Promise<void>;
+  }
+
+  /** A table of numbered records. The errors of its methods name the table and the server. */
+  interface Records extends AsyncDisposable {
+    /** Creates the table if it is missing. */
+    create(): Promise<void>;
+    /** The record with the highest number. */
+    last(): Promise<string | undefined>;
+    /** @throws also if there is a record with this number. */
+    add(number: number, line: string): Promise<void>;
+    /** In the order of their numbers. */
+    lines(): AsyncIterable<string>;
   }
 
   /** The type of the users' ids. */

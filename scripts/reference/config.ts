@@ -19,6 +19,7 @@ interface Keys {
 const TABLES: ReadonlyMap<string, Keys> = new Map([
   ["config", { heading: "Top level", type: ["Config"] }],
   ["session", { heading: "Sessions", type: ["Config", "session"] }],
+  ["audit", { heading: "Audit", type: ["Config", "audit"] }],
   ["session.cookie", { heading: "The cookie", type: ["CookieOptions"] }],
   ["session.backends.redis", { heading: "Redis", type: ["RedisOptions"] }],
   ["session.backends.database", { heading: "Databases", type: ["DatabaseOptions"] }],

@@ -50,17 +50,16 @@ export class TableLog implements AuditLog {
   async #lastOrNew(): Promise<string | undefined> {
     try {
       return await this.#records.last();
-    } catch (error) {
+    } catch {
+      // Another process may be creating it: PostgreSQL then fails in spite of IF NOT EXISTS.
+      const [created] = await Promise.allSettled([this.#records.create()]);
       try {
-        await this.#records.create();
         return await this.#records.last();
-      } catch (again) {
+      } catch (error) {
+        const cause = created.status === "rejected" ? created.reason : error;
         throw new OperationError(
-          `The audit log ${this.place} cannot be written: ${messageOf(error)}`,
-          {
-            hint: "Create the table as the owner of the database: docs/reference/config.md has it",
-            cause: again,
-          },
+          `The audit log ${this.place} cannot be written: ${messageOf(cause)}`,
+          { hint: "Create the table, or grant SELECT and INSERT on it", cause },
         );
       }
     }

@@ -41,10 +41,13 @@ export function auditedRun(
   return { host, reporter, project, command, actor, reason, fields: about };
 }
 
-/** What the last record says about a removal. */
-export function removalEnd(host: Host): (report: ClearReport) => Fields {
+/**
+ * What the last record says about a removal.
+ * @param done What the command does with sessions: `revoked`.
+ */
+export function removalEnd(host: Host, done: string): (report: ClearReport) => Fields {
   return (report) => ({
-    outcome: report.outcome,
+    outcome: report.outcome === "cleared" ? done : report.outcome,
     removed: report.cleared,
     remaining: report.remaining ?? null,
     arrived: report.arrived ?? null,

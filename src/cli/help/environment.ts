@@ -27,9 +27,21 @@ const withBackend: readonly CommandName[] = [
   "session:clear",
 ];
 
-const all: readonly CommandName[] = [...withBackend, "session:secret"];
+/** The commands that read the audit log, which may be in a database. */
+const audit: readonly CommandName[] = ["audit:list", "audit:verify"];
 
-const inEnvironments = withBackend.filter((name) => name !== "init");
+/** The commands that write it. */
+const recorded: readonly CommandName[] = [
+  "session:list",
+  "session:revoke",
+  "session:sweep",
+  "session:copy",
+  "session:clear",
+];
+
+const all: readonly CommandName[] = [...withBackend, "session:secret", ...audit];
+
+const inEnvironments = [...withBackend.filter((name) => name !== "init"), ...audit];
 
 export const variables: readonly Variable[] = [
   {
@@ -44,7 +56,7 @@ export const variables: readonly Variable[] = [
     readBy: "azu and the app",
     summary: "The address of the database",
     details: "The config's `url` overrides it.",
-    commands: withBackend,
+    commands: [...withBackend, ...audit],
   },
   {
     name: "SESSION_BACKEND",
@@ -106,6 +118,13 @@ export const variables: readonly Variable[] = [
     commands: ["session:copy"],
   },
   {
+    name: "LOGNAME",
+    readBy: "azu",
+    summary: "Who runs the command, for the audit log",
+    details: "`--actor` and `SUDO_USER` come before it, `USER` and `USERNAME` after it.",
+    commands: recorded,
+  },
+  {
     name: "NODE_ID",
     readBy: "the app",
     summary: "The name of a node, if nodes cache sessions",
@@ -130,8 +149,8 @@ export const variables: readonly Variable[] = [
 
 /** Where the variables come from. */
 export const WHERE_FROM =
-  "`azu` also reads them from `.env` in the app's folder, except `NO_COLOR`, `TERM` and " +
-  "`XDG_STATE_HOME`. The " +
+  "`azu` also reads them from `.env` in the app's folder, except `NO_COLOR`, `TERM`, `LOGNAME` " +
+  "and `XDG_STATE_HOME`. The " +
   "environment wins. A variable that is empty counts as not set.";
 
 /** The variables that a command uses. */

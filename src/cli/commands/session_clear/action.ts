@@ -42,7 +42,7 @@ export async function sessionClear(
       const report = await attempt({ ...clear, trail });
       return options.strict ? strictly(report) : report;
     },
-    removalEnd(host),
+    removalEnd(host, "cleared"),
   );
   return conclude(report);
 }

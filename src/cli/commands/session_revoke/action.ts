@@ -65,7 +65,7 @@ export async function sessionRevoke(
   const report = await audited(
     auditedRun(operation, COMMAND, options, { selection: inWords(selection), dryRun }),
     (trail) => attempt({ ...revocation, trail }),
-    removalEnd(host),
+    removalEnd(host, "revoked"),
   );
   return conclude(report);
 }

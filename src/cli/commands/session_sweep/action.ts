@@ -44,7 +44,7 @@ export async function sessionSweep(
   const report = await audited(
     run,
     (trail) => sweepRows(operation, options, trail),
-    removalEnd(host),
+    removalEnd(host, "swept"),
   );
   return conclude(operation, options, report);
 }
