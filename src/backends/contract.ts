@@ -4,6 +4,7 @@
  */
 import type { Recorded } from "../core/recorded.ts";
 import type { Candidate, Selection } from "../core/selection.ts";
+import type { DiagnosisOptions } from "./diagnosis.ts";
 import type { Budget } from "./pace.ts";
 import type { Engine } from "./sql/ddl.ts";
 import type { StoredSession } from "./stored.ts";
@@ -57,6 +58,11 @@ export interface Backend {
    * @throws {AzuError} if the store cannot be reached, or refuses.
    */
   connect(signal: AbortSignal, options?: ConnectOptions): Promise<Store>;
+  /**
+   * Makes the checks of `session:doctor` about the way to the server, without a store: they say more
+   * where {@linkcode connect} only fails.
+   */
+  reach?(options: DiagnosisOptions): Promise<void>;
   /**
    * Opens a table of numbered records beside the sessions: the audit log. Backends without this
    * method have none.
@@ -144,6 +150,12 @@ export interface Store extends Sessions, AsyncDisposable {
   save?(changes: readonly Change[], signal: AbortSignal, now: Date): Promise<readonly Saved[]>;
   /** Where the sessions are, by the servers' own account; undefined if they do not say it. */
   place?(signal: AbortSignal): Promise<Place | undefined>;
+  /**
+   * Makes the checks of `session:doctor` that need a connection: rights, and the state of the server
+   * and of what is there. It changes nothing, and reads a sample of the sessions at most. A check
+   * that does not apply, or cannot be made, is reported as skipped.
+   */
+  diagnose?(options: DiagnosisOptions): Promise<void>;
   /** Reads what `session:status` shows. */
   survey?(options: SurveyOptions): Promise<Survey>;
   /**
