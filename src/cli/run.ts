@@ -39,6 +39,10 @@ export const commands = [
     "session:clear",
     async () => (await import("./commands/session_clear/command.ts")).sessionClearCommand,
   ],
+  [
+    "session:doctor",
+    async () => (await import("./commands/session_doctor/command.ts")).sessionDoctorCommand,
+  ],
   ["audit:list", async () => (await import("./commands/audit_list/command.ts")).auditListCommand],
   [
     "audit:verify",

@@ -9,6 +9,7 @@ export const summaries = {
   "session:copy": "Copy sessions to another store, without logging anyone out",
   "session:secret": "Make a new secret, rotate it, or judge the one in use",
   "session:clear": "Remove every session from the store: logs out all users",
+  "session:doctor": "Check config, secret, app, store and cookie, and say what to fix",
   "audit:list": "Show what was done with sessions: when, by whom, and how it ended",
   "audit:verify": "Check that the audit log is complete and unchanged",
   completion: "Print the script that completes azu's commands in a shell",

@@ -14,6 +14,8 @@ const LIST =
 export interface HandlersList {
   /** The module that it belongs to; undefined if none is around it. */
   readonly module: string | undefined;
+  /** Its elements, as in the source. */
+  readonly elements: readonly string[];
   /** The source with one more handler at the end. */
   with(element: string): string;
 }
@@ -36,6 +38,8 @@ export function handlersList(source: string): HandlersList | undefined {
   const indent = `${list[1] ?? ""}    `;
   return {
     module: modulesAround(code, list.index),
+    elements: source.slice(from, end).split("\n").map((line) => line.trim().replace(/,$/, ""))
+      .filter((line) => line !== "" && !line.startsWith("#")),
     with: (element) =>
       source.slice(0, end) + (elements.endsWith(",") ? "" : ",") +
       source.slice(end, lineEnd + 1) + `${indent}${element},${newline}` +

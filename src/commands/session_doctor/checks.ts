@@ -63,6 +63,10 @@ export const checks = {
     fix: "azu session:setup, and shards install",
   },
   ...storeChecks,
+  "cookie.set": {
+    title: "The app answers, and sets its cookie",
+    fix: "Add SessionHandler to the app's handlers: azu session:setup offers it",
+  },
   "cookie.secure": {
     title: "The cookie is sent over HTTPS only",
     fix: "session.cookie.secure: true, azu session:setup, and deploy",
@@ -113,15 +117,6 @@ export interface Finding {
   readonly evidence: string;
   /** What helps here; undefined if there is nothing to fix. */
   readonly fix?: string;
-  /** What `--fix` does; undefined if it is not safe, or a person must decide. */
-  readonly repair?: Repair;
-}
-
-/** A change that is safe. */
-export interface Repair {
-  /** What it does: `chmod 600 .env`. */
-  readonly text: string;
-  run(signal: AbortSignal): Promise<void>;
 }
 
 export function isCheckId(text: string): text is CheckId {

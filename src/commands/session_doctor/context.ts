@@ -11,6 +11,8 @@ export interface DoctorContext {
   readonly signal: AbortSignal;
   /** The value of `--url`. */
   readonly url: string | undefined;
+  /** The certificate of an authority to trust besides the usual ones, in PEM (`--ca`). */
+  readonly ca: string | undefined;
   /** @throws {AzuError} if the config cannot be loaded. */
   project(): Promise<Project>;
   /** @throws {AzuError} if it is not certain which backend is meant. */

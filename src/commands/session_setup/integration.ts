@@ -29,6 +29,8 @@ interface Survey {
   readonly uses: readonly (HandlerUse & { readonly path: string })[];
   /** The file with the list of handlers, if there is exactly one. */
   readonly handlersFile: SourceFile | undefined;
+  /** The elements of that list; undefined if it is not known. */
+  readonly handlers: readonly string[] | undefined;
 }
 
 /** @throws {OperationError} if a source file of the app cannot be read. */
@@ -75,13 +77,15 @@ function replacementsIn({ uses, module }: Survey): { step: string; warning: stri
   }));
 }
 
-async function surveyOf(root: string, app: string): Promise<Survey> {
+/** @throws {OperationError} if a source file of the app cannot be read. */
+export async function surveyOf(root: string, app: string): Promise<Survey> {
   const main = await mainFile(root, app);
   const module = moduleOf(main?.source ?? "", app);
   const sources = main === undefined ? [] : [main];
   for await (const file of sourceFiles(root)) {
     if (file.path !== main?.path && file.path !== INITIALIZER) sources.push(file);
   }
+  const handlersFile = await handlersFileOf(root, sources, main, module);
   return {
     main,
     module,
@@ -89,7 +93,8 @@ async function surveyOf(root: string, app: string): Promise<Survey> {
     uses: sources.flatMap(({ path, source }) =>
       handlerUses(source, module).map((use) => ({ ...use, path }))
     ),
-    handlersFile: await handlersFileOf(root, sources, main, module),
+    handlersFile,
+    handlers: handlersFile && handlersList(handlersFile.source)?.elements,
   };
 }
 
