@@ -1,6 +1,7 @@
 /** The pages of docs/reference/ that have generated blocks. */
 import { join } from "node:path";
 import { withBlocks } from "./blocks.ts";
+import { checksTable } from "./checks.ts";
 import { commandPages } from "./commands.ts";
 import { configTables } from "./config.ts";
 
@@ -17,6 +18,8 @@ export interface Page {
  */
 export async function referencePages(root: string): Promise<Map<string, Page>> {
   const blocks = await commandPages();
+  const doctor = "commands/session-doctor.md";
+  blocks.set(doctor, new Map([...blocks.get(doctor) ?? [], ["checks", checksTable()]]));
   blocks.set("config.md", configTables(root));
   const pages = new Map<string, Page>();
   for (const [file, generated] of blocks) {

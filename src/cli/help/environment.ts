@@ -25,6 +25,7 @@ const withBackend: readonly CommandName[] = [
   "session:sweep",
   "session:copy",
   "session:clear",
+  "session:doctor",
 ];
 
 /** The commands that read the audit log, which may be in a database. */
@@ -94,6 +95,7 @@ export const variables: readonly Variable[] = [
       "session:revoke",
       "session:copy",
       "session:secret",
+      "session:doctor",
     ],
   },
   {
@@ -108,6 +110,7 @@ export const variables: readonly Variable[] = [
       "session:revoke",
       "session:copy",
       "session:secret",
+      "session:doctor",
     ],
   },
   {
