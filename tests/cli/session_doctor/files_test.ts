@@ -134,11 +134,11 @@ const cases: Readonly<
     ["app.handler", "skipped", /there is no/],
   ],
   "a shard that is missing": [
-    (app) => replaced(app, "shard.yml", /  session:\n.*\n/, ""),
+    (app) => replaced(app, "shard.yml", / {2}session:\n.*\n/, ""),
     ["app.shards", "failure", /shard\.yml lacks session/],
   ],
   "a shard that is not in the lock file": [
-    (app) => replaced(app, "shard.lock", /  sqlite3:\n.*\n.*\n/, ""),
+    (app) => replaced(app, "shard.lock", / {2}sqlite3:\n.*\n.*\n/, ""),
     ["app.shards", "failure", /shard\.lock lacks sqlite3/],
   ],
   "no lock file": [
