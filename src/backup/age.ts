@@ -91,8 +91,19 @@ export async function fileKeyIn(header: AgeHeader, passphrase: string): Promise<
       "Give the passphrase with which it was written. If you have, the beginning of the file was altered",
     );
   }
-  if (!timingSafeEqual(macOf(fileKey, header.authenticated), header.mac)) throw altered();
+  checkKey(header, fileKey);
   return fileKey;
+}
+
+/** @throws {Unusable} if the header is not the one that was written with this key. */
+export function checkKey(header: AgeHeader, fileKey: Uint8Array): void {
+  if (!timingSafeEqual(macOf(fileKey, header.authenticated), header.mac)) throw altered();
+}
+
+/** Encrypts what is written to it. */
+export interface Encryption extends Sink {
+  /** What opens the file without the passphrase, to read it again. */
+  readonly fileKey: Uint8Array;
 }
 
 /**
@@ -103,7 +114,7 @@ export async function encryptTo(
   target: Sink,
   passphrase: string,
   workFactor = WORK_FACTOR,
-): Promise<Sink> {
+): Promise<Encryption> {
   const fileKey = randomBytes(FILE_KEY);
   const salt = randomBytes(SALT);
   const key = await deriveKey(passphrase, salt, workFactor);
@@ -125,6 +136,7 @@ export async function encryptTo(
     used = 0;
   };
   return {
+    fileKey,
     async write(bytes) {
       for (let rest = bytes; rest.length > 0;) {
         if (used === CHUNK) await flush(false);

@@ -35,16 +35,25 @@ export class PartialFile implements Sink, AsyncDisposable {
     return new PartialFile(path, partial, overwrite, file);
   }
 
+  /** Where it is until it has its name. */
+  get partial(): string {
+    return this.#partial;
+  }
+
   async write(chunk: Uint8Array): Promise<void> {
     await explained(this.#path, async () => {
       for (let rest = chunk; rest.length > 0;) rest = rest.subarray(await this.#file.write(rest));
     });
   }
 
-  /** Gives the file its name, once it is safe on the disk. */
+  /** Returns once everything is safe on the disk. */
   async close(): Promise<void> {
     await explained(this.#path, () => this.#file.sync());
     this.#closeFile();
+  }
+
+  /** Gives the file its name. */
+  async publish(): Promise<void> {
     await checkPlace(this.#path, this.#overwrite); // it has taken a while
     await explained(this.#path, () => Deno.rename(this.#partial, this.#path));
     this.#isThere = false;
@@ -64,7 +73,8 @@ export class PartialFile implements Sink, AsyncDisposable {
   }
 }
 
-async function checkPlace(path: string, overwrite: boolean): Promise<void> {
+/** @throws {UsageError} if there is something at `path` that a backup may not replace. */
+export async function checkPlace(path: string, overwrite: boolean): Promise<void> {
   let found: Deno.FileInfo;
   try {
     found = await Deno.lstat(path);

@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import type { StoredSession } from "../backends/stored.ts";
 import { OperationError, UsageError } from "../core/errors.ts";
-import { AGE, decrypt, fileKeyIn, LONGEST_HEADER, parseHeader } from "./age.ts";
+import { AGE, checkKey, decrypt, fileKeyIn, LONGEST_HEADER, parseHeader } from "./age.ts";
 import type { BackupHeader } from "./format.ts";
 import { gunzip, GZIP } from "./gzip.ts";
 import { InputFile } from "./input_file.ts";
@@ -14,6 +14,8 @@ export interface Backup extends Disposable {
   readonly header: BackupHeader;
   /** How many sessions there are. */
   readonly count: number;
+  /** The SHA-256 of all records, in hexadecimal digits. */
+  readonly sha256: string;
   /** The sessions in batches, in the order in which they were written. */
   sessions(): AsyncGenerator<readonly StoredSession[]>;
 }
@@ -34,19 +36,20 @@ export async function isEncrypted(path: string): Promise<boolean> {
 /**
  * Opens a backup after reading all of it once, so that nothing is given out of a file that is
  * truncated or was altered.
- * @param passphrase undefined if the file is not encrypted.
+ * @param secret The passphrase, or the key of a file that was just written; undefined if the file
+ *   is not encrypted.
  * @throws {UsageError} if there is no such file, or if a passphrase is missing or superfluous.
  * @throws {OperationError} if it is not a whole backup, or if the passphrase is wrong.
  */
 export async function openBackup(
   path: string,
-  passphrase: string | undefined,
+  secret: string | Uint8Array | undefined,
   { signal, progress }: ReadOptions = {},
 ): Promise<Backup> {
   using stack = new DisposableStack();
   const file = stack.use(await InputFile.open(path, signal));
   try {
-    const packed = await packedIn(file, passphrase);
+    const packed = await packedIn(file, secret);
     const records = new RecordReader();
     for await (const chunk of gunzip(packed())) {
       records.push(chunk);
@@ -57,6 +60,7 @@ export async function openBackup(
     return {
       header,
       count: records.count,
+      sha256: records.sha256,
       sessions: () => sessionsIn(path, gunzip(packed())),
       [Symbol.dispose]: () => opened.dispose(),
     };
@@ -85,25 +89,26 @@ async function* sessionsIn(
 /** What gzip has packed in the file. Each call of the function reads it from its beginning. */
 async function packedIn(
   file: InputFile,
-  passphrase: string | undefined,
+  secret: string | Uint8Array | undefined,
 ): Promise<() => AsyncIterable<Uint8Array>> {
   const { path, size } = file;
   if (size === 0) throw new Unusable("is empty");
   const start = await startOf(file);
   if (beginsWith(start, AGE)) {
-    if (passphrase === undefined) {
+    if (secret === undefined) {
       throw new UsageError(`${path} is encrypted, and no passphrase is given`, {
         hint: "Set AZU_BACKUP_PASSPHRASE, or run azu at a terminal, where it asks",
       });
     }
     const header = parseHeader(start);
-    const fileKey = await fileKeyIn(header, passphrase);
+    if (typeof secret !== "string") checkKey(header, secret);
+    const fileKey = typeof secret === "string" ? await fileKeyIn(header, secret) : secret;
     const read = (at: number, length: number) => file.read(at, length);
     return () => decrypt(read, header.size, size, fileKey);
   }
   if (!beginsWith(start, GZIP)) throw new Unusable("is not a backup that azu has written");
   // Otherwise, whoever can replace the file could have their own sessions restored.
-  if (passphrase !== undefined) {
+  if (secret !== undefined) {
     throw new UsageError(`${path} is not encrypted, although a passphrase is given`, {
       hint: "If you trust the file, unset AZU_BACKUP_PASSPHRASE",
     });

@@ -21,11 +21,17 @@ export class RecordReader {
   #needed = 1;
   #header: BackupHeader | undefined;
   #count = 0;
+  #sha256 = "";
   #isComplete = false;
 
   /** How many sessions it has read. */
   get count(): number {
     return this.#count;
+  }
+
+  /** The checksum of all records, once everything was read. */
+  get sha256(): string {
+    return this.#sha256;
   }
 
   /**
@@ -92,7 +98,8 @@ export class RecordReader {
   }
 
   #checkTrailer({ sessions, sha256 }: Readonly<Record<string, unknown>>): void {
-    if (sessions !== this.#count || sha256 !== this.#hash.digest("hex")) throw altered();
+    this.#sha256 = this.#hash.digest("hex");
+    if (sessions !== this.#count || sha256 !== this.#sha256) throw altered();
     this.#isComplete = true;
   }
 }

@@ -9,11 +9,14 @@ export const PASSPHRASE_VARIABLE = "AZU_BACKUP_PASSPHRASE";
 
 /**
  * The passphrase for a new backup, which is asked for twice.
+ * @param given The value of the variable; undefined if it is not set.
  * @returns undefined if the question was not answered.
  * @throws {UsageError} if it is too short, or if there is nobody to ask.
  */
-export async function newPassphrase(host: Host): Promise<string | undefined> {
-  const given = host.env(PASSPHRASE_VARIABLE);
+export async function newPassphrase(
+  host: Host,
+  given: string | undefined,
+): Promise<string | undefined> {
   if (given !== undefined) {
     checkPassphrase(given);
     return given;
@@ -30,11 +33,15 @@ export async function newPassphrase(host: Host): Promise<string | undefined> {
 
 /**
  * The passphrase of an encrypted backup.
+ * @param given The value of the variable; undefined if it is not set.
  * @returns undefined if the question was not answered.
  * @throws {UsageError} if there is nobody to ask.
  */
-export async function passphraseOf(host: Host, path: string): Promise<string | undefined> {
-  const given = host.env(PASSPHRASE_VARIABLE);
+export async function passphraseOf(
+  host: Host,
+  path: string,
+  given: string | undefined,
+): Promise<string | undefined> {
   if (given !== undefined) return given;
   checkThatAsked(host, "run azu at a terminal");
   return await askHidden(host, `Passphrase of ${printable(path)}`);

@@ -74,7 +74,7 @@ export async function quickBackup(
   const sink = gzipTo(target);
   const records = new RecordWriter();
   for (const chunk of records.header(HEADER)) await sink.write(chunk);
-  for (const chunk of records.sessions(stored)) await sink.write(chunk);
+  for (const chunk of records.sessions(stored, [])) await sink.write(chunk);
   for (const chunk of records.trailer()) await sink.write(chunk);
   await sink.close();
   return memory.bytes();

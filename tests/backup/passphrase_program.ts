@@ -2,7 +2,11 @@
  * Asks for a passphrase as a command does, and prints what it got and the mode of the terminal:
  * `passphrase_program.ts new|open`.
  */
-import { newPassphrase, passphraseOf } from "../../src/cli/backup_passphrase.ts";
+import {
+  newPassphrase,
+  PASSPHRASE_VARIABLE,
+  passphraseOf,
+} from "../../src/cli/backup_passphrase.ts";
 import { readHiddenLine } from "../../src/cli/terminal/hidden_line.ts";
 import type { Host, Output } from "../../src/cli/terminal/host.ts";
 import { AzuError } from "../../src/core/errors.ts";
@@ -50,8 +54,8 @@ const host: Host = {
 host.handleSignals();
 try {
   const got = Deno.args[0] === "new"
-    ? await newPassphrase(host)
-    : await passphraseOf(host, "backup\x1b.azu");
+    ? await newPassphrase(host, host.env(PASSPHRASE_VARIABLE))
+    : await passphraseOf(host, "backup\x1b.azu", host.env(PASSPHRASE_VARIABLE));
   host.stdout.write(`got ${JSON.stringify(got ?? null)}\n`);
 } catch (error) {
   if (!(error instanceof AzuError)) throw error;

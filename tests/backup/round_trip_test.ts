@@ -1,5 +1,5 @@
 /** What is written is read, whatever it is. */
-import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -71,17 +71,21 @@ for (const passphrase of [PASSPHRASE, undefined]) {
   });
 }
 
-Deno.test("a session that no reader could hold is refused", async () => {
+Deno.test("sessions that no reader could hold are left out, and named", async () => {
   await using folder = await tempDir();
-  for (
-    const large of [
-      { ...session(0), payload: new Uint8Array(64 * 1024 * 1024 + 1) },
-      { ...session(0), userAgent: "x".repeat(1024 * 1024) },
-    ]
-  ) {
-    await rejects(writeBackup(folder.path, [large], undefined), { message: /too large/ });
-  }
-  deepStrictEqual([...Deno.readDirSync(folder.path)], []);
+  const path = join(folder.path, "backup.azu");
+  const large = [
+    { ...session(0), payload: new Uint8Array(64 * 1024 * 1024 + 1) },
+    { ...session(1), userAgent: "x".repeat(1024 * 1024) },
+  ];
+  await using backup = await createBackup(path, {
+    header: HEADER,
+    passphrase: undefined,
+    overwrite: false,
+  });
+  deepStrictEqual(await backup.write([...large, session(2)]), large);
+  await backup.finish();
+  deepStrictEqual((await readBackup(path, undefined)).map(({ id }) => id), [session(2).id]);
 });
 
 Deno.test("an encrypted file contains nothing of its contents", async () => {
