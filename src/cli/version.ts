@@ -12,11 +12,14 @@ export interface Runtime {
   readonly target: string;
 }
 
+/** The version of azu. */
+export const VERSION: string = manifest.version;
+
 const isSource = COMMIT.startsWith("@");
 
 /** What `--version` prints: one line, or with `--json` a document. */
 export function versionText(runtime: Runtime, isJson: boolean): string {
-  const { version } = manifest;
+  const version = VERSION;
   const { deno, v8, typescript, target } = runtime;
   if (!isJson) {
     const commit = isSource ? "source" : COMMIT;
