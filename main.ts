@@ -2,6 +2,7 @@
 import process from "node:process";
 import { versionText } from "./src/cli/version.ts";
 import { type Host, type Input, Interruption, type Output } from "./src/cli/terminal/host.ts";
+import { readHiddenLine } from "./src/cli/terminal/hidden_line.ts";
 import { messageOf, UsageError } from "./src/core/errors.ts";
 import { isReadable } from "./src/core/variables.ts";
 
@@ -165,6 +166,10 @@ function pause(): void {
 }
 
 function input(): Input {
+  const terminal = {
+    setHidden: (hidden: boolean) => Deno.stdin.setRaw(hidden, { cbreak: hidden }),
+    read: (bytes: Uint8Array) => Deno.stdin.read(bytes),
+  };
   return {
     isTerminal: Deno.stdin.isTerminal(),
     get bytes() {
@@ -177,6 +182,7 @@ function input(): Input {
       });
       return await Promise.race([readLine(), aborted]);
     },
+    readHiddenLine: (signal, ask) => readHiddenLine(terminal, signal, ask),
   };
 }
 

@@ -56,7 +56,7 @@ async function benchMemory({ azu, report, folder, sessions }: Bench, empty: Post
 }
 
 /** A bare loop of SCAN and GET. The GETs of a batch are sent together. */
-async function readAll(url: string, sessions: number): Promise<void> {
+export async function readAll(url: string, sessions: number): Promise<void> {
   const client = new Redis(url);
   let read = 0;
   let cursor = "0";
@@ -70,11 +70,11 @@ async function readAll(url: string, sessions: number): Promise<void> {
 }
 
 /** The server itself writes and reads the file. */
-async function writeRows({ client }: Sessions): Promise<void> {
+export async function writeRows({ client }: Sessions): Promise<void> {
   await client.query(`COPY (SELECT ${COLUMNS} FROM sessions) TO '${await fileOf(client)}'`);
 }
 
-async function loadRows({ client }: Sessions, sessions: number): Promise<void> {
+export async function loadRows({ client }: Sessions, sessions: number): Promise<void> {
   const { rowCount } = await client.query(
     `COPY sessions (${COLUMNS}) FROM '${await fileOf(client)}'`,
   );
@@ -87,7 +87,7 @@ async function fileOf(client: Sessions["client"]): Promise<string> {
   return `${rows[0]?.data_directory}/rows`;
 }
 
-async function timed(work: () => Promise<void>): Promise<number> {
+export async function timed(work: () => Promise<void>): Promise<number> {
   const start = performance.now();
   await work();
   return performance.now() - start;

@@ -9,6 +9,7 @@ import { scratchRoot } from "../tests/support/temp.ts";
 import { Azu } from "./support/azu.ts";
 import { type Bench, parseOptions, type Part, USAGE } from "./support/options.ts";
 import { Report } from "./support/report.ts";
+import { benchBackup } from "./backup.ts";
 import { benchCopy } from "./copy.ts";
 import { benchMysql } from "./mysql.ts";
 import { benchPostgres } from "./postgres.ts";
@@ -21,6 +22,7 @@ const BENCHES: Readonly<Record<Part, (bench: Bench) => Promise<void>>> = {
   mysql: benchMysql,
   sqlite: benchSqlite,
   copy: benchCopy,
+  backup: benchBackup,
 };
 
 const options = parseOptions(Deno.args);

@@ -43,7 +43,7 @@ const SECTIONS: readonly Section[] = [
 ];
 
 /** The order of the explanations. They have no index page that lists them. */
-const EXPLANATIONS = ["proof", "security", "benchmarks", "limits"].map((name) =>
+const EXPLANATIONS = ["proof", "security", "backup-format", "benchmarks", "limits"].map((name) =>
   `explanation/${name}.md`
 );
 

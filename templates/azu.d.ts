@@ -595,6 +595,10 @@ declare module "azu" {
     readonly user: string | null;
     readonly ip: string | null;
     readonly userAgent: string | null;
+    /**
+     * Whether the payload tells all that is known besides the expiry, so that a backup need not.
+     */
+    readonly isToldByPayload?: boolean | undefined;
   }
 
   /** A session to write. */

@@ -8,10 +8,11 @@ const root = join(import.meta.dirname ?? "", "..");
 const mayImport: Record<string, readonly string[]> = {
   "main.ts": ["cli", "core"],
   "mod.ts": ["config", "backends", "core"],
-  cli: ["commands", "audit", "config", "backends", "app", "core"],
-  commands: ["audit", "config", "backends", "app", "core"],
+  cli: ["commands", "audit", "config", "backends", "backup", "app", "core"],
+  commands: ["audit", "config", "backends", "backup", "app", "core"],
   config: ["mod.ts", "backends", "app", "core"],
   audit: ["backends", "core"],
+  backup: ["backends", "core"],
   backends: ["core"],
   app: ["core", "templates", "azu.config.ts"],
   core: [],
@@ -27,6 +28,7 @@ const drivers: Record<string, string> = {
 
 /** Other packages that cost start-up time, each imported by one file. */
 const costly: Record<string, string> = {
+  "@noble/ciphers": "src/backup/age.ts",
   yaml: "src/app/shard.ts",
   eta: "src/app/render_templates.ts",
   diff: "src/cli/terminal/diff.ts",
@@ -155,6 +157,13 @@ Deno.test("one file imports a driver, and only its engine's folder loads that ea
     const outside = loaders.filter((file) => !file.startsWith(`src/backends/${engine}/`));
     deepStrictEqual(outside, [], `${name} is loaded eagerly from outside its engine's folder`);
   }
+});
+
+Deno.test("backups know what a store has, and no store", async () => {
+  const outside = (await imports()).filter(({ from, to }) => {
+    return from.startsWith("src/backup/") && to.startsWith("src/backends/");
+  });
+  deepStrictEqual([...new Set(outside.map(({ to }) => to))], ["src/backends/stored.ts"]);
 });
 
 Deno.test("engines do not import from each other", async () => {

@@ -35,6 +35,9 @@ export interface ListRun extends Run {
   readonly listed: number;
 }
 
+/** Of backups. */
+export const PASSPHRASE = "a passphrase for benchmarks";
+
 const CLEAR: readonly string[] = ["session:clear", "--force"];
 export const SWEEP: readonly string[] = ["session:sweep"];
 
@@ -75,10 +78,33 @@ export class Azu {
   /** Copies all sessions of a Redis to a database. */
   async copy(redis: string, database: string): Promise<CopyRun> {
     const ledger = join(this.#folder, `ledger-${crypto.randomUUID()}`);
-    const args = ["session:copy", "--from", "redis", "--to", "database", "--force", "--json"];
     const env = { REDIS_URL: redis, DATABASE_URL: database };
+    return await this.#copy("redis", "database", env, ["--ledger", ledger]);
+  }
+
+  /** Writes a backup of a Redis, encrypted, over the one that is there. */
+  async backUp(redis: string, file: string): Promise<CopyRun> {
+    const env = { REDIS_URL: redis, AZU_BACKUP_PASSPHRASE: PASSPHRASE };
+    return await this.#copy("redis", file, env, ["--overwrite"]);
+  }
+
+  /** Restores it: to a Redis or a database. */
+  async restore(file: string, backend: "redis" | "database", url: string): Promise<CopyRun> {
+    const ledger = join(this.#folder, `ledger-${crypto.randomUUID()}`);
+    const variable = backend === "redis" ? "REDIS_URL" : "DATABASE_URL";
+    const env = { [variable]: url, AZU_BACKUP_PASSPHRASE: PASSPHRASE };
+    return await this.#copy(file, backend, env, ["--ledger", ledger]);
+  }
+
+  async #copy(
+    from: string,
+    to: string,
+    env: Record<string, string>,
+    more: readonly string[],
+  ): Promise<CopyRun> {
+    const args = ["session:copy", "--from", from, "--to", to, "--force", "--json", ...more];
     const read = (stdout: ReadableStream<Uint8Array<ArrayBuffer>>) => new Response(stdout).text();
-    const { run, output } = await this.#run([...args, "--ledger", ledger], env, read);
+    const { run, output } = await this.#run(args, env, read);
     const report: unknown = output.trim() === "" ? {} : JSON.parse(output);
     const count = (name: string) => Number(isRecord(report) ? report[name] : NaN);
     return { ...run, copied: count("copied"), compared: count("compared") };

@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import type { Azu } from "./azu.ts";
 import type { Report } from "./report.ts";
 
-export const PARTS = ["redis", "postgres", "mysql", "sqlite", "copy"] as const;
+export const PARTS = ["redis", "postgres", "mysql", "sqlite", "copy", "backup"] as const;
 export type Part = typeof PARTS[number];
 
 /** How many sessions each user has. */

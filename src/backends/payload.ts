@@ -49,6 +49,11 @@ export class PayloadReader {
     this.#secrets = secrets.map((secret) => new Secret(secret));
   }
 
+  /** Whether it looks where the session shard writes, and in no place that a config names. */
+  get isUsual(): boolean {
+    return this.#layout === SHARD_PAYLOAD;
+  }
+
   get hasSecret(): boolean {
     return this.#secrets.length > 0;
   }

@@ -11,4 +11,6 @@ export interface StoredSession {
   readonly user: string | null;
   readonly ip: string | null;
   readonly userAgent: string | null;
+  /** Whether the payload tells all that is known besides the expiry, so that a backup need not. */
+  readonly isToldByPayload?: boolean | undefined;
 }

@@ -12,7 +12,8 @@ export interface Runtime {
   readonly target: string;
 }
 
-export const { version: VERSION } = manifest;
+/** The version of azu. */
+export const VERSION: string = manifest.version;
 
 const isSource = COMMIT.startsWith("@");
 

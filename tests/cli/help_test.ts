@@ -54,6 +54,7 @@ const VARIABLES = [
   "CRYSTAL_ENV",
   "SESSION_SECRET",
   "SESSION_SECRET_PREVIOUS",
+  "AZU_BACKUP_PASSPHRASE",
   "XDG_STATE_HOME",
   "LOGNAME",
   "NODE_ID",
@@ -61,20 +62,24 @@ const VARIABLES = [
   "TERM",
 ];
 
+const OF_COPIES = ["AZU_BACKUP_PASSPHRASE", "XDG_STATE_HOME"] as const;
+
 for (
   const [command, unused] of [
     [
       "init",
       [
         ...["AZU_ENV", "CRYSTAL_ENV", "SESSION_SECRET", "SESSION_SECRET_PREVIOUS"],
-        ...["XDG_STATE_HOME", "LOGNAME", "NODE_ID"],
+        ...OF_COPIES,
+        "LOGNAME",
+        "NODE_ID",
       ],
     ],
-    ["session:setup", ["SESSION_SECRET_PREVIOUS", "XDG_STATE_HOME", "LOGNAME", "NODE_ID"]],
-    ["session:list", ["XDG_STATE_HOME", "NODE_ID"]],
+    ["session:setup", ["SESSION_SECRET_PREVIOUS", ...OF_COPIES, "LOGNAME", "NODE_ID"]],
+    ["session:list", [...OF_COPIES, "NODE_ID"]],
     ["session:copy", ["SESSION_BACKEND", "NODE_ID"]],
     ["session:secret", VARIABLES.filter((name) => !/^(?:SESSION_SECRET|NO_COLOR|TERM)/.test(name))],
-    ["session:clear", ["SESSION_SECRET", "SESSION_SECRET_PREVIOUS", "XDG_STATE_HOME", "NODE_ID"]],
+    ["session:clear", ["SESSION_SECRET", "SESSION_SECRET_PREVIOUS", ...OF_COPIES, "NODE_ID"]],
     ["completion", VARIABLES],
     ["help", VARIABLES],
   ] as const

@@ -12,6 +12,8 @@ Deno.test("only these commands are not run", () => {
 
 /** The blocks that cannot run in a test, and why. */
 const NOT_RUN = [
+  "explanation/backup-format.md: asks for a passphrase; tests/backup/age_test.ts runs it",
+  "explanation/backup-format.md: asks for a passphrase; tests/backup/age_test.ts runs it",
   "explanation/benchmarks.md: takes minutes, and needs a clone",
   "how-to/create-the-table.md: is a command of the Azu framework",
   "how-to/install.md: downloads a release",

@@ -3,51 +3,11 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { freshMariadb, freshPostgres } from "../support/servers/database.ts";
 import { needs } from "../support/env.ts";
 import { startMariadb } from "../support/servers/mariadb.ts";
-import { printNote } from "../support/output.ts";
 import { startPostgres } from "../support/servers/postgres.ts";
+import { type SmallDisk, smallDisk } from "../support/small_disk.ts";
 import { mysql, postgres, sqlSubject } from "./sql_subjects.ts";
 import { sqlitePlace } from "./sqlite_place.ts";
 import { clear, type Place } from "./sweep.ts";
-
-/** A small disk in memory that can be filled while a function runs. */
-interface SmallDisk extends AsyncDisposable {
-  readonly path: string;
-  /** @param room How many bytes are free. */
-  filled<T>(work: () => Promise<T>, room?: number): Promise<T>;
-}
-
-/**
- * @param mebibytes Its size.
- * @returns undefined, with a note, if we may not mount one.
- */
-async function smallDisk(mebibytes: number): Promise<SmallDisk | undefined> {
-  const path = await Deno.makeTempDir({ prefix: "azu-disk-" });
-  const run = async (command: string, ...args: string[]) =>
-    await new Deno.Command(command, { args, stderr: "null" }).output()
-      .then(({ success }) => success, () => false);
-  if (await run("mount", "-t", "tmpfs", "-o", `size=${mebibytes}m`, "tmpfs", path)) {
-    const ballast = `${path}/ballast`;
-    return {
-      path,
-      async filled(work, room = 0) {
-        await Deno.writeFile(ballast, new Uint8Array((mebibytes + 1) << 20)).catch(() => {});
-        if (room > 0) await Deno.truncate(ballast, (await Deno.stat(ballast)).size - room);
-        try {
-          return await work();
-        } finally {
-          await Deno.remove(ballast);
-        }
-      },
-      async [Symbol.asyncDispose]() {
-        await run("umount", path);
-        await Deno.remove(path);
-      },
-    };
-  }
-  await Deno.remove(path);
-  printNote("Not tested: a full disk, as no tmpfs may be mounted here");
-  return undefined;
-}
 
 /** A clear says that the disk is full, and how many sessions are gone. The next one removes the rest. */
 async function clearWhileFull(place: Place, disk: SmallDisk, room?: number): Promise<number> {

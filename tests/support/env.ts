@@ -26,6 +26,7 @@ const SOURCES = {
   pgbouncer: { variable: "TEST_PGBOUNCER", find: findPgbouncer },
   "mariadb-server": { variable: "TEST_MARIADB_BIN", find: mariadbFolder },
   crystal: { variable: "TEST_CRYSTAL", find: () => which("crystal") },
+  age: { variable: "TEST_AGE", find: () => which("age") },
   openssl: { variable: "TEST_OPENSSL", find: () => which("openssl") },
   openmetrics: { variable: "TEST_OPENMETRICS", find: findOpenMetricsParser },
   chromium: { variable: "TEST_CHROMIUM", find: () => which("chromium") },

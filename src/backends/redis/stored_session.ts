@@ -31,6 +31,10 @@ class RedisSession implements StoredSession {
     this.#payloads = payloads;
   }
 
+  get isToldByPayload(): boolean {
+    return this.#payloads.isUsual;
+  }
+
   get createdAt(): number | null {
     return this.#read().createdAt ?? null;
   }

@@ -114,6 +114,13 @@ export const variables: readonly Variable[] = [
     ],
   },
   {
+    name: "AZU_BACKUP_PASSPHRASE",
+    readBy: "azu",
+    summary: "The passphrase of a backup file",
+    details: "At least 12 characters for a new backup. Without it, `azu` asks at a terminal.",
+    commands: ["session:copy"],
+  },
+  {
     name: "XDG_STATE_HOME",
     readBy: "azu",
     summary: "The folder for ledgers of copies, in its folder `azu`",

@@ -48,6 +48,11 @@ export interface Input {
   readonly isTerminal: boolean;
   /** Reads a line, without its line ending; undefined at the end of the input, or when aborted. */
   readLine(signal: AbortSignal): Promise<string | undefined>;
+  /**
+   * The same for a secret, which the terminal does not show. `ask` shows the question. Only after
+   * `handleSignals()`: a signal that ends the process would leave the terminal without an echo.
+   */
+  readHiddenLine(signal: AbortSignal, ask: () => void): Promise<string | undefined>;
   /** Everything until its end, as it comes. */
   readonly bytes: ReadableStream<Uint8Array>;
 }

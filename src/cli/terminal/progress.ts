@@ -149,6 +149,7 @@ export class Progress implements Disposable {
       reading: "Reading sessions",
       copying: "Copying sessions",
       comparing: "Comparing the source with the target",
+      "checking file": "Checking the backup",
       looking: "Looking for sessions under other prefixes",
       nodes: "Telling the app's nodes",
       replicas: "Waiting for replicas to catch up",

@@ -25,3 +25,15 @@ export async function ask(host: Host, question: string): Promise<boolean | undef
   host.stderr.write("\n");
   return undefined;
 }
+
+/**
+ * A secret that is typed at the terminal and not shown. Undefined at the end of the input, or after
+ * an interruption.
+ */
+export async function askHidden(host: Host, question: string): Promise<string | undefined> {
+  const answer = await host.stdin.readHiddenLine(host.signal, () => {
+    host.stderr.write(`${question}: `);
+  });
+  host.stderr.write("\n"); // the terminal has not shown that of the answer
+  return answer;
+}

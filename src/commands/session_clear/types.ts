@@ -30,6 +30,7 @@ export type ClearPhase =
   | "reading"
   | "copying"
   | "comparing"
+  | "checking file"
   | "nodes"
   | "replicas";
 

@@ -35,21 +35,29 @@ const MOST_ATTEMPTS = 3;
  * @throws {UsageError} before anything is copied.
  */
 export async function copySessions(request: CopyRequest): Promise<CopyReport> {
-  const { source, target, signal, timeout } = request;
+  const { source, target, signal, timeout, selection } = request;
   const tally = new Tally();
   /** The end that is asked, for errors of its code. */
-  let asked = source;
+  let asked = target;
+  const copyFrom = async (open: (to: Store) => Promise<CopySource>) => {
+    asked = target;
+    const to = await connected(target, signal, timeout);
+    try {
+      return await copyBetween(await open(to), [to, target], request, tally);
+    } finally {
+      await close(to, signal);
+    }
+  };
   try {
     request.onPhase("connecting");
+    if ("read" in source) return await copyFrom(() => Promise.resolve(source));
+    asked = source;
     const from = await connected(source, signal, timeout);
     try {
-      asked = target;
-      const to = await connected(target, signal, timeout);
-      try {
-        return await copyBetween([from, source], [to, target], request, tally);
-      } finally {
-        await close(to, signal);
-      }
+      return await copyFrom(async (to) => {
+        await guarded(signal, () => checkDifferent([from, source], [to, target], signal));
+        return sourceOf(from, source, selection);
+      });
     } finally {
       await close(from, signal);
     }
@@ -60,15 +68,13 @@ export async function copySessions(request: CopyRequest): Promise<CopyReport> {
 }
 
 async function copyBetween(
-  source: readonly [Store, Backend],
+  from: CopySource,
   target: readonly [Store, Backend],
   request: CopyRequest,
   tally: Tally,
 ): Promise<CopyReport> {
   const { signal, dryRun, selection } = request;
-  const from = sourceOf(...source, selection);
   const to = targetOf(...target);
-  await guarded(signal, () => checkDifferent(source, target, signal));
   // Nothing, to find out whether the target takes copies.
   await guarded(signal, () => to.save([], signal, request.now()));
   await using ledger = await Ledger.open(request.ledger, dryRun);

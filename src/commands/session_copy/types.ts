@@ -3,9 +3,11 @@ import type { Backend, FailedSession } from "../../backends/contract.ts";
 import type { Budget } from "../../backends/pace.ts";
 import type { AzuError } from "../../core/errors.ts";
 import type { Selection } from "../../core/selection.ts";
+import type { CopySource } from "./ends.ts";
 
 export interface CopyRequest {
-  readonly source: Backend;
+  /** A backend, or a source that is open already and has applied the selection: a file. */
+  readonly source: Backend | CopySource;
   readonly target: Backend;
   readonly signal: AbortSignal;
   /** Which sessions to copy; without conditions, all. */
@@ -21,7 +23,7 @@ export interface CopyRequest {
   readonly timeout: number | undefined;
   /** The current time. */
   now(): Date;
-  onPhase(phase: "connecting" | "copying" | "comparing"): void;
+  onPhase(phase: "connecting" | "copying" | "comparing" | "checking file"): void;
   /**
    * @param seen How many sessions of this phase have been read, and are done with.
    * @param total An estimate of how many there will be; undefined if there is none.

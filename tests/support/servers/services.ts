@@ -15,6 +15,7 @@ const PACKAGES = {
   pgbouncer: "pgbouncer",
   mariadb: "mariadb-server",
   crystal: "crystal",
+  age: "age",
   openssl: "openssl",
   chromium: "chromium",
   script: "bsdutils",
@@ -49,6 +50,7 @@ export interface Programs {
   readonly pgbouncer?: string | undefined;
   readonly mariadb?: string | undefined;
   readonly crystal?: string | undefined;
+  readonly age?: string | undefined;
   readonly openssl?: string | undefined;
   readonly chromium?: string | undefined;
   readonly script?: string | undefined;
@@ -92,6 +94,7 @@ function find() {
     pgbouncer: findPgbouncer(),
     mariadb: findMariadb(),
     crystal: which("crystal"),
+    age: which("age"),
     openssl: which("openssl"),
     chromium: which("chromium"),
     script: which("script"),

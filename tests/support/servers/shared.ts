@@ -44,7 +44,7 @@ function locate(programs: Programs): [ServiceName, Found][] {
   const { redis, postgres, pgbouncer, mariadb, crystal, openssl, script, openmetrics, missing } =
     programs;
   const others = [
-    ...["bash-completion", "zsh", "fish", "man", "mandoc", "jq", "sqlite3"] as const,
+    ...["age", "bash-completion", "zsh", "fish", "man", "mandoc", "jq", "sqlite3"] as const,
     ...["unzip", "ruby", "lintian", "debootstrap", "npm"] as const,
   ];
   const found = (name: keyof typeof programs, path: string | undefined): Found =>

@@ -1,16 +1,16 @@
 import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
+import type { Backend } from "../../../backends/contract.ts";
 import { copySessions } from "../../../commands/session_copy/copy.ts";
+import type { CopySource } from "../../../commands/session_copy/ends.ts";
 import {
   type CopyCounts,
   type CopyReport,
   NO_COUNTS,
   written,
 } from "../../../commands/session_copy/types.ts";
-import { countSource } from "../../../commands/session_copy/count.ts";
-import { ExitCode, OperationError, UsageError } from "../../../core/errors.ts";
+import { ExitCode, type ImpossibleError, UsageError } from "../../../core/errors.ts";
 import { inWords, type Selection } from "../../../core/selection.ts";
-import { listed } from "../../../core/text.ts";
 import { audited } from "../../audit.ts";
 import { workingFolder } from "../../load_project.ts";
 import { budgetOf } from "../../operation_options.ts";
@@ -19,36 +19,22 @@ import type { GlobalOptions } from "../../program.ts";
 import { readsStdin, selectionFor } from "../../selection.ts";
 import { type Host, Interruption } from "../../terminal/host.ts";
 import { Progress } from "../../terminal/progress.ts";
-import { ask, checkTerminal } from "../../terminal/prompts.ts";
 import type { Reporter } from "../../terminal/reporter.ts";
 import type { SessionCopyOptions } from "./command.ts";
-import { type End, endFieldsOf, type Ends, endsFor, endText, showEnds } from "./ends.ts";
+import { begun, type Copying, type Count, countIn, NOTHING_DONE, WORDS } from "./copying.ts";
+import {
+  type BackendEnd,
+  backendEnd,
+  type End,
+  endFieldsOf,
+  endsFor,
+  isFile,
+  showEnds,
+} from "./ends.ts";
 import { FailedList } from "./failed.ts";
 import { copyFields, showCopy } from "./report.ts";
 
 export type CopyOptions = SessionCopyOptions & GlobalOptions;
-
-/** A run of the command. */
-interface Copying extends Ends {
-  readonly host: Host;
-  readonly options: CopyOptions;
-  readonly reporter: Reporter;
-  readonly selection: Selection;
-  readonly failed: FailedList;
-  /** The folder that file names are relative to. */
-  readonly folder: string;
-  /** Reports how it ended, as lines or as JSON. */
-  conclude(report: CopyReport): ExitCode;
-}
-
-const WORDS = { doing: "Copying sessions", done: "copied" };
-
-const NOTHING_DONE = {
-  counts: NO_COUNTS,
-  inDoubt: 0,
-  comparison: undefined,
-  unreadable: 0,
-} as const satisfies Partial<CopyReport>;
 
 /** `azu session:copy` */
 export async function sessionCopy(
@@ -75,7 +61,7 @@ export async function sessionCopy(
   using failed = new FailedList(options.failed, folder);
   const conclude = (report: CopyReport): ExitCode => {
     const exitCode = exitCodeOf(host, report);
-    showCopy(reporter, report, { selection, failed });
+    showCopy(reporter, report, { ...ends, selection, failed });
     const durationMs = host.now().getTime() - start;
     const dryRun = options.dryRun ?? false;
     reporter.document(
@@ -126,60 +112,36 @@ function exitCodeOf({ signal }: Host, { outcome, error }: CopyReport): ExitCode 
 }
 
 async function attempt(copying: Copying): Promise<CopyReport> {
-  const { host, options, reporter, from, to, neighbours } = copying;
-  const impossible = unreachable(from.choice.backend, "copied") ??
-    unreachable(to.choice.backend, "written");
+  const { host, options, from, to } = copying;
+  const impossible = unreachableEnd(from, "copied") ?? unreachableEnd(to, "written");
   if (impossible) return { ...NOTHING_DONE, outcome: "impossible", error: impossible };
-  from.choice.backend.check?.();
-  to.choice.backend.check?.();
+  for (const end of [from, to]) if (!isFile(end)) end.choice.backend.check?.();
   host.handleSignals();
-  if (!options.dryRun) {
-    const isForced = options.force || options.yes;
-    if (isForced && neighbours.length > 0) {
-      return { ...NOTHING_DONE, outcome: "failed", error: notAlone(neighbours) };
-    }
-    const refused = isForced ? undefined : await asked(copying);
-    if (refused !== undefined) return refused;
-    reporter.line("Copying sessions...");
-    reporter.line(`From: ${endText(from)}`);
-    reporter.line(`To: ${endText(to)}`);
+  if (isFile(to)) {
+    const { copyToFile } = await import("./to_file.ts");
+    return await copyToFile(copying, backendEnd(from), to);
   }
-  return await copied(copying);
+  const copyFrom = async (source: Backend | CopySource, count: Count) => {
+    const isForced = options.force || options.yes || false;
+    return await begun(copying, isForced, count) ?? await copied(source, to, copying);
+  };
+  if (isFile(from)) {
+    const { copyFromFile } = await import("./from_file.ts");
+    return await copyFromFile(copying, from, copyFrom);
+  }
+  return await copyFrom(from.choice.backend, () => countIn(from, copying));
 }
 
-function notAlone(neighbours: readonly string[]): OperationError {
-  return new OperationError(
-    `Nothing was copied, because a copy takes ${listed(neighbours, "and")} too`,
-    { hint: "Change one of the key prefixes; or run the command at a terminal, where it asks" },
-  );
+function unreachableEnd(end: End, done: string): ImpossibleError | undefined {
+  return isFile(end) ? undefined : unreachable(end.choice.backend, done);
 }
 
-/** Asks. @returns how it ended, if nothing is to be copied. */
-async function asked(copying: Copying): Promise<CopyReport | undefined> {
-  const { host, options, reporter, from, to, selection } = copying;
-  checkTerminal(host);
-  const { backend } = from.choice;
-  using progress = new Progress(host, reporter, from.target.address ?? backend.name, WORDS);
-  progress.stopAfter(host.signal);
-  const found = await countSource(backend, {
-    signal: host.signal,
-    selection,
-    budget: budgetOf(options),
-    timeout: options.timeout,
-    onPhase: (phase) => progress.begin(phase),
-    onFound: (found, total) => progress.find(found, total),
-    onSlow: (reason) => reporter.noteOnce(reason),
-  });
-  progress[Symbol.dispose]();
-  if (typeof found !== "number") return { ...NOTHING_DONE, ...found };
-  reporter.say(`${found} session(s) from ${endText(from)} to ${endText(to)}`);
-  if (await ask(host, "Copy them?") === true) return undefined;
-  reporter.note("Nothing was copied");
-  return { ...NOTHING_DONE, outcome: host.signal.aborted ? "interrupted" : "declined" };
-}
-
-async function copied(copying: Copying): Promise<CopyReport> {
-  const { host, options, reporter, from, to, selection, failed, conclude } = copying;
+async function copied(
+  source: Backend | CopySource,
+  to: BackendEnd,
+  copying: Copying,
+): Promise<CopyReport> {
+  const { host, options, reporter, selection, failed, conclude } = copying;
   const { backend } = to.choice;
   using progress = new Progress(host, reporter, to.target.address ?? backend.name, WORDS);
   progress.stopAfter(host.signal);
@@ -189,7 +151,7 @@ async function copied(copying: Copying): Promise<CopyReport> {
   };
   try {
     return await copySessions({
-      source: from.choice.backend,
+      source,
       target: backend,
       signal: host.signal,
       selection,
@@ -231,6 +193,9 @@ function ledgerPath({ host, options: { ledger }, folder, from, to }: Copying): s
   return join(state, "azu", `copy-${name}.ledger`);
 }
 
-function placeOf({ choice: { backend }, target: { address, pattern, table } }: End) {
+/** All backup files count as one place: a session that one has restored may be in others, too. */
+function placeOf(end: End) {
+  if (isFile(end)) return ["backup file"];
+  const { choice: { backend }, target: { address, pattern, table } } = end;
   return [backend.name, address ?? null, pattern ?? null, table ?? null];
 }

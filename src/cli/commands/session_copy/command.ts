@@ -11,22 +11,29 @@ const scheduler = value(
 function definition() {
   const command = newCommand(
     "session:copy",
-    "Copies live sessions from one backend to another: payloads byte for byte, and each expiry to " +
-      "the millisecond if the target can hold it, never later. The source is only read. A session " +
-      "that the target has is replaced only if the source's was visited later. What was removed at " +
-      "the target since the last copy is not brought back. Both backends are those of one " +
-      "environment. Asks first, unless you pass --force. It is safe to repeat.\n\n" +
+    "Copies live sessions from one backend to another, or to or from a backup file: payloads byte " +
+      "for byte, and each expiry to the millisecond if the target can hold it, never later. The " +
+      "source is only read. A session that the target has is replaced only if the source's was " +
+      "visited later. What was removed at the target since the last copy is not brought back. Both " +
+      "backends are those of one environment. Asks first, unless you pass --force. It is safe to " +
+      "repeat.\n\n" +
       "At the end it reads the source again and compares every session with the target. A check " +
       "mark means that nothing is missing there.\n\n" +
+      "A name with a slash, or one that ends in .azu, .age or .gz, is a backup file, unless a " +
+      "backend has that name. A file is encrypted with a passphrase: that in " +
+      "AZU_BACKUP_PASSPHRASE, or one that azu asks for. It is read again before it gets its name, " +
+      "and checked as a whole before anything is restored from it.\n\n" +
       `${SELECTION_HELP} Any other <time> is a number with ms, s or m, or a number of milliseconds.`,
   );
   const own = command
-    .requiredOption("--from <backend>", "Where the sessions are: a backend in the config")
-    .requiredOption("--to <backend>", "Where to copy them")
+    .requiredOption("--from <place>", "Where the sessions are: a backend, or a backup file")
+    .requiredOption("--to <place>", "Where to copy them: a backend, or a file for a new backup")
     .option("-f, --force", "Do not ask")
     .option("-y, --yes", "Answer the question with yes: the same as --force")
     .option("--dry-run", "Read both, and count what would be copied; write nothing")
     .option("--restore-removed", "Copy also what was removed at the target since the last copy")
+    .option("--overwrite", "Replace a backup file that exists, once the new one is complete")
+    .option("--no-encrypt", "Write a backup file without encryption")
     .option(
       "--ledger <file>",
       "What earlier copies have put at the target (default: a file in ~/.local/state/azu)",
@@ -49,6 +56,11 @@ function definition() {
     ["Count what would be copied", "azu session:copy --from redis --to database --dry-run"],
     ["Copy every session", "azu session:copy --from redis --to database"],
     ["Only those of logged-in users", "azu session:copy --from redis --to database --logged-in"],
+    [
+      "Write a backup, encrypted with a passphrase",
+      "azu session:copy --from redis --to backup.azu",
+    ],
+    ["Restore it", "azu session:copy --from backup.azu --to redis"],
     [
       "Every hour, from cron",
       "azu session:copy --from redis --to database --schedule cron",

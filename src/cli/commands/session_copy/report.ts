@@ -4,10 +4,10 @@ import { type ExitCode, OperationError } from "../../../core/errors.ts";
 import { inWords, type Selection } from "../../../core/selection.ts";
 import type { Reporter } from "../../terminal/reporter.ts";
 import { showUnreadable } from "../session_clear/report.ts";
-import { endFieldsOf, type Ends } from "./ends.ts";
+import { endFieldsOf, type Ends, isFile } from "./ends.ts";
 import type { FailedList } from "./failed.ts";
 
-interface Shown {
+interface Shown extends Pick<Ends, "to"> {
   readonly selection: Selection;
   readonly failed: FailedList;
 }
@@ -16,10 +16,10 @@ interface Shown {
 export function showCopy(
   reporter: Reporter,
   report: CopyReport,
-  { selection, failed }: Shown,
+  { to, selection, failed }: Shown,
 ): void {
   const { outcome, counts, comparison, error } = report;
-  for (const line of countLines(report)) reporter.line(line);
+  for (const line of countLines(report, isFile(to))) reporter.line(line);
   if (selection.length > 0) showUnreadable(reporter, report.unreadable, selection);
   if (counts.unclear > 0) {
     reporter.warn(
@@ -27,7 +27,11 @@ export function showCopy(
         "payload does not say it, or is sealed and SESSION_SECRET is not set",
     );
   }
-  if (outcome === "copied") {
+  if (outcome === "copied" && isFile(to)) {
+    reporter.verified(
+      `Read ${to.path} again: all ${comparison?.compared ?? 0} session(s) are in it`,
+    );
+  } else if (outcome === "copied") {
     // Those that were removed at the target are missing there, and have just been named.
     const missing = counts.removed > 0 ? "nothing else" : "nothing";
     reporter.verified(
@@ -43,8 +47,11 @@ export function showCopy(
   }
 }
 
-/** What has become of the sessions, each on a line that concerns any. */
-function countLines({ outcome, counts, inDoubt }: CopyReport): string[] {
+/**
+ * What has become of the sessions, each on a line that concerns any.
+ * @param isNew Whether the target was empty: then everything is new there.
+ */
+function countLines({ outcome, counts, inDoubt }: CopyReport, isNew: boolean): string[] {
   const { created, replaced, extended, same, kept, removed, expired } = counts;
   const parts = [
     [created, "new there"],
@@ -79,7 +86,7 @@ function countLines({ outcome, counts, inDoubt }: CopyReport): string[] {
     [expired, "have expired: not copied"],
   ] as const;
   return [
-    copied + (details.length > 0 ? `: ${details.join(", ")}` : "") + ended,
+    copied + (details.length > 0 && !isNew ? `: ${details.join(", ")}` : "") + ended,
     ...left.filter(([count]) => count > 0).map(([count, what]) => `${count} session(s) ${what}`),
   ];
 }

@@ -3,7 +3,8 @@ import { type Scheduler, scheduleText } from "../../../commands/schedule.ts";
 import { ExitCode } from "../../../core/errors.ts";
 import type { Host } from "../../terminal/host.ts";
 import { type Reporter, visible } from "../../terminal/reporter.ts";
-import { endFieldsOf, type Ends } from "./ends.ts";
+import { PASSPHRASE_VARIABLE } from "../../backup_passphrase.ts";
+import { endFieldsOf, type Ends, isFile, nameOf } from "./ends.ts";
 
 /** Prints what makes a scheduler run this copy every hour. Nothing is copied. */
 export function printCopySchedule(
@@ -16,13 +17,16 @@ export function printCopySchedule(
   const { environment } = project;
   const lines = scheduleText(scheduler, {
     app,
-    purpose: `Copy the sessions of ${app} from ${from.choice.backend.name} to ` +
-      to.choice.backend.name,
+    purpose: `Copy the sessions of ${app} from ${nameOf(from)} to ${nameOf(to)}`,
     name: "copy",
     root: project.root,
     executable: host.executable,
     args: scheduledArgs(host.args, environment.name),
   });
+  const isEncrypted = [from, to].some((end) => isFile(end) && end.isEncrypted);
+  if (isEncrypted && project.env(PASSPHRASE_VARIABLE) === undefined) {
+    reporter.warn(`${PASSPHRASE_VARIABLE} is not set here: where this runs, it must be`);
+  }
   // Data: it is all that was asked for, so --quiet prints it too.
   if (!reporter.options.json) reporter.data(lines.map(visible));
   reporter.document({
