@@ -10,7 +10,7 @@ import {
   written,
 } from "../../../commands/session_copy/types.ts";
 import { ExitCode, type ImpossibleError, UsageError } from "../../../core/errors.ts";
-import { inWords, type Selection } from "../../../core/selection.ts";
+import { inWords } from "../../../core/selection.ts";
 import { audited } from "../../audit.ts";
 import { workingFolder } from "../../load_project.ts";
 import { budgetOf } from "../../operation_options.ts";
