@@ -40,6 +40,13 @@ export function addColumnStatements(
   ];
 }
 
+/** The statement that adds an index on a column. */
+export function addIndexStatement(engine: Engine, table: TableName, column: string): string {
+  return engine === "mysql"
+    ? `ALTER TABLE ${quoteTable(engine, table)} ADD ${mysqlKey(table, column)}`
+    : `CREATE INDEX ${indexOn(engine, table, column)}`;
+}
+
 /** The statements that undo {@linkcode addColumnStatements}. */
 export function dropColumnStatements(
   engine: Engine,
@@ -102,11 +109,7 @@ export function tableChanges(
     if (unusable.includes(indexName(table.name, column.name))) {
       statements.push(`DROP INDEX CONCURRENTLY ${quotedIndex(engine, table, column.name)}`);
     }
-    statements.push(
-      engine === "mysql"
-        ? `ALTER TABLE ${quoteTable(engine, table)} ADD ${mysqlKey(table, column.name)}`
-        : `CREATE INDEX ${indexOn(engine, table, column.name)}`,
-    );
+    statements.push(addIndexStatement(engine, table, column.name));
   }
   if (missing.length === 0) return undefined;
   return {
@@ -116,7 +119,8 @@ export function tableChanges(
   };
 }
 
-function concurrently(statement: string): string {
+/** Without keeping the writers of the table waiting. */
+export function concurrently(statement: string): string {
   return statement.replace(/^CREATE INDEX /, "CREATE INDEX CONCURRENTLY ");
 }
 

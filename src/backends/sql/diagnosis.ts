@@ -1,0 +1,268 @@
+/** The checks of `session:doctor` on a database. What only one kind can tell is its own. */
+import { roughly } from "../../core/duration.ts";
+import { messageOf } from "../../core/errors.ts";
+import { listed, printable } from "../../core/text.ts";
+import {
+  type Check,
+  failure,
+  makeChecks,
+  number,
+  ok,
+  once,
+  type Outcome,
+  warning,
+} from "../checks.ts";
+import type { DiagnosisOptions } from "../diagnosis.ts";
+import { clockCheck, latencyCheck } from "../server_checks.ts";
+import { addIndexStatement, concurrently, tableChanges, type TableShape } from "./alter.ts";
+import type { DatabaseTarget } from "./backend.ts";
+import { selectTime, timeIn } from "./column_values.ts";
+import { NEEDED_COLUMNS } from "./ddl.ts";
+import { countIn } from "./errors.ts";
+import { hasRows, type Reference } from "./foreign_keys.ts";
+import { bindLayout, type BoundLayout, type TimeColumn } from "./layout.ts";
+import { planOf } from "./plan.ts";
+import type { RowTable } from "./rows.ts";
+import { contextOf } from "./selected.ts";
+import type { SqlEngine, SqlSession, TableState } from "./store.ts";
+
+/** What only one kind of database can tell. */
+export interface EngineDiagnosis {
+  /** Its own checks: rights, triggers, references and so on. */
+  readonly checks: readonly Check[];
+  /** The server's time, in milliseconds since 1970. Missing if it has no clock of its own. */
+  clock?(): Promise<number>;
+  /** What is wrong with the type of a column of times; undefined if nothing is. */
+  typeProblem(column: TimeColumn): Promise<Outcome>;
+}
+
+/** Rows from which a statement that reads the whole table is felt by others. */
+const MANY_ROWS = 100_000;
+
+/** @throws the signal's reason. */
+export async function diagnoseTable<Session extends SqlSession>(
+  engine: SqlEngine<Session>,
+  session: Session,
+  options: DiagnosisOptions,
+): Promise<void> {
+  const { target } = session;
+  const { signal, now } = options;
+  const own = await engine.diagnosis(session);
+  const shape = once(() => engine.shape(session, signal));
+  const state = once(() => engine.tableState(session, true));
+  const table = once(async () => {
+    const rows = await engine.readRows(session, signal);
+    const { layout } = contextOf(target, []);
+    return { rows, layout: bindLayout(layout, rows.columns, rows.dialect, target) };
+  });
+  const query = (sql: string) => engine.query(session, sql, signal);
+  const unique = once(async () => (await engine.writableRows(session, signal)).unique);
+  const isOwn = target.layout === undefined;
+  const { clock } = own;
+  const checks: Check[] = [
+    ...(clock === undefined ? [] : [
+      ["reach.latency", () => latencyCheck(() => query("SELECT 1 AS one"))],
+      ["reach.clock", () => clockCheck(clock, now)],
+    ] satisfies Check[]),
+    ["table.shape", async () => {
+      return isOwn
+        ? await shapeCheck(await shape(), unique, target)
+        : await layoutCheck(async () => await table());
+    }],
+    ["table.expiry-index", async () => {
+      const { layout: { times } } = await table();
+      return indexCheck(times.expiresAt, await shape(), await state(), target);
+    }],
+    ["table.columns", async () => isOwn ? columnsCheck(await shape(), target) : undefined],
+    ["table.time-zone", async () => {
+      const { rows, layout } = await table();
+      return await timeZoneCheck(rows, layout, query, own, now().getTime());
+    }],
+    ["table.backlog", async () => {
+      const { rows, layout } = await table();
+      const isIndexed = isIndexedBy(layout.times.expiresAt, await shape());
+      const count = rowsIn(await state());
+      if (!isIndexed && count > MANY_ROWS) throw new Error(WOULD_READ_ALL);
+      return await backlogCheck(rows, layout, query, target, count, now().getTime());
+    }],
+    ...own.checks,
+  ];
+  await makeChecks(checks, options, (error) => {
+    return messageOf(error) === WOULD_READ_ALL ? error : engine.explain(error, target);
+  });
+}
+
+const WOULD_READ_ALL = "without an index on the expiry, it would read the whole table";
+
+function rowsIn({ figures }: TableState): number {
+  return figures.sessions?.value ?? 0;
+}
+
+async function shapeCheck(
+  shape: TableShape | undefined,
+  unique: () => Promise<readonly string[]>,
+  target: DatabaseTarget,
+): Promise<Outcome> {
+  const name = printable(target.tableText);
+  if (shape === undefined) return failure(`the table ${name} does not exist`);
+  const names = shape.columns.map((column) => column.name.toLowerCase());
+  const missing = NEEDED_COLUMNS.filter((column) => !names.includes(column));
+  if (missing.length > 0) {
+    return failure(
+      `the table ${name} has no column ${listed(missing, "or")}`,
+      "Name the right table in session.backends.database.table, or describe this one by layout",
+    );
+  }
+  if (!(await unique()).some((column) => column.toLowerCase() === "session_id")) {
+    return warning(
+      `the table ${name} has no unique index on session_id: an id can be there twice`,
+      "Create a unique index on session_id",
+    );
+  }
+  return ok(`the table ${name} has ${shape.columns.length} columns`);
+}
+
+/** @param bind Throws if the table lacks a column that the layout of the config names. */
+async function layoutCheck(bind: () => Promise<unknown>): Promise<Outcome> {
+  await bind();
+  return ok("the table has the columns that layout in the config names");
+}
+
+function isIndexedBy(column: TimeColumn | undefined, shape: TableShape | undefined): boolean {
+  return shape?.indexed.some((name) => name.toLowerCase() === column?.name.toLowerCase()) ?? false;
+}
+
+function indexCheck(
+  column: TimeColumn | undefined,
+  shape: TableShape | undefined,
+  state: TableState,
+  { engine }: DatabaseTarget,
+): Outcome {
+  if (column === undefined || shape === undefined) return undefined;
+  if (isIndexedBy(column, shape)) return ok(`an index begins with ${printable(column.name)}`);
+  const statement = addIndexStatement(engine, shape.table, column.name);
+  const rows = rowsIn(state);
+  const evidence = `no index begins with ${printable(column.name)}, so each removal of expired ` +
+    `sessions reads all rows (about ${number(rows)})`;
+  const fix = engine === "postgres" ? concurrently(statement) : statement;
+  return rows >= MANY_ROWS ? failure(evidence, fix) : warning(evidence, fix);
+}
+
+function columnsCheck(shape: TableShape | undefined, target: DatabaseTarget): Outcome {
+  if (shape === undefined) return undefined;
+  const names = shape.columns.map((column) => column.name.toLowerCase());
+  const wanted = target.recorded.map(({ name }) => name);
+  const missing = wanted.filter((name) => !names.includes(name));
+  if (missing.length > 0) {
+    return failure(`there is no column ${listed(missing, "or")}, which the app writes`);
+  }
+  let changes;
+  try {
+    changes = tableChanges(target, shape);
+  } catch (error) {
+    return failure(messageOf(error), "Change the type of the column, or session.user.type");
+  }
+  return changes === undefined
+    ? ok(`there are ${listed(wanted, "and")}`)
+    : warning(`${listed(changes.missing, "and")} is missing: a search by user reads all rows`);
+}
+
+/** Rows that are looked at. */
+const SAMPLE = 100;
+
+/** Milliseconds. The smallest difference of two time zones is 15 minutes. */
+const ZONE = 900_000;
+
+/** Looks at the newest rows, or at some rows if no key tells which these are. */
+async function timeZoneCheck(
+  { from, dialect, key }: RowTable,
+  { times }: BoundLayout,
+  query: (sql: string) => Promise<readonly Readonly<Record<string, unknown>>[]>,
+  own: EngineDiagnosis,
+  now: number,
+): Promise<Outcome> {
+  const { createdAt } = times;
+  const columns = Object.values(times);
+  if (columns.length === 0) return undefined;
+  if (createdAt !== undefined) {
+    const value = selectTime(createdAt, dialect);
+    // A row's place is no index, so to order by it would read the whole table.
+    const isIndexed = key.columns.length > 0 && key.columns[0] !== "tableoid";
+    const order = isIndexed
+      ? ` ORDER BY ${key.columns.map((name) => `${name} DESC`).join(", ")}`
+      : "";
+    const rows = await query(`SELECT ${value} AS created FROM ${from}${order} LIMIT ${SAMPLE}`);
+    const created = rows.map(({ created }) => timeIn(created, createdAt, dialect));
+    const later = created.filter((time) => time !== null && time > now + ZONE);
+    if (later.length > 0) {
+      const ahead = Math.max(...later.map((time) => time ?? 0)) - now;
+      return failure(
+        `${later.length} of ${rows.length} rows looked at were created in the future, by up to ` +
+          `${roughly(ahead)}: they are not stored as UTC`,
+      );
+    }
+    const unreadable = created.filter((time) => time === null).length;
+    if (unreadable > 0) {
+      return warning(`${unreadable} of ${rows.length} rows looked at have no readable time`);
+    }
+  }
+  for (const column of columns) {
+    const problem = column.unit === undefined ? await own.typeProblem(column) : undefined;
+    if (problem !== undefined) return problem;
+  }
+  return ok(columns.map(({ name, type }) => `${printable(name)}: ${printable(type)}`).join(", "));
+}
+
+/** Expired rows that a cleanup every few minutes may leave. */
+const FEW_EXPIRED = 1000;
+
+/** Expired rows that are counted at most. */
+const MANY_EXPIRED = 10_000;
+
+/** Milliseconds since the first one expired. The app removes them every few minutes. */
+const ABANDONED = 86_400_000;
+
+async function backlogCheck(
+  { from, dialect }: RowTable,
+  layout: BoundLayout,
+  query: (sql: string) => Promise<readonly Readonly<Record<string, unknown>>[]>,
+  target: DatabaseTarget,
+  rows: number,
+  now: number,
+): Promise<Outcome> {
+  const { expiresAt } = layout.times;
+  if (expiresAt === undefined) return undefined;
+  const { where } = planOf([{ fact: "expiresAt", before: now }], layout, dialect, target);
+  const some = `SELECT 1 FROM ${from} WHERE ${where} LIMIT ${MANY_EXPIRED}`;
+  const [row] = await query(`SELECT count(*) AS found FROM (${some}) AS expired_rows`);
+  const expired = countIn(row, "found");
+  const most = expired === MANY_EXPIRED ? `at least ${number(expired)}` : number(expired);
+  const evidence = `${most} of about ${number(Math.max(rows, expired))} sessions have expired`;
+  if (expired < FEW_EXPIRED) return ok(evidence);
+  const first = selectTime(expiresAt, dialect, `min(${dialect.quote(expiresAt.name)})`);
+  const [oldest] = await query(`SELECT ${first} AS first FROM ${from}`);
+  const age = now - (timeIn(oldest?.["first"], expiresAt, dialect) ?? now);
+  const since = `${evidence}, the first one ${roughly(age)} ago`;
+  return expired === MANY_EXPIRED && age > ABANDONED
+    ? failure(`${since}: nothing removes them, and the table grows`)
+    : warning(since);
+}
+
+/** @param query Runs a SELECT, and gives up soon. */
+export async function referencesCheck(
+  references: readonly Reference[],
+  query: (sql: string) => Promise<readonly Readonly<Record<string, unknown>>[]>,
+  isDenied: (error: unknown) => boolean,
+): Promise<Outcome> {
+  if (references.length === 0) return ok("no other table has a foreign key to it");
+  for (const reference of references) {
+    const { table, action } = reference;
+    if (!await hasRows(reference, query, isDenied)) continue;
+    return failure(
+      `rows of ${printable(table)} refer to sessions: ` +
+        (action === undefined ? "the database refuses to remove those" : `ON DELETE ${action}`),
+    );
+  }
+  const names = references.map(({ table }) => printable(table));
+  return warning(`${listed(names, "and")} may refer to sessions, but no row does`);
+}
