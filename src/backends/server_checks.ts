@@ -11,15 +11,19 @@ const TOO_SLOW = 1000;
 /** Answers that are measured. One may be late by chance, so the median counts. */
 const ANSWERS = 5;
 
+/** Milliseconds after which those that are there must do. */
+const ENOUGH = 500;
+
 /** @param ask Asks the server something that it answers at once. */
 export async function latencyCheck(ask: () => Promise<unknown>): Promise<Outcome> {
   const times: number[] = [];
-  for (let count = 0; count < ANSWERS; count++) {
+  const end = performance.now() + ENOUGH;
+  while (times.length < ANSWERS && (times.length === 0 || performance.now() < end)) {
     const start = performance.now();
     await ask();
     times.push(performance.now() - start);
   }
-  const median = times.sort((a, b) => a - b)[Math.floor(ANSWERS / 2)] ?? 0;
+  const median = times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
   const text = median < 1 ? "less than 1 ms" : formatMilliseconds(Math.round(median));
   const evidence = `an answer takes ${text}`;
   if (median >= TOO_SLOW) return failure(evidence);

@@ -93,6 +93,16 @@ Deno.test("redis: what is wrong with a server is found", needs("redis-server"), 
   await tryAll(t, usual, [
     { id: "reach.latency", status: "warning", evidence: /takes 6\d|takes \d\d\d ms/, ...late(60) },
     {
+      id: "reach.latency",
+      status: "failure",
+      evidence: /takes 1\.\d+ s$/,
+      begin() {
+        proxy.onRequest = (request) => void (proxy.delay = request.includes("PING") ? 1100 : 0);
+        return Promise.resolve(() => delete proxy.onRequest);
+      },
+      backend: () => redis(`redis://127.0.0.1:${proxy.port}`),
+    },
+    {
       id: "reach.clock",
       status: "warning",
       evidence: /10 s ahead of|10 s behind/,
@@ -135,6 +145,17 @@ Deno.test("redis: what is wrong with a server is found", needs("redis-server"), 
       evidence: /may not run SCAN/,
       fix: `${GRANT} +scan ~shop:session:*`,
     }),
+    {
+      ...as("rights.clear", "~shop:session:* &* +@all -publish", {
+        status: "failure",
+        evidence: /may not run PUBLISH/,
+        fix: `${GRANT} +publish &session:cluster:invalidate ~shop:session:*`,
+      }),
+      backend: () => {
+        const url = server.url.replace("//", "//app:hunter2@");
+        return redis(url, PREFIX, { cluster: true });
+      },
+    },
     as("redis.policy", "~shop:session:* +@all -info", {
       status: "skipped",
       evidence: /^this user may not run INFO$/,
@@ -268,6 +289,12 @@ Deno.test("redis: what is wrong with a server is found", needs("redis-server"), 
       evidence: /^2 of 22 keys looked at have the prefix twice$/,
       fix: /initializer/,
       begin: keys(PREFIX + PREFIX, 2),
+    },
+    {
+      id: "redis.prefixes",
+      status: "warning",
+      evidence: /^shop:shop: is one prefix written twice$/,
+      backend: () => redis(server.url, "shop:shop:"),
     },
     {
       id: "redis.prefixes",

@@ -1,6 +1,6 @@
 /** The checks of `session:doctor` on a database. What only one kind can tell is its own. */
 import { roughly } from "../../core/duration.ts";
-import { messageOf } from "../../core/errors.ts";
+import { AzuError, messageOf } from "../../core/errors.ts";
 import { listed, printable } from "../../core/text.ts";
 import {
   type Check,
@@ -10,9 +10,10 @@ import {
   ok,
   once,
   type Outcome,
+  skipped,
   warning,
 } from "../checks.ts";
-import type { DiagnosisOptions } from "../diagnosis.ts";
+import type { DiagnosisOptions, StoreCheckId } from "../diagnosis.ts";
 import { clockCheck, latencyCheck } from "../server_checks.ts";
 import { addIndexStatement, concurrently, tableChanges, type TableShape } from "./alter.ts";
 import type { DatabaseTarget } from "./backend.ts";
@@ -59,16 +60,26 @@ export async function diagnoseTable<Session extends SqlSession>(
   const unique = once(async () => (await engine.writableRows(session, signal)).unique);
   const isOwn = target.layout === undefined;
   const { clock } = own;
-  const checks: Check[] = [
+  const explain = (error: unknown) => {
+    return messageOf(error) === WOULD_READ_ALL ? error : engine.explain(error, target);
+  };
+  let mayRead = true;
+  const serverChecks: Check[] = [
+    ...own.checks.filter(([id]) => !isOfTable(id)),
     ...(clock === undefined ? [] : [
       ["reach.latency", () => latencyCheck(() => query("SELECT 1 AS one"))],
       ["reach.clock", () => clockCheck(clock, now)],
     ] satisfies Check[]),
-    ["table.shape", async () => {
-      return isOwn
-        ? await shapeCheck(await shape(), unique, target)
-        : await layoutCheck(async () => await table());
-    }],
+  ];
+  await makeChecks(serverChecks, {
+    ...options,
+    onFinding(finding) {
+      if (finding.id === "rights.list" && finding.status === "failure") mayRead = false;
+      options.onFinding(finding);
+    },
+  }, explain);
+  const tableChecks: Check[] = [
+    ["table.shape", async () => await shapeCheck(shape, table, unique, target)],
     ["table.expiry-index", async () => {
       const { layout: { times } } = await table();
       return indexCheck(times.expiresAt, await shape(), await state(), target);
@@ -85,11 +96,16 @@ export async function diagnoseTable<Session extends SqlSession>(
       if (!isIndexed && count > MANY_ROWS) throw new Error(WOULD_READ_ALL);
       return await backlogCheck(rows, layout, query, target, count, now().getTime());
     }],
-    ...own.checks,
+    ...own.checks.filter(([id]) => isOfTable(id)),
   ];
-  await makeChecks(checks, options, (error) => {
-    return messageOf(error) === WOULD_READ_ALL ? error : engine.explain(error, target);
-  });
+  const possible = mayRead
+    ? tableChecks
+    : tableChecks.map(([id]): Check => [id, () => skipped("this user may not read the table")]);
+  await makeChecks(possible, options, explain);
+}
+
+function isOfTable(id: StoreCheckId): boolean {
+  return id.startsWith("table.");
 }
 
 const WOULD_READ_ALL = "without an index on the expiry, it would read the whole table";
@@ -98,34 +114,41 @@ function rowsIn({ figures }: TableState): number {
   return figures.sessions?.value ?? 0;
 }
 
+/** @param table Throws if it is no table, or lacks a column that the layout of the config names. */
 async function shapeCheck(
-  shape: TableShape | undefined,
+  shape: () => Promise<TableShape | undefined>,
+  table: () => Promise<unknown>,
   unique: () => Promise<readonly string[]>,
   target: DatabaseTarget,
 ): Promise<Outcome> {
+  const found = await shape();
+  const names = found?.columns.map((column) => column.name.toLowerCase()) ?? [];
+  const isOwn = target.layout === undefined;
+  const missing = isOwn ? NEEDED_COLUMNS.filter((column) => !names.includes(column)) : [];
   const name = printable(target.tableText);
-  if (shape === undefined) return failure(`the table ${name} does not exist`);
-  const names = shape.columns.map((column) => column.name.toLowerCase());
-  const missing = NEEDED_COLUMNS.filter((column) => !names.includes(column));
-  if (missing.length > 0) {
+  if (found !== undefined && missing.length > 0) {
     return failure(
       `the table ${name} has no column ${listed(missing, "or")}`,
       "Name the right table in session.backends.database.table, or describe this one by layout",
     );
   }
-  if (!(await unique()).some((column) => column.toLowerCase() === "session_id")) {
+  try {
+    await table();
+  } catch (error) {
+    if (error instanceof AzuError) return failure(error.message, error.hint);
+    throw error;
+  }
+  if (isOwn && !(await unique()).some((column) => column.toLowerCase() === "session_id")) {
     return warning(
       `the table ${name} has no unique index on session_id: an id can be there twice`,
       "Create a unique index on session_id",
     );
   }
-  return ok(`the table ${name} has ${shape.columns.length} columns`);
-}
-
-/** @param bind Throws if the table lacks a column that the layout of the config names. */
-async function layoutCheck(bind: () => Promise<unknown>): Promise<Outcome> {
-  await bind();
-  return ok("the table has the columns that layout in the config names");
+  return ok(
+    isOwn
+      ? `the table ${name} has the columns of a session`
+      : `the table ${name} has the columns that layout in the config names`,
+  );
 }
 
 function isIndexedBy(column: TimeColumn | undefined, shape: TableShape | undefined): boolean {

@@ -137,9 +137,7 @@ function judged(
   const rights = [
     ...denied.map((name) => `+${name.toLowerCase()}`),
     ...(denied.includes("PUBLISH") ? [quoted(`&${channel}`)] : []),
-    ...(commands.length > denied.length || !denied.includes("PUBLISH")
-      ? [quoted(`~${literalPattern(keyPrefix)}*`)]
-      : []),
+    quoted(`~${literalPattern(keyPrefix)}*`),
   ];
   const fix = `ACL SETUSER ${quoted(user)} ${rights.join(" ")}`;
   return denied.length > 0
