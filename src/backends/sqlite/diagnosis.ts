@@ -36,7 +36,7 @@ export function sqliteDiagnosis(session: SqliteSession): EngineDiagnosis {
  */
 async function removalCheck(session: SqliteSession, path: string): Promise<Outcome> {
   inspectSqliteTable(session);
-  const folder = dirname(path);
+  const folder = dirname(await Deno.realPath(path));
   try {
     await access(folder, constants.W_OK);
   } catch {
