@@ -166,7 +166,7 @@ Deno.test("mysql: what is wrong with a table is found", needs("mariadb"), async 
     {
       id: "table.columns",
       status: "warning",
-      evidence: /^an index on user_id is missing/,
+      evidence: /^there is no index on user_id: a search/,
       ...after("ALTER TABLE sessions DROP INDEX sessions_user_id_idx"),
     },
     {

@@ -100,7 +100,7 @@ Deno.test("sqlite: what is wrong with a table is found", async (t) => {
     {
       id: "table.columns",
       status: "warning",
-      evidence: /^an index on user_id is missing/,
+      evidence: /^there is no index on user_id: a search/,
       ...after("DROP INDEX sessions_user_id_idx"),
     },
     {

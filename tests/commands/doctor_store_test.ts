@@ -26,7 +26,7 @@ async function findingsOf(backend: Backend) {
     url: undefined,
     project: () => Promise.reject(new Error("nobody asks for it")),
     choice: () =>
-      Promise.resolve({ backend, decidedBy: "option", decidedByText: "--backend", warnings: [] }),
+      Promise.resolve({ backend, decidedBy: "flag", decidedByText: "--backend", warnings: [] }),
     store: async () => stores.use(await backend.connect(signal)),
   };
   const group = storeGroup(() => Promise.resolve({ ttl: 3_600_000, otherPrefixes: new Map() }));

@@ -5,15 +5,18 @@ import { quoteIdentifier, quoteText } from "../sql/ddl.ts";
 import { type EngineDiagnosis, referencesCheck } from "../sql/diagnosis.ts";
 import { valueIn } from "../sql/errors.ts";
 import type { TimeColumn } from "../sql/layout.ts";
+import type { TableState } from "../sql/store.ts";
 import { isDenied, postgresReferences, tree } from "./foreign_keys.ts";
 import { inspectPostgresTable } from "./inspect_table.ts";
 import { type Limits, type PostgresSession, QUICK } from "./session.ts";
-import { postgresState } from "./state.ts";
 
 /** To see whether a row refers to a session may mean to read another table. */
 const SOON: Limits = { statement: 1000, lock: 500 };
 
-export function postgresDiagnosis(session: PostgresSession): EngineDiagnosis {
+export function postgresDiagnosis(
+  session: PostgresSession,
+  state: () => Promise<TableState>,
+): EngineDiagnosis {
   const rows = async (sql: string, limits = QUICK) => (await session.run(sql, limits)).rows;
   const table = once(() => inspectPostgresTable(session));
   const rights = once(() => rightsOf(session));
@@ -28,7 +31,10 @@ export function postgresDiagnosis(session: PostgresSession): EngineDiagnosis {
     ["rights.revoke", removing],
     ["rights.clear", removing],
     ["rights.sweep", removing],
-    ["table.dead-rows", () => deadRowsCheck(session)],
+    [
+      "table.dead-rows",
+      async () => await deadRowsCheck(session, (await table()).oid, await state()),
+    ],
     ["table.triggers", async () => triggersCheck(session, (await table()).oid)],
     ["table.references", async () => {
       const references = await postgresReferences(session, (await table()).oid);
@@ -135,11 +141,13 @@ function granted(
 /** Dead rows that autovacuum leaves in a table of any size. */
 const MANY_DEAD = 10_000;
 
-async function deadRowsCheck(session: PostgresSession): Promise<Outcome> {
-  const { figures, properties } = await postgresState(session, true);
+async function deadRowsCheck(
+  session: PostgresSession,
+  oid: string,
+  { figures, properties }: TableState,
+): Promise<Outcome> {
   const dead = figures.deadRows?.value ?? 0;
   const live = figures.sessions?.value ?? 0;
-  const { oid } = await inspectPostgresTable(session);
   const { rows: [row] } = await session.run(
     "SELECT c.oid::regclass::text AS table, current_setting('autovacuum') = 'off' AS never, " +
       "'autovacuum_enabled=false' = ANY (c.reloptions) AS off " +

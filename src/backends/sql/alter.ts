@@ -96,6 +96,15 @@ export function tableChanges(
   if (NEEDED_COLUMNS.some((name) => !names.has(name))) return undefined;
   const missing: string[] = [];
   const statements: string[] = [];
+  const addIndex = (column: string) => {
+    missing.push(`an index on ${column}`);
+    if (unusable.includes(indexName(table.name, column))) {
+      statements.push(`DROP INDEX CONCURRENTLY ${quotedIndex(engine, table, column)}`);
+    }
+    statements.push(addIndexStatement(engine, table, column));
+  };
+  const isByExpiry = indexed.some((name) => name.toLowerCase() === "expires_at");
+  if (!isByExpiry) addIndex("expires_at");
   for (const column of recorded) {
     const found = names.get(column.name);
     if (found === undefined) {
@@ -104,12 +113,7 @@ export function tableChanges(
       continue;
     }
     if (!canHold(found.type, column.type)) throw otherType(target, found, column);
-    if (!column.isIndexed || indexed.includes(found.name)) continue;
-    missing.push(`an index on ${column.name}`);
-    if (unusable.includes(indexName(table.name, column.name))) {
-      statements.push(`DROP INDEX CONCURRENTLY ${quotedIndex(engine, table, column.name)}`);
-    }
-    statements.push(addIndexStatement(engine, table, column.name));
+    if (column.isIndexed && !indexed.includes(found.name)) addIndex(column.name);
   }
   if (missing.length === 0) return undefined;
   return {

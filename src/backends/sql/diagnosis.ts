@@ -48,9 +48,9 @@ export async function diagnoseTable<Session extends SqlSession>(
 ): Promise<void> {
   const { target } = session;
   const { signal, now } = options;
-  const own = await engine.diagnosis(session);
   const shape = once(() => engine.shape(session, signal));
   const state = once(() => engine.tableState(session, true));
+  const own = await engine.diagnosis(session, state);
   const table = once(async () => {
     const rows = await engine.readRows(session, signal);
     const { layout } = contextOf(target, []);
@@ -141,7 +141,7 @@ async function shapeCheck(
   if (isOwn && !(await unique()).some((column) => column.toLowerCase() === "session_id")) {
     return warning(
       `the table ${name} has no unique index on session_id: an id can be there twice`,
-      "Create a unique index on session_id",
+      "Remove rows that are there twice, and create a unique index on session_id",
     );
   }
   return ok(
@@ -179,15 +179,18 @@ function columnsCheck(shape: TableShape | undefined, target: DatabaseTarget): Ou
   if (missing.length > 0) {
     return failure(`there is no column ${listed(missing, "or")}, which the app writes`);
   }
-  let changes;
   try {
-    changes = tableChanges(target, shape);
+    tableChanges(target, shape);
   } catch (error) {
     return failure(messageOf(error), "Change the type of the column, or session.user.type");
   }
-  return changes === undefined
-    ? ok(`there are ${listed(wanted, "and")}`)
-    : warning(`${listed(changes.missing, "and")} is missing: a search by user reads all rows`);
+  const unindexed = target.recorded.filter(({ name, isIndexed }) => {
+    return isIndexed && !shape.indexed.some((column) => column.toLowerCase() === name);
+  });
+  return unindexed.length === 0 ? ok(`there are ${listed(wanted, "and")}`) : warning(
+    `there is no index on ${listed(unindexed.map(({ name }) => name), "or")}: a search by it ` +
+      "reads all rows",
+  );
 }
 
 /** Rows that are looked at. */

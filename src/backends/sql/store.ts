@@ -83,8 +83,11 @@ export interface SqlEngine<Session extends SqlSession> {
   createTable(session: Session, signal: AbortSignal): Promise<"created" | "present">;
   /** What the catalog says about the table; undefined if there is none. */
   shape(session: Session, signal: AbortSignal): Promise<TableShape | undefined>;
-  /** What only this engine can tell for `session:doctor`. */
-  diagnosis(session: Session): Promise<EngineDiagnosis>;
+  /**
+   * What only this engine can tell for `session:doctor`.
+   * @param state Returns what {@linkcode tableState} says, which is asked for once.
+   */
+  diagnosis(session: Session, state: () => Promise<TableState>): Promise<EngineDiagnosis>;
   /** Runs a short statement. */
   query(session: Session, sql: string, signal: AbortSignal): Promise<readonly Row[]>;
   /** Runs statements that change the table. */

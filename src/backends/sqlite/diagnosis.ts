@@ -5,12 +5,15 @@ import { listed, printable } from "../../core/text.ts";
 import { type Check, failure, number, ok, once, type Outcome, warning } from "../checks.ts";
 import { quoteIdentifier } from "../sql/ddl.ts";
 import type { EngineDiagnosis } from "../sql/diagnosis.ts";
+import type { TableState } from "../sql/store.ts";
 import { inspectSqliteTable } from "./inspect_table.ts";
 import type { SqliteSession } from "./session.ts";
-import { sqliteState } from "./state.ts";
 import { sqlitePath } from "./url.ts";
 
-export function sqliteDiagnosis(session: SqliteSession): EngineDiagnosis {
+export function sqliteDiagnosis(
+  session: SqliteSession,
+  state: () => Promise<TableState>,
+): EngineDiagnosis {
   const { target } = session;
   const path = sqlitePath(target.url, target.root);
   const removing = once(async () => await removalCheck(session, path));
@@ -23,7 +26,7 @@ export function sqliteDiagnosis(session: SqliteSession): EngineDiagnosis {
     ["rights.revoke", removing],
     ["rights.clear", removing],
     ["rights.sweep", removing],
-    ["table.dead-rows", () => freePagesCheck(session, path)],
+    ["table.dead-rows", async () => freePagesCheck(await state(), path)],
     ["table.triggers", () => triggersCheck(session)],
     ["table.references", () => referencesCheck(session)],
   ];
@@ -54,8 +57,7 @@ const MOSTLY_FREE = 0.5;
 /** Bytes that are not worth a VACUUM. */
 const FEW_BYTES = 16 << 20;
 
-async function freePagesCheck(session: SqliteSession, path: string): Promise<Outcome> {
-  const { figures } = await sqliteState(session, false);
+function freePagesCheck({ figures }: TableState, path: string): Outcome {
   const free = figures.freeBytes?.value ?? 0;
   const bytes = figures.bytes?.value ?? 0;
   const mebibytes = (count: number) => number(Math.round(count / (1 << 20)));
