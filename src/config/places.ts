@@ -62,6 +62,32 @@ export async function neighboursOf(
   }).flat();
 }
 
+/**
+ * The key prefixes of the other environments, by their names.
+ * @param flag The value of `--backend`.
+ * @param target That of the environment at hand.
+ */
+export async function otherPrefixes(
+  project: Project,
+  flag: string | undefined,
+  { pattern }: Target,
+): Promise<ReadonlyMap<string, string>> {
+  const prefixes = new Map<string, string>();
+  if (pattern === undefined || project.environments.length === 0) return prefixes;
+  const { environments } = await project.variants();
+  for (const [name, config] of environments) {
+    if (name === project.environment.name) continue;
+    try {
+      const { backend } = chooseToOperate(inEnvironment(project, name, config), flag);
+      const other = backend.describe().pattern;
+      if (other !== undefined && other !== pattern) prefixes.set(name, other.slice(0, -1));
+    } catch {
+      // not usable from here, for example because a variable is not set
+    }
+  }
+  return prefixes;
+}
+
 function inEnvironment(project: Project, name: string, config: Config): Project {
   const environment = { name, namedBy: undefined };
   return { ...project, config, environment, app: config.app ?? project.shard };

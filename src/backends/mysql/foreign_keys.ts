@@ -1,5 +1,5 @@
 /** Foreign keys to a table of MySQL or MariaDB. */
-import { checkReferences } from "../sql/foreign_keys.ts";
+import { checkReferences, type Reference } from "../sql/foreign_keys.ts";
 import { quoteIdentifier, quoteTable } from "../sql/ddl.ts";
 import { literal } from "./connection.ts";
 import { errorNumber } from "./errors.ts";
@@ -19,8 +19,18 @@ export async function checkMysqlReferences(
   session: MysqlSession,
   tick: () => void,
 ): Promise<boolean> {
-  const { schema, name } = session.target.table;
   tick();
+  const { references, cascades } = await mysqlReferences(session);
+  const query = (sql: string) => session.read(sql, READING);
+  await checkReferences(references, session.target, query, isDenied, tick);
+  return cascades;
+}
+
+/** The foreign keys from other tables, and whether one of its own takes other rows along. */
+export async function mysqlReferences(
+  session: MysqlSession,
+): Promise<{ readonly references: readonly Reference[]; readonly cascades: boolean }> {
+  const { schema, name } = session.target.table;
   const found = await session.read(
     "SELECT k.TABLE_SCHEMA AS `schema`, k.TABLE_NAME AS `table`, k.COLUMN_NAME AS `column`, " +
       "k.REFERENCED_TABLE_NAME AS referenced, r.DELETE_RULE AS action, " +
@@ -47,8 +57,11 @@ export async function checkMysqlReferences(
       action: ACTIONS.test(action) ? action : undefined,
     };
   });
-  const query = (sql: string) => session.read(sql, READING);
-  const isDenied = (error: unknown) => errorNumber(error) === 1142;
-  await checkReferences(references, session.target, query, isDenied, tick);
-  return ours.some((row) => isSelf(row) && row["action"] === "CASCADE");
+  const cascades = ours.some((row) => isSelf(row) && row["action"] === "CASCADE");
+  return { references, cascades };
+}
+
+/** Whether an error says that this user may not read a table. */
+export function isDenied(error: unknown): boolean {
+  return errorNumber(error) === 1142;
 }

@@ -20,6 +20,7 @@ export const mysql: SqlEngine<MysqlSession> = {
   writableRows: async (session) => await (await copies()).writableMysqlRows(session),
   place: async (session) => await (await copies()).mysqlPlace(session),
 
+  diagnosis: async (session) => (await import("./diagnosis.ts")).mysqlDiagnosis(session),
   tableState: async (...args) => await (await import("./state.ts")).mysqlState(...args),
 
   async aggregate(session, _signal, _onProgress, columns, selected = "TRUE") {

@@ -3,7 +3,7 @@ import { tlsFailure } from "../tls_failure.ts";
 import type { MysqlEndpoint } from "./url.ts";
 
 /** The packet that asks for TLS: length, sequence number, capabilities, packet size, charset, zeros. */
-const SSL_REQUEST = new Uint8Array(36);
+export const SSL_REQUEST = new Uint8Array(36);
 SSL_REQUEST.set([32, 0, 0, 1, 0x00, 0x8a, 0x08, 0x00, 0, 0, 0, 1, 45]);
 
 export async function tlsProblem(

@@ -2,14 +2,14 @@
 import { OperationError } from "../../core/errors.ts";
 import { printable } from "../../core/text.ts";
 import { errorCode, valueIn } from "../sql/errors.ts";
-import { checkReferences } from "../sql/foreign_keys.ts";
+import { checkReferences, type Reference } from "../sql/foreign_keys.ts";
 import { type PostgresSession, READING } from "./session.ts";
 
 /** The actions of a foreign key that change the rows that refer, by their letter in pg_constraint. */
 const ACTIONS = new Map([["c", "CASCADE"], ["n", "SET NULL"], ["d", "SET DEFAULT"]]);
 
 /** The table and its partitions: a DELETE also concerns what refers to a partition. */
-const tree = (oid: string) =>
+export const tree = (oid: string) =>
   `WITH RECURSIVE tree AS (SELECT ${oid}::oid AS oid UNION ALL SELECT c.oid FROM tree ` +
   "JOIN pg_inherits i ON i.inhparent = tree.oid JOIN pg_class c ON c.oid = i.inhrelid " +
   "WHERE c.relispartition)";
@@ -73,6 +73,16 @@ export async function checkPostgresReferences(
   oid: string,
   tick: () => void,
 ): Promise<void> {
+  const references = await postgresReferences(session, oid);
+  const query = async (sql: string) => (await session.run(sql, READING)).rows;
+  await checkReferences(references, session.target, query, isDenied, tick);
+}
+
+/** The foreign keys from other tables. */
+export async function postgresReferences(
+  session: PostgresSession,
+  oid: string,
+): Promise<readonly Reference[]> {
   const { rows } = await session.run(
     `${tree(oid)} SELECT DISTINCT n.nspname || '.' || c.relname AS table, quote_ident(n.nspname) ` +
       "|| '.' || quote_ident(c.relname) AS quoted, f.confdeltype::text AS action, (SELECT string_agg(" +
@@ -83,12 +93,14 @@ export async function checkPostgresReferences(
       "WHERE f.contype = 'f' AND f.confrelid IN (SELECT oid FROM tree) " +
       "AND f.conrelid NOT IN (SELECT oid FROM tree)",
   );
-  const references = rows.map(({ table, quoted, refers, action }) => ({
+  return rows.map(({ table, quoted, refers, action }) => ({
     table: String(table),
     rows: `FROM ${quoted} WHERE ${refers}`,
     action: ACTIONS.get(String(action)),
   }));
-  const query = async (sql: string) => (await session.run(sql, READING)).rows;
-  const isDenied = (error: unknown) => errorCode(error) === "42501";
-  await checkReferences(references, session.target, query, isDenied, tick);
+}
+
+/** Whether an error says that this user may not read a table. */
+export function isDenied(error: unknown): boolean {
+  return errorCode(error) === "42501";
 }

@@ -20,6 +20,7 @@ export const postgres: SqlEngine<PostgresSession> = {
   writableRows: async (session) => await (await copies()).writablePostgresRows(session),
   place: async (session) => await (await copies()).postgresPlace(session),
 
+  diagnosis: async (...args) => (await import("./diagnosis.ts")).postgresDiagnosis(...args),
   tableState: async (...args) => await (await import("./state.ts")).postgresState(...args),
 
   async aggregate(session, signal, onProgress, columns, selected) {

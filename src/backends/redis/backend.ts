@@ -51,6 +51,7 @@ export function bindRedis(
   const pattern = () => `${prefix()}*`;
   const addressFrom = urlSource(chosen.url, "REDIS_URL", context);
   const nodeCache = nodeCacheOf(chosen, context);
+  const tls = endpoint.tls ? { ...chosen.tls, root: context.root } : undefined;
   return {
     name: "redis",
     capabilities: { clear: true, createTable: false, replicas: true, expiresItself: true },
@@ -66,9 +67,12 @@ export function bindRedis(
       if (addressFrom === "the default" && !context.hasApp) throw nowhere(context);
       if (chosen.tls !== undefined && !endpoint.tls) throw plainUrl(endpoint.address);
     },
+    async reach(options) {
+      const { reachRedis } = await import("./diagnosis/reach.ts");
+      await reachRedis(endpoint, tls, options);
+    },
     async connect(signal, { timeout = CONNECT_TIMEOUT } = {}) {
       const { openRedisStore } = await import("./store.ts");
-      const tls = endpoint.tls ? { ...chosen.tls, root: context.root } : undefined;
       const secrets = secretsIn(context.env);
       const { layout } = chosen;
       const sessions = { keyPrefix: prefix(), channel: nodeCache?.channel, secrets, layout };

@@ -84,7 +84,7 @@ async function sampleOf(node: RedisNode, keys: KeySpace, tick: () => void): Prom
 }
 
 /** What is known about one key. */
-interface Sampled {
+export interface Sampled {
   /** Whether another name follows the prefix, as in `shop:cart:1`. */
   readonly isNested: boolean;
   /** That name, if it looks like one and not like an id. */
@@ -95,7 +95,7 @@ interface Sampled {
   readonly form: "session" | "other" | undefined;
 }
 
-async function describe(
+export async function describe(
   node: RedisNode,
   keys: readonly Buffer[],
   prefixLength: number,
@@ -128,7 +128,7 @@ function formOf(start: Buffer): "session" | "other" {
   return isGzip || /^(?:\{|[\w+/=-]{32}$)/.test(start.toString("latin1")) ? "session" : "other";
 }
 
-function doubtsOf(keys: readonly Sampled[], isOpaque: boolean): string[] {
+export function doubtsOf(keys: readonly Sampled[], isOpaque: boolean): string[] {
   const count = (holds: (key: Sampled) => boolean) => keys.filter(holds).length;
   const of = (some: number) => `${some} of ${keys.length} keys`;
   const nested = count(({ isNested }) => isNested);

@@ -133,6 +133,10 @@ function storeOf(nodes: RedisNodes, sessions: RedisSessions): Store {
       const { surveyRedis } = await import("./survey/survey.ts");
       return await surveyRedis(nodes, keys, sessions, options);
     },
+    async diagnose(options) {
+      const { diagnoseRedis } = await import("./diagnosis/diagnose.ts");
+      await diagnoseRedis(nodes, keys, sessions, options);
+    },
     examine: (signal, options = {}) => {
       return examine(nodes, keys, signal, options, sessions.layout?.packed === "opaque");
     },

@@ -40,6 +40,13 @@ export function addColumnStatements(
   ];
 }
 
+/** The statement that adds an index on a column. */
+export function addIndexStatement(engine: Engine, table: TableName, column: string): string {
+  return engine === "mysql"
+    ? `ALTER TABLE ${quoteTable(engine, table)} ADD ${mysqlKey(table, column)}`
+    : `CREATE INDEX ${indexOn(engine, table, column)}`;
+}
+
 /** The statements that undo {@linkcode addColumnStatements}. */
 export function dropColumnStatements(
   engine: Engine,
@@ -89,6 +96,15 @@ export function tableChanges(
   if (NEEDED_COLUMNS.some((name) => !names.has(name))) return undefined;
   const missing: string[] = [];
   const statements: string[] = [];
+  const addIndex = (column: string) => {
+    missing.push(`an index on ${column}`);
+    if (unusable.includes(indexName(table.name, column))) {
+      statements.push(`DROP INDEX CONCURRENTLY ${quotedIndex(engine, table, column)}`);
+    }
+    statements.push(addIndexStatement(engine, table, column));
+  };
+  const isByExpiry = indexed.some((name) => name.toLowerCase() === "expires_at");
+  if (!isByExpiry) addIndex("expires_at");
   for (const column of recorded) {
     const found = names.get(column.name);
     if (found === undefined) {
@@ -97,16 +113,7 @@ export function tableChanges(
       continue;
     }
     if (!canHold(found.type, column.type)) throw otherType(target, found, column);
-    if (!column.isIndexed || indexed.includes(found.name)) continue;
-    missing.push(`an index on ${column.name}`);
-    if (unusable.includes(indexName(table.name, column.name))) {
-      statements.push(`DROP INDEX CONCURRENTLY ${quotedIndex(engine, table, column.name)}`);
-    }
-    statements.push(
-      engine === "mysql"
-        ? `ALTER TABLE ${quoteTable(engine, table)} ADD ${mysqlKey(table, column.name)}`
-        : `CREATE INDEX ${indexOn(engine, table, column.name)}`,
-    );
+    if (column.isIndexed && !indexed.includes(found.name)) addIndex(column.name);
   }
   if (missing.length === 0) return undefined;
   return {
@@ -116,7 +123,8 @@ export function tableChanges(
   };
 }
 
-function concurrently(statement: string): string {
+/** Without keeping the writers of the table waiting. */
+export function concurrently(statement: string): string {
   return statement.replace(/^CREATE INDEX /, "CREATE INDEX CONCURRENTLY ");
 }
 

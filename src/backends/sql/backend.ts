@@ -165,6 +165,20 @@ export function bindDatabase(
       ? { setup: setupSpec(expected ?? engine, named, chosen, context.recorded) }
       : {}),
     check: () => void check(),
+    async reach(options) {
+      if (place === undefined) return; // to connect fails with the reason
+      switch (engine) {
+        case "postgres": {
+          const { reachPostgres } = await import("../postgres/reach.ts");
+          return await reachPostgres(parsePostgresUrl(place.url), options);
+        }
+        case "mysql": {
+          const { reachMysql } = await import("../mysql/reach.ts");
+          return await reachMysql(parseMysqlUrl(place.url), options);
+        }
+        case "sqlite": // a file has no addresses
+      }
+    },
     async connect(signal, { purpose = "operate", timeout = CONNECT_TIMEOUT } = {}) {
       const target = {
         ...targetOf(tableText(), timeout),

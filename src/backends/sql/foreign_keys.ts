@@ -35,7 +35,8 @@ export async function checkReferences(
   }
 }
 
-async function hasRows(
+/** Whether a row refers to a session. */
+export async function hasRows(
   { rows, action }: Reference,
   query: (sql: string) => Promise<readonly Row[]>,
   isDenied: (error: unknown) => boolean,

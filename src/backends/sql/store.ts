@@ -8,6 +8,7 @@ import { Pace, type PaceDefaults } from "../pace.ts";
 import type { Survey } from "../survey.ts";
 import type { TableShape } from "./alter.ts";
 import type { DatabaseTarget } from "./backend.ts";
+import type { EngineDiagnosis } from "./diagnosis.ts";
 import { clearRows, type StartRows } from "./clear.ts";
 import { type Row, sumIn } from "./errors.ts";
 import type { SqlCopies } from "./copies.ts";
@@ -82,7 +83,12 @@ export interface SqlEngine<Session extends SqlSession> {
   createTable(session: Session, signal: AbortSignal): Promise<"created" | "present">;
   /** What the catalog says about the table; undefined if there is none. */
   shape(session: Session, signal: AbortSignal): Promise<TableShape | undefined>;
-  /** Runs a short statement about another table than that of the sessions. */
+  /**
+   * What only this engine can tell for `session:doctor`.
+   * @param state Returns what {@linkcode tableState} says, which is asked for once.
+   */
+  diagnosis(session: Session, state: () => Promise<TableState>): Promise<EngineDiagnosis>;
+  /** Runs a short statement. */
   query(session: Session, sql: string, signal: AbortSignal): Promise<readonly Row[]>;
   /** Runs statements that change the table. */
   change(session: Session, statements: readonly string[], signal: AbortSignal): Promise<void>;
@@ -149,6 +155,10 @@ export async function openSqlStore<Session extends SqlSession>(
         const { surveyTable } = await import("./survey.ts");
         return await surveyTable(engine, session, options);
       });
+    },
+    async diagnose(options) {
+      const { diagnoseTable } = await import("./diagnosis.ts");
+      await diagnoseTable(engine, session, options);
     },
     examine(signal, { onProgress, truncate = false } = {}) {
       return explained(signal, async () => {

@@ -12,6 +12,7 @@ export const sqlite: SqlEngine<SqliteSession> = {
   aggregate,
   writableRows: async (...args) => await (await copies()).writableSqliteRows(...args),
   place: async (session) => await (await copies()).sqlitePlace(session),
+  diagnosis: async (...args) => (await import("./diagnosis.ts")).sqliteDiagnosis(...args),
   tableState: async (...args) => await (await import("./state.ts")).sqliteState(...args),
   pace: PACE,
   startRows: sqliteRows,

@@ -4,6 +4,8 @@ export interface Proxy extends Disposable {
   readonly port: number;
   /** What becomes of the answer to what a client sends; undefined for a way like any other. */
   onRequest?: (request: string) => "answer lost" | undefined;
+  /** Milliseconds by which each piece of an answer is late. */
+  delay?: number;
   /** Cuts all connections, and takes no more. */
   close(): void;
 }
@@ -38,15 +40,18 @@ function pass(client: Deno.Conn, server: Deno.Conn, proxy: Proxy): void {
     lost ||= proxy.onRequest?.(decoder.decode(bytes)) === "answer lost";
   }).then(end, end);
   // The server has done what it was asked to: only nobody hears of it.
-  copy(server, client, () => {
+  copy(server, client, async () => {
     if (lost) throw new Error("the answer is lost");
+    if (proxy.delay) await new Promise((resolve) => setTimeout(resolve, proxy.delay));
   }).then(end, end);
 }
 
-async function copy(from: Deno.Conn, to: Deno.Conn, look: (bytes: Uint8Array) => void) {
+type Look = (bytes: Uint8Array) => void | Promise<void>;
+
+async function copy(from: Deno.Conn, to: Deno.Conn, look: Look) {
   const buffer = new Uint8Array(1 << 16);
   for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
-    look(buffer.subarray(0, count));
+    await look(buffer.subarray(0, count));
     for (let sent = 0; sent < count;) sent += await to.write(buffer.subarray(sent, count));
   }
 }

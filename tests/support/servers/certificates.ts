@@ -6,6 +6,8 @@ export interface Certificates extends AsyncDisposable {
   readonly path: string;
   /** The arguments of redis-server. */
   args(server: "server" | "elsewhere", clients: "yes" | "no"): string[];
+  /** Makes the server's certificate again, for so many days. It has expired if they are below 0. */
+  sign(server: "server", days: number): Promise<void>;
 }
 
 /** Makes an authority, and certificates for 127.0.0.1, for another host and for a client. */
@@ -25,6 +27,13 @@ export async function makeCertificates(): Promise<Certificates> {
       ...["--tls-cert-file", `${path}/${name}.crt`, "--tls-key-file", `${path}/${name}.key`],
       ...["--tls-ca-cert-file", `${path}/ca.crt`, "--tls-auth-clients", clients],
     ],
+    async sign(name, days) {
+      await openssl(folder, [
+        ...["x509", "-req", "-in", `${name}.csr`, "-CA", "ca.crt", "-CAkey", "ca.key"],
+        ...["-CAcreateserial", "-days", `${days}`, "-extfile", `${name}.ext`],
+        ...["-out", `${name}.crt`],
+      ]);
+    },
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };
 }

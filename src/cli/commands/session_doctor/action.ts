@@ -2,10 +2,12 @@ import { appGroup } from "../../../commands/session_doctor/app.ts";
 import { type CheckId, checkIds } from "../../../commands/session_doctor/checks.ts";
 import { configGroup } from "../../../commands/session_doctor/config.ts";
 import { cookieGroup } from "../../../commands/session_doctor/cookie.ts";
-import { examine } from "../../../commands/session_doctor/doctor.ts";
+import { examine, type Group } from "../../../commands/session_doctor/doctor.ts";
 import { type Repair, repairsFor } from "../../../commands/session_doctor/repairs.ts";
 import { secretGroup } from "../../../commands/session_doctor/secret.ts";
 import { storeGroup } from "../../../commands/session_doctor/store.ts";
+import { otherPrefixes } from "../../../config/places.ts";
+import { ttlOf } from "../../../config/session_defaults.ts";
 import { ExitCode, messageOf, OperationError, UsageError } from "../../../core/errors.ts";
 import { interruptedCode } from "../../operation.ts";
 import type { GlobalOptions } from "../../program.ts";
@@ -18,7 +20,17 @@ import { countsOf, doctorFields, showFindings, summaryOf } from "./report.ts";
 
 export type DoctorOptions = SessionDoctorOptions & GlobalOptions;
 
-const GROUPS = [configGroup, secretGroup, appGroup, storeGroup, cookieGroup];
+/** @param flag The value of `--backend`. */
+function groupsFor(flag: string | undefined): readonly Group[] {
+  const store = storeGroup(async (context) => {
+    const [project, { backend }] = [await context.project(), await context.choice()];
+    return {
+      ttl: ttlOf(project.config),
+      otherPrefixes: await otherPrefixes(project, flag, backend.describe()),
+    };
+  });
+  return [configGroup, secretGroup, appGroup, store, cookieGroup];
+}
 
 /** `azu session:doctor` */
 export async function sessionDoctor(
@@ -32,7 +44,8 @@ export async function sessionDoctor(
   host.handleSignals();
   await using context = await DoctorRun.begin(host, options, reporter, url);
   await context.showDecision();
-  let findings = await examine(GROUPS, context, wanted);
+  const groups = groupsFor(options.backend);
+  let findings = await examine(groups, context, wanted);
   showFindings(reporter, findings);
   let fixed: readonly CheckId[] = [];
   let failure: OperationError | undefined;
@@ -40,7 +53,7 @@ export async function sessionDoctor(
     const repairs = await repairsFor(findings, context);
     ({ fixed, failure } = await repaired(host, options, reporter, repairs));
     if (fixed.length > 0) {
-      const again = await examine(GROUPS, await context.again(), new Set(fixed));
+      const again = await examine(groups, await context.again(), new Set(fixed));
       reporter.line("");
       showFindings(reporter, again);
       const byId = new Map(again.map((finding) => [finding.id, finding]));
