@@ -104,7 +104,7 @@ export class PostgresSession implements SqlSession {
   }
 
   /** Runs a `COPY … FROM STDIN` in a transaction. @returns how many rows were written. */
-  async copyIn(sql: string, rows: Buffer, { statement }: Limits): Promise<number> {
+  async copyIn(sql: string, rows: Iterable<Buffer>, { statement }: Limits): Promise<number> {
     const ms = statement + ON_THE_WAY;
     return await within(copyIn(this.#client, sql, rows), { ms, late: () => new NoAnswer() });
   }

@@ -73,7 +73,10 @@ export interface ComparedColumns {
 /** New rows. */
 export interface Inserted {
   readonly columns: readonly CellColumn[];
-  readonly rows: readonly (readonly Cell[])[];
+  /** How many. */
+  readonly length: number;
+  /** Makes each row when it is asked for. */
+  rows(): Iterable<readonly Cell[]>;
 }
 
 /** `INSERT INTO … VALUES …` */
@@ -82,7 +85,7 @@ export function insertSql(
   { columns, rows }: Inserted,
 ): string {
   const names = columns.map(({ name }) => dialect.quote(name)).join(", ");
-  const values = rows.map((row) => {
+  const values = Array.from(rows(), (row) => {
     const cells = columns.map((column, index) => literal(row[index] ?? null, column));
     return `(${cells.join(", ")})`;
   });
