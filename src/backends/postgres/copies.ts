@@ -1,5 +1,5 @@
 /** Writes single rows of a PostgreSQL table, and says where it is. */
-import { Buffer } from "node:buffer";
+import { Buffer, isAscii } from "node:buffer";
 import type { Place } from "../contract.ts";
 import { SAME_TIME } from "../same_session.ts";
 import { quoteIdentifier, quoteText } from "../sql/ddl.ts";
@@ -116,8 +116,8 @@ const PLAIN = /^[ -\[\]-~]*$/;
 function textOf(cell: string | Uint8Array): string {
   if (typeof cell === "string") return cell;
   const bytes = Buffer.from(cell.buffer, cell.byteOffset, cell.byteLength);
-  const text = bytes.toString("latin1");
-  return PLAIN.test(text) ? text : `\\x${bytes.toString("hex")}`;
+  const text = isAscii(bytes) ? bytes.toString() : undefined;
+  return text !== undefined && PLAIN.test(text) ? text : `\\x${bytes.toString("hex")}`;
 }
 
 /** A time has its zone, which a column without one would drop. */
