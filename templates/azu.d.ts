@@ -432,6 +432,13 @@ declare module "azu" {
       signal: AbortSignal,
     ): Promise<readonly (StoredSession | undefined)[]>;
     /**
+     * Whether the store has each of these sessions, in the same order: the same payload, and an
+     * expiry that is not earlier (less than a second counts as the same). `false` if that is not
+     * known. For stores that compare faster than they would send the sessions; others are asked to
+     * `find` them.
+     */
+    hasSame?(sessions: readonly StoredSession[], signal: AbortSignal): Promise<readonly boolean[]>;
+    /**
      * Writes sessions, each whole or not at all. It writes only what still is as it was found: see
      * {@linkcode Change}. Stores without this method take no copies. Without changes, it checks
      * whether the store takes them.

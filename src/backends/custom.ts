@@ -184,7 +184,7 @@ const NO_COUNT = "The backend returned no count, so nothing is known to be clear
 
 function checkedStore(store: Store): Store {
   const { only, survey, examine, giveLifetime, lookAlikes, dropCaches, replicated } = store;
-  const { createTable, missingInTable, changeTable, find, save, place } = store;
+  const { createTable, missingInTable, changeTable, find, hasSame, save, place } = store;
   return {
     ...checkedSessions(store),
     ...(only === undefined ? {} : {
@@ -198,6 +198,13 @@ function checkedStore(store: Store): Store {
         const found = await find.call(store, ids, signal);
         const shape = v.pipe(v.array(v.optional(storedShape)), v.length(ids.length));
         return checked(shape, found, "The backend did not find one session or none for each id");
+      },
+    }),
+    ...(hasSame === undefined ? {} : {
+      hasSame: async (sessions, signal) => {
+        const shape = v.pipe(v.array(v.boolean()), v.length(sessions.length));
+        const message = "The backend did not say of each session whether it has the same";
+        return checked(shape, await hasSame.call(store, sessions, signal), message);
       },
     }),
     ...(save === undefined ? {} : {

@@ -110,6 +110,31 @@ export const copies: Readonly<Record<string, (fixture: Fixture) => Promise<void>
     strictEqual((await look()).sessions, 0);
   },
 
+  "what a store says to have, it has to the byte, and not for a shorter time": async (fixture) => {
+    await using store = await fixture.backend.connect(signal);
+    const saved = PAYLOADS.map((payload, index) => session(`id-${index}-ключ"{},`, payload));
+    const changes = saved.map((session) => ({ session, found: undefined }));
+    if (store.hasSame === undefined || await refusesCopies(fixture, store, changes)) return;
+    await save(store, changes);
+    const same = async (sessions: readonly StoredSession[]) => {
+      return await store.hasSame?.(sessions, signal) ?? [];
+    };
+    const later = (milliseconds: number) =>
+      saved.map((session) => ({ ...session, expiresAt: NOW + HOUR + milliseconds }));
+    const differing: StoredSession[] = [
+      ...later(1000),
+      ...saved.map((session) => ({ ...session, payload: bytes("something else") })),
+      ...saved.map((session) => ({ ...session, id: `${session.id}2` })),
+      ...saved.map((session) => ({ ...session, expiresAt: null })),
+      session("id with \0", "{}"),
+    ];
+    deepStrictEqual(await same(differing), differing.map(() => false));
+    deepStrictEqual(await same([]), []);
+    const equal = [...saved, ...later(-1), ...later(-HOUR / 2)];
+    const mixed = equal.flatMap((session) => [session, { ...session, payload: bytes("else") }]);
+    deepStrictEqual(await same(mixed), mixed.map((_, index) => index % 2 === 0));
+  },
+
   "of two writers that compare at the same time, one wins": async (fixture) => {
     await using one = await fixture.backend.connect(signal);
     await using other = await fixture.backend.connect(signal);

@@ -45,7 +45,7 @@ export async function writableMysqlRows(session: MysqlSession): Promise<Writable
   const statementsOf = (inserted: Inserted | undefined, updates: readonly Update[]) => {
     if (inserted === undefined) return updates;
     const sql = insertSql({ ...table, literal: literalOf }, inserted);
-    return [{ sql, rows: inserted.rows.length }, ...updates];
+    return [{ sql, rows: inserted.length }, ...updates];
   };
   return {
     ...table,

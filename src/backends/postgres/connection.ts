@@ -1,6 +1,7 @@
 /** Connecting to PostgreSQL. The only file that imports pg. */
 import type { Buffer } from "node:buffer";
 import { Socket } from "node:net";
+import { setImmediate as nextTurn } from "node:timers/promises";
 // @ts-types="@types/pg"
 import pg from "pg";
 import { within } from "../../core/within.ts";
@@ -121,14 +122,15 @@ export async function endPostgres(client: pg.Client): Promise<void> {
   connectionOf(client)?.stream.destroy(); // the driver would leave it open
 }
 
-/** A `COPY … FROM STDIN`, whose rows are sent in one message. */
+/** A `COPY … FROM STDIN`. The server writes rows while the next ones are made. */
 class CopyIn implements pg.Submittable {
   readonly #sql: string;
-  readonly #rows: Buffer;
+  readonly #rows: Iterable<Buffer>;
   readonly #end = Promise.withResolvers<number>();
   #written = NaN;
+  #hasEnded = false;
 
-  constructor(sql: string, rows: Buffer) {
+  constructor(sql: string, rows: Iterable<Buffer>) {
     this.#sql = sql;
     this.#rows = rows;
   }
@@ -143,7 +145,15 @@ class CopyIn implements pg.Submittable {
   }
 
   handleCopyInResponse(connection: CopyConnection): void {
-    connection.sendCopyFromChunk(this.#rows);
+    this.#send(connection).catch((error: unknown) => this.#end.reject(error));
+  }
+
+  async #send(connection: CopyConnection): Promise<void> {
+    for (const rows of this.#rows) {
+      connection.sendCopyFromChunk(rows);
+      await nextTurn(); // in which they are sent
+      if (this.#hasEnded) return;
+    }
     connection.endCopyFrom();
   }
 
@@ -152,6 +162,7 @@ class CopyIn implements pg.Submittable {
   }
 
   handleError(error: unknown): void {
+    this.#hasEnded = true;
     this.#end.reject(error);
   }
 
@@ -167,7 +178,11 @@ interface CopyConnection {
 }
 
 /** Runs a `COPY … FROM STDIN`. @returns how many rows were written. */
-export async function copyIn(client: pg.Client, sql: string, rows: Buffer): Promise<number> {
+export async function copyIn(
+  client: pg.Client,
+  sql: string,
+  rows: Iterable<Buffer>,
+): Promise<number> {
   const copy = new CopyIn(sql, rows);
   copy.written.catch(() => {}); // awaited below, unless the driver refuses at once
   client.query(copy);

@@ -96,8 +96,15 @@ export class PostgresSession implements SqlSession {
     });
   }
 
+  /** Runs one statement with parameters in their binary form, in its own transaction. */
+  async runWith(sql: string, values: readonly Buffer[], limits: Limits): Promise<Answer> {
+    return await this.transaction("BEGIN", limits, async () => {
+      return lastOf(await this.#answers(this.#client.query(sql, [...values]), limits));
+    });
+  }
+
   /** Runs a `COPY … FROM STDIN` in a transaction. @returns how many rows were written. */
-  async copyIn(sql: string, rows: Buffer, { statement }: Limits): Promise<number> {
+  async copyIn(sql: string, rows: Iterable<Buffer>, { statement }: Limits): Promise<number> {
     const ms = statement + ON_THE_WAY;
     return await within(copyIn(this.#client, sql, rows), { ms, late: () => new NoAnswer() });
   }
@@ -119,12 +126,14 @@ export class PostgresSession implements SqlSession {
     }
   }
 
+  async #send(sql: string, limits: Limits): Promise<readonly Answer[]> {
+    return await this.#answers(this.#client.query(sql), limits);
+  }
+
   /** The server's own limit does not help if the network swallows the answer. */
-  async #send(sql: string, { statement }: Limits): Promise<readonly Answer[]> {
+  async #answers(query: Promise<unknown>, { statement }: Limits): Promise<readonly Answer[]> {
     const ms = statement + ON_THE_WAY;
-    return answersOf(
-      await within(this.#client.query(sql), { ms, late: () => new NoAnswer() }),
-    );
+    return answersOf(await within(query, { ms, late: () => new NoAnswer() }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

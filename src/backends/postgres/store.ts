@@ -18,6 +18,7 @@ export const postgres: SqlEngine<PostgresSession> = {
   removableRows: async (...args) => await (await import("./rows.ts")).removePostgresRows(...args),
 
   writableRows: async (session) => await (await copies()).writablePostgresRows(session),
+  comparesSessions: true,
   place: async (session) => await (await copies()).postgresPlace(session),
 
   diagnosis: async (...args) => (await import("./diagnosis.ts")).postgresDiagnosis(...args),

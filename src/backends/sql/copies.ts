@@ -16,7 +16,7 @@ import { StoredRows } from "./stored_rows.ts";
 import type { Explained, SqlEngine, SqlSession } from "./store.ts";
 import { WrittenRows } from "./written_rows.ts";
 
-export type SqlCopies = Required<Pick<Store, "find" | "save">>;
+export type SqlCopies = Required<Pick<Store, "find" | "hasSame" | "save">>;
 
 /** Ids in one SELECT. */
 const IDS_AT_ONCE = 1000;
@@ -42,6 +42,11 @@ export function sqlCopies<Session extends SqlSession>(
     find: (ids, signal) => {
       return explained(signal, () => {
         return retryFor(signal)(async () => await (await open(signal)).find(ids));
+      });
+    },
+    hasSame: (sessions, signal) => {
+      return explained(signal, () => {
+        return retryFor(signal)(async () => await (await open(signal)).hasSame(sessions));
       });
     },
     save: (changes, signal, now) => {
@@ -109,6 +114,21 @@ class CopiedTable {
       }
     }
     return ids.map((id) => found.get(id));
+  }
+
+  /** See `Store.hasSame`. */
+  async hasSame(sessions: readonly StoredSession[]): Promise<readonly boolean[]> {
+    const { table, layout: { id, data, times: { expiresAt } } } = this;
+    const possible = sessions.filter((session) => {
+      return session.expiresAt !== null && this.problemOf(session.id) === undefined;
+    });
+    const isKnown = data !== undefined && expiresAt !== undefined && possible.length > 0;
+    const differing = isKnown
+      ? await table.differing?.({ id, data, expiresAt }, possible)
+      : undefined;
+    if (differing === undefined) return sessions.map(() => false);
+    const same = new Set(possible.filter((_, index) => !differing.has(index)));
+    return sessions.map((session) => same.has(session));
   }
 
   /** Why no row can have an id; undefined if one can. */

@@ -1,6 +1,7 @@
 /** Reads the rows of a table in batches, in the order of a key. */
 import { countIn, type Row } from "./errors.ts";
-import type { Column, Dialect } from "./layout.ts";
+import type { StoredSession } from "../stored.ts";
+import type { Column, Dialect, TimeColumn } from "./layout.ts";
 import { tuple } from "./clear.ts";
 
 /** A table whose rows can be read, and removed one by one. */
@@ -52,12 +53,30 @@ export interface WritableRows extends RowTable {
   literal(cell: Cell, column: CellColumn): string;
   /** The condition that a column has one of these values, if there is a faster one than `IN`. */
   isOneOf?(column: Column, values: readonly string[]): string;
+  /**
+   * The indexes of sessions of which no row has the same payload, and an expiry that is not earlier.
+   * @returns undefined if the server cannot compare these columns.
+   */
+  differing?(
+    columns: ComparedColumns,
+    sessions: readonly StoredSession[],
+  ): Promise<ReadonlySet<number> | undefined>;
+}
+
+/** What is compared of a session. */
+export interface ComparedColumns {
+  readonly id: Column;
+  readonly data: Column;
+  readonly expiresAt: TimeColumn;
 }
 
 /** New rows. */
 export interface Inserted {
   readonly columns: readonly CellColumn[];
-  readonly rows: readonly (readonly Cell[])[];
+  /** How many. */
+  readonly length: number;
+  /** Makes each row when it is asked for. */
+  rows(): Iterable<readonly Cell[]>;
 }
 
 /** `INSERT INTO … VALUES …` */
@@ -66,7 +85,7 @@ export function insertSql(
   { columns, rows }: Inserted,
 ): string {
   const names = columns.map(({ name }) => dialect.quote(name)).join(", ");
-  const values = rows.map((row) => {
+  const values = Array.from(rows(), (row) => {
     const cells = columns.map((column, index) => literal(row[index] ?? null, column));
     return `(${cells.join(", ")})`;
   });

@@ -77,6 +77,8 @@ export interface SqlEngine<Session extends SqlSession> {
   readonly whyNotTruncate?: string;
   /** The rows of the table, to be written one by one. */
   writableRows(session: Session, signal: AbortSignal): Promise<WritableRows>;
+  /** Whether its {@linkcode WritableRows} can compare: whether they have `differing`. */
+  readonly comparesSessions?: boolean;
   /** Where the table is, by the server's own account. */
   place(session: Session): Promise<Place>;
   /** Creates the table if it is missing; fails if the table lacks a column. */
@@ -144,6 +146,9 @@ export async function openSqlStore<Session extends SqlSession>(
     list: async (options) => await (await select([])).list?.(options),
     read: async (options) => await (await select([])).read?.(options),
     find: async (...args) => await (await copying()).find(...args),
+    ...(engine.comparesSessions
+      ? { hasSame: async (...args) => await (await copying()).hasSame(...args) }
+      : {}),
     // azu does not know what else rows of another layout must contain.
     ...(target.layout === undefined
       ? { save: async (...args) => await (await copying()).save(...args) } satisfies Partial<Store>

@@ -63,7 +63,10 @@ export class WrittenRows {
     const columns = this.#columns;
     return {
       columns,
-      rows: sessions.map((session) => columns.map((column) => column.cell(session, now))),
+      length: sessions.length,
+      *rows() {
+        for (const session of sessions) yield columns.map((column) => column.cell(session, now));
+      },
     };
   }
 

@@ -150,6 +150,8 @@ const CHANGES: readonly Decision[] = ["create", "replace", "extend"];
 /** A session that is to be written, and why. */
 interface Planned extends Change {
   readonly decision: Decision;
+  /** In the ledger. */
+  readonly number: number;
 }
 
 class Copy {
@@ -161,6 +163,8 @@ class Copy {
   readonly #pace: Pace;
   /** Sessions that cannot be copied, by their numbers in the ledger. */
   readonly #failed = new Set<number>();
+  /** Whether the target has had none of the sessions so far; undefined until it was asked. */
+  #isNewTarget: boolean | undefined;
   #seen = 0;
   #total: number | undefined;
 
@@ -177,6 +181,8 @@ class Copy {
     this.#request = request;
     this.#tally = tally;
     this.#pace = new Pace(request.budget, PACE);
+    // What an earlier copy has put there must be looked up: it may have been removed since.
+    if (!ledger.isEmpty || request.dryRun) this.#isNewTarget = false;
   }
 
   /** The first pass. */
@@ -190,6 +196,7 @@ class Copy {
   /** The second pass. What has changed at the source meanwhile is copied, too. */
   async compare(): Promise<void> {
     this.#tally.isComparing = true;
+    this.#isNewTarget = false;
     await this.#pass((sessions) => this.#compare(sessions), () => {});
     await this.#ledger.append();
   }
@@ -235,7 +242,10 @@ class Copy {
     this.#request.onProgress({ ...this.#tally.counts }, this.#seen, this.#total);
   }
 
-  /** Brings sessions to the target, as far as it lacks them. */
+  /**
+   * Brings sessions to the target, as far as it lacks them. A new target is not asked before each
+   * write: to write says which sessions are there after all.
+   */
   async #copy(sessions: readonly StoredSession[]): Promise<void> {
     let some = sessions;
     for (let attempt = 0; some.length > 0; attempt++) {
@@ -251,7 +261,8 @@ class Copy {
   async #copyOnce(sessions: readonly StoredSession[]): Promise<readonly StoredSession[]> {
     const { signal, now, dryRun, restoreRemoved } = this.#request;
     const { counts } = this.#tally;
-    const there = await this.#find(sessions);
+    const there = this.#isNewTarget ? [] : await this.#find(sessions);
+    this.#isNewTarget ??= there.every((found) => found === undefined);
     const time = now().getTime();
     const planned: Planned[] = [];
     for (const [index, session] of sessions.entries()) {
@@ -259,7 +270,7 @@ class Copy {
       const number = this.#ledger.numberOf(session.id);
       const isKnown = !restoreRemoved && this.#ledger.has(number);
       const decision = decide(session, found, isKnown, time);
-      if (CHANGES.includes(decision)) planned.push({ session, found, decision });
+      if (CHANGES.includes(decision)) planned.push({ session, found, decision, number });
       else {
         counts[COUNTED[decision]]++;
         if (decision !== "expired") this.#ledger.add(number, found !== undefined);
@@ -274,21 +285,25 @@ class Copy {
     const saved = await this.#target.save(planned, signal, now());
     this.#tally.inDoubt = 0;
     const others: StoredSession[] = [];
-    for (const [index, { session, decision }] of planned.entries()) {
+    for (const [index, { session, decision, number }] of planned.entries()) {
       const answer = saved[index] ?? "other";
       if (answer === "done") {
         counts[COUNTED[decision]]++;
-        this.#ledger.add(this.#ledger.numberOf(session.id), true);
+        this.#ledger.add(number, true);
       } else if (answer === "expired") counts.expired++;
       else if (answer === "other") others.push(session);
       else this.#failSession(session.id, answer.failed);
     }
+    if (others.length > 0) this.#isNewTarget = false;
     return others;
   }
 
-  async #compare(sessions: readonly StoredSession[]): Promise<void> {
-    const { now, restoreRemoved } = this.#request;
+  async #compare(all: readonly StoredSession[]): Promise<void> {
+    const { signal, now, restoreRemoved } = this.#request;
     const ledger = this.#ledger;
+    const same = await this.#target.hasSame?.(all, signal) ?? [];
+    const sessions = all.filter((_, index) => !same[index]);
+    this.#tally.compared += all.length - sessions.length;
     const there = await this.#find(sessions);
     const time = now().getTime();
     const changed: StoredSession[] = [];

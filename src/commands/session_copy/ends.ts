@@ -23,6 +23,8 @@ export interface CopyTarget {
     ids: readonly string[],
     signal: AbortSignal,
   ): Promise<readonly (StoredSession | undefined)[]>;
+  /** See {@linkcode Store.hasSame}. */
+  hasSame?(sessions: readonly StoredSession[], signal: AbortSignal): Promise<readonly boolean[]>;
   save(changes: readonly Change[], signal: AbortSignal, now: Date): Promise<readonly Saved[]>;
 }
 
@@ -44,7 +46,7 @@ export function sourceOf(store: Store, backend: Backend, selection: Selection): 
 
 /** @throws {ImpossibleError} if nothing can be written there. */
 export function targetOf(store: Store, { name }: Backend): CopyTarget {
-  const { find, save } = store;
+  const { find, hasSame, save } = store;
   if (find === undefined || save === undefined) {
     throw new ImpossibleError(`Sessions cannot be copied to the ${name} backend`, {
       hint: "azu writes sessions only where an app with its store keeps them, and not where the " +
@@ -53,6 +55,9 @@ export function targetOf(store: Store, { name }: Backend): CopyTarget {
   }
   return {
     find: (ids, signal) => find.call(store, ids, signal),
+    ...(hasSame === undefined ? {} : {
+      hasSame: (sessions, signal) => hasSame.call(store, sessions, signal),
+    }),
     save: (changes, signal, now) => save.call(store, changes, signal, now),
   };
 }

@@ -83,6 +83,11 @@ export class Ledger implements AsyncDisposable {
     return parseInt(hash.slice(0, DIGITS), 16);
   }
 
+  /** Whether no earlier copy has put or found anything at the target. */
+  get isEmpty(): boolean {
+    return this.#old.length === 0;
+  }
+
   /** Whether an earlier copy has put or found the session at the target. */
   has(number: number): boolean {
     return this.#old.has(number);

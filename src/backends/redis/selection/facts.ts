@@ -30,7 +30,7 @@ export interface FoundKey {
  * Keys per MGET, at most and before it is known how large values are. More are hardly faster
  * (measured), and an answer must stay below 64 MiB.
  */
-const MOST_AT_ONCE = 100;
+const MOST_AT_ONCE = 500;
 const FIRST = 10;
 
 /** Bytes of values to ask for at once. Several batches are under way at the same time. */
@@ -52,12 +52,11 @@ if type(isOld) == 'table' then
   now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 end
 local answers = {}
+local values = redis.call('MGET', unpack(KEYS))
 for i, key in ipairs(KEYS) do
-  local value = redis.pcall('GET', key)
-  if type(value) == 'table' then value = false end
   local expiry = redis.call(now == 0 and 'PEXPIRETIME' or 'PTTL', key)
   if expiry >= 0 then expiry = now + expiry end
-  answers[2 * i - 1] = value
+  answers[2 * i - 1] = values[i]
   answers[2 * i] = expiry
 end
 return answers`;
