@@ -246,6 +246,8 @@ export interface Change {
   readonly session: StoredSession;
   /** What the store had when it was compared with the session; undefined for nothing. */
   readonly found: StoredSession | undefined;
+  /** Whether the two differ only in their payloads, so that all else can stay; default false. */
+  readonly isOnlyPayload?: boolean;
 }
 
 /**

@@ -135,6 +135,35 @@ export const copies: Readonly<Record<string, (fixture: Fixture) => Promise<void>
     deepStrictEqual(await same(mixed), mixed.map((_, index) => index % 2 === 0));
   },
 
+  "a payload is replaced alone": async (fixture) => {
+    await using store = await fixture.backend.connect(signal);
+    const old = Array.from({ length: 120 }, (_, index) => ({
+      ...session(`s${index}`, `old ${index}`),
+      createdAt: NOW - HOUR,
+      visitedAt: NOW - 1000 - index,
+      user: `${index}`,
+      ip: "192.0.2.1",
+    }));
+    const created = old.map((session) => ({ session, found: undefined }));
+    if (await refusesCopies(fixture, store, created)) return;
+    await save(store, created);
+    const before = (await readAll(store)).sessions;
+    const changes = before.map((found, index) => ({
+      session: { ...factsOf(found), payload: bytes(`new ${index}`) },
+      found: index % 3 === 1 ? { ...factsOf(found), payload: bytes("else") } : found,
+      isOnlyPayload: true,
+    }));
+    const answers = await save(store, changes);
+    deepStrictEqual(answers, before.map((_, index) => index % 3 === 1 ? "other" : "done"));
+    const after = new Map((await readAll(store)).sessions.map((found) => [found.id, found]));
+    for (const [index, found] of before.entries()) {
+      const now = after.get(found.id);
+      const payload = index % 3 === 1 ? found.payload : bytes(`new ${index}`);
+      deepStrictEqual(now && factsOf(now), factsOf(found));
+      strictEqual(digest(now?.payload), digest(payload));
+    }
+  },
+
   "of two writers that compare at the same time, one wins": async (fixture) => {
     await using one = await fixture.backend.connect(signal);
     await using other = await fixture.backend.connect(signal);
@@ -227,6 +256,11 @@ function session(id: string, payload: string | Uint8Array): StoredSession {
     ip: null,
     userAgent: null,
   };
+}
+
+/** Everything but the payload. */
+function factsOf({ id, expiresAt, createdAt, visitedAt, user, ip, userAgent }: StoredSession) {
+  return { id, expiresAt, createdAt, visitedAt, user, ip, userAgent };
 }
 
 /** What a copy promises of a session. */

@@ -23,7 +23,8 @@ const MOST_BYTES = 1 << 20;
 
 /**
  * Writes each key, if it still has the value and the expiry that were found. An expiry is a time
- * and not the time left, which would be longer by the time that the request takes.
+ * and not the time left, which would be longer by the time that the request takes. One that stays
+ * is not written: before Redis 7, it is not known exactly. Before Redis 6, there is no KEEPTTL.
  *
  * For each key: the value and the expiry that were found, or "" and "new"; the value and the expiry
  * to write. An expiry is in milliseconds since 1970, or "never".
@@ -31,8 +32,9 @@ const MOST_BYTES = 1 << 20;
 const WRITE = `
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-local function write(key, value, expiry)
+local function write(key, value, expiry, before)
   if expiry ~= 'never' and tonumber(expiry) <= now then return 'expired' end
+  if expiry == before and not redis.pcall('SET', key, value, 'KEEPTTL').err then return 'done' end
   local reply = redis.pcall('SET', key, value)
   if reply.err then return string.gsub(reply.err, '^-', '') end
   if expiry ~= 'never' then redis.call('PEXPIREAT', key, expiry) end
@@ -50,7 +52,7 @@ local answers = {}
 for i, key in ipairs(KEYS) do
   local at = 4 * (i - 1)
   if isAsFound(key, ARGV[at + 1], ARGV[at + 2]) then
-    answers[i] = write(key, ARGV[at + 3], ARGV[at + 4])
+    answers[i] = write(key, ARGV[at + 3], ARGV[at + 4], ARGV[at + 2])
   else
     answers[i] = 'other'
   end

@@ -187,9 +187,11 @@ class Saving<Session extends SqlSession> {
   }
 
   /** Why a session cannot be in the table; undefined if it can. */
-  #problemOf({ session: { id, payload, expiresAt } }: Change): string | undefined {
+  #problemOf(
+    { session: { id, payload, expiresAt }, isOnlyPayload = false }: Change,
+  ): string | undefined {
     const { table, target } = this.#table;
-    if (expiresAt === null) {
+    if (expiresAt === null && !isOnlyPayload) {
       return "it never expires, and a row of the table must (azu session:sweep --fix-ttl gives " +
         "such sessions of a Redis a lifetime)";
     }

@@ -82,7 +82,11 @@ export class WrittenRows {
     const [idColumn] = this.#columns;
     if (idColumn === undefined) throw new Error("there is a column of the id");
     const ids = changes.map(({ session }) => this.#table.literal(session.id, idColumn));
-    const set = this.#columns.filter(({ isUpdated }) => isUpdated).map((column) => {
+    const isOnlyPayload = changes.every((change) => change.isOnlyPayload);
+    const columns = this.#columns.filter(({ name, isUpdated }) => {
+      return isUpdated && (!isOnlyPayload || name === this.#data.name);
+    });
+    const set = columns.map((column) => {
       const cases = changes.map(({ session }, index) => {
         return `WHEN ${ids[index]} THEN ${this.#table.literal(column.cell(session, now), column)}`;
       });

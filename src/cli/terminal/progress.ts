@@ -135,7 +135,7 @@ export class Progress implements Disposable {
     if (found > 0 && this.#phase === "reading") {
       return `Read ${paceOf(found, found, total, time)}`;
     }
-    if (found > 0 && this.#phase === "copying") {
+    if (found > 0 && (this.#phase === "copying" || this.#phase === "resealing")) {
       return `Read ${paceOf(found, found, total, time)}${soFar}`;
     }
     if (found > 0 && this.#phase === "comparing") {
@@ -148,6 +148,7 @@ export class Progress implements Disposable {
       counting: "Counting sessions",
       reading: "Reading sessions",
       copying: "Copying sessions",
+      resealing: "Reading sessions",
       comparing: "Comparing the source with the target",
       "checking file": "Checking the backup",
       looking: "Looking for sessions under other prefixes",

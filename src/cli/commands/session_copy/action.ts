@@ -32,6 +32,7 @@ export async function sessionCopy(
   options: CopyOptions,
   reporter: Reporter,
 ): Promise<ExitCode> {
+  if (options.reseal) return await (await import("./reseal.ts")).reseal(host, options, reporter);
   const start = host.now().getTime();
   const isAsked = !options.force && !options.yes && !options.dryRun;
   if (isAsked && readsStdin(options)) {

@@ -23,11 +23,15 @@ function definition() {
       "backend has that name. A file is encrypted with a passphrase: that in " +
       "AZU_BACKUP_PASSPHRASE, or one that azu asks for. It is read again before it gets its name, " +
       "and checked as a whole before anything is restored from it.\n\n" +
+      "With --reseal, it copies nothing: in place, it seals those sessions with SESSION_SECRET that " +
+      "one of SESSION_SECRET_PREVIOUS has sealed. Then it reads all of them again. A check mark " +
+      "means that none needs an older secret.\n\n" +
       `${SELECTION_HELP} Any other <time> is a number with ms, s or m, or a number of milliseconds.`,
   );
   const own = command
-    .requiredOption("--from <place>", "Where the sessions are: a backend, or a backup file")
-    .requiredOption("--to <place>", "Where to copy them: a backend, or a file for a new backup")
+    .option("--from <place>", "Where the sessions are: a backend, or a backup file")
+    .option("--to <place>", "Where to copy them: a backend, or a file for a new backup")
+    .option("--reseal", "In place: seal with SESSION_SECRET what an older secret has sealed")
     .option("-f, --force", "Do not ask")
     .option("-y, --yes", "Answer the question with yes: the same as --force")
     .option("--dry-run", "Read both, and count what would be copied; write nothing")
@@ -65,6 +69,7 @@ function definition() {
       "Every hour, from cron",
       "azu session:copy --from redis --to database --schedule cron",
     ],
+    ["After a new secret, so that the old one can be dropped", "azu session:copy --reseal"],
   ]);
   return { command, options: () => ({ ...own.opts(), ...selection.opts() }) };
 }

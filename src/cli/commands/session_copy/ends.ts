@@ -65,6 +65,11 @@ export async function endsFor(
   reporter: Reporter,
 ): Promise<Ends> {
   const { from, to } = options;
+  if (from === undefined || to === undefined) {
+    throw new UsageError("session:copy needs --from <backend> and --to <backend>", {
+      hint: "Name two backends of the config; or seal sessions anew in place, with --reseal",
+    });
+  }
   if (from === to) {
     throw new UsageError(`--from and --to both name ${printable(from)}`, {
       hint: "Name two different places",
