@@ -9,6 +9,8 @@ import { COOKIE_NAME } from "./variants.ts";
 
 /** Milliseconds between two requests of a visitor, at most. */
 const PAUSE = 300;
+/** Requests at once: more would only wait for the connections of the app's pools. */
+const AT_ONCE = 24;
 /** Milliseconds until a request without an answer, sent again and again, is a failure. */
 const PATIENCE = 20_000;
 /** How many failures are reported. */
@@ -32,6 +34,9 @@ export class Load implements AsyncDisposable {
   readonly #failures: string[] = [];
   /** Sessions that have ended. */
   readonly #ended: string[] = [];
+  /** Those who wait for their turn, because enough requests are under way. */
+  readonly #waiting: (() => void)[] = [];
+  #free = AT_ONCE;
   /** How many requests are under way at each node. */
   readonly #underWay = new Map<string, number>();
   #urls: readonly string[];
@@ -128,6 +133,7 @@ export class Load implements AsyncDisposable {
     const cookie = id === undefined ? undefined : `${COOKIE_NAME}=${id}`;
     const deadline = performance.now() + PATIENCE;
     for (let isResent = false;; isResent = true) {
+      await this.#turn();
       const node = url ?? pick(this.#urls);
       const underWay = (change: 1 | -1) => {
         this.#underWay.set(node, (this.#underWay.get(node) ?? 0) + change);
@@ -140,9 +146,21 @@ export class Load implements AsyncDisposable {
         this.counts.resent++;
       } finally {
         underWay(-1);
+        this.#passTurn();
       }
       await pause(50);
     }
+  }
+
+  async #turn(): Promise<void> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  #passTurn(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free++;
+    else next();
   }
 
   /** Asks for the sessions that have ended, in turn. */

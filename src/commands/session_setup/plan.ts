@@ -231,7 +231,7 @@ function engineWarning({ config, choice: { backend }, spec }: SetupEnvironment):
 
 export const SESSION_SECRET: Variable = {
   name: SECRET,
-  shape: "at least 32 random bytes, for example the output of `openssl rand -hex 32`",
+  shape: "at least 32 random bytes, for example the output of `azu session:secret`",
 };
 
 const PREVIOUS_SECRET: Variable = {
