@@ -118,7 +118,7 @@ class Reseal {
       if (dryRun) return { ...tally.report(), outcome: "found" };
       onPhase("reading");
       const older = await this.#verify();
-      if (older > this.#failed.size && round < MOST_ROUNDS) continue;
+      if (older > 0 && round < MOST_ROUNDS) continue;
       const { unopened, failed } = tally.counts;
       const isPartial = older > 0 || unopened > 0 || failed > 0;
       return { ...tally.report(), outcome: isPartial ? "partial" : "resealed" };
@@ -184,7 +184,7 @@ class Reseal {
     this.#request.onFailed({ handle: handleOf(id), reason });
   }
 
-  /** Reads all sessions again. @returns how many an older secret has sealed. */
+  /** Reads all sessions again. @returns how many an older secret has sealed meanwhile. */
   async #verify(): Promise<number> {
     const found = { verified: 0, older: 0 };
     let unopened = 0;
@@ -193,7 +193,7 @@ class Reseal {
       for (const session of sessions) {
         const sealing = this.#sealingOf(session);
         if (sealing === "unopened") unopened++;
-        else if (typeof sealing !== "string") found.older++;
+        else if (typeof sealing !== "string" && !this.#failed.has(session.id)) found.older++;
         found.verified++;
       }
       return Promise.resolve();

@@ -61,7 +61,7 @@ export const NO_COUNTS: ResealCounts = {
 export interface Verification {
   /** How many sessions were read. */
   readonly verified: number;
-  /** How many of them are sealed with an older secret. */
+  /** How many of them are sealed with an older secret, besides those that cannot be written. */
   readonly older: number;
 }
 

@@ -8,7 +8,8 @@ import { runAzu, spawnAzu } from "../../support/cli.ts";
 import { needs } from "../../support/env.ts";
 import { appFolder } from "../app.ts";
 import { openBacking } from "../backing.ts";
-import { type LiveSession, Load } from "../load.ts";
+import { Load } from "../load.ts";
+import type { LiveSession } from "../load_visitor.ts";
 import { type Node, startNode } from "../running_app.ts";
 import { chosenVariants, environmentOf, type Variant } from "../variants.ts";
 

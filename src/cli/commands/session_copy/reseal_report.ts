@@ -69,7 +69,7 @@ function countLines({ outcome, counts, inDoubt }: ResealReport): string[] {
 function problemOf({ outcome, counts, verification }: ResealReport): OperationError | undefined {
   if (outcome !== "partial" && outcome !== "found") return undefined;
   const { unopened, failed } = counts;
-  const older = Math.max(0, (verification?.older ?? 0) - failed);
+  const older = verification?.older ?? 0;
   const parts = [
     [older, "are sealed with an older secret again"],
     [failed, "cannot be resealed"],
