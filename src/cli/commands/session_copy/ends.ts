@@ -66,8 +66,9 @@ export async function endsFor(
 ): Promise<Ends> {
   const { from, to } = options;
   if (from === undefined || to === undefined) {
-    throw new UsageError("session:copy needs --from <backend> and --to <backend>", {
-      hint: "Name two backends of the config; or seal sessions anew in place, with --reseal",
+    throw new UsageError("session:copy needs --from and --to", {
+      hint:
+        "Name two backends of the config, or one and a file; or seal sessions anew in place, with --reseal",
     });
   }
   if (from === to) {

@@ -79,12 +79,14 @@ export async function reseal(
 
 /** @throws {UsageError} if an option has no meaning here. */
 function checkOptions(options: CopyOptions): void {
-  const { to, restoreRemoved, ledger, schedule, force, yes, dryRun } = options;
+  const { to, restoreRemoved, ledger, schedule, overwrite, encrypt, force, yes, dryRun } = options;
   const others = [
     ["--to", to],
     ["--restore-removed", restoreRemoved],
     ["--ledger", ledger],
     ["--schedule", schedule],
+    ["--overwrite", overwrite],
+    ["--no-encrypt", encrypt ? undefined : true],
   ] as const;
   for (const [name, value] of others) {
     if (value === undefined) continue;
