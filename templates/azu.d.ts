@@ -32,7 +32,10 @@ declare module "azu" {
 
   /** The options of a Redis backend; all have defaults. */
   export type RedisOptions = {
-    /** Where Redis is; default: `REDIS_URL`, else `redis://localhost:6379`. */
+    /**
+     * Where Redis is; default: `REDIS_URL`, else `redis://localhost:6379`. With
+     * `fromEnv("OTHER_REDIS_URL")`, azu and the app take it from another variable.
+     */
     url?: string | undefined;
     /**
      * PEM files for a URL that begins with `rediss://`, each relative to the config; azu's own
@@ -74,7 +77,10 @@ declare module "azu" {
 
   /** The options of a database backend. All but the URL have a default. */
   export type DatabaseOptions = {
-    /** The database; default: `DATABASE_URL`. */
+    /**
+     * The database; default: `DATABASE_URL`. With `fromEnv("OTHER_DATABASE_URL")`, azu and the app
+     * take it from another variable.
+     */
     url?: string | undefined;
     /**
      * The table, with a schema if need be: `"auth.sessions"`; default `"sessions"`. It may contain
@@ -193,6 +199,17 @@ declare module "azu" {
        * own; default `"redis"`.
        */
       backend?: string | undefined;
+      /**
+       * The backend that sessions move from: the app moves a session to its new store when the
+       * first request brings it, and ends sessions in both.
+       */
+      migrateFrom?: string | undefined;
+      /**
+       * The backend that sessions are about to move to, while some processes of the app already
+       * have `migrateFrom`: the app also finds the sessions that those have moved, and ends them in
+       * both.
+       */
+      migrateTo?: string | undefined;
       /** How long a session lives without a visit, at least `"1s"`; default `"24h"`. */
       ttl?: Duration | undefined;
       /**
@@ -339,6 +356,8 @@ declare module "azu" {
     readonly channel?: string;
     /** Milliseconds that a node serves a session from its cache. */
     readonly cacheTtl?: number;
+    /** The variable that contains the URL, if it is not the usual one. */
+    readonly urlVariable?: string;
   }
 
   /** What a backend can do, as data. Code asks for these, never for the backend's name. */
@@ -506,6 +525,8 @@ declare module "azu" {
     readonly cleanupInterval?: number;
     /** Only if the app's nodes cache sessions. */
     readonly nodeCache?: NodeCache;
+    /** The variable that contains the URL, if it is not the usual one. */
+    readonly urlVariable?: string;
   }
 
   /** How the table is created, changed and dropped. */

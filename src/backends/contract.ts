@@ -353,6 +353,8 @@ export interface Stated {
   readonly channel?: string;
   /** Milliseconds that a node serves a session from its cache. */
   readonly cacheTtl?: number;
+  /** The variable that contains the URL, if it is not the usual one. */
+  readonly urlVariable?: string;
 }
 
 /** A custom backend: `session.backends.<name>` may be such a function. */
@@ -400,6 +402,8 @@ export interface StoreValues {
   readonly cleanupInterval?: number;
   /** Only if the app's nodes cache sessions. */
   readonly nodeCache?: NodeCache;
+  /** The variable that contains the URL, if it is not the usual one. */
+  readonly urlVariable?: string;
 }
 
 /** Nodes of the app that share one Redis and each cache sessions. */

@@ -236,7 +236,7 @@ function typeOf(name: string, entry: BackendEntry | undefined): string | undefin
  */
 function settingsIn(source: StatedStore | undefined): Stated {
   if (source === undefined) return {};
-  const { keyPrefix, table, engine, clustered, channel, cacheTtl } = source;
+  const { keyPrefix, table, engine, clustered, channel, cacheTtl, urlVariable } = source;
   return {
     ...(keyPrefix === undefined ? {} : { keyPrefix }),
     ...(table === undefined ? {} : { table }),
@@ -244,6 +244,7 @@ function settingsIn(source: StatedStore | undefined): Stated {
     ...(clustered ? { clustered } : {}),
     ...(typeof channel === "string" ? { channel } : {}),
     ...(cacheTtl === undefined ? {} : { cacheTtl }),
+    ...(urlVariable === undefined ? {} : { urlVariable }),
   };
 }
 

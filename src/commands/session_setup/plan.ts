@@ -10,7 +10,7 @@ import { checkSamePlace } from "../../config/places.ts";
 import { ALL_OTHERS, type Project } from "../../config/project.ts";
 import { recordedIn } from "../../config/session_defaults.ts";
 import { ImpossibleError, UsageError } from "../../core/errors.ts";
-import { withValues } from "../../core/from_env.ts";
+import { hasVariables, withValues } from "../../core/from_env.ts";
 import { isRecord } from "../../core/record.ts";
 import { PREVIOUS_SECRETS, SECRET } from "../../core/secrets.ts";
 import { listed, printable } from "../../core/text.ts";
@@ -211,7 +211,8 @@ function overridden(
 function urlWarning({ config, choice: { backend }, spec }: SetupEnvironment): string[] {
   const entry: unknown = config.session?.backends?.[backend.name];
   const [variable] = spec.variables;
-  if (!isRecord(entry) || entry["url"] === undefined || variable === undefined) return [];
+  if (!isRecord(entry) || typeof entry["url"] !== "string" || variable === undefined) return [];
+  if (hasVariables(entry["url"])) return [];
   return [
     `Only azu uses session.backends.${backend.name}.url: the app reads ${variable.name}, which ` +
     "must have the same value",
