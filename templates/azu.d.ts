@@ -205,9 +205,8 @@ declare module "azu" {
        */
       migrateFrom?: string | undefined;
       /**
-       * The backend that sessions are about to move to, while some processes of the app already
-       * have `migrateFrom`: the app also finds the sessions that those have moved, and ends them in
-       * both.
+       * The backend that sessions are about to move to. The app also finds sessions that its other
+       * processes, with `migrateFrom`, have moved there, and ends sessions in both.
        */
       migrateTo?: string | undefined;
       /** How long a session lives without a visit, at least `"1s"`; default `"24h"`. */

@@ -137,6 +137,19 @@ export function chooseToSetUp(
   return { ...decided, backend, warnings: [] };
 }
 
+/** The second store to set up, of an app that moves its sessions. */
+export function secondToSetUp(
+  project: Project,
+  name: string,
+  context: Pick<BackendContext, "app" | "driver" | "recorded">,
+): Backend {
+  const decidedByText = `session.${
+    project.config.session?.migrateTo === name ? "migrateTo" : "migrateFrom"
+  }`;
+  const entry = entryFor(project, { name, decidedBy: "config", decidedByText });
+  return bindBackend(name, entry, { ...contextOf(project), ...context, stated: {} });
+}
+
 /** The one store that the initializer uses, if setup can write it. */
 function storeBefore(project: Project) {
   if (project.initializer === undefined) return undefined;

@@ -76,8 +76,8 @@ const session = options({
    */
   migrateFrom: v.optional(text("a backend's name", (name) => name !== "")),
   /**
-   * The backend that sessions are about to move to, while some processes of the app already have
-   * `migrateFrom`: the app also finds the sessions that those have moved, and ends them in both.
+   * The backend that sessions are about to move to. The app also finds sessions that its other
+   * processes, with `migrateFrom`, have moved there, and ends sessions in both.
    */
   migrateTo: v.optional(text("a backend's name", (name) => name !== "")),
   /** How long a session lives without a visit, at least `"1s"`; default `"24h"`. */

@@ -18,6 +18,7 @@ import { environmentFiles } from "./environment_files.ts";
 import {
   environmentNamed,
   isLocal,
+  migrationIn,
   migrationsOf,
   namesOf,
   type SetupEnvironment,
@@ -278,12 +279,12 @@ function tableSteps(
   environments: SetupEnvironments,
   { applied, addedColumns }: { applied: boolean; addedColumns: readonly string[] },
 ): string[] {
-  const tables = new Set(environments.map(({ spec }) => JSON.stringify(spec.migration)));
+  const tables = new Set(environments.map((each) => JSON.stringify(migrationIn(each))));
   const isSameEverywhere = tables.size === 1;
   const current = environmentNamed(environments, project.environment.name);
   const left = environments.filter((environment) => {
     const isDone = applied && (isSameEverywhere || environment === current);
-    return environment.spec.migration !== undefined && !isDone;
+    return migrationIn(environment) !== undefined && !isDone;
   });
   if (left.length === 0) return [];
   const options = isSameEverywhere ? "--apply" : "--env <name> --apply for each";
