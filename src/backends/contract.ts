@@ -123,6 +123,12 @@ export interface Store extends Sessions, AsyncDisposable {
    * @throws if it is not known what became of some of them.
    */
   save?(changes: readonly Change[], signal: AbortSignal, now: Date): Promise<readonly Saved[]>;
+  /**
+   * Removes sessions, each only if it still is as it was read: the same payload, until the same time.
+   * @returns what became of each, in the same order.
+   * @throws if it is not known what became of some of them.
+   */
+  drop?(sessions: readonly StoredSession[], signal: AbortSignal): Promise<readonly Dropped[]>;
   /** Where the sessions are, by the servers' own account; undefined if they do not say it. */
   place?(signal: AbortSignal): Promise<Place | undefined>;
   /** Reads what `session:status` shows. */
@@ -248,6 +254,12 @@ export interface Change {
  * store cannot hold it, as a phrase.
  */
 export type Saved = "done" | "other" | "expired" | { readonly failed: string };
+
+/**
+ * What became of a session to remove. `other`: it was changed or removed by another client. `failed`:
+ * why the store keeps it, as a phrase.
+ */
+export type Dropped = "done" | "other" | { readonly failed: string };
 
 /** Where sessions are. Two places overlap if they share a server, and a table or a prefix. */
 export interface Place {

@@ -31,6 +31,7 @@ export type ClearPhase =
   | "copying"
   | "comparing"
   | "checking file"
+  | "ending"
   | "nodes"
   | "replicas";
 

@@ -6,10 +6,12 @@ import type { CopySource } from "../../../commands/session_copy/ends.ts";
 import {
   type CopyCounts,
   type CopyReport,
+  type EndedCounts,
   NO_COUNTS,
   written,
 } from "../../../commands/session_copy/types.ts";
 import { ExitCode, type ImpossibleError, UsageError } from "../../../core/errors.ts";
+import type { Selection } from "../../../core/selection.ts";
 import { workingFolder } from "../../load_project.ts";
 import { budgetOf } from "../../operation_options.ts";
 import { unreachable } from "../../operation.ts";
@@ -40,6 +42,7 @@ export async function sessionCopy(
     });
   }
   const selection = await selectionFor(host, options, start);
+  checkRemoval(options, selection);
   const ends = await endsFor(host, options, reporter);
   if (options.schedule !== undefined) {
     const { printCopySchedule } = await import("./schedule.ts");
@@ -63,6 +66,18 @@ export async function sessionCopy(
   return conclude(
     await attempt({ ...ends, host, options, reporter, selection, failed, folder, conclude }),
   );
+}
+
+/** @throws {UsageError} if what has ended would not be certain, or nobody asked for it. */
+function checkRemoval({ removeEnded, removeMost }: CopyOptions, selection: Selection): void {
+  if (removeEnded && selection.length > 0) {
+    throw new UsageError("--remove-ended takes no selection", {
+      hint: "Copy the selection first, and run the command again without it",
+    });
+  }
+  if (removeMost && !removeEnded) {
+    throw new UsageError("--remove-most needs --remove-ended");
+  }
 }
 
 function exitCodeOf({ signal }: Host, { outcome, error }: CopyReport): ExitCode {
@@ -116,8 +131,10 @@ async function copied(
   using progress = new Progress(host, reporter, to.target.address ?? backend.name, WORDS);
   progress.stopAfter(host.signal);
   let counts: CopyCounts = NO_COUNTS;
+  let ended: EndedCounts | undefined;
   host.lastWords = () => {
-    conclude({ ...NOTHING_DONE, counts, outcome: "interrupted", inDoubt: Infinity });
+    const report = { ...NOTHING_DONE, counts, outcome: "interrupted", inDoubt: Infinity } as const;
+    conclude(ended === undefined ? report : { ...report, inDoubt: 0, ended: inDoubt(ended) });
   };
   try {
     return await copySessions({
@@ -127,6 +144,8 @@ async function copied(
       selection,
       dryRun: options.dryRun ?? false,
       restoreRemoved: options.restoreRemoved ?? false,
+      removeEnded: options.removeEnded ?? false,
+      removeMost: options.removeMost ?? false,
       ledger: ledgerPath(copying),
       budget: budgetOf(options),
       timeout: options.timeout,
@@ -137,12 +156,21 @@ async function copied(
         progress.update(written(now), total);
         progress.find(seen, total);
       },
+      onEnded(now, seen, total) {
+        ended = now;
+        progress.find(seen, total);
+      },
       onFailed: (session) => failed.add(session),
       onSlow: (reason) => reporter.noteOnce(reason),
     });
   } finally {
     host.lastWords = undefined;
   }
+}
+
+/** What is known if the process ends at once: sessions may be on their way. */
+function inDoubt(ended: EndedCounts): EndedCounts {
+  return { ...ended, inDoubt: Infinity };
 }
 
 /**

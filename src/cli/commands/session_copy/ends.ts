@@ -114,9 +114,12 @@ async function endOf(
 /** @throws {UsageError} if both ends are files, or for an option that does not fit the target. */
 function checkFiles(
   { from, to }: Pick<Ends, "from" | "to">,
-  { overwrite, encrypt, restoreRemoved, ledger, schedule }: CopyOptions,
+  { overwrite, encrypt, restoreRemoved, removeEnded, ledger, schedule }: CopyOptions,
 ): void {
   if (isFile(to)) backendEnd(from);
+  if (removeEnded && (isFile(from) || isFile(to))) {
+    throw new UsageError("--remove-ended only has a meaning between two backends");
+  }
   const unfit = isFile(to)
     ? [restoreRemoved && "--restore-removed", ledger !== undefined && "--ledger"]
     : [overwrite && "--overwrite", !encrypt && "--no-encrypt"];
