@@ -84,7 +84,7 @@ export async function planSetup(project: Project, options: SetupOptions): Promis
     await checkSamePlace(
       project,
       options.backend,
-      (project, flag) => chooseToSetUp(project, flag, context),
+      (project, flag) => [chooseToSetUp(project, flag, context)],
     );
     checkTable(current, environments, project.environment.name);
   }
