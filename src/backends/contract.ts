@@ -220,6 +220,8 @@ export interface ExpiryOptions extends Pick<LookOptions, "budget"> {
 export interface ListOptions extends LookOptions {
   /** Ends the walk after the batch in flight. */
   readonly signal: AbortSignal;
+  /** Whether to tell {@linkcode SessionInfo.storedIn}: that may take longer. */
+  readonly tellsHome?: boolean;
   /** Receives each batch. The walk waits for it. */
   onSessions(batch: readonly SessionInfo[]): void | Promise<void>;
 }
@@ -274,6 +276,8 @@ export interface Place {
 export type SessionInfo = Candidate & {
   /** Bytes of the payload, and of the key or id. */
   readonly size: number;
+  /** See {@linkcode StoredSession.storedIn}; undefined if nobody has asked for it. */
+  readonly storedIn?: string | null | undefined;
 };
 
 /** Options of `Sessions.clear`. */

@@ -61,6 +61,7 @@ const batchShape = v.array(v.looseObject({
   expiresAt: time,
   ip: fact,
   userAgent: fact,
+  storedIn: fact,
 }));
 
 const known = v.nullable(v.pipe(v.number(), v.finite()));

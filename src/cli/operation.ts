@@ -1,5 +1,6 @@
 /** What every command that operates on stores begins and ends with. */
 import type { Backend, Target } from "../backends/contract.ts";
+import type { Homes } from "../commands/homes.ts";
 import { type Choice, chooseSecond, chooseToOperate } from "../config/choose.ts";
 import { checkSamePlace, neighboursOf } from "../config/places.ts";
 import type { Environment, Project } from "../config/project.ts";
@@ -62,15 +63,26 @@ export async function operationFor(
   return { host, reporter, project, environment, start, second, ...await placeOf(choice) };
 }
 
+type StorePlaces = readonly [StorePlace, ...StorePlace[]];
+
 /** The stores, that of `--backend`, the initializer or the config first. */
-export function placesOf(operation: Operation): readonly StorePlace[] {
+export function placesOf(operation: Operation): StorePlaces {
   const { second } = operation;
   return second === undefined ? [operation] : [operation, second];
 }
 
 /** The store that the sessions have been in until now comes first. */
-export function oldFirst(operation: Operation): readonly StorePlace[] {
-  return operation.second?.isOld ? placesOf(operation).toReversed() : placesOf(operation);
+export function oldFirst(operation: Operation): StorePlaces {
+  const { second } = operation;
+  return second?.isOld ? [second, operation] : placesOf(operation);
+}
+
+/** Which of the two stores a session lives in; undefined if there is only one. */
+export function homesIn(operation: Operation): Homes | undefined {
+  if (operation.second === undefined) return undefined;
+  const [old] = oldFirst(operation);
+  const names = [operation.choice.backend.name, operation.second.choice.backend.name] as const;
+  return { names, old: old.choice.backend.name };
 }
 
 /** The sessions of other environments that have the same key prefix as those of one of the stores. */
@@ -113,6 +125,11 @@ export function placeFields({ choice, target }: Pick<StorePlace, "choice" | "tar
     ...(table === undefined ? {} : { table }),
     ...(nodeCache === undefined ? {} : { channel: nodeCache.channel }),
   };
+}
+
+/** The field `stores`, if there are several. */
+export function storesField(operation: Operation) {
+  return operation.second === undefined ? {} : { stores: oldFirst(operation).map(placeFields) };
 }
 
 /** The last fields of the JSON document. */

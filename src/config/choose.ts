@@ -73,6 +73,24 @@ export function chooseStores(project: Project, flag: string | undefined): readon
   return second === undefined ? [first] : [first, second.choice];
 }
 
+/**
+ * The old one of two stores between which the app moves its sessions; undefined if it does not, or
+ * if it is not certain which stores it uses.
+ */
+export function oldOf(project: Project, names: readonly string[]): string | undefined {
+  try {
+    const first = chooseToOperate(project, undefined);
+    const second = chooseSecond(project, first);
+    if (second === undefined) return undefined;
+    const { choice, isOld } = second;
+    const [old, other] = isOld ? [choice.backend, first.backend] : [first.backend, choice.backend];
+    return names.includes(old.name) && names.includes(other.name) ? old.name : undefined;
+  } catch (error) {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  }
+}
+
 /** The second store of an app that moves its sessions, and whether they have been there until now. */
 export interface Second {
   readonly choice: Choice;

@@ -88,6 +88,7 @@ async function copy(
       dryRun: false,
       restoreRemoved: false,
       removeEnded: false,
+      homes: { names: ["source", "target"], old: "source" },
       removeMost: false,
       ledger,
       budget: { batch: 30 },

@@ -10,6 +10,7 @@ import { Pace } from "../../backends/pace.ts";
 import type { StoredSession } from "../../backends/stored.ts";
 import { ImpossibleError } from "../../core/errors.ts";
 import { briefly, guarded } from "../guard.ts";
+import { homeOf } from "../homes.ts";
 import { untoldError } from "../session_clear/nodes.ts";
 import { Batches } from "./batches.ts";
 import type { CopySource } from "./ends.ts";
@@ -178,11 +179,16 @@ export class EndedSessions {
     this.#counts.known += known.length;
     const there = await this.#find(known.map(({ id }) => id), this.#request.signal);
     const ended = known.filter((session, index) => {
-      if (there[index] !== undefined || session.storedIn === this.#backend.name) return false;
+      if (there[index] !== undefined) return false;
+      const { storedIn } = session;
+      const isUnreadable = storedIn === undefined;
+      if (!isUnreadable && homeOf(storedIn, this.#request.homes) === this.#backend.name) {
+        return false;
+      }
       // The next copy needs to know it, unless it is removed.
       this.#ledger.keep(this.#ledger.numberOf(session.id));
-      if (session.storedIn === undefined) this.#counts.unreadable++;
-      return session.storedIn !== undefined;
+      if (isUnreadable) this.#counts.unreadable++;
+      return !isUnreadable;
     });
     this.#counts.found += ended.length;
     return ended;

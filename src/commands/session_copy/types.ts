@@ -3,6 +3,7 @@ import type { Backend, FailedSession } from "../../backends/contract.ts";
 import type { Budget } from "../../backends/pace.ts";
 import type { AzuError } from "../../core/errors.ts";
 import type { Selection } from "../../core/selection.ts";
+import type { Homes } from "../homes.ts";
 import type { CopySource } from "./ends.ts";
 
 export interface CopyRequest {
@@ -18,6 +19,8 @@ export interface CopyRequest {
   readonly restoreRemoved: boolean;
   /** Remove at the target what earlier copies have put there and what has ended at the source. */
   readonly removeEnded: boolean;
+  /** Which of the two a session lives in. */
+  readonly homes: Homes;
   /** Remove them also if they are more than half of what copies have put there. */
   readonly removeMost: boolean;
   /** The file of the ledger. */

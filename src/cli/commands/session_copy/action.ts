@@ -10,6 +10,7 @@ import {
   NO_COUNTS,
   written,
 } from "../../../commands/session_copy/types.ts";
+import { oldOf } from "../../../config/choose.ts";
 import { ExitCode, type ImpossibleError, UsageError } from "../../../core/errors.ts";
 import type { Selection } from "../../../core/selection.ts";
 import { workingFolder } from "../../load_project.ts";
@@ -22,7 +23,15 @@ import { Progress } from "../../terminal/progress.ts";
 import type { Reporter } from "../../terminal/reporter.ts";
 import type { SessionCopyOptions } from "./command.ts";
 import { begun, type Copying, type Count, countIn, NOTHING_DONE, WORDS } from "./copying.ts";
-import { type BackendEnd, backendEnd, type End, endsFor, isFile, showEnds } from "./ends.ts";
+import {
+  type BackendEnd,
+  backendEnd,
+  type End,
+  endsFor,
+  isFile,
+  nameOf,
+  showEnds,
+} from "./ends.ts";
 import { FailedList } from "./failed.ts";
 import { copyFields, showCopy } from "./report.ts";
 
@@ -145,7 +154,7 @@ async function copied(
       dryRun: options.dryRun ?? false,
       restoreRemoved: options.restoreRemoved ?? false,
       removeEnded: options.removeEnded ?? false,
-      removeMost: options.removeMost ?? false,
+      ...homesIn(copying),
       ledger: ledgerPath(copying),
       budget: budgetOf(options),
       timeout: options.timeout,
@@ -166,6 +175,19 @@ async function copied(
   } finally {
     host.lastWords = undefined;
   }
+}
+
+/**
+ * While the app moves its sessions between the two, it does not use copies of ended ones either. So
+ * nothing is lost if the source, which it empties, has none any longer.
+ */
+function homesIn({ project, from, to, options }: Copying) {
+  const names = [nameOf(from), nameOf(to)] as const;
+  const old = oldOf(project, names);
+  return {
+    homes: { names, old: old ?? nameOf(from) },
+    removeMost: options.removeMost || old !== undefined,
+  };
 }
 
 /** What is known if the process ends at once: sessions may be on their way. */

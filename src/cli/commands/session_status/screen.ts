@@ -2,7 +2,7 @@
 import type { Figure, FigureName } from "../../../backends/survey.ts";
 import type { Bucket } from "../../../commands/session_status/histogram.ts";
 import type { Status } from "../../../commands/session_status/status.ts";
-import type { Operation } from "../../operation.ts";
+import type { Operation, StorePlace } from "../../operation.ts";
 import { bar } from "../../terminal/chart.ts";
 import { usableColumns } from "../../terminal/host.ts";
 import type { Line } from "../../terminal/reporter.ts";
@@ -27,7 +27,8 @@ const WIDEST = 100;
 const USUAL_WIDTH = 80;
 
 export function screenContext(
-  { host: { stdout }, environment, target, choice }: Operation,
+  { host: { stdout }, environment }: Operation,
+  { target, choice }: StorePlace,
 ): ScreenContext {
   const { address, pattern, table } = target;
   const parts = [address ?? choice.backend.name];
