@@ -443,6 +443,13 @@ declare module "azu" {
      * @throws if it is not known what became of some of them.
      */
     save?(changes: readonly Change[], signal: AbortSignal, now: Date): Promise<readonly Saved[]>;
+    /**
+     * Removes sessions, each only if it still is as it was read: the same payload, until the same
+     * time.
+     * @returns what became of each, in the same order.
+     * @throws if it is not known what became of some of them.
+     */
+    drop?(sessions: readonly StoredSession[], signal: AbortSignal): Promise<readonly Dropped[]>;
     /** Where the sessions are, by the servers' own account; undefined if they do not say it. */
     place?(signal: AbortSignal): Promise<Place | undefined>;
     /** Reads what `session:status` shows. */
@@ -591,6 +598,12 @@ declare module "azu" {
      * Whether the payload tells all that is known besides the expiry, so that a backup need not.
      */
     readonly isToldByPayload?: boolean | undefined;
+    /**
+     * The name of the backend that the app last wrote it to; null if the payload names none,
+     * undefined if that is not known. A copy has the name of another backend than the one that it
+     * is in.
+     */
+    readonly storedIn?: string | null | undefined;
   }
 
   /** A session to write. */
@@ -606,6 +619,12 @@ declare module "azu" {
    * the store cannot hold it, as a phrase.
    */
   type Saved = "done" | "other" | "expired" | { readonly failed: string };
+
+  /**
+   * What became of a session to remove. `other`: it was changed or removed by another client.
+   * `failed`: why the store keeps it, as a phrase.
+   */
+  type Dropped = "done" | "other" | { readonly failed: string };
 
   /** Where sessions are. Two places overlap if they share a server, and a table or a prefix. */
   interface Place {
@@ -754,6 +773,8 @@ declare module "azu" {
   export interface ListOptions extends LookOptions {
     /** Ends the walk after the batch in flight. */
     readonly signal: AbortSignal;
+    /** Whether to tell {@linkcode SessionInfo.storedIn}: that may take longer. */
+    readonly tellsHome?: boolean;
     /** Receives each batch. The walk waits for it. */
     onSessions(batch: readonly SessionInfo[]): void | Promise<void>;
   }
@@ -789,6 +810,8 @@ declare module "azu" {
   export type SessionInfo = Candidate & {
     /** Bytes of the payload, and of the key or id. */
     readonly size: number;
+    /** See {@linkcode StoredSession.storedIn}; undefined if nobody has asked for it. */
+    readonly storedIn?: string | null | undefined;
   };
 
   /** The operator's limits. Durations are in milliseconds. */

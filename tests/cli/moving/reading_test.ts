@@ -3,6 +3,7 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { handleOf } from "../../../src/backends/handle.ts";
 import { needs } from "../../support/env.ts";
 import { postgresEnd, redisEnd } from "../session_copy/ends.ts";
+import { documentedFields } from "../reference.ts";
 import { HOUR, idOf, inStores, movingApp, NOW, SECRET, session } from "./app.ts";
 
 const STORES = { old: redisEnd, new: postgresEnd };
@@ -86,4 +87,16 @@ Deno.test("the state of both stores is shown", async () => {
   strictEqual(limits.code, 1);
   match(limits.stderr, /^error: A limit is reached: sessions > 1: it is 2 \(new \(sqlite3:/m);
   strictEqual((await app.run("session:status", "--fail-if", "evicted > 0")).code, 3);
+});
+
+Deno.test("the documents have the fields of the reference, and both stores", async () => {
+  await using app = await movingApp();
+  const commands = [["session:clear", "--dry-run"], ["session:sweep"], ["session:status"]];
+  for (const [command = "", ...more] of [...commands, ["session:list"]]) {
+    const { code, ...document } = await app.document(command, ...more);
+    const omitted = ["channel", "error", "advice", "schedule", "count"];
+    const documented = await documentedFields(command, omitted);
+    deepStrictEqual(Object.keys(document).sort(), [...documented, "stores"].sort());
+    strictEqual(code, 0);
+  }
 });
