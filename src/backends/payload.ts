@@ -32,6 +32,11 @@ export type Packing = "json" | "gzip" | "sealed" | "opaque";
  */
 export type Reading = Partial<Facts> | "sealed" | "unreadable";
 
+/** The JSON in a payload; or why there is none. */
+type Opened =
+  | { readonly text: string; readonly problem?: never }
+  | { readonly text?: never; readonly problem: "sealed" | "unreadable" };
+
 /** Bytes that a compressed payload may have once it is unpacked. */
 const LARGEST = 64 * 1024 * 1024;
 
@@ -68,27 +73,34 @@ export class PayloadReader {
 
   read(payload: Uint8Array): Reading {
     if (Object.keys(this.#layout).length === 0) return {}; // nothing to look for
+    const { text, problem } = this.#open(payload);
+    return text === undefined ? problem : this.#factsIn(text);
+  }
+
+  /** See {@linkcode StoredSession.storedIn}: the property `stored_in`, which generated apps write. */
+  storedIn(payload: Uint8Array): string | null | undefined {
+    const { text } = this.#open(payload);
+    const value = text === undefined ? undefined : objectIn(text);
+    return value && textOrNull(at(value, ["stored_in"]));
+  }
+
+  #open(payload: Uint8Array): Opened {
     const plain = jsonIn(payload, this.#packing !== "json");
-    if (plain !== undefined) return this.#factsIn(plain);
+    if (plain !== undefined) return { text: plain };
     const sealed = this.#packing === "sealed" ? sealedIn(payload) : undefined;
-    if (sealed === undefined) return "unreadable";
+    if (sealed === undefined) return { problem: "unreadable" };
     for (const secret of this.#secrets) {
       for (const { bytes } of secret.open(sealed)) {
-        const json = jsonIn(bytes, true);
-        if (json !== undefined) return this.#factsIn(json);
+        const text = jsonIn(bytes, true);
+        if (text !== undefined) return { text };
       }
     }
-    return "sealed";
+    return { problem: "sealed" };
   }
 
   #factsIn(text: string): Reading {
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch {
-      return "unreadable";
-    }
-    if (!isRecord(value)) return "unreadable";
+    const value = objectIn(text);
+    if (value === undefined) return "unreadable";
     const { user, createdAt, visitedAt, expiresAt, ip, userAgent } = this.#layout;
     const facts: { -readonly [Name in keyof Facts]?: Facts[Name] } = {};
     if (user !== undefined) {
@@ -103,6 +115,15 @@ export class PayloadReader {
     if (ip !== undefined) facts.ip = textOrNull(at(value, ip));
     if (userAgent !== undefined) facts.userAgent = textOrNull(at(value, userAgent));
     return facts;
+  }
+}
+
+function objectIn(json: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,7 +1,7 @@
 /** What every store must do for copies of sessions: a part of the conformance suite. */
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { createHash } from "node:crypto";
-import type { Change, FailedSession, Saved, Store } from "../../src/backends/contract.ts";
+import type { Change, Dropped, FailedSession, Saved, Store } from "../../src/backends/contract.ts";
 import { handleOf } from "../../src/backends/handle.ts";
 import type { StoredSession } from "../../src/backends/stored.ts";
 import { ImpossibleError } from "../../src/core/errors.ts";
@@ -164,6 +164,57 @@ export const copies: Readonly<Record<string, (fixture: Fixture) => Promise<void>
     }
   },
 
+  "only what is as it was read is removed": async (fixture) => {
+    const { backend, look } = fixture;
+    await using store = await backend.connect(signal);
+    const all = Array.from({ length: 250 }, (_, index) => session(`s${index}`, `payload ${index}`));
+    const created = all.map((session) => ({ session, found: undefined }));
+    if (await refusesCopies(fixture, store, created)) return;
+    const { neighbours } = await look();
+    await save(store, created);
+    const read = all.map((one, index) =>
+      index % 5 === 1
+        ? { ...one, payload: bytes("else") }
+        : index % 5 === 2
+        ? { ...one, expiresAt: (one.expiresAt ?? 0) + 60_000 }
+        : index % 5 === 3
+        ? { ...one, id: `${one.id}-gone` }
+        : one
+    );
+    const isLeft = (index: number) => [1, 2, 3].includes(index % 5);
+    const expected = all.map((_, index) => isLeft(index) ? "other" : "done");
+    deepStrictEqual(await drop(store, read), expected);
+    const left = all.filter((_, index) => isLeft(index));
+    deepStrictEqual((await find(store, left.map(({ id }) => id))).map(whole), left.map(whole));
+    deepStrictEqual(await look(), { sessions: left.length, neighbours });
+    deepStrictEqual(await drop(store, read), all.map(() => "other"));
+  },
+
+  "a session is removed by one of several, and not after it was written": async (fixture) => {
+    await using one = await fixture.backend.connect(signal);
+    await using other = await fixture.backend.connect(signal);
+    for (let round = 1; round <= 20; round++) {
+      const found = Array.from({ length: 5 }, (_, index) => session(`s${index}`, `${round}`));
+      const created = found.map((session) => ({ session, found: undefined }));
+      if (await refusesCopies(fixture, one, created)) return;
+      await save(one, created);
+      const written = found.map((one) => ({ ...one, payload: bytes("new") }));
+      const changes = written.map((session, index) => ({ session, found: found[index] }));
+      const answers = await Promise.all([
+        drop(one, found),
+        round % 2 === 0 ? drop(other, found) : save(other, changes),
+      ]);
+      const now = await find(one, found.map(({ id }) => id));
+      for (const [index, there] of now.entries()) {
+        const [removed, second] = [answers[0][index], answers[1][index]];
+        strictEqual([removed, second].sort().join(), "done,other", JSON.stringify(answers));
+        const isWritten = round % 2 === 1 && second === "done";
+        strictEqual(there === undefined, !isWritten);
+      }
+      await drop(one, written);
+    }
+  },
+
   "of two writers that compare at the same time, one wins": async (fixture) => {
     await using one = await fixture.backend.connect(signal);
     await using other = await fixture.backend.connect(signal);
@@ -243,6 +294,10 @@ async function find(store: Store, ids: readonly string[]) {
 
 async function save(store: Store, changes: readonly Change[]): Promise<readonly Saved[]> {
   return await store.save?.(changes, signal, new Date()) ?? [];
+}
+
+async function drop(store: Store, sessions: readonly StoredSession[]): Promise<readonly Dropped[]> {
+  return await store.drop?.(sessions, signal) ?? [];
 }
 
 function session(id: string, payload: string | Uint8Array): StoredSession {

@@ -1,4 +1,4 @@
-/** Sessions as the statements that write their rows. */
+/** Sessions as the statements that write or remove their rows. */
 import type { Facts } from "../../core/selection.ts";
 import type { Change } from "../contract.ts";
 import type { PayloadReader } from "../payload.ts";
@@ -74,6 +74,25 @@ export class WrittenRows {
   *updates(changes: readonly Change[], now: number): Generator<Update> {
     for (let begin = 0; begin < changes.length; begin += UPDATES_AT_ONCE) {
       yield this.#update(changes.slice(begin, begin + UPDATES_AT_ONCE), now);
+    }
+  }
+
+  /** Removes sessions, if they still are as they were found. */
+  *removals(sessions: readonly StoredSession[]): Generator<Update> {
+    const [idColumn] = this.#columns;
+    if (idColumn === undefined) throw new Error("there is a column of the id");
+    const id = this.#quoted(idColumn.name);
+    for (let begin = 0; begin < sessions.length; begin += UPDATES_AT_ONCE) {
+      const some = sessions.slice(begin, begin + UPDATES_AT_ONCE);
+      const ids = some.map((session) => this.#table.literal(session.id, idColumn));
+      const asFound = some.map((session, index) => {
+        return `(${id} = ${ids[index]} AND ${this.#isAsFound(session)})`;
+      });
+      yield {
+        sql: `DELETE FROM ${this.#table.from} ` +
+          `WHERE ${id} IN (${ids.join(", ")}) AND (${asFound.join(" OR ")})`,
+        rows: some.length,
+      };
     }
   }
 

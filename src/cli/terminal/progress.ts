@@ -141,6 +141,9 @@ export class Progress implements Disposable {
     if (found > 0 && this.#phase === "comparing") {
       return `Compared ${paceOf(found, found, total, time)}`;
     }
+    if (found > 0 && this.#phase === "ending") {
+      return `Read at the target ${paceOf(found, found, total, time)}`;
+    }
     const what = {
       connecting: `Connecting to ${this.#target}`,
       verifying: "Verifying that all are gone",
@@ -151,6 +154,7 @@ export class Progress implements Disposable {
       resealing: "Reading sessions",
       comparing: "Comparing the source with the target",
       "checking file": "Checking the backup",
+      ending: "Looking for what has ended at the source",
       looking: "Looking for sessions under other prefixes",
       nodes: "Telling the app's nodes",
       replicas: "Waiting for replicas to catch up",

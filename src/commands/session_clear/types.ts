@@ -32,6 +32,7 @@ export type ClearPhase =
   | "comparing"
   | "checking file"
   | "resealing"
+  | "ending"
   | "nodes"
   | "replicas";
 

@@ -4,7 +4,7 @@ import { listSessions } from "../session_list/list.ts";
 import type { ListRequest } from "../session_list/list.ts";
 import type { AzuError } from "../../core/errors.ts";
 
-type CountRequest = Omit<ListRequest, "onlyCount" | "limit" | "sort" | "onSessions">;
+type CountRequest = Omit<ListRequest, "onlyCount" | "homes" | "limit" | "sort" | "onSessions">;
 
 /** How a count ended that has no result. */
 interface NoCount {
@@ -17,9 +17,10 @@ export async function countSource(
   source: Backend,
   request: CountRequest,
 ): Promise<number | NoCount> {
-  const { outcome, count, error } = await listSessions(source, {
+  const { outcome, count, error } = await listSessions([source], {
     ...request,
     onlyCount: true,
+    homes: undefined,
     limit: undefined,
     sort: undefined,
     onSessions: () => true,

@@ -6,10 +6,13 @@ import type { CopySource } from "../../../commands/session_copy/ends.ts";
 import {
   type CopyCounts,
   type CopyReport,
+  type EndedCounts,
   NO_COUNTS,
   written,
 } from "../../../commands/session_copy/types.ts";
+import { oldOf } from "../../../config/choose.ts";
 import { ExitCode, type ImpossibleError, UsageError } from "../../../core/errors.ts";
+import type { Selection } from "../../../core/selection.ts";
 import { workingFolder } from "../../load_project.ts";
 import { budgetOf } from "../../operation_options.ts";
 import { unreachable } from "../../operation.ts";
@@ -20,7 +23,15 @@ import { Progress } from "../../terminal/progress.ts";
 import type { Reporter } from "../../terminal/reporter.ts";
 import type { SessionCopyOptions } from "./command.ts";
 import { begun, type Copying, type Count, countIn, NOTHING_DONE, WORDS } from "./copying.ts";
-import { type BackendEnd, backendEnd, type End, endsFor, isFile, showEnds } from "./ends.ts";
+import {
+  type BackendEnd,
+  backendEnd,
+  type End,
+  endsFor,
+  isFile,
+  nameOf,
+  showEnds,
+} from "./ends.ts";
 import { FailedList } from "./failed.ts";
 import { copyFields, showCopy } from "./report.ts";
 
@@ -41,6 +52,7 @@ export async function sessionCopy(
     });
   }
   const selection = await selectionFor(host, options, start);
+  checkRemoval(options, selection);
   const ends = await endsFor(host, options, reporter);
   if (options.schedule !== undefined) {
     const { printCopySchedule } = await import("./schedule.ts");
@@ -64,6 +76,18 @@ export async function sessionCopy(
   return conclude(
     await attempt({ ...ends, host, options, reporter, selection, failed, folder, conclude }),
   );
+}
+
+/** @throws {UsageError} if what has ended would not be certain, or nobody asked for it. */
+function checkRemoval({ removeEnded, removeMost }: CopyOptions, selection: Selection): void {
+  if (removeEnded && selection.length > 0) {
+    throw new UsageError("--remove-ended takes no selection", {
+      hint: "Copy the selection first, and run the command again without it",
+    });
+  }
+  if (removeMost && !removeEnded) {
+    throw new UsageError("--remove-most needs --remove-ended");
+  }
 }
 
 function exitCodeOf({ signal }: Host, { outcome, error }: CopyReport): ExitCode {
@@ -117,8 +141,10 @@ async function copied(
   using progress = new Progress(host, reporter, to.target.address ?? backend.name, WORDS);
   progress.stopAfter(host.signal);
   let counts: CopyCounts = NO_COUNTS;
+  let ended: EndedCounts | undefined;
   host.lastWords = () => {
-    conclude({ ...NOTHING_DONE, counts, outcome: "interrupted", inDoubt: Infinity });
+    const report = { ...NOTHING_DONE, counts, outcome: "interrupted", inDoubt: Infinity } as const;
+    conclude(ended === undefined ? report : { ...report, inDoubt: 0, ended: inDoubt(ended) });
   };
   try {
     return await copySessions({
@@ -128,6 +154,8 @@ async function copied(
       selection,
       dryRun: options.dryRun ?? false,
       restoreRemoved: options.restoreRemoved ?? false,
+      removeEnded: options.removeEnded ?? false,
+      ...homesIn(copying),
       ledger: ledgerPath(copying),
       budget: budgetOf(options),
       timeout: options.timeout,
@@ -138,12 +166,34 @@ async function copied(
         progress.update(written(now), total);
         progress.find(seen, total);
       },
+      onEnded(now, seen, total) {
+        ended = now;
+        progress.find(seen, total);
+      },
       onFailed: (session) => failed.add(session),
       onSlow: (reason) => reporter.noteOnce(reason),
     });
   } finally {
     host.lastWords = undefined;
   }
+}
+
+/**
+ * While the app moves its sessions between the two, it does not use copies of ended ones either. So
+ * nothing is lost if the source, which it empties, has none any longer.
+ */
+function homesIn({ project, from, to, options }: Copying) {
+  const names = [nameOf(from), nameOf(to)] as const;
+  const old = oldOf(project, names);
+  return {
+    homes: { names, old: old ?? nameOf(from) },
+    removeMost: options.removeMost || old !== undefined,
+  };
+}
+
+/** What is known if the process ends at once: sessions may be on their way. */
+function inDoubt(ended: EndedCounts): EndedCounts {
+  return { ...ended, inDoubt: Infinity };
 }
 
 /**

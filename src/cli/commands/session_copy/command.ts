@@ -17,6 +17,9 @@ function definition() {
       "visited later. What was removed at the target since the last copy is not brought back. Both " +
       "backends are those of one environment. Asks first, unless you pass --force. It is safe to " +
       "repeat.\n\n" +
+      "With --remove-ended, it also removes at the target what copies have put there and what has " +
+      "ended at the source since, unless the app has written it there. It removes nothing if most " +
+      "sessions seem to have ended: the source may be incomplete.\n\n" +
       "At the end it reads the source again and compares every session with the target. A check " +
       "mark means that nothing is missing there.\n\n" +
       "A name with a slash, or one that ends in .azu, .age or .gz, is a backup file, unless a " +
@@ -38,6 +41,8 @@ function definition() {
     .option("--restore-removed", "Copy also what was removed at the target since the last copy")
     .option("--overwrite", "Replace a backup file that exists, once the new one is complete")
     .option("--no-encrypt", "Write a backup file without encryption")
+    .option("--remove-ended", "Remove at the target what copies put there and has ended since")
+    .option("--remove-most", "With --remove-ended: also if most of them have ended")
     .option(
       "--ledger <file>",
       "What earlier copies have put at the target (default: a file in ~/.local/state/azu)",
@@ -60,6 +65,10 @@ function definition() {
     ["Count what would be copied", "azu session:copy --from redis --to database --dry-run"],
     ["Copy every session", "azu session:copy --from redis --to database"],
     ["Only those of logged-in users", "azu session:copy --from redis --to database --logged-in"],
+    [
+      "Remove also what has ended at the source since the last copy",
+      "azu session:copy --from redis --to database --remove-ended",
+    ],
     [
       "Write a backup, encrypted with a passphrase",
       "azu session:copy --from redis --to backup.azu",
