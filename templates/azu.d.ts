@@ -32,7 +32,10 @@ declare module "azu" {
 
   /** The options of a Redis backend; all have defaults. */
   export type RedisOptions = {
-    /** Where Redis is; default: `REDIS_URL`, else `redis://localhost:6379`. */
+    /**
+     * Where Redis is; default: `REDIS_URL`, else `redis://localhost:6379`. With
+     * `fromEnv("OTHER_REDIS_URL")`, azu and the app take it from another variable.
+     */
     url?: string | undefined;
     /**
      * PEM files for a URL that begins with `rediss://`, each relative to the config; azu's own
@@ -74,7 +77,10 @@ declare module "azu" {
 
   /** The options of a database backend. All but the URL have a default. */
   export type DatabaseOptions = {
-    /** The database; default: `DATABASE_URL`. */
+    /**
+     * The database; default: `DATABASE_URL`. With `fromEnv("OTHER_DATABASE_URL")`, azu and the app
+     * take it from another variable.
+     */
     url?: string | undefined;
     /**
      * The table, with a schema if need be: `"auth.sessions"`; default `"sessions"`. It may contain
@@ -193,6 +199,16 @@ declare module "azu" {
        * own; default `"redis"`.
        */
       backend?: string | undefined;
+      /**
+       * The backend that sessions move from: the app moves a session to its new store when the
+       * first request brings it, and ends sessions in both.
+       */
+      migrateFrom?: string | undefined;
+      /**
+       * The backend that sessions are about to move to. The app also finds sessions that its other
+       * processes, with `migrateFrom`, have moved there, and ends sessions in both.
+       */
+      migrateTo?: string | undefined;
       /** How long a session lives without a visit, at least `"1s"`; default `"24h"`. */
       ttl?: Duration | undefined;
       /**
@@ -355,6 +371,8 @@ declare module "azu" {
     readonly channel?: string;
     /** Milliseconds that a node serves a session from its cache. */
     readonly cacheTtl?: number;
+    /** The variable that contains the URL, if it is not the usual one. */
+    readonly urlVariable?: string;
   }
 
   /** What a backend can do, as data. Code asks for these, never for the backend's name. */
@@ -448,6 +466,13 @@ declare module "azu" {
      * @throws if it is not known what became of some of them.
      */
     save?(changes: readonly Change[], signal: AbortSignal, now: Date): Promise<readonly Saved[]>;
+    /**
+     * Removes sessions, each only if it still is as it was read: the same payload, until the same
+     * time.
+     * @returns what became of each, in the same order.
+     * @throws if it is not known what became of some of them.
+     */
+    drop?(sessions: readonly StoredSession[], signal: AbortSignal): Promise<readonly Dropped[]>;
     /** Where the sessions are, by the servers' own account; undefined if they do not say it. */
     place?(signal: AbortSignal): Promise<Place | undefined>;
     /** Reads what `session:status` shows. */
@@ -541,6 +566,8 @@ declare module "azu" {
     readonly cleanupInterval?: number;
     /** Only if the app's nodes cache sessions. */
     readonly nodeCache?: NodeCache;
+    /** The variable that contains the URL, if it is not the usual one. */
+    readonly urlVariable?: string;
   }
 
   /** How the table is created, changed and dropped. */
@@ -606,6 +633,12 @@ declare module "azu" {
      * Whether the payload tells all that is known besides the expiry, so that a backup need not.
      */
     readonly isToldByPayload?: boolean | undefined;
+    /**
+     * The name of the backend that the app last wrote it to; null if the payload names none,
+     * undefined if that is not known. A copy has the name of another backend than the one that it
+     * is in.
+     */
+    readonly storedIn?: string | null | undefined;
   }
 
   /** A session to write. */
@@ -613,6 +646,8 @@ declare module "azu" {
     readonly session: StoredSession;
     /** What the store had when it was compared with the session; undefined for nothing. */
     readonly found: StoredSession | undefined;
+    /** Whether the two differ only in their payloads, so that all else can stay; default false. */
+    readonly isOnlyPayload?: boolean;
   }
 
   /**
@@ -621,6 +656,12 @@ declare module "azu" {
    * the store cannot hold it, as a phrase.
    */
   type Saved = "done" | "other" | "expired" | { readonly failed: string };
+
+  /**
+   * What became of a session to remove. `other`: it was changed or removed by another client.
+   * `failed`: why the store keeps it, as a phrase.
+   */
+  type Dropped = "done" | "other" | { readonly failed: string };
 
   /** Where sessions are. Two places overlap if they share a server, and a table or a prefix. */
   interface Place {
@@ -769,6 +810,8 @@ declare module "azu" {
   export interface ListOptions extends LookOptions {
     /** Ends the walk after the batch in flight. */
     readonly signal: AbortSignal;
+    /** Whether to tell {@linkcode SessionInfo.storedIn}: that may take longer. */
+    readonly tellsHome?: boolean;
     /** Receives each batch. The walk waits for it. */
     onSessions(batch: readonly SessionInfo[]): void | Promise<void>;
   }
@@ -804,6 +847,8 @@ declare module "azu" {
   export type SessionInfo = Candidate & {
     /** Bytes of the payload, and of the key or id. */
     readonly size: number;
+    /** See {@linkcode StoredSession.storedIn}; undefined if nobody has asked for it. */
+    readonly storedIn?: string | null | undefined;
   };
 
   /** The operator's limits. Durations are in milliseconds. */

@@ -9,6 +9,7 @@ import sessionTemplate from "../../templates/session.cr.eta" with { type: "text"
 import storeClusterTemplate from "../../templates/store_cluster.cr.eta" with { type: "text" };
 import storeDatabaseTemplate from "../../templates/store_database.cr.eta" with { type: "text" };
 import storeMemoryTemplate from "../../templates/store_memory.cr.eta" with { type: "text" };
+import storeMigratingTemplate from "../../templates/store_migrating.cr.eta" with { type: "text" };
 import storeRedisTemplate from "../../templates/store_redis.cr.eta" with { type: "text" };
 import { messageOf, UsageError } from "../core/errors.ts";
 import { printable } from "../core/text.ts";
@@ -19,6 +20,7 @@ export const ownTemplates = {
   "session.cr.eta": sessionTemplate,
   "sealed.cr.eta": sealedTemplate,
   "store_memory.cr.eta": storeMemoryTemplate,
+  "store_migrating.cr.eta": storeMigratingTemplate,
   "store_redis.cr.eta": storeRedisTemplate,
   "store_cluster.cr.eta": storeClusterTemplate,
   "store_database.cr.eta": storeDatabaseTemplate,

@@ -42,22 +42,37 @@ const PREFIXED = 'def prefixed(key : String) : String\n      "#{@key_prefix}#{ke
 /** Where the stores are defined, or defined again: all but `Shop.session_stores`. */
 const STORES = /(?<![.\w])session_stores\b|\b(?:self|def [\w:]+)\.session_stores\b/g;
 
-/** The code between an option and its use in the stores, and how often it occurs there. */
+/** The code between an option and its use in the stores, as this version and earlier ones write it. */
 const USES = {
   keyPrefix: {
     name: /\bkey_prefix\b(?!: )/g,
     redis: [
       "def self.open(key_prefix : String, pool_size",
-      "SessionStores.new { new(key_prefix, pool).as(SessionStore) }",
-      "def initialize(@key_prefix : String, pool : ConnectionPool)\n      super(pool: pool)\n    end",
+      [
+        "SessionStores.new { new(key_prefix, pool, name).as(SessionStore) }",
+        "SessionStores.new { new(key_prefix, pool).as(SessionStore) }",
+      ],
+      [
+        "def initialize(@key_prefix : String, pool : ConnectionPool, @name : String)\n" +
+        "      super(pool: pool)\n    end",
+        "def initialize(@key_prefix : String, pool : ConnectionPool)\n" +
+        "      super(pool: pool)\n    end",
+      ],
       "keys.map(&.lchop(@key_prefix)).uniq!",
       "@key_prefix.gsub(",
     ],
     clustered: [
       "def self.open(key_prefix : String, channel : String,",
-      "SessionStores.new { new(key_prefix, pool, cache).as(SessionStore) }",
-      "def initialize(key_prefix : String, pool : ConnectionPool, @cache : SessionCache)\n" +
-      "      super(key_prefix, pool)\n    end",
+      [
+        "SessionStores.new { new(key_prefix, pool, name, cache).as(SessionStore) }",
+        "SessionStores.new { new(key_prefix, pool, cache).as(SessionStore) }",
+      ],
+      [
+        "def initialize(key_prefix : String, pool : ConnectionPool, name : String,\n" +
+        "                   @cache : SessionCache)\n      super(key_prefix, pool, name)\n    end",
+        "def initialize(key_prefix : String, pool : ConnectionPool, @cache : SessionCache)\n" +
+        "      super(key_prefix, pool)\n    end",
+      ],
     ],
   },
   table: {
@@ -65,18 +80,24 @@ const USES = {
     database: [
       "record Shared, db : DB::Database, table : String",
       "def self.open(table : String,",
-      "name = quoted(table, ",
-      "Shared.new(DB.open(url), name",
+      ["quoted_table = quoted(table, ", "name = quoted(table, "],
+      ["Shared.new(DB.open(url), quoted_table, name", "Shared.new(DB.open(url), name"],
       "def self.quoted(table : String, quote : Char)",
       "parts = table.scan(",
     ],
   },
 } as const;
 
+/** Code that occurs once; a list is of its forms. */
+type Snippets = readonly (string | readonly string[])[];
+
 /** Whether a name occurs only in the code that setup wrote. */
-function isUsedOnlyIn({ code }: Source, name: RegExp, snippets: readonly string[]): boolean {
-  return snippets.every((snippet) => code.split(snippet).length === 2) &&
-    count(code, name) === count(snippets.join("\n"), name);
+function isUsedOnlyIn({ code }: Source, name: RegExp, snippets: Snippets): boolean {
+  const found = snippets.flatMap((forms) => {
+    const form = [forms].flat().find((form) => code.split(form).length === 2);
+    return form ?? [];
+  });
+  return found.length === snippets.length && count(code, name) === count(found.join("\n"), name);
 }
 
 /** Undefined if setup did not write the source. */
@@ -131,9 +152,27 @@ function taker(code: string, start: number) {
 /** The options of a call: each a name, and a literal or a number. */
 const OPTION = /\s*(\w+): ("[^"]*"|[\w.]+) *(?:,|\s*$)/dy;
 
-/** What `RedisSessionStore.open(key_prefix: "shop:")` says. */
+/** What the code that opens a store says, or that which opens two to move sessions. */
 function openAt(source: Source, take: Take): StatedStore | undefined {
-  const open = take(/ +(Memory|Redis|Clustered|Database)SessionStore\.open\(([^()]*)\) *\n/dy);
+  if (take(/ +MigratingSessionStore\.open\( *\n/y) === undefined) {
+    return openStoreAt(source, take, ALONE);
+  }
+  const primary = openStoreAt(source, take, PRIMARY);
+  const direction = take(/ +(from|to):(?= )/y)?.[1];
+  const second = openStoreAt(source, take, PRIMARY);
+  if (primary === undefined || direction === undefined || second === undefined) return undefined;
+  if (take(/ +\) *\n/y) === undefined) return undefined;
+  return direction === "from"
+    ? { ...primary, migratesFrom: second }
+    : { ...primary, migratesTo: second };
+}
+
+const ALONE = / +(Memory|Redis|Clustered|Database)SessionStore\.open\(([^()]*)\) *\n/dy;
+const PRIMARY = / +(Redis|Clustered|Database)SessionStore\.open\(([^()]*)\), *\n/dy;
+
+/** What `RedisSessionStore.open(key_prefix: "shop:")` says. */
+function openStoreAt(source: Source, take: Take, pattern: RegExp): StatedStore | undefined {
+  const open = take(pattern);
   const [from, to] = open?.indices?.[2] ?? [];
   if (open === undefined || from === undefined || to === undefined) return undefined;
   const options = new Map<string, string | undefined>();
@@ -146,7 +185,12 @@ function openAt(source: Source, take: Take): StatedStore | undefined {
     if (name === "cache_ttl") cacheTtl = readCrystalSpan(value);
   }
   if (takeOption(/\s*$/y) === undefined) return undefined;
-  return { ...statedBy(source, open[1] ?? "", options), ...known("cacheTtl", cacheTtl) };
+  return {
+    ...statedBy(source, open[1] ?? "", options),
+    ...known("cacheTtl", cacheTtl),
+    ...known("name", options.get("name")),
+    ...known("urlVariable", options.get("url_variable")),
+  };
 }
 
 const ENGINES = ["postgres", "mysql", "sqlite"] as const;

@@ -37,11 +37,17 @@ export interface EnvironmentSettings {
   /** What sessions record about the visitor. */
   readonly record: { readonly ip: boolean; readonly userAgent: boolean };
   readonly store: StoreSettings;
+  /** The second store of an app that moves its sessions: from there, or to there. */
+  readonly second?: { readonly direction: "from" | "to"; readonly store: StoreSettings };
 }
 
 /** Where an environment keeps its sessions. Texts may contain variables. */
 export interface StoreSettings {
   readonly template: "redis" | "database" | "memory";
+  /** The name of the backend in the config. */
+  readonly name: string;
+  /** The variable that contains the URL, if it is not the usual one. */
+  readonly urlVariable?: string;
   readonly keyPrefix?: string;
   readonly table?: string;
   readonly engine?: "postgres" | "mysql" | "sqlite";
@@ -70,6 +76,7 @@ export function renderInitializer(settings: InitializerSettings, templates: Temp
     ...settings,
     ...settingsByEnvironment(settings),
     ...databaseValues(settings),
+    migrates: environmentsOf(settings).some(({ second }) => second !== undefined),
     appComment: crystalComment(settings.app),
     ...recordedValues(settings),
     userType: CRYSTAL_TYPES[settings.userType],
@@ -81,6 +88,7 @@ export function renderInitializer(settings: InitializerSettings, templates: Temp
   const stores = storesOf(settings);
   const wanted: [TemplateName, boolean][] = [
     ["sealed.cr.eta", stores.some(({ template }) => template !== "memory")],
+    ["store_migrating.cr.eta", values.migrates],
     ["store_memory.cr.eta", stores.some(({ template }) => template === "memory")],
     ["store_redis.cr.eta", stores.some(({ template }) => template === "redis")],
     ["store_cluster.cr.eta", stores.some(({ nodeCache }) => nodeCache !== undefined)],
@@ -140,8 +148,14 @@ function recordedValues({ base, environments, module }: InitializerSettings) {
   };
 }
 
-function storesOf({ base, environments }: InitializerSettings): StoreSettings[] {
-  return [base, ...environments.values()].map(({ store }) => store);
+function environmentsOf({ base, environments }: InitializerSettings): EnvironmentSettings[] {
+  return [base, ...environments.values()];
+}
+
+function storesOf(settings: InitializerSettings): StoreSettings[] {
+  return environmentsOf(settings).flatMap(({ store, second }) => {
+    return second === undefined ? [store] : [store, second.store];
+  });
 }
 
 /** What the SQL of the database's store depends on. */
@@ -166,8 +180,8 @@ function choiceOf(settings: InitializerSettings): string {
   const { base, environments } = settings;
   const hasEngines = databaseValues(settings).engines.length > 1;
   return byEnvironment(
-    openingOf(base.store, hasEngines),
-    new Map([...environments].map(([name, { store }]) => [name, openingOf(store, hasEngines)])),
+    openingOf(base, hasEngines),
+    new Map([...environments].map(([name, settings]) => [name, openingOf(settings, hasEngines)])),
     "SESSION_ENVIRONMENT",
   );
 }
@@ -196,11 +210,29 @@ function byEnvironment(
 }
 
 /**
- * `RedisSessionStore.open(…)`, with an option on each line if there are several.
+ * The code that opens one store, or two that sessions move between.
  * @param hasEngines Whether the environments use several kinds of databases.
  */
-function openingOf(store: StoreSettings, hasEngines: boolean): string[] {
-  const { keyPrefix = "", table = "", engine = "", nodeCache } = store;
+function openingOf({ store, second }: EnvironmentSettings, hasEngines: boolean): string[] {
+  const primary = openingOfStore(store, hasEngines);
+  if (second === undefined) return primary;
+  const [first = "", ...rest] = openingOfStore(second.store, hasEngines);
+  const lines = [...primary, `${second.direction}: ${first}`, ...rest];
+  const ends = [primary.length - 1, lines.length - 1];
+  return [
+    "MigratingSessionStore.open(",
+    ...lines.map((line, at) => `  ${line}${ends.includes(at) ? "," : ""}`),
+    ")",
+  ];
+}
+
+/** `RedisSessionStore.open(…)`, with an option on each line if there are several. */
+function openingOfStore(store: StoreSettings, hasEngines: boolean): string[] {
+  const { keyPrefix = "", table = "", engine = "", nodeCache, urlVariable } = store;
+  const named = {
+    name: crystalString(store.name),
+    ...(urlVariable === undefined ? {} : { url_variable: crystalString(urlVariable) }),
+  };
   const pool = {
     pool_size: String(store.poolSize ?? 5),
     pool_timeout: crystalSpan(store.poolTimeout ?? 5000),
@@ -211,6 +243,7 @@ function openingOf(store: StoreSettings, hasEngines: boolean): string[] {
       return call("MemorySessionStore", cleanup);
     case "database":
       return call("DatabaseSessionStore", {
+        ...named,
         table: crystalString(table),
         ...(hasEngines ? { engine: crystalString(engine) } : {}),
         ...cleanup,
@@ -218,8 +251,11 @@ function openingOf(store: StoreSettings, hasEngines: boolean): string[] {
       });
     case "redis": {
       const key_prefix = crystalString(keyPrefix);
-      if (nodeCache === undefined) return call("RedisSessionStore", { key_prefix, ...pool });
+      if (nodeCache === undefined) {
+        return call("RedisSessionStore", { ...named, key_prefix, ...pool });
+      }
       return call("ClusteredSessionStore", {
+        ...named,
         key_prefix,
         channel: crystalString(nodeCache.channel),
         cache_ttl: crystalSpan(nodeCache.cacheTtl),

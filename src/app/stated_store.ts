@@ -22,6 +22,14 @@ export interface StatedStore {
   readonly table?: string;
   /** The kind of database, if the app has several. */
   readonly engine?: "postgres" | "mysql" | "sqlite";
+  /** The name of the backend in the config; undefined if the source does not state it. */
+  readonly name?: string;
+  /** The variable that contains the URL, if it is not the usual one. */
+  readonly urlVariable?: string;
+  /** The store that sessions move from (`session.migrateFrom`). */
+  readonly migratesFrom?: StatedStore;
+  /** The store that other processes move sessions to (`session.migrateTo`). */
+  readonly migratesTo?: StatedStore;
 }
 
 /** The sessions of an app, as its source states them. */
@@ -30,6 +38,11 @@ export interface Initializer {
   readonly environments: ReadonlyMap<string, StatedStore>;
   /** What it says for all others. */
   readonly otherwise: StatedStore;
+}
+
+/** The second store of an app that moves its sessions. */
+export function secondStore({ migratesFrom, migratesTo }: StatedStore): StatedStore | undefined {
+  return migratesFrom ?? migratesTo;
 }
 
 /** What an initializer says for an environment. */

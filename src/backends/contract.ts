@@ -154,6 +154,12 @@ export interface Store extends Sessions, AsyncDisposable {
    * @throws if it is not known what became of some of them.
    */
   save?(changes: readonly Change[], signal: AbortSignal, now: Date): Promise<readonly Saved[]>;
+  /**
+   * Removes sessions, each only if it still is as it was read: the same payload, until the same time.
+   * @returns what became of each, in the same order.
+   * @throws if it is not known what became of some of them.
+   */
+  drop?(sessions: readonly StoredSession[], signal: AbortSignal): Promise<readonly Dropped[]>;
   /** Where the sessions are, by the servers' own account; undefined if they do not say it. */
   place?(signal: AbortSignal): Promise<Place | undefined>;
   /**
@@ -251,6 +257,8 @@ export interface ExpiryOptions extends Pick<LookOptions, "budget"> {
 export interface ListOptions extends LookOptions {
   /** Ends the walk after the batch in flight. */
   readonly signal: AbortSignal;
+  /** Whether to tell {@linkcode SessionInfo.storedIn}: that may take longer. */
+  readonly tellsHome?: boolean;
   /** Receives each batch. The walk waits for it. */
   onSessions(batch: readonly SessionInfo[]): void | Promise<void>;
 }
@@ -277,6 +285,8 @@ export interface Change {
   readonly session: StoredSession;
   /** What the store had when it was compared with the session; undefined for nothing. */
   readonly found: StoredSession | undefined;
+  /** Whether the two differ only in their payloads, so that all else can stay; default false. */
+  readonly isOnlyPayload?: boolean;
 }
 
 /**
@@ -285,6 +295,12 @@ export interface Change {
  * store cannot hold it, as a phrase.
  */
 export type Saved = "done" | "other" | "expired" | { readonly failed: string };
+
+/**
+ * What became of a session to remove. `other`: it was changed or removed by another client. `failed`:
+ * why the store keeps it, as a phrase.
+ */
+export type Dropped = "done" | "other" | { readonly failed: string };
 
 /** Where sessions are. Two places overlap if they share a server, and a table or a prefix. */
 export interface Place {
@@ -299,6 +315,8 @@ export interface Place {
 export type SessionInfo = Candidate & {
   /** Bytes of the payload, and of the key or id. */
   readonly size: number;
+  /** See {@linkcode StoredSession.storedIn}; undefined if nobody has asked for it. */
+  readonly storedIn?: string | null | undefined;
 };
 
 /** Options of `Sessions.clear`. */
@@ -390,6 +408,8 @@ export interface Stated {
   readonly channel?: string;
   /** Milliseconds that a node serves a session from its cache. */
   readonly cacheTtl?: number;
+  /** The variable that contains the URL, if it is not the usual one. */
+  readonly urlVariable?: string;
 }
 
 /** A custom backend: `session.backends.<name>` may be such a function. */
@@ -437,6 +457,8 @@ export interface StoreValues {
   readonly cleanupInterval?: number;
   /** Only if the app's nodes cache sessions. */
   readonly nodeCache?: NodeCache;
+  /** The variable that contains the URL, if it is not the usual one. */
+  readonly urlVariable?: string;
 }
 
 /** Nodes of the app that share one Redis and each cache sessions. */

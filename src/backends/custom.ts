@@ -61,6 +61,7 @@ const batchShape = v.array(v.looseObject({
   expiresAt: time,
   ip: fact,
   userAgent: fact,
+  storedIn: fact,
 }));
 
 const known = v.nullable(v.pipe(v.number(), v.finite()));
@@ -73,10 +74,16 @@ const storedShape = v.looseObject({
   user: v.nullable(v.string()),
   ip: v.nullable(v.string()),
   userAgent: v.nullable(v.string()),
+  storedIn: fact,
 });
 
 const savedShape = v.union([
   v.picklist(["done", "other", "expired"]),
+  v.looseObject({ failed: v.string() }),
+]);
+
+const droppedShape = v.union([
+  v.picklist(["done", "other"]),
   v.looseObject({ failed: v.string() }),
 ]);
 
@@ -184,7 +191,7 @@ const NO_COUNT = "The backend returned no count, so nothing is known to be clear
 
 function checkedStore(store: Store): Store {
   const { only, survey, examine, giveLifetime, lookAlikes, dropCaches, replicated } = store;
-  const { createTable, missingInTable, changeTable, find, hasSame, save, place } = store;
+  const { createTable, missingInTable, changeTable, find, hasSame, save, drop, place } = store;
   return {
     ...checkedSessions(store),
     ...(only === undefined ? {} : {
@@ -214,6 +221,15 @@ function checkedStore(store: Store): Store {
         const message = "The backend did not say what became of each session, so it is not known " +
           "which are there";
         return checked(shape, saved, message);
+      },
+    }),
+    ...(drop === undefined ? {} : {
+      drop: async (sessions, signal) => {
+        const dropped = await drop.call(store, sessions, signal);
+        const shape = v.pipe(v.array(droppedShape), v.length(sessions.length));
+        const message = "The backend did not say what became of each session, so it is not known " +
+          "which are gone";
+        return checked(shape, dropped, message);
       },
     }),
     ...(place === undefined ? {} : {

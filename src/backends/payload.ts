@@ -1,9 +1,8 @@
 /** Reads the facts of a session from its payload. No part of a payload is ever shown. */
-import { Buffer } from "node:buffer";
-import { createDecipheriv, createHmac, pbkdf2Sync, timingSafeEqual } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { isRecord } from "../core/record.ts";
 import type { Facts } from "../core/selection.ts";
+import { sealedIn, SealingSecret } from "./sealing.ts";
 
 /** Where a fact is in a payload: names of properties, from the outside in. */
 export type Path = readonly string[];
@@ -33,6 +32,11 @@ export type Packing = "json" | "gzip" | "sealed" | "opaque";
  */
 export type Reading = Partial<Facts> | "sealed" | "unreadable";
 
+/** The JSON in a payload; or why there is none. */
+type Opened =
+  | { readonly text: string; readonly problem?: never }
+  | { readonly text?: never; readonly problem: "sealed" | "unreadable" };
+
 /** Bytes that a compressed payload may have once it is unpacked. */
 const LARGEST = 64 * 1024 * 1024;
 
@@ -40,13 +44,13 @@ const LARGEST = 64 * 1024 * 1024;
 export class PayloadReader {
   readonly #layout: PayloadLayout;
   readonly #packing: Packing;
-  #secrets: readonly Secret[];
+  #secrets: readonly SealingSecret[];
 
   /** @param secrets Those with which the app may have sealed them, the current one first. */
   constructor(layout: PayloadLayout, packing: Packing, secrets: readonly string[]) {
     this.#layout = layout;
     this.#packing = packing;
-    this.#secrets = secrets.map((secret) => new Secret(secret));
+    this.#secrets = secrets.map((secret) => new SealingSecret(secret));
   }
 
   /** Whether it looks where the session shard writes, and in no place that a config names. */
@@ -69,27 +73,34 @@ export class PayloadReader {
 
   read(payload: Uint8Array): Reading {
     if (Object.keys(this.#layout).length === 0) return {}; // nothing to look for
+    const { text, problem } = this.#open(payload);
+    return text === undefined ? problem : this.#factsIn(text);
+  }
+
+  /** See {@linkcode StoredSession.storedIn}: the property `stored_in`, which generated apps write. */
+  storedIn(payload: Uint8Array): string | null | undefined {
+    const { text } = this.#open(payload);
+    const value = text === undefined ? undefined : objectIn(text);
+    return value && textOrNull(at(value, ["stored_in"]));
+  }
+
+  #open(payload: Uint8Array): Opened {
     const plain = jsonIn(payload, this.#packing !== "json");
-    if (plain !== undefined) return this.#factsIn(plain);
+    if (plain !== undefined) return { text: plain };
     const sealed = this.#packing === "sealed" ? sealedIn(payload) : undefined;
-    if (sealed === undefined) return "unreadable";
+    if (sealed === undefined) return { problem: "unreadable" };
     for (const secret of this.#secrets) {
-      for (const opened of secret.open(sealed)) {
-        const json = jsonIn(opened, true);
-        if (json !== undefined) return this.#factsIn(json);
+      for (const { bytes } of secret.open(sealed)) {
+        const text = jsonIn(bytes, true);
+        if (text !== undefined) return { text };
       }
     }
-    return "sealed";
+    return { problem: "sealed" };
   }
 
   #factsIn(text: string): Reading {
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch {
-      return "unreadable";
-    }
-    if (!isRecord(value)) return "unreadable";
+    const value = objectIn(text);
+    if (value === undefined) return "unreadable";
     const { user, createdAt, visitedAt, expiresAt, ip, userAgent } = this.#layout;
     const facts: { -readonly [Name in keyof Facts]?: Facts[Name] } = {};
     if (user !== undefined) {
@@ -104,6 +115,15 @@ export class PayloadReader {
     if (ip !== undefined) facts.ip = textOrNull(at(value, ip));
     if (userAgent !== undefined) facts.userAgent = textOrNull(at(value, userAgent));
     return facts;
+  }
+}
+
+function objectIn(json: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
   }
 }
 
@@ -153,80 +173,12 @@ function textOrNull(value: unknown): string | null {
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** The text of a JSON object, maybe compressed; undefined if it is anything else. */
-function jsonIn(payload: Uint8Array, mayBeGzip: boolean): string | undefined {
+export function jsonIn(payload: Uint8Array, mayBeGzip: boolean): string | undefined {
   try {
     const isGzip = mayBeGzip && payload[0] === 0x1f && payload[1] === 0x8b;
     const bytes = isGzip ? gunzipSync(payload, { maxOutputLength: LARGEST }) : payload;
     return bytes[0] === 0x7b ? utf8.decode(bytes) : undefined; // begins with {
   } catch {
     return undefined;
-  }
-}
-
-/** A payload that the shard has sealed: what is encrypted, and its signature, both as base64. */
-interface Sealed {
-  readonly data: string;
-  readonly signature: string;
-}
-
-const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
-
-/** The shard writes `base64(["<data>","<signature>"])`, and reads `<data>--<signature>` too. */
-function sealedIn(payload: Uint8Array): Sealed | undefined {
-  const text = Buffer.from(payload).toString("latin1");
-  const [data = "", signature = ""] = pairIn(text) ?? text.split("--", 2);
-  return BASE64.test(data) && BASE64.test(signature) ? { data, signature } : undefined;
-}
-
-function pairIn(text: string): readonly string[] | undefined {
-  if (!BASE64.test(text)) return undefined;
-  try {
-    const pair: unknown = JSON.parse(Buffer.from(text, "base64url").toString("latin1"));
-    const isPair = Array.isArray(pair) && pair.every((part) => typeof part === "string");
-    return isPair ? pair : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** AES-256-CBC: bytes of the key, and of the initialization vector behind the data. */
-const KEY = 32;
-const VECTOR = 16;
-
-/** The defaults of the shard, if the app uses a derived key (`use_kdf`). */
-const SALT = "session_kdf_salt";
-const ITERATIONS = 100_000;
-
-/** A secret of the app, which opens what the shard's `Message::Encryptor` has sealed. */
-class Secret {
-  readonly #secret: Buffer;
-  #derived: Buffer | undefined;
-
-  constructor(secret: string) {
-    this.#secret = Buffer.from(secret);
-  }
-
-  /** What the payload may be; nothing if another secret has signed it. */
-  *open({ data, signature }: Sealed): Generator<Uint8Array> {
-    const signed = Buffer.from(signature, "base64url");
-    const isOurs = ["sha256", "sha1"].some((digest) => {
-      const expected = createHmac(digest, this.#secret).update(data).digest();
-      return expected.length === signed.length && timingSafeEqual(expected, signed);
-    });
-    if (!isOurs) return;
-    const bytes = Buffer.from(data, "base64url");
-    if (this.#secret.length >= KEY) yield* decrypted(bytes, this.#secret.subarray(0, KEY));
-    this.#derived ??= pbkdf2Sync(this.#secret, SALT, ITERATIONS, KEY, "sha256");
-    yield* decrypted(bytes, this.#derived);
-  }
-}
-
-function* decrypted(bytes: Buffer, key: Buffer): Generator<Uint8Array> {
-  if (bytes.length < 2 * VECTOR) return;
-  try {
-    const decipher = createDecipheriv("aes-256-cbc", key, bytes.subarray(-VECTOR));
-    yield Buffer.concat([decipher.update(bytes.subarray(0, -VECTOR)), decipher.final()]);
-  } catch {
-    // Encrypted with another key: the derived one, say.
   }
 }

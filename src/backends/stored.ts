@@ -13,4 +13,9 @@ export interface StoredSession {
   readonly userAgent: string | null;
   /** Whether the payload tells all that is known besides the expiry, so that a backup need not. */
   readonly isToldByPayload?: boolean | undefined;
+  /**
+   * The name of the backend that the app last wrote it to; null if the payload names none, undefined
+   * if that is not known. A copy has the name of another backend than the one that it is in.
+   */
+  readonly storedIn?: string | null | undefined;
 }

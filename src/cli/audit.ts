@@ -5,8 +5,8 @@ import type { ClearReport } from "../commands/session_clear/types.ts";
 import type { Project } from "../config/project.ts";
 import { type AzuError, messageOf, OperationError } from "../core/errors.ts";
 import { redact } from "../core/redact.ts";
-import { type Operation, operationFields } from "./operation.ts";
-import { exitCodeOf } from "./removal.ts";
+import { type Operation, operationFields, placeFields, storesField } from "./operation.ts";
+import { type RemovalEnd, resultOf } from "./removal.ts";
 import type { Host } from "./terminal/host.ts";
 import type { Reporter } from "./terminal/reporter.ts";
 import { VERSION } from "./version.ts";
@@ -37,23 +37,55 @@ export function auditedRun(
 ): AuditedRun {
   const { host, reporter, project } = operation;
   const { actor, reason } = options;
-  const about = { ...operationFields(operation), ...fields };
+  const about = { ...operationFields(operation), ...storesField(operation), ...fields };
   return { host, reporter, project, command, actor, reason, fields: about };
 }
 
+/** How the result of a command is recorded. */
+export interface Ending<Result> {
+  /** What the last record says. */
+  fieldsOf(result: Result): Fields;
+  errorOf(result: Result): AzuError | undefined;
+  /** The result of a command that has done its work, and could not record that. */
+  failed(result: Result, problem: AzuError): Result;
+}
+
+/** That of a command with one report. */
+export function reportEnding<Report extends { readonly error?: AzuError }>(
+  fieldsOf: (report: Report) => Fields,
+): Ending<Report> {
+  return {
+    fieldsOf,
+    errorOf: ({ error }) => error,
+    failed: (report, error) => ({ ...report, error }),
+  };
+}
+
 /**
- * What the last record says about a removal.
+ * That of a removal.
  * @param done What the command does with sessions: `revoked`.
  */
-export function removalEnd(host: Host, done: string): (report: ClearReport) => Fields {
-  return (report) => ({
-    outcome: report.outcome === "cleared" ? done : report.outcome,
-    removed: report.cleared,
-    remaining: report.remaining ?? null,
-    arrived: report.arrived ?? null,
-    mayBeMore: report.cutOff?.isUncertain ?? false,
-    exitCode: exitCodeOf(host, report),
+export function removalEnding(host: Host, done: string): Ending<readonly RemovalEnd[]> {
+  const fieldsOf = ({ outcome, cleared, remaining, arrived, cutOff }: ClearReport) => ({
+    outcome: outcome === "cleared" ? done : outcome,
+    removed: cleared,
+    remaining: remaining ?? null,
+    arrived: arrived ?? null,
+    mayBeMore: cutOff?.isUncertain ?? false,
   });
+  return {
+    fieldsOf(ends) {
+      const { total, exitCode } = resultOf(host, ends);
+      const stores = ends.map(({ place, report }) => {
+        return { ...placeFields(place), ...fieldsOf(report) };
+      });
+      return { ...fieldsOf(total), ...(stores.length > 1 ? { stores } : {}), exitCode };
+    },
+    errorOf: (ends) => resultOf(host, ends).total.error,
+    failed: (ends, error) => {
+      return ends.map(({ place, report }) => ({ place, report: { ...report, error } }));
+    },
+  };
 }
 
 /** The records of a run. */
@@ -110,29 +142,28 @@ const APPEND_TIMEOUT = 10_000;
 
 /**
  * Runs a command between two records.
- * @param endOf What the last record says about the report.
  * @throws {OperationError} if the first record cannot be written, and the config requires it.
  */
-export async function audited<Report extends { readonly error?: AzuError }>(
+export async function audited<Result>(
   run: AuditedRun,
-  work: (trail: AuditTrail) => Promise<Report>,
-  endOf: (report: Report) => Fields,
-): Promise<Report> {
+  work: (trail: AuditTrail) => Promise<Result>,
+  { fieldsOf, errorOf, failed }: Ending<Result>,
+): Promise<Result> {
   const trail = new AuditTrail(run);
   await trail.begin();
-  let report: Report;
+  let result: Result;
   try {
-    report = await work(trail);
+    result = await work(trail);
   } catch (error) {
     await trail.end({ outcome: "failed", error: messageOf(error) });
     throw error;
   }
-  const message = report.error?.message;
-  const end = message === undefined ? endOf(report) : { ...endOf(report), error: message };
-  const problem = await trail.end(end);
-  return problem === undefined || report.error !== undefined
-    ? report
-    : { ...report, error: problem };
+  const error = errorOf(result);
+  const fields = fieldsOf(result);
+  const problem = await trail.end(
+    error === undefined ? fields : { ...fields, error: error.message },
+  );
+  return problem === undefined || error !== undefined ? result : failed(result, problem);
 }
 
 function notRecorded(error: unknown, kind: AuditFields["kind"]): OperationError {

@@ -21,3 +21,16 @@ export function decisionLine(
   ];
   return parts.join(", ");
 }
+
+/** `redis (redis://localhost:6379, keys shop:*)` */
+export function placeText(
+  { choice: { backend }, target }: { readonly choice: Choice; readonly target: Target },
+): string {
+  const { address, pattern, table } = target;
+  const parts = [
+    address,
+    pattern === undefined ? undefined : `keys ${pattern}`,
+    table === undefined ? undefined : `table ${table}`,
+  ].filter((part) => part !== undefined);
+  return `${backend.name}${parts.length === 0 ? "" : ` (${parts.join(", ")})`}`;
+}

@@ -7,6 +7,7 @@ import { listSessions } from "../commands/session_list/list.ts";
 import { type AzuError, messageOf, OperationError, UsageError } from "../core/errors.ts";
 import { inWords, type Selection } from "../core/selection.ts";
 import { workingFolder } from "./load_project.ts";
+import { homesIn, oldFirst, placeFields } from "./operation.ts";
 import { budgetOf } from "./operation_options.ts";
 import type { Removal } from "./removal.ts";
 import { jsonOf } from "./sessions/fields.ts";
@@ -25,7 +26,7 @@ export async function writeEvidence(
   named: string,
   selection: Selection,
 ): Promise<Evidence> {
-  const { host, options, target, environment } = removal;
+  const { host, options, environment } = removal;
   const path = resolve(await workingFolder(host, options), named);
   const file = new EvidenceFile(path);
   try {
@@ -34,9 +35,7 @@ export async function writeEvidence(
       command: removal.command,
       time: host.now().toISOString(),
       environment: environment.name,
-      target: target.address ?? null,
-      keys: target.pattern ?? null,
-      table: target.table ?? null,
+      stores: oldFirst(removal).map(placeFields),
       selection: selection.length === 0 ? null : inWords(selection),
     }]);
     const sessions = await listInto(file, removal, selection);
@@ -50,13 +49,16 @@ export async function writeEvidence(
 
 async function listInto(
   file: EvidenceFile,
-  { host, reporter, options, choice: { backend }, target }: Removal,
+  removal: Removal,
   selection: Selection,
 ): Promise<number> {
+  const { host, reporter, options } = removal;
+  const [{ choice: { backend }, target }, ...others] = oldFirst(removal);
   using progress = new Progress(host, reporter, target.address ?? backend.name);
   progress.stopAfter(host.signal);
   let failure: unknown;
-  const report = await listSessions(backend, {
+  const report = await listSessions([backend, ...others.map(({ choice }) => choice.backend)], {
+    homes: homesIn(removal),
     signal: host.signal,
     selection,
     onlyCount: false,

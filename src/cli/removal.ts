@@ -4,11 +4,19 @@ import { clearSessions } from "../commands/session_clear/clear.ts";
 import {
   type ClearReport,
   type ClearRequest,
+  isDone,
   NOTHING_DONE,
 } from "../commands/session_clear/types.ts";
+import { again, totalOf } from "../commands/session_clear/total.ts";
 import type { Words } from "../commands/session_clear/words.ts";
-import { ExitCode, ImpossibleError } from "../core/errors.ts";
-import { interruptedCode, type Operation } from "./operation.ts";
+import { type AzuError, ExitCode, ImpossibleError } from "../core/errors.ts";
+import {
+  interruptedCode,
+  oldFirst,
+  type Operation,
+  placesOf,
+  type StorePlace,
+} from "./operation.ts";
 import type { AuditTrail } from "./audit.ts";
 import { budgetOf, type RemovalFlags } from "./operation_options.ts";
 import type { GlobalOptions } from "./program.ts";
@@ -24,47 +32,107 @@ type Options = RemovalFlags & GlobalOptions & {
 export interface Removal extends Operation {
   /** `session:clear` */
   readonly command: string;
+  readonly trail: AuditTrail;
   readonly options: Options;
   readonly words: Words;
-  readonly trail: AuditTrail;
   /** Reports how it ended, as lines or as JSON. */
-  conclude(report: ClearReport): ExitCode;
+  conclude(ends: readonly RemovalEnd[]): ExitCode;
+}
+
+/** How a removal has ended in one of the stores. */
+export interface RemovalEnd {
+  readonly place: StorePlace;
+  readonly report: ClearReport;
 }
 
 type How = Pick<ClearRequest, "selection" | "dryRun" | "anything" | "preview" | "skipLocked">;
 
 /**
- * Removes sessions, or only finds them. If `--evidence` names a file, it writes that first.
- * @param signal Ends it, after the batch in flight; by default, that of the process.
+ * Removes sessions from each store, or only finds them. If `--evidence` names a file, it writes that
+ * first.
  */
-export async function removeSessions(
-  removal: Removal,
-  how: How,
-  signal = removal.host.signal,
-): Promise<ClearReport> {
+export async function removeSessions(removal: Removal, how: How): Promise<readonly RemovalEnd[]> {
   const { options: { evidence: path }, reporter, trail } = removal;
-  if (path === undefined || how.dryRun) return await removed(removal, how, signal);
+  if (path === undefined || how.dryRun) return await removeFromAll(removal, how);
   const { writeEvidence } = await import("./evidence.ts");
   const evidence = await writeEvidence(removal, path, how.selection);
   reporter.note(`Evidence: ${evidence.sessions} session(s) in ${evidence.file}`);
   reporter.note(`SHA-256: ${evidence.sha256}`);
   await trail.evidence({ ...evidence });
-  const report = await removed(removal, how, signal);
-  const more = report.cleared - evidence.sessions;
-  if (more > 0) {
+  const ends = await removeFromAll(removal, how);
+  const more = resultOf(removal.host, ends).total.cleared - evidence.sessions;
+  // While an app moves its sessions, a copy of a session is removed, too.
+  if (more > 0 && ends.length === 1) {
     reporter.warn(`${more} of the removed session(s) are not in the evidence: they are newer`);
   }
-  return { ...report, evidence };
+  return ends.map(({ place, report }) => ({ place, report: { ...report, evidence } }));
 }
 
-async function removed(removal: Removal, how: How, signal: AbortSignal): Promise<ClearReport> {
-  const { host, options, reporter, choice: { backend }, target, words } = removal;
+/**
+ * A failure in one store does not keep sessions in the other one, unless the first one cannot do it
+ * at all, or it was interrupted.
+ */
+async function removeFromAll(removal: Removal, how: How): Promise<readonly RemovalEnd[]> {
+  const { signal } = removal.host;
+  const places = oldFirst(removal);
+  let ends: readonly RemovalEnd[] = places.map((place) => ({ place, report: NOT_BEGUN }));
+  for (const [index, place] of places.entries()) {
+    if (signal.aborted) break;
+    const report = await removeFrom(removal, place, how, (report) => {
+      removal.conclude(ends.with(index, { place, report }));
+    });
+    ends = ends.with(index, { place, report });
+    if (report.outcome === "impossible") return ends.slice(0, index + 1);
+  }
+  return how.dryRun ? ends : await removeMoved(removal, how, ends);
+}
+
+const NOT_BEGUN: ClearReport = {
+  ...NOTHING_DONE,
+  outcome: "interrupted",
+  cutOff: { begun: false, isUncertain: false, total: undefined },
+};
+
+/**
+ * While the first store was done, a process of the app may have moved sessions there from the second
+ * one, which was not done yet: so it is looked at again, and so is the second one if it had any.
+ */
+async function removeMoved(
+  removal: Removal,
+  how: How,
+  before: readonly RemovalEnd[],
+): Promise<readonly RemovalEnd[]> {
+  if (before.length < 2 || !before.every(({ report }) => isDone(report))) return before;
+  let ends = before;
+  for (const [index, { place, report: first }] of before.entries()) {
+    const report = await removeFrom(removal, place, how, (report) => {
+      removal.conclude(ends.with(index, { place, report: again(first, report) }));
+    });
+    ends = ends.with(index, { place, report: again(first, report) });
+    if (report.cleared === 0) break;
+  }
+  return ends;
+}
+
+/**
+ * Removes sessions from one store.
+ * @param onCutOff Called if the process is about to end at once.
+ * @param signal Ends it, after the batch in flight; by default, that of the process.
+ */
+export async function removeFrom(
+  removal: Omit<Removal, "command" | "trail" | "conclude">,
+  { choice: { backend }, target }: StorePlace,
+  how: How,
+  onCutOff: (report: ClearReport) => void,
+  signal = removal.host.signal,
+): Promise<ClearReport> {
+  const { host, options, reporter, words } = removal;
   using progress = new Progress(host, reporter, target.address ?? backend.name, words);
   progress.stopAfter(signal);
   host.lastWords = () => {
     const { begun, cleared, total } = progress;
     const cutOff = { begun, isUncertain: begun, total };
-    removal.conclude({ ...NOTHING_DONE, outcome: "interrupted", cleared, cutOff });
+    onCutOff({ ...NOTHING_DONE, outcome: "interrupted", cleared, cutOff });
   };
   try {
     return await clearSessions(backend, {
@@ -88,7 +156,23 @@ async function removed(removal: Removal, how: How, signal: AbortSignal): Promise
   }
 }
 
-export function exitCodeOf(host: Host, { outcome, error }: ClearReport): ExitCode {
+/** How a removal ends that was not begun in any store. */
+export function untouched(
+  operation: Operation,
+  outcome: "failed" | "interrupted" | "impossible" | "declined",
+  error?: AzuError,
+): readonly RemovalEnd[] {
+  const report = { ...NOTHING_DONE, outcome };
+  return [{ place: operation, report: error === undefined ? report : { ...report, error } }];
+}
+
+/** The report of all stores, and the exit code. */
+export function resultOf(host: Host, ends: readonly RemovalEnd[]) {
+  const total = totalOf(ends.map(({ report }) => report));
+  return { total, exitCode: exitCodeOf(host, total) };
+}
+
+function exitCodeOf(host: Host, { outcome, error }: ClearReport): ExitCode {
   switch (outcome) {
     case "cleared":
     case "empty":
@@ -106,10 +190,21 @@ export function exitCodeOf(host: Host, { outcome, error }: ClearReport): ExitCod
   }
 }
 
-/** Returns an error if the backend does not support a given option. */
+/** Returns an error if one of the stores does not support a given option. */
 export function unsupported(
-  { truncate, waitReplicas }: Options,
+  operation: Operation,
+  options: Options,
+  words: Words,
+): ImpossibleError | undefined {
+  const errors = placesOf(operation).map(({ choice: { backend } }) => {
+    return unsupportedBy(backend, options, words);
+  });
+  return errors.find((error) => error !== undefined);
+}
+
+function unsupportedBy(
   { name, capabilities }: Backend,
+  { truncate, waitReplicas }: Options,
   { done }: Words,
 ): ImpossibleError | undefined {
   const problems: string[] = [];

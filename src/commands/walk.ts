@@ -6,7 +6,7 @@ import { guarded } from "./guard.ts";
 
 /** Options of {@linkcode walk}. */
 export interface WalkOptions
-  extends Pick<ListOptions, "signal" | "budget" | "onUnreadable" | "onSlow"> {
+  extends Pick<ListOptions, "signal" | "budget" | "tellsHome" | "onUnreadable" | "onSlow"> {
   readonly backend: Backend;
   /** Receives each batch. Returns whether it wants more. */
   visit(batch: readonly SessionInfo[]): boolean;
@@ -18,7 +18,7 @@ export interface WalkOptions
  */
 export async function walk(
   sessions: Sessions,
-  { backend, signal, budget, onUnreadable, onSlow, visit }: WalkOptions,
+  { backend, signal, budget, tellsHome, onUnreadable, onSlow, visit }: WalkOptions,
 ): Promise<void> {
   const { list } = sessions;
   if (list === undefined) {
@@ -33,6 +33,7 @@ export async function walk(
     const options: ListOptions = {
       signal: AbortSignal.any([signal, enough.signal]),
       ...(budget === undefined ? {} : { budget }),
+      ...(tellsHome === undefined ? {} : { tellsHome }),
       ...(onUnreadable === undefined ? {} : { onUnreadable }),
       ...(onSlow === undefined ? {} : { onSlow }),
       onProgress: alive,
@@ -53,7 +54,7 @@ const LONGEST_AGENT = 1000;
 
 /** A copy with these properties only, which takes less memory than what a store puts together. */
 function compact(session: SessionInfo): SessionInfo {
-  const { handle, user, createdAt, visitedAt, expiresAt, size, ip, userAgent } = session;
+  const { handle, user, createdAt, visitedAt, expiresAt, size, ip, userAgent, storedIn } = session;
   return {
     handle,
     user,
@@ -63,6 +64,7 @@ function compact(session: SessionInfo): SessionInfo {
     size,
     ip,
     userAgent: userAgent && userAgent.length > LONGEST_AGENT ? shortened(userAgent) : userAgent,
+    ...(storedIn === undefined ? {} : { storedIn }),
   };
 }
 

@@ -1,6 +1,6 @@
 /** Selects the backend. */
 import { INITIALIZER } from "../app/app.ts";
-import { statedFor, type StatedStore, type StoreKind } from "../app/stated_store.ts";
+import { secondStore, statedFor, type StatedStore, type StoreKind } from "../app/stated_store.ts";
 import type { Backend, BackendContext, Stated } from "../backends/contract.ts";
 import { bindCookie } from "../backends/memory.ts";
 import { type BackendEntry, backendTypes, bindBackend } from "../backends/registry.ts";
@@ -39,9 +39,7 @@ export function decisionText({ backend, decidedBy, decidedByText }: Choice): str
  * @throws {UsageError} for an unknown name, or if the source names several stores.
  */
 export function chooseToOperate(project: Project, flag: string | undefined): Choice {
-  const inSource = project.initializer === undefined
-    ? undefined
-    : statedFor(project.initializer, project.environment.name);
+  const inSource = statedIn(project);
   const decision = fromFlag(flag) ?? fromInitializer(project, inSource) ?? fromSettings(project);
   const { name, ...decided } = decision;
   if (name === "cookie" && decision.decidedBy === "initializer") {
@@ -63,12 +61,81 @@ export function chooseToOperate(project: Project, flag: string | undefined): Cho
  * @throws {UsageError} for an unknown name.
  */
 export function chooseNamed(project: Project, name: string, option: string): Choice {
-  const inSource = project.initializer === undefined
-    ? undefined
-    : statedFor(project.initializer, project.environment.name);
   const decided = { decidedBy: "flag", decidedByText: option } as const;
   const entry = entryFor(project, { name, ...decided });
-  return { ...decided, ...bound(project, name, entry, inSource) };
+  return { ...decided, ...bound(project, name, entry, statedIn(project)) };
+}
+
+/** All stores that the app uses: that to operate on, and the second one if there is one. */
+export function chooseStores(project: Project, flag: string | undefined): readonly Choice[] {
+  const first = chooseToOperate(project, flag);
+  const second = chooseSecond(project, first);
+  return second === undefined ? [first] : [first, second.choice];
+}
+
+/**
+ * The old one of two stores between which the app moves its sessions; undefined if it does not, or
+ * if it is not certain which stores it uses.
+ */
+export function oldOf(project: Project, names: readonly string[]): string | undefined {
+  try {
+    const first = chooseToOperate(project, undefined);
+    const second = chooseSecond(project, first);
+    if (second === undefined) return undefined;
+    const { choice, isOld } = second;
+    const [old, other] = isOld ? [choice.backend, first.backend] : [first.backend, choice.backend];
+    return names.includes(old.name) && names.includes(other.name) ? old.name : undefined;
+  } catch (error) {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  }
+}
+
+/** The second store of an app that moves its sessions, and whether they have been there until now. */
+export interface Second {
+  readonly choice: Choice;
+  readonly isOld: boolean;
+}
+
+/**
+ * The second store: that of the app's initializer, or else that of the config (`migrateFrom`,
+ * `migrateTo`). Undefined if there is none, or if the flag has selected one store.
+ * @param first The other one: see {@linkcode chooseToOperate}.
+ * @throws {UsageError} if it is not certain which store it is.
+ */
+export function chooseSecond(project: Project, first: Choice): Second | undefined {
+  if (first.decidedBy === "flag") return undefined;
+  const second = secondInSource(project) ?? secondInConfig(project);
+  if (second === undefined || second.decision.name === first.backend.name) return undefined;
+  const { decision: { name, ...decided }, isOld } = second;
+  const entry = entryFor(project, { name, ...decided });
+  const choice = { ...decided, ...bound(project, name, entry, statedIn(project)) };
+  return { choice, isOld };
+}
+
+function secondInSource(project: Project) {
+  const inSource = statedIn(project);
+  const second = inSource && secondStore(inSource);
+  const [kind] = second?.kinds ?? [];
+  if (inSource === undefined || second === undefined || kind === undefined) return undefined;
+  const name = second.name ?? secondInConfig(project)?.decision.name ?? kind;
+  const decision: Decision = { name, decidedBy: "initializer", decidedByText: INITIALIZER };
+  return { decision, isOld: inSource.migratesFrom !== undefined };
+}
+
+function secondInConfig({ config: { session = {} } }: Project) {
+  const { migrateFrom, migrateTo } = session;
+  const name = migrateFrom ?? migrateTo;
+  if (name === undefined) return undefined;
+  const isOld = migrateFrom !== undefined;
+  const decidedByText = `session.${isOld ? "migrateFrom" : "migrateTo"} in azu.config.ts`;
+  const decision: Decision = { name, decidedBy: "config", decidedByText };
+  return { decision, isOld };
+}
+
+/** What the app's source says about the environment. */
+function statedIn({ initializer, environment }: Project): StatedStore | undefined {
+  return initializer === undefined ? undefined : statedFor(initializer, environment.name);
 }
 
 /** The backend with the settings of the app's source, and where those differ from the config. */
@@ -78,7 +145,9 @@ function bound(
   entry: BackendEntry | undefined,
   inSource: StatedStore | undefined,
 ): Pick<Choice, "backend" | "warnings"> {
-  const source = inSource === undefined ? undefined : usedBy(inSource, typeOf(name, entry));
+  const source = inSource === undefined
+    ? undefined
+    : usedBy(project, inSource, name, typeOf(name, entry));
   const unread = source === undefined ? [] : uncertainSettings(source, entry, name);
   const stated = settingsIn(source);
   const backend = bindBackend(name, entry, { ...contextOf(project), stated });
@@ -93,7 +162,8 @@ function otherStore(
   inSource: StatedStore | undefined,
 ): string[] {
   if (decidedBy === "flag") {
-    const { kinds = [] } = inSource ?? {};
+    const second = inSource && secondStore(inSource);
+    const kinds = [...inSource?.kinds ?? [], ...second?.kinds ?? []];
     if (kinds.length === 0 || kinds.some((kind) => kind === typeOf(name, entry))) return [];
     return [
       `In this environment, ${INITIALIZER} uses the store ${listed(kinds, "and")}, and not ` +
@@ -111,9 +181,31 @@ function otherStore(
   ];
 }
 
-/** What the source says, if it may use a backend of this type. */
-function usedBy(stated: StatedStore, type: string | undefined): StatedStore | undefined {
-  return stated.kinds?.some((kind) => kind === type) ?? true ? stated : undefined;
+/**
+ * What the source says of a backend, if it may use it. Its code names the backend, unless an earlier
+ * version wrote it: then the type tells. So it does if the config has renamed the app's backend.
+ */
+function usedBy(
+  project: Project,
+  stated: StatedStore,
+  name: string,
+  type: string | undefined,
+): StatedStore | undefined {
+  const { session = {} } = project.config;
+  const configured = [
+    ...Object.keys(entries(project)),
+    session.migrateFrom,
+    session.migrateTo,
+  ];
+  const second = secondStore(stated);
+  const stores = second === undefined ? [stated] : [stated, second];
+  const named = stores.find((store) => store.name === name);
+  if (named !== undefined) return named;
+  return stores.find((store) => {
+    const mayBeRenamed = store.name === undefined ||
+      (name === session.backend && !configured.includes(store.name));
+    return mayBeRenamed && (store.kinds?.some((kind) => kind === type) ?? true);
+  });
 }
 
 /**
@@ -135,6 +227,19 @@ export function chooseToSetUp(
     stated: settingsIn(inSource?.stated),
   });
   return { ...decided, backend, warnings: [] };
+}
+
+/** The second store to set up, of an app that moves its sessions. */
+export function secondToSetUp(
+  project: Project,
+  name: string,
+  context: Pick<BackendContext, "app" | "driver" | "recorded">,
+): Backend {
+  const decidedByText = `session.${
+    project.config.session?.migrateTo === name ? "migrateTo" : "migrateFrom"
+  }`;
+  const entry = entryFor(project, { name, decidedBy: "config", decidedByText });
+  return bindBackend(name, entry, { ...contextOf(project), ...context, stated: {} });
 }
 
 /** The one store that the initializer uses, if setup can write it. */
@@ -168,7 +273,11 @@ function fromInitializer(
   if (kinds?.length === 0) return undefined;
   const [kind, another] = kinds ?? [];
   if (kind !== undefined && another === undefined) {
-    return { name: nameOf(kind, project), decidedBy: "initializer", decidedByText: INITIALIZER };
+    return {
+      name: nameOf(stated, kind, project),
+      decidedBy: "initializer",
+      decidedByText: INITIALIZER,
+    };
   }
   if (fromSettings(project).decidedBy !== "default") return undefined;
   throw new UsageError(
@@ -184,7 +293,9 @@ function fromInitializer(
 }
 
 /** Returns the name of this backend in the config, or its kind. */
-function nameOf(kind: StoreKind, project: Project): string {
+function nameOf({ name }: StatedStore, kind: StoreKind, project: Project): string {
+  const entry = name === undefined ? undefined : entries(project)[name];
+  if (name !== undefined && entry !== undefined && typeOf(name, entry) === kind) return name;
   const chosen = project.config.session?.backend;
   if (chosen === undefined) return kind;
   return typeOf(chosen, entries(project)[chosen]) === kind ? chosen : kind;
@@ -236,7 +347,7 @@ function typeOf(name: string, entry: BackendEntry | undefined): string | undefin
  */
 function settingsIn(source: StatedStore | undefined): Stated {
   if (source === undefined) return {};
-  const { keyPrefix, table, engine, clustered, channel, cacheTtl } = source;
+  const { keyPrefix, table, engine, clustered, channel, cacheTtl, urlVariable } = source;
   return {
     ...(keyPrefix === undefined ? {} : { keyPrefix }),
     ...(table === undefined ? {} : { table }),
@@ -244,6 +355,7 @@ function settingsIn(source: StatedStore | undefined): Stated {
     ...(clustered ? { clustered } : {}),
     ...(typeof channel === "string" ? { channel } : {}),
     ...(cacheTtl === undefined ? {} : { cacheTtl }),
+    ...(urlVariable === undefined ? {} : { urlVariable }),
   };
 }
 

@@ -1,21 +1,21 @@
 /** Refuses to guess which environment is meant, if their sessions are in different places. */
 import { messageOf, UsageError } from "../core/errors.ts";
 import { listed, printable } from "../core/text.ts";
-import { type Choice, chooseToOperate } from "./choose.ts";
+import { type Choice, chooseStores } from "./choose.ts";
 import { ALL_OTHERS, DEFAULT_ENVIRONMENT, type Project } from "./project.ts";
 import type { Config } from "./schema.ts";
 import type { Target } from "../backends/contract.ts";
 
 /**
  * @param flag The value of `--backend`.
- * @param choose How the backend of an environment is chosen; default: as for a clear.
+ * @param choose How the backends of an environment are chosen; default: as for a clear.
  * @throws {UsageError} that lists the places, if nothing names an environment and the environments
  *   differ in the backend, the server, the keys, the table or the channel.
  */
 export async function checkSamePlace(
   project: Project,
   flag: string | undefined,
-  choose: (project: Project, flag: string | undefined) => Choice = chooseToOperate,
+  choose: (project: Project, flag: string | undefined) => readonly Choice[] = chooseStores,
 ): Promise<void> {
   if (project.environment.namedBy !== undefined || project.environments.length === 0) return;
   const { base, environments } = await project.variants();
@@ -51,11 +51,12 @@ export async function neighboursOf(
   const { environments } = await project.variants();
   return Array.from(environments, ([name, config]) => {
     try {
-      const { backend } = chooseToOperate(inEnvironment(project, name, config), flag);
-      const other = backend.describe();
-      const isInside = other.address === address && other.pattern !== pattern &&
-        other.pattern?.startsWith(pattern.slice(0, -1));
-      return isInside ? [`the sessions of ${printable(name)} (keys ${other.pattern})`] : [];
+      const choices = chooseStores(inEnvironment(project, name, config), flag);
+      const others = choices.map(({ backend }) => backend.describe()).filter((other) => {
+        return other.address === address && other.pattern !== pattern &&
+          other.pattern?.startsWith(pattern.slice(0, -1));
+      });
+      return others.map((other) => `the sessions of ${printable(name)} (keys ${other.pattern})`);
     } catch {
       return []; // not usable from here, for example because a variable is not set
     }
@@ -78,8 +79,8 @@ export async function otherPrefixes(
   for (const [name, config] of environments) {
     if (name === project.environment.name) continue;
     try {
-      const { backend } = chooseToOperate(inEnvironment(project, name, config), flag);
-      const other = backend.describe().pattern;
+      const [choice] = chooseStores(inEnvironment(project, name, config), flag);
+      const other = choice?.backend.describe().pattern;
       if (other !== undefined && other !== pattern) prefixes.set(name, other.slice(0, -1));
     } catch {
       // not usable from here, for example because a variable is not set
@@ -93,20 +94,23 @@ function inEnvironment(project: Project, name: string, config: Config): Project 
   return { ...project, config, environment, app: config.app ?? project.shard };
 }
 
-function placeOf(choose: () => Choice): string {
+function placeOf(choose: () => readonly Choice[]): string {
   try {
-    const { backend } = choose();
-    const { address, pattern, table } = backend.describe();
-    const parts = (first: string | undefined) =>
-      [backend.name, first, pattern, table, backend.nodeCache?.channel]
-        .filter((part) => part !== undefined).join(" ");
-    try {
-      backend.check?.();
-    } catch (error) {
-      return `${parts(undefined)} (not usable here: ${messageOf(error)})`;
-    }
-    return parts(address);
+    return choose().map(placeText).join("; and ");
   } catch (error) {
     return messageOf(error);
   }
+}
+
+function placeText({ backend }: Choice): string {
+  const { address, pattern, table } = backend.describe();
+  const parts = (first: string | undefined) =>
+    [backend.name, first, pattern, table, backend.nodeCache?.channel]
+      .filter((part) => part !== undefined).join(" ");
+  try {
+    backend.check?.();
+  } catch (error) {
+    return `${parts(undefined)} (not usable here: ${messageOf(error)})`;
+  }
+  return parts(address);
 }

@@ -71,6 +71,16 @@ const session = options({
    * default `"redis"`.
    */
   backend: v.optional(text("a backend's name", (name) => name !== "")),
+  /**
+   * The backend that sessions move from: the app moves a session to its new store when the first
+   * request brings it, and ends sessions in both.
+   */
+  migrateFrom: v.optional(text("a backend's name", (name) => name !== "")),
+  /**
+   * The backend that sessions are about to move to. The app also finds sessions that its other
+   * processes, with `migrateFrom`, have moved there, and ends sessions in both.
+   */
+  migrateTo: v.optional(text("a backend's name", (name) => name !== "")),
   /** How long a session lives without a visit, at least `"1s"`; default `"24h"`. */
   ttl: v.optional(duration(1000)),
   /**

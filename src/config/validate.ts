@@ -88,18 +88,45 @@ function sessionProblems(session: unknown): string[] {
   if (!isRecord(session)) return [];
   const { backend, backends, cookie } = session;
   return [
-    ...unknownBackend(backend, isRecord(backends) ? Object.keys(backends) : []),
+    ...unknownBackend("backend", backend, isRecord(backends) ? Object.keys(backends) : []),
+    ...migrationProblems(session, isRecord(backends) ? backends : {}),
     ...(isRecord(cookie) ? cookieProblems(cookie) : []),
   ];
 }
 
-function unknownBackend(backend: unknown, configured: string[]): string[] {
+function unknownBackend(key: string, backend: unknown, configured: string[]): string[] {
   if (typeof backend !== "string" || backend === "") return [];
   if (isBackendType(backend) || configured.includes(backend)) return [];
   const known = [...new Set([...backendTypes, ...configured])];
   const meant = nearest(backend, known);
   const hint = meant === undefined ? "" : `; did you mean "${meant}"?`;
-  return [`session.backend: expected ${listed(known)}, got ${shown(backend)}${hint}`];
+  return [`session.${key}: expected ${listed(known)}, got ${shown(backend)}${hint}`];
+}
+
+/** Sessions move between two stores that other processes reach. */
+function migrationProblems(
+  session: Record<string, unknown>,
+  backends: Record<string, unknown>,
+): string[] {
+  const { backend = "redis", migrateFrom, migrateTo } = session;
+  const problems: string[] = [];
+  if (migrateFrom !== undefined && migrateTo !== undefined) {
+    problems.push("session.migrateTo: expected only one of migrateFrom and migrateTo");
+  }
+  for (const [key, other] of Object.entries({ migrateFrom, migrateTo })) {
+    if (other === undefined) continue;
+    problems.push(...unknownBackend(key, other, Object.keys(backends)));
+    if (other === backend) {
+      problems.push(`session.${key}: expected another backend than session.backend`);
+    }
+    for (const name of [backend, other]) {
+      const entry = typeof name === "string" ? backends[name] : undefined;
+      const type = isRecord(entry) ? entry["type"] ?? name : name;
+      if (type !== "memory") continue;
+      problems.push(`session.${key}: sessions in memory (${shown(name)}) cannot be moved`);
+    }
+  }
+  return problems;
 }
 
 function cookieProblems(cookie: Record<string, unknown>): string[] {

@@ -61,6 +61,13 @@ export function variablesIn(text: string): TextVariable[] {
   return partsOf(text).filter((part) => typeof part !== "string");
 }
 
+/** The name of the variable that is the whole text, without a default; undefined for other texts. */
+export function variableOf(text: string): string | undefined {
+  const [part, another] = partsOf(text);
+  if (part === undefined || typeof part === "string" || another !== undefined) return undefined;
+  return part.fallback === undefined ? part.name : undefined;
+}
+
 /** Whether a text contains a variable, or what is left of one. */
 export function hasVariables(text: string): boolean {
   return MARKS.test(text);

@@ -1,7 +1,7 @@
 /** Building blocks for schemas, with messages that a user understands. */
 import * as v from "valibot";
 import { type Duration, formatMilliseconds, parseDuration } from "./duration.ts";
-import { hasVariables, isBroken, replaceVariables, withNames } from "./from_env.ts";
+import { hasVariables, isBroken, replaceVariables, variableOf, withNames } from "./from_env.ts";
 import { redact } from "./redact.ts";
 import { listed, printable } from "./text.ts";
 
@@ -27,7 +27,7 @@ function expected(what: string): (issue: { input: unknown }) => string {
 
 function refusal(what: string, input: unknown): string {
   return typeof input === "string" && hasVariables(input)
-    ? `expected ${what}: fromEnv is for keyPrefix and table only`
+    ? `expected ${what}: fromEnv is for keyPrefix, table and url only`
     : `expected ${what}, got ${shown(input)}`;
 }
 
@@ -88,14 +88,22 @@ export function oneOf<const T extends readonly string[]>(words: T) {
   return v.picklist(words, expected(listed(words.map((word) => `"${word}"`))));
 }
 
-/** A connection URL. Its problems are reported without its credentials. */
+/**
+ * A connection URL, or `fromEnv` with the name of the variable that contains it. Its problems are
+ * reported without its credentials.
+ */
 export function url(problemOf: (url: string) => string | undefined) {
   return v.custom<string>(
-    (input) => typeof input === "string" && problemOf(input) === undefined,
-    ({ input }) =>
-      typeof input === "string" && !hasVariables(input)
-        ? problemOf(input) ?? ""
-        : refusal("a URL", input),
+    (input) => {
+      if (typeof input !== "string") return false;
+      return hasVariables(input) ? variableOf(input) !== undefined : problemOf(input) === undefined;
+    },
+    ({ input }) => {
+      if (typeof input !== "string") return `expected a URL, got ${shown(input)}`;
+      return hasVariables(input)
+        ? 'expected a URL, or fromEnv("NAME") alone and without a default'
+        : problemOf(input) ?? "";
+    },
   );
 }
 

@@ -47,10 +47,10 @@ const ENGINES = ["postgres", "mysql", "sqlite"] as const;
 
 /** Every store there is, with the name in all that has a name. */
 function storesFor(name: string): Record<string, StoreSettings> {
-  const redis = { template: "redis", keyPrefix: name } as const;
-  const of = (engine: Engine) => ({ template: "database", engine, table: name }) as const;
+  const redis = { template: "redis", name, keyPrefix: name } as const;
+  const of = (engine: Engine) => ({ template: "database", name, engine, table: name }) as const;
   return {
-    memory: { template: "memory" },
+    memory: { template: "memory", name: "memory" },
     redis,
     clustered: { ...redis, nodeCache: { channel: name, cacheTtl: 1000 } },
     "from the environment": { ...redis, keyPrefix: fromEnv("APP_NAME", name) + name },
@@ -73,19 +73,25 @@ function settingsFor(index: number, name: string, stores: readonly StoreSettings
     record: { ip: at % 2 === 0, userAgent: at % 3 === 0 },
     store: {
       template: "memory",
+      name: "memory",
       ...stores[at % stores.length],
       poolSize: 1 + at,
       poolTimeout: ttls[at % ttls.length] ?? 1000,
       cleanupInterval: ttls[(at + 1) % ttls.length] ?? 1000,
     },
   });
+  // With one store, the odd ones move to it from a database.
+  const movable = stores.length === 1 && stores[0]?.template !== "memory";
+  const other = { template: "database", name: "old", engine: "sqlite", table: name } as const;
+  const second = { direction: "from", store: { ...other, urlVariable: "OLD_URL" } } as const;
+  const moving = index % 2 === 1 && movable ? { second } : {};
   const names = index % 2 === 0 && stores.length === 1 ? [] : ["development", "production", name];
   return {
     app: name,
     module: crystalModule(name),
     requires: ["db", "redis"],
     userType: (["int64", "uuid", "string"] as const)[index % 3] ?? "int64",
-    base: settings(index),
+    base: { ...settings(index), ...moving },
     environments: new Map(names.map((each, at) => [each, settings(index + at + 1)])),
   };
 }
@@ -152,11 +158,13 @@ Deno.test("crystal reads the values back as they were", needs("crystal"), async 
 
 /** What the reader must say about a store. @param hasEngines Whether the app has several. */
 function meant(
-  { template, keyPrefix, table, engine, nodeCache }: StoreSettings,
+  { template, name, urlVariable, keyPrefix, table, engine, nodeCache }: StoreSettings,
   hasEngines: boolean,
 ): StatedStore {
   return {
     kinds: [template],
+    ...(template === "memory" ? {} : { name }),
+    ...(urlVariable === undefined ? {} : { urlVariable }),
     clustered: nodeCache !== undefined,
     ...(keyPrefix === undefined ? {} : { keyPrefix }),
     ...(table === undefined ? {} : { table }),
@@ -174,9 +182,13 @@ Deno.test("the initializer that setup writes is read back as what was meant", ()
       const settings = settingsFor(index, name, chosen);
       const initializer = readInitializer(renderInitializer(settings, ownTemplates));
       const engines = [settings.base, ...settings.environments.values()]
-        .flatMap(({ store }) => store.engine ?? []);
+        .flatMap(({ store, second }) => [store.engine ?? [], second?.store.engine ?? []].flat());
       const hasEngines = new Set(engines).size > 1;
-      deepStrictEqual(initializer.otherwise, meant(settings.base.store, hasEngines));
+      const moving = settings.base.second;
+      deepStrictEqual(initializer.otherwise, {
+        ...meant(settings.base.store, hasEngines),
+        ...(moving === undefined ? {} : { migratesFrom: meant(moving.store, hasEngines) }),
+      });
       for (const [environment, { store }] of settings.environments) {
         deepStrictEqual(statedFor(initializer, environment), meant(store, hasEngines));
       }

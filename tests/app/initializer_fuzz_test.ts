@@ -8,7 +8,11 @@ import { readCrystalSpan, readCrystalString } from "../../src/app/crystal/litera
 import { ownTemplates } from "../../src/app/crystal_templates.ts";
 import { readInitializer } from "../../src/app/initializer.ts";
 import { statedFor, type StatedStore } from "../../src/app/stated_store.ts";
-import { renderInitializer, type StoreSettings } from "../../src/app/render_templates.ts";
+import {
+  type EnvironmentSettings,
+  renderInitializer,
+  type StoreSettings,
+} from "../../src/app/render_templates.ts";
 import { fromEnv } from "../../src/core/from_env.ts";
 import { DECLARATIONS, evaluate } from "../crystal/compiler.ts";
 import { needs, service } from "../support/env.ts";
@@ -19,8 +23,12 @@ const BATCHES = Number(Deno.env.get("FUZZ_BATCHES") ?? 1);
 /** Sources for one run of the compiler. */
 const BATCH = 30;
 
-/** What setup writes for these stores, in the base and in environments. */
-function generated(base: StoreSettings, others: Record<string, StoreSettings> = {}): string {
+/** What setup writes for these stores, in the base and in environments; the base may have two. */
+function generated(
+  base: StoreSettings,
+  others: Record<string, StoreSettings> = {},
+  second?: EnvironmentSettings["second"],
+): string {
   const settings = (store: StoreSettings) => ({
     ...{ ttl: 1000, sliding: true, cookie: COOKIE, record: NO_RECORD, store },
   });
@@ -32,15 +40,21 @@ function generated(base: StoreSettings, others: Record<string, StoreSettings> = 
     module: "Shop",
     requires: [],
     userType: "int64",
-    base: settings(base),
+    base: { ...settings(base), ...(second === undefined ? {} : { second }) },
     environments: new Map(environments),
   }, ownTemplates);
 }
 
-const REDIS: StoreSettings = { template: "redis", keyPrefix: "shop:s:" };
-const TABLE: StoreSettings = { template: "database", engine: "postgres", table: "auth.sessions" };
+const REDIS: StoreSettings = { template: "redis", name: "redis", keyPrefix: "shop:s:" };
+const TABLE: StoreSettings = {
+  template: "database",
+  name: "database",
+  engine: "postgres",
+  table: "auth.sessions",
+};
 const CLUSTERED: StoreSettings = {
   template: "redis",
+  name: "redis",
   keyPrefix: `${fromEnv("APP_NAME", "shop")}:s:`,
   nodeCache: { channel: "shop:nodes", cacheTtl: 1000 },
 };
@@ -48,10 +62,19 @@ const earlier = (name: string) =>
   Deno.readTextFileSync(join(import.meta.dirname ?? ".", "earlier", `${name}.cr`));
 const SOURCES = [
   generated(REDIS),
-  generated(CLUSTERED, { development: { template: "memory" }, test: TABLE, staging: REDIS }),
+  generated(CLUSTERED, {
+    development: { template: "memory", name: "memory" },
+    test: TABLE,
+    staging: REDIS,
+  }),
   generated(TABLE, {
     qa: { ...TABLE, table: "qa" },
-    test: { template: "database", engine: "sqlite", table: "t" },
+    test: { template: "database", name: "database", engine: "sqlite", table: "t" },
+  }),
+  generated(TABLE, {}, { direction: "from", store: CLUSTERED }),
+  generated(REDIS, { test: { ...TABLE, urlVariable: "TEST_URL" } }, {
+    direction: "to",
+    store: { ...REDIS, name: "new", urlVariable: "NEW_REDIS_URL", keyPrefix: "new:" },
   }),
   earlier("clustered"),
   earlier("database"),
@@ -252,11 +275,29 @@ function meantByChoice(facts: Facts, environment: string): StatedStore | undefin
     );
     call = branch?.[2] ?? "";
   }
+  const two = /^MigratingSessionStore\.open\((\w+\.open\(.*\)), (from|to): (\w+\.open\(.*\))\)$/;
+  const [, first = call, direction, second = ""] = two.exec(call) ?? [];
+  const primary = meantByCall(facts, first);
+  if (direction === undefined || primary === undefined) return primary;
+  const other = meantByCall(facts, second);
+  if (other === undefined) return undefined;
+  return direction === "from"
+    ? { ...primary, migratesFrom: other }
+    : { ...primary, migratesTo: other };
+}
+
+function meantByCall(facts: Facts, call: string): StatedStore | undefined {
   const [, store = "", options = ""] = /^(\w+)SessionStore\.open\((.*)\)$/.exec(call) ?? [];
   const option = (name: string) =>
     readCrystalString(
       new RegExp(`(?:^|, )${name}: (${LITERAL})(?:, |$)`).exec(options)?.[1] ?? "",
     );
+  const name = option("name");
+  const urlVariable = option("url_variable");
+  const named = {
+    ...(name === undefined ? {} : { name }),
+    ...(urlVariable === undefined ? {} : { urlVariable }),
+  };
   if (store === "Memory") return { kinds: ["memory"], clustered: false };
   if (store === "Database" && /^Session::Store\(/.test(facts["database"] ?? "")) {
     const table = option("table");
@@ -267,17 +308,18 @@ function meantByChoice(facts: Facts, environment: string): StatedStore | undefin
       clustered: false,
       ...(table === undefined ? {} : { table }),
       ...(engine === undefined ? {} : { engine }),
+      ...named,
     };
   }
   const isRedis = /^Session::RedisStore\(/.test(facts["redis"] ?? "") &&
     facts["prefixed"] === '"#{@key_prefix}#{key}"';
   const keyPrefix = option("key_prefix");
   if (!isRedis || keyPrefix === undefined) return undefined;
-  if (store === "Redis") return { kinds: ["redis"], clustered: false, keyPrefix };
+  if (store === "Redis") return { kinds: ["redis"], clustered: false, keyPrefix, ...named };
   const channel = option("channel");
   if (store !== "Clustered" || channel === undefined) return undefined;
   const cacheTtl = readCrystalSpan(/(?:^|, )cache_ttl: ([\w.]+)(?:, |$)/.exec(options)?.[1] ?? "");
-  const stated: StatedStore = { kinds: ["redis"], clustered: true, keyPrefix, channel };
+  const stated: StatedStore = { kinds: ["redis"], clustered: true, keyPrefix, channel, ...named };
   return cacheTtl === undefined ? stated : { ...stated, cacheTtl };
 }
 
@@ -306,6 +348,10 @@ function mistakes(read: StatedStore, truth: StatedStore | undefined): string[] {
   if (cacheTtl !== undefined && cacheTtl !== truth?.cacheTtl) found.push(`time ${cacheTtl}`);
   if (keyPrefix !== undefined && keyPrefix !== truth?.keyPrefix) found.push(`prefix ${keyPrefix}`);
   if (table !== undefined && table !== truth?.table) found.push(`table ${table}`);
+  for (const direction of ["migratesFrom", "migratesTo"] as const) {
+    const second = read[direction];
+    if (second !== undefined) found.push(...mistakes(second, truth?.[direction]));
+  }
   // The channel of an earlier source is outside of the module.
   if (typeof channel === "string" && truth !== undefined && channel !== truth.channel) {
     found.push(`channel ${channel}`);

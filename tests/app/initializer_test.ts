@@ -329,10 +329,14 @@ function generated(choice: string): string {
     module: "Shop",
     requires: [],
     userType: "int64",
-    base: settings({ template: "redis", nodeCache: { channel: "c", cacheTtl: 1000 } }),
+    base: settings({
+      template: "redis",
+      name: "redis",
+      nodeCache: { channel: "c", cacheTtl: 1000 },
+    }),
     environments: new Map([
-      ["a", settings({ template: "memory" })],
-      ["b", settings({ template: "database", engine: "postgres" })],
+      ["a", settings({ template: "memory", name: "memory" })],
+      ["b", settings({ template: "database", name: "database", engine: "postgres" })],
     ]),
   }, ownTemplates);
   const lines = choice.split("\n").map((line) => line === "" ? line : `    ${line}`).join("\n");
@@ -393,7 +397,10 @@ Deno.test("a generated choice that was changed is read again, or not certain", (
   equal(changed('"a:"', "PREFIX"), undefined);
   equal(changed('"a:"', '"#{x}"'), undefined);
   equal(changed('"#{@key_prefix}#{key}"', '"v2:#{@key_prefix}#{key}"'), undefined);
-  equal(changed("new(key_prefix, pool).as", 'new("v2:" + key_prefix, pool).as'), undefined);
+  equal(
+    changed("new(key_prefix, pool, name).as", 'new("v2:" + key_prefix, pool, name).as'),
+    undefined,
+  );
   equal(changed("super(pool: pool)", 'super(pool: pool)\n      @key_prefix += "2:"'), undefined);
   equal(changed('"a:"', '"a:", key_prefix: "b:"'), "no store");
   equal(changed(choice, `${choice} if x`), "no store");

@@ -64,17 +64,18 @@ function settingsFor(name: string, app: string, store: StoreSettings): Initializ
 function storeFor(name: string, store: typeof STORES[number]): StoreSettings {
   switch (store) {
     case "memory":
-      return { template: "memory" };
+      return { template: "memory", name: "memory" };
     case "redis":
-      return { template: "redis", keyPrefix: name };
+      return { template: "redis", name: "redis", keyPrefix: name };
     case "clustered":
       return {
         template: "redis",
+        name: "redis",
         keyPrefix: name + fromEnv("TENANT", name),
         nodeCache: { channel: name, cacheTtl: 1000 },
       };
     default:
-      return { template: "database", engine: store, table: name };
+      return { template: "database", name: "database", engine: store, table: name };
   }
 }
 

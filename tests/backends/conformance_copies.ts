@@ -1,7 +1,7 @@
 /** What every store must do for copies of sessions: a part of the conformance suite. */
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { createHash } from "node:crypto";
-import type { Change, FailedSession, Saved, Store } from "../../src/backends/contract.ts";
+import type { Change, Dropped, FailedSession, Saved, Store } from "../../src/backends/contract.ts";
 import { handleOf } from "../../src/backends/handle.ts";
 import type { StoredSession } from "../../src/backends/stored.ts";
 import { ImpossibleError } from "../../src/core/errors.ts";
@@ -135,6 +135,86 @@ export const copies: Readonly<Record<string, (fixture: Fixture) => Promise<void>
     deepStrictEqual(await same(mixed), mixed.map((_, index) => index % 2 === 0));
   },
 
+  "a payload is replaced alone": async (fixture) => {
+    await using store = await fixture.backend.connect(signal);
+    const old = Array.from({ length: 120 }, (_, index) => ({
+      ...session(`s${index}`, `old ${index}`),
+      createdAt: NOW - HOUR,
+      visitedAt: NOW - 1000 - index,
+      user: `${index}`,
+      ip: "192.0.2.1",
+    }));
+    const created = old.map((session) => ({ session, found: undefined }));
+    if (await refusesCopies(fixture, store, created)) return;
+    await save(store, created);
+    const before = (await readAll(store)).sessions;
+    const changes = before.map((found, index) => ({
+      session: { ...factsOf(found), payload: bytes(`new ${index}`) },
+      found: index % 3 === 1 ? { ...factsOf(found), payload: bytes("else") } : found,
+      isOnlyPayload: true,
+    }));
+    const answers = await save(store, changes);
+    deepStrictEqual(answers, before.map((_, index) => index % 3 === 1 ? "other" : "done"));
+    const after = new Map((await readAll(store)).sessions.map((found) => [found.id, found]));
+    for (const [index, found] of before.entries()) {
+      const now = after.get(found.id);
+      const payload = index % 3 === 1 ? found.payload : bytes(`new ${index}`);
+      deepStrictEqual(now && factsOf(now), factsOf(found));
+      strictEqual(digest(now?.payload), digest(payload));
+    }
+  },
+
+  "only what is as it was read is removed": async (fixture) => {
+    const { backend, look } = fixture;
+    await using store = await backend.connect(signal);
+    const all = Array.from({ length: 250 }, (_, index) => session(`s${index}`, `payload ${index}`));
+    const created = all.map((session) => ({ session, found: undefined }));
+    if (await refusesCopies(fixture, store, created)) return;
+    const { neighbours } = await look();
+    await save(store, created);
+    const read = all.map((one, index) =>
+      index % 5 === 1
+        ? { ...one, payload: bytes("else") }
+        : index % 5 === 2
+        ? { ...one, expiresAt: (one.expiresAt ?? 0) + 60_000 }
+        : index % 5 === 3
+        ? { ...one, id: `${one.id}-gone` }
+        : one
+    );
+    const isLeft = (index: number) => [1, 2, 3].includes(index % 5);
+    const expected = all.map((_, index) => isLeft(index) ? "other" : "done");
+    deepStrictEqual(await drop(store, read), expected);
+    const left = all.filter((_, index) => isLeft(index));
+    deepStrictEqual((await find(store, left.map(({ id }) => id))).map(whole), left.map(whole));
+    deepStrictEqual(await look(), { sessions: left.length, neighbours });
+    deepStrictEqual(await drop(store, read), all.map(() => "other"));
+  },
+
+  "a session is removed by one of several, and not after it was written": async (fixture) => {
+    await using one = await fixture.backend.connect(signal);
+    await using other = await fixture.backend.connect(signal);
+    for (let round = 1; round <= 20; round++) {
+      const found = Array.from({ length: 5 }, (_, index) => session(`s${index}`, `${round}`));
+      const created = found.map((session) => ({ session, found: undefined }));
+      if (await refusesCopies(fixture, one, created)) return;
+      await save(one, created);
+      const written = found.map((one) => ({ ...one, payload: bytes("new") }));
+      const changes = written.map((session, index) => ({ session, found: found[index] }));
+      const answers = await Promise.all([
+        drop(one, found),
+        round % 2 === 0 ? drop(other, found) : save(other, changes),
+      ]);
+      const now = await find(one, found.map(({ id }) => id));
+      for (const [index, there] of now.entries()) {
+        const [removed, second] = [answers[0][index], answers[1][index]];
+        strictEqual([removed, second].sort().join(), "done,other", JSON.stringify(answers));
+        const isWritten = round % 2 === 1 && second === "done";
+        strictEqual(there === undefined, !isWritten);
+      }
+      await drop(one, written);
+    }
+  },
+
   "of two writers that compare at the same time, one wins": async (fixture) => {
     await using one = await fixture.backend.connect(signal);
     await using other = await fixture.backend.connect(signal);
@@ -216,6 +296,10 @@ async function save(store: Store, changes: readonly Change[]): Promise<readonly 
   return await store.save?.(changes, signal, new Date()) ?? [];
 }
 
+async function drop(store: Store, sessions: readonly StoredSession[]): Promise<readonly Dropped[]> {
+  return await store.drop?.(sessions, signal) ?? [];
+}
+
 function session(id: string, payload: string | Uint8Array): StoredSession {
   return {
     id,
@@ -227,6 +311,11 @@ function session(id: string, payload: string | Uint8Array): StoredSession {
     ip: null,
     userAgent: null,
   };
+}
+
+/** Everything but the payload. */
+function factsOf({ id, expiresAt, createdAt, visitedAt, user, ip, userAgent }: StoredSession) {
+  return { id, expiresAt, createdAt, visitedAt, user, ip, userAgent };
 }
 
 /** What a copy promises of a session. */

@@ -173,7 +173,7 @@ Deno.test("fromEnv: what it can be used for, and what not", async () => {
   const cases: [config: string, problem: RegExp][] = [
     [
       '{ app: fromEnv("A") }',
-      /app: expected a name: fromEnv is for keyPrefix and table only/,
+      /app: expected a name: fromEnv is for keyPrefix, table and url only/,
     ],
     [
       '{ session: { backends: { redis: { keyPrefix: fromEnv("A", "b").toUpperCase() } } } }',

@@ -7,10 +7,12 @@ const FOLDER = join(import.meta.dirname ?? "", "../../docs/reference");
  * The fields of the document of a command, in the order of the alphabet. `pattern` or `table` are
  * one field, which is called as the latter.
  * @param omitted The fields that are left out in this document.
+ * @param heading That of the command's own fields.
  */
 export async function documentedFields(
   command: string,
   omitted: readonly string[] = [],
+  heading = "JSON",
 ): Promise<string[]> {
   const common = await Deno.readTextFile(join(FOLDER, "json.md"));
   const page = `commands/${command.replace(":", "-")}.md`;
@@ -19,7 +21,7 @@ export async function documentedFields(
   return [
     ...fieldsBelow(common, "Every document"),
     ...(isOnStore ? fieldsBelow(common, "Commands on a store") : []),
-    ...fieldsBelow(own, "JSON"),
+    ...fieldsBelow(own, heading),
   ].map((name) => name === "pattern" ? "table" : name)
     .filter((name) => !omitted.includes(name)).sort();
 }

@@ -75,9 +75,10 @@ function store(batches: number, size: number, read: { batches: number }): Partia
 async function list(sessions: Partial<Sessions>, more: Partial<ListRequest> = {}) {
   const { signal } = new AbortController();
   const shown: string[] = [];
-  const report = await listSessions(backendOf(sessions), {
+  const report = await listSessions([backendOf(sessions)], {
     signal,
     selection: [],
+    homes: undefined,
     onlyCount: false,
     limit: 50,
     sort: undefined,

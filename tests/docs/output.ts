@@ -11,6 +11,7 @@ const VARIABLE: readonly (readonly [RegExp, string])[] = [
   [/^index [0-9a-f]+\.\.[0-9a-f]+/gm, "<index>"], // of git
   [/\b(now|\d+ (s|min) ago)\b/g, "<ago>"],
   [/\b[0-9.]+ (B|KiB|MiB)\b/g, "<size>"],
+  [/\babout \d+ bits of entropy\b/g, "<entropy>"], // of a random secret
 ];
 
 /** A line that stands for any number of lines. */

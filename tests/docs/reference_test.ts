@@ -56,7 +56,9 @@ const codes = (names: readonly string[]) => names.map((name) => `\`${name}\``);
 Deno.test("the figures of a status are those of the code, with their metrics", () => {
   deepStrictEqual(column("commands/session-status.md", "figure"), codes(figureNames));
   const figures = Object.fromEntries(figureNames.map((name) => [name, exactly(1)]));
-  const lines = openMetrics({ figures, time: 1 }, {}).filter((line) => !line.startsWith("#"));
+  const lines = openMetrics([{ status: { figures, time: 1 }, labels: {} }]).filter((line) =>
+    !line.startsWith("#")
+  );
   const metrics = lines.map((line) => line.replace(/\{.*/, ""));
   strictEqual(metrics.pop(), "azu_status_time_seconds");
   deepStrictEqual(column("commands/session-status.md", "figure", 2), codes(metrics));

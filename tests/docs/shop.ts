@@ -33,10 +33,14 @@ end
 `,
 };
 
-export async function saveInRedis(client: Redis, sessions: readonly SavedSession[]): Promise<void> {
+export async function saveInRedis(
+  client: Redis,
+  sessions: readonly SavedSession[],
+  pack: (saved: SavedSession) => string = payloadOf,
+): Promise<void> {
   const pipeline = client.pipeline();
   for (const saved of sessions) {
-    pipeline.set(`shop:session:${saved.id}`, payloadOf(saved), "PXAT", saved.expiresAt ?? 0);
+    pipeline.set(`shop:session:${saved.id}`, pack(saved), "PXAT", saved.expiresAt ?? 0);
   }
   await pipeline.exec();
 }

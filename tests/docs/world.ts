@@ -2,8 +2,9 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Redis } from "ioredis";
+import { sealed } from "../backends/sealed.ts";
 import { CONNECT_PG_SIMPLE } from "../backends/sql/foreign_tables.ts";
-import type { SavedSession } from "../backends/subject.ts";
+import { payloadOf, type SavedSession } from "../backends/subject.ts";
 import { someSessions } from "../cli/sessions.ts";
 import { freshPostgres, type TestDatabase } from "../support/servers/database.ts";
 import { which } from "../support/servers/programs.ts";
@@ -137,6 +138,14 @@ export class World implements AsyncDisposable {
 
   save(sessions: readonly SavedSession[]): Promise<void> {
     return this.#save(sessions);
+  }
+
+  /** Saves sessions in Redis, encrypted with the secret in .env. */
+  async encrypt(sessions: readonly SavedSession[]): Promise<void> {
+    const dotenv = await Deno.readTextFile(join(this.#home, "shop/.env"));
+    const secret = /^SESSION_SECRET=(\w+)$/m.exec(dotenv)?.[1] ?? "";
+    if (this.#redis === undefined) return await noStore();
+    await saveInRedis(this.#redis, sessions, (saved) => sealed(payloadOf(saved), {}, secret));
   }
 
   async query(statement: string): Promise<void> {

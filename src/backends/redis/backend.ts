@@ -10,8 +10,8 @@ import {
   type SetupSpec,
 } from "../contract.ts";
 import { problemIn } from "../../core/connection_url.ts";
-import { urlSource } from "../url_source.ts";
-import { APP_REDIS_URL_SHAPE, parseRedisUrl } from "./url.ts";
+import { type UrlSource, urlSource } from "../url_source.ts";
+import { APP_REDIS_URL_SHAPE, parseRedisUrl, REDIS_URL_SHAPE, type RedisEndpoint } from "./url.ts";
 import * as v from "valibot";
 import {
   duration,
@@ -25,6 +25,7 @@ import {
 import { withValues } from "../../core/from_env.ts";
 import { redisLayout } from "./layout_options.ts";
 
+const USUAL_VARIABLE = "REDIS_URL";
 const DEFAULT_URL = "redis://localhost:6379";
 
 /** The session shard's own defaults. */
@@ -35,7 +36,8 @@ export function bindRedis(
   chosen: v.InferOutput<typeof redisOptions>,
   context: BackendContext,
 ): Backend {
-  const endpoint = parseRedisUrl(chosen.url ?? urlFromEnvironment(context));
+  const source = urlSource(chosen.url, USUAL_VARIABLE, context);
+  const endpoint = endpointOf(source);
   const keyPrefix = context.stated.keyPrefix ?? chosen.keyPrefix ?? defaultPrefix(context.app);
   if (keyPrefix === "") {
     throw new UsageError("The app's initializer states an empty key prefix: refused", {
@@ -49,29 +51,37 @@ export function bindRedis(
   }
   const prefix = () => withValues(keyPrefix, "the key prefix", context.env);
   const pattern = () => `${prefix()}*`;
-  const addressFrom = urlSource(chosen.url, "REDIS_URL", context);
+  const addressFrom = source.from;
   const nodeCache = nodeCacheOf(chosen, context);
-  const tls = endpoint.tls ? { ...chosen.tls, root: context.root } : undefined;
+  const tls = endpoint?.tls ? { ...chosen.tls, root: context.root } : undefined;
   return {
     name: "redis",
     capabilities: { clear: true, createTable: false, replicas: true, expiresItself: true },
-    describe: () => ({ address: endpoint.address, addressFrom, pattern: pattern() }),
+    describe: () => {
+      const place = endpoint === undefined ? {} : { address: endpoint.address, addressFrom };
+      return { ...place, pattern: pattern() };
+    },
     announce: () => [
-      `Redis URL: ${endpoint.address}`,
+      `Redis URL: ${endpoint?.address ?? ""}`,
       `Clearing Redis sessions with pattern: ${printable(pattern())}`,
     ],
     // The app's store cannot use values of another layout.
-    ...(chosen.layout === undefined ? { setup: setupSpec(keyPrefix, chosen, nodeCache) } : {}),
+    ...(chosen.layout === undefined
+      ? { setup: setupSpec(keyPrefix, chosen, nodeCache, source.variable) }
+      : {}),
     ...(nodeCache === undefined ? {} : { nodeCache }),
     check() {
+      if (endpoint === undefined) throw missingUrl(source.variable);
       if (addressFrom === "the default" && !context.hasApp) throw nowhere(context);
       if (chosen.tls !== undefined && !endpoint.tls) throw plainUrl(endpoint.address);
     },
     async reach(options) {
+      if (endpoint === undefined) return; // to connect says what is missing
       const { reachRedis } = await import("./diagnosis/reach.ts");
       await reachRedis(endpoint, tls, options);
     },
     async connect(signal, { timeout = CONNECT_TIMEOUT } = {}) {
+      if (endpoint === undefined) throw missingUrl(source.variable);
       const { openRedisStore } = await import("./store.ts");
       const secrets = secretsIn(context.env);
       const { layout } = chosen;
@@ -85,17 +95,19 @@ function setupSpec(
   keyPrefix: string,
   { poolSize = 5, poolTimeout = 5000 }: v.InferOutput<typeof redisOptions>,
   nodeCache: NodeCache | undefined,
+  variable: string,
 ): SetupSpec {
   return {
     template: "redis",
     shards: [{ name: "redis", github: "stefanwille/crystal-redis" }],
     requires: ["redis"],
-    variables: [{ name: "REDIS_URL", shape: APP_REDIS_URL_SHAPE }],
+    variables: [{ name: variable, shape: APP_REDIS_URL_SHAPE }],
     values: {
       keyPrefix,
       poolSize,
       poolTimeout,
       ...(nodeCache === undefined ? {} : { nodeCache }),
+      ...(variable === USUAL_VARIABLE ? {} : { urlVariable: variable }),
     },
   };
 }
@@ -136,12 +148,20 @@ function nodeCacheOf(
   };
 }
 
-function urlFromEnvironment(context: BackendContext): string {
-  const fromEnvironment = context.env("REDIS_URL");
-  if (fromEnvironment === undefined) return DEFAULT_URL;
-  const problem = problemIn(parseRedisUrl, fromEnvironment);
-  if (problem !== undefined) throw new UsageError(`REDIS_URL: ${problem}`);
-  return fromEnvironment;
+/** Undefined if the variable that the config names is not set: setup needs no server. */
+function endpointOf({ url, variable, from }: UrlSource): RedisEndpoint | undefined {
+  if (url === undefined) {
+    return variable === USUAL_VARIABLE ? parseRedisUrl(DEFAULT_URL) : undefined;
+  }
+  const problem = from === "the config" ? undefined : problemIn(parseRedisUrl, url);
+  if (problem !== undefined) throw new UsageError(`${variable}: ${problem}`);
+  return parseRedisUrl(url);
+}
+
+function missingUrl(variable: string): UsageError {
+  return new UsageError(`No Redis to connect to: ${variable} is not set`, {
+    hint: `Set ${variable} to ${REDIS_URL_SHAPE}`,
+  });
 }
 
 /** An unpaired surrogate would reach Redis as U+FFFD, and match other keys. */
@@ -183,7 +203,10 @@ const clustered = v.boolean((issue) =>
 );
 
 export const redisOptions = options({
-  /** Where Redis is; default: `REDIS_URL`, else `redis://localhost:6379`. */
+  /**
+   * Where Redis is; default: `REDIS_URL`, else `redis://localhost:6379`. With
+   * `fromEnv("OTHER_REDIS_URL")`, azu and the app take it from another variable.
+   */
   url: v.optional(url((text) => problemIn(parseRedisUrl, text))),
   /**
    * PEM files for a URL that begins with `rediss://`, each relative to the config; azu's own

@@ -1,10 +1,10 @@
-/** Finds and writes single sessions, for copies into a Redis. */
+/** Finds, writes and removes single sessions, for copies into a Redis. */
 import { Buffer } from "node:buffer";
 import { AzuError } from "../../core/errors.ts";
-import type { Change, Place, Saved } from "../contract.ts";
+import type { Change, Dropped, Place, Saved } from "../contract.ts";
 import type { PayloadReader } from "../payload.ts";
 import { SAME_TIME } from "../same_session.ts";
-import { SettledChanges } from "../settled_changes.ts";
+import { droppedOf, idOf, SettledChanges, sizeOf, type Step } from "../settled_changes.ts";
 import type { StoredSession } from "../stored.ts";
 import { ErrorReply, ProtocolError } from "./connection.ts";
 import { explainRedisError } from "./errors.ts";
@@ -22,19 +22,26 @@ const MOST_AT_ONCE = 100;
 const MOST_BYTES = 1 << 20;
 
 /**
- * Writes each key, if it still has the value and the expiry that were found. An expiry is a time
- * and not the time left, which would be longer by the time that the request takes.
+ * Writes or removes each key, if it still has the value and the expiry that were found. An expiry is
+ * a time and not the time left, which would be longer by the time that the request takes. One that
+ * stays is not written: before Redis 7, it is not known exactly. Before Redis 6, there is no KEEPTTL.
  *
  * For each key: the value and the expiry that were found, or "" and "new"; the value and the expiry
- * to write. An expiry is in milliseconds since 1970, or "never".
+ * to write, or "" and "gone". An expiry is in milliseconds since 1970, or "never".
  */
 const WRITE = `
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-local function write(key, value, expiry)
+local function textOf(err) return string.gsub(err, '^-', '') end
+local function write(key, value, expiry, before)
+  if expiry == 'gone' then
+    local reply = redis.pcall('UNLINK', key)
+    return type(reply) == 'table' and textOf(reply.err) or 'done'
+  end
   if expiry ~= 'never' and tonumber(expiry) <= now then return 'expired' end
+  if expiry == before and not redis.pcall('SET', key, value, 'KEEPTTL').err then return 'done' end
   local reply = redis.pcall('SET', key, value)
-  if reply.err then return string.gsub(reply.err, '^-', '') end
+  if reply.err then return textOf(reply.err) end
   if expiry ~= 'never' then redis.call('PEXPIREAT', key, expiry) end
   return 'done'
 end
@@ -50,7 +57,7 @@ local answers = {}
 for i, key in ipairs(KEYS) do
   local at = 4 * (i - 1)
   if isAsFound(key, ARGV[at + 1], ARGV[at + 2]) then
-    answers[i] = write(key, ARGV[at + 3], ARGV[at + 4])
+    answers[i] = write(key, ARGV[at + 3], ARGV[at + 4], ARGV[at + 2])
   else
     answers[i] = 'other'
   end
@@ -97,7 +104,19 @@ export class RedisCopies {
   }
 
   async save(changes: readonly Change[], signal: AbortSignal): Promise<readonly Saved[]> {
-    const settled = new SettledChanges(changes);
+    return await this.#change(changes, signal);
+  }
+
+  async drop(
+    sessions: readonly StoredSession[],
+    signal: AbortSignal,
+  ): Promise<readonly Dropped[]> {
+    const steps = sessions.map((found): Step => ({ session: undefined, found }));
+    return (await this.#change(steps, signal)).map(droppedOf);
+  }
+
+  async #change(steps: readonly Step[], signal: AbortSignal): Promise<readonly Saved[]> {
+    const settled = new SettledChanges(steps);
     let mayBeDone = false;
     await this.#patiently(signal, async () => {
       if (mayBeDone) {
@@ -107,7 +126,7 @@ export class RedisCopies {
       mayBeDone = true;
       const groups = await this.#owners.group(
         settled.pending,
-        ({ session }) => this.#keyOf(session.id),
+        (step) => this.#keyOf(idOf(step)),
         signal,
       );
       await allEnded(groups.map(({ node, items }) => this.#write(node, items, settled)));
@@ -134,10 +153,10 @@ export class RedisCopies {
 
   async #write(
     node: RedisNode,
-    changes: readonly Change[],
+    changes: readonly Step[],
     settled: SettledChanges,
   ): Promise<void> {
-    const byKey = new Map(changes.map((change) => [this.#keyOf(change.session.id), change]));
+    const byKey = new Map(changes.map((change) => [this.#keyOf(idOf(change)), change]));
     const groups = bySlot(node, [...byKey.keys()]);
     await allEnded(groups.map(async (keys) => {
       const found = keys.map((key) => byKey.get(key)).filter((change) => change !== undefined);
@@ -148,15 +167,15 @@ export class RedisCopies {
   /** Writes keys of one slot. */
   async #writeSome(
     node: RedisNode,
-    changes: readonly Change[],
+    changes: readonly Step[],
     settled: SettledChanges,
   ): Promise<void> {
-    const keys = changes.map(({ session }) => this.#keyOf(session.id));
+    const keys = changes.map((change) => this.#keyOf(idOf(change)));
     const values = changes.flatMap(({ session, found }) => [
       bytesOf(found?.payload ?? new Uint8Array()),
       found === undefined ? "new" : found.expiresAt ?? "never",
-      bytesOf(session.payload),
-      session.expiresAt ?? "never",
+      bytesOf(session?.payload ?? new Uint8Array()),
+      session === undefined ? "gone" : session.expiresAt ?? "never",
     ]);
     const call = node.connection.call("EVAL", WRITE, keys.length, keys, ...values);
     const reply = await unlessMoved(call, node);
@@ -217,11 +236,11 @@ async function runId({ connection }: RedisNode): Promise<string | undefined> {
 }
 
 /** The changes in parts, each for one request. */
-function* parts(changes: readonly Change[]): Generator<readonly Change[]> {
-  let part: Change[] = [];
+function* parts(changes: readonly Step[]): Generator<readonly Step[]> {
+  let part: Step[] = [];
   let bytes = 0;
   for (const change of changes) {
-    const size = change.session.payload.length + (change.found?.payload.length ?? 0);
+    const size = sizeOf(change);
     if (part.length > 0 && (part.length === MOST_AT_ONCE || bytes + size > MOST_BYTES)) {
       yield part;
       part = [];

@@ -126,6 +126,7 @@ function storeOf(nodes: RedisNodes, sessions: RedisSessions): Store {
     ...(sessions.layout === undefined
       ? {
         save: async (changes, signal) => await (await copying()).save(changes, signal),
+        drop: async (...args) => await (await copying()).drop(...args),
       } satisfies Partial<Store>
       : {}),
     place: async (...args) => await (await copying()).place(...args),

@@ -55,6 +55,10 @@ class RedisSession implements StoredSession {
     return this.#read().userAgent ?? null;
   }
 
+  get storedIn(): string | null | undefined {
+    return this.#payloads.storedIn(this.payload);
+  }
+
   #read(): Partial<Facts> {
     if (this.#facts === undefined) {
       const reading = this.#payloads.read(this.payload);

@@ -17,7 +17,7 @@ import {
   type Shard,
   type Store,
 } from "../contract.ts";
-import { urlSource } from "../url_source.ts";
+import { type UrlSource, urlSource } from "../url_source.ts";
 import { MYSQL_SHAPE, parseMysqlUrl } from "../mysql/url.ts";
 import { parsePostgresUrl, POSTGRES_SHAPE } from "../postgres/url.ts";
 import { addColumnStatements, dropColumnStatements } from "./alter.ts";
@@ -33,6 +33,8 @@ import {
 } from "./ddl.ts";
 import { databaseLayout, type DatabaseLayoutOptions } from "./layout_options.ts";
 import { parseSqliteUrl } from "../sqlite/url.ts";
+
+const USUAL_VARIABLE = "DATABASE_URL";
 
 const SHAPES = {
   postgres: POSTGRES_SHAPE,
@@ -65,7 +67,10 @@ export interface DatabaseTarget {
 }
 
 export const databaseOptions = options({
-  /** The database; default: `DATABASE_URL`. */
+  /**
+   * The database; default: `DATABASE_URL`. With `fromEnv("OTHER_DATABASE_URL")`, azu and the app
+   * take it from another variable.
+   */
   url: v.optional(url(databaseUrlProblem)),
   /**
    * The table, with a schema if need be: `"auth.sessions"`; default `"sessions"`. It may contain
@@ -118,14 +123,15 @@ export function bindDatabase(
 ): Backend {
   const named = context.stated.table ?? chosen.table ?? "sessions";
   const expected = context.stated.engine ?? chosen.engine;
-  const url = chosen.url ?? urlFromEnvironment(context);
-  const addressFrom = urlSource(chosen.url, "DATABASE_URL", context);
+  const source = urlSource(chosen.url, USUAL_VARIABLE, context);
+  const { url, from: addressFrom } = source;
+  checkUrl(source);
   const engine = engineOfUrl(url) ?? context.driver ?? "postgres";
   const place = url === undefined ? undefined : { url, engine, ...placeOf(engine, url) };
   const tableText = () =>
     withValues(named, "the table's name", (name) => partOfName(name, context.env(name)));
   const check = () => {
-    if (place === undefined) throw missingUrl();
+    if (place === undefined) throw missingUrl(source.variable);
     if (expected !== undefined && expected !== engine) {
       throw otherEngine(expected, place.address, addressFrom);
     }
@@ -162,7 +168,7 @@ export function bindDatabase(
     announce: () => ["Clearing database sessions..."],
     // The app's store cannot use a table of another layout.
     ...(chosen.layout === undefined
-      ? { setup: setupSpec(expected ?? engine, named, chosen, context.recorded) }
+      ? { setup: setupSpec(expected ?? engine, named, chosen, source.variable, context.recorded) }
       : {}),
     check: () => void check(),
     async reach(options) {
@@ -278,6 +284,7 @@ function setupSpec(
   engine: Engine,
   named: string,
   chosen: v.InferOutput<typeof databaseOptions>,
+  variable: string,
   recorded: Recorded,
 ): SetupSpec {
   const table = parseTable(named) ?? { name: named };
@@ -285,13 +292,14 @@ function setupSpec(
     template: "database",
     shards: [{ name: "cql", github: "azutoolkit/cql" }, SHARD_OF_ENGINE[engine]],
     requires: ["db", SHARD_OF_ENGINE[engine].name],
-    variables: [{ name: "DATABASE_URL", shape: SHAPES[engine] }],
+    variables: [{ name: variable, shape: SHAPES[engine] }],
     values: {
       table: named,
       engine,
       poolSize: chosen.poolSize ?? 5,
       poolTimeout: chosen.poolTimeout ?? 5000,
       cleanupInterval: chosen.cleanupInterval ?? 300_000,
+      ...(variable === USUAL_VARIABLE ? {} : { urlVariable: variable }),
     },
     migration: migrationOf(engine, table, recorded),
   };
@@ -330,16 +338,19 @@ function subsets<T>(values: readonly T[]): T[][] {
   return subsets(others).flatMap((subset) => [subset, [first, ...subset]]);
 }
 
-function urlFromEnvironment(context: BackendContext): string | undefined {
-  const url = context.env("DATABASE_URL");
-  const problem = url === undefined ? undefined : databaseUrlProblem(url);
-  if (problem !== undefined) throw new UsageError(`DATABASE_URL: ${problem}`);
-  return url;
+/** @throws {UsageError} if a variable contains no usable URL; the config has been checked. */
+function checkUrl({ url, from, variable }: UrlSource): void {
+  if (url === undefined || from === "the config") return;
+  const problem = databaseUrlProblem(url);
+  if (problem !== undefined) throw new UsageError(`${variable}: ${problem}`);
 }
 
-function missingUrl(): UsageError {
-  return new UsageError("No database to connect to: DATABASE_URL is not set", {
-    hint: `Set DATABASE_URL, or session.backends.database.url, to ${DATABASE_URL_SHAPE}`,
+function missingUrl(variable: string): UsageError {
+  const places = variable === USUAL_VARIABLE
+    ? "DATABASE_URL, or session.backends.database.url,"
+    : variable;
+  return new UsageError(`No database to connect to: ${variable} is not set`, {
+    hint: `Set ${places} to ${DATABASE_URL_SHAPE}`,
   });
 }
 

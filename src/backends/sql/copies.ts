@@ -1,9 +1,9 @@
-/** Finds and writes single sessions of a table, for copies into it. */
+/** Finds, writes and removes single sessions of a table, for copies into it. */
 import { ImpossibleError } from "../../core/errors.ts";
 import { printable } from "../../core/text.ts";
 import type { Change, Saved, Store } from "../contract.ts";
 import { Pace } from "../pace.ts";
-import { SettledChanges } from "../settled_changes.ts";
+import { droppedOf, SettledChanges, sizeOf, type Step } from "../settled_changes.ts";
 import type { StoredSession } from "../stored.ts";
 import type { DatabaseTarget } from "./backend.ts";
 import { isUuid, mayBe } from "./column_values.ts";
@@ -16,7 +16,7 @@ import { StoredRows } from "./stored_rows.ts";
 import type { Explained, SqlEngine, SqlSession } from "./store.ts";
 import { WrittenRows } from "./written_rows.ts";
 
-export type SqlCopies = Required<Pick<Store, "find" | "hasSame" | "save">>;
+export type SqlCopies = Required<Pick<Store, "find" | "hasSame" | "save" | "drop">>;
 
 /** Ids in one SELECT. */
 const IDS_AT_ONCE = 1000;
@@ -38,6 +38,13 @@ export function sqlCopies<Session extends SqlSession>(
   const retryFor = (signal: AbortSignal) => {
     return retrying(session, engine.faultOf, signal, new Pace({}, engine.pace));
   };
+  const change = (steps: readonly Step[], signal: AbortSignal, now: number) => {
+    return explained(signal, async () => {
+      const retry = retryFor(signal);
+      const table = await retry(() => open(signal));
+      return await new Saving(engine, table, table.written, retry, signal, now).save(steps);
+    });
+  };
   return {
     find: (ids, signal) => {
       return explained(signal, () => {
@@ -49,13 +56,10 @@ export function sqlCopies<Session extends SqlSession>(
         return retryFor(signal)(async () => await (await open(signal)).hasSame(sessions));
       });
     },
-    save: (changes, signal, now) => {
-      return explained(signal, async () => {
-        const retry = retryFor(signal);
-        const table = await retry(() => open(signal));
-        const { written } = table;
-        return await new Saving(engine, table, written, retry, signal, now.getTime()).save(changes);
-      });
+    save: (changes, signal, now) => change(changes, signal, now.getTime()),
+    async drop(sessions, signal) {
+      const steps = sessions.map((found): Step => ({ session: undefined, found }));
+      return (await change(steps, signal, 0)).map(droppedOf);
     },
   };
 }
@@ -149,7 +153,7 @@ function notUnique(column: string, { tableText, address }: DatabaseTarget): Impo
   );
 }
 
-/** Writes changes: all of a batch in one transaction, or fewer if some of them cannot be written. */
+/** Makes changes: all of a batch in one transaction, or fewer if some of them cannot be made. */
 class Saving<Session extends SqlSession> {
   readonly #engine: SqlEngine<Session>;
   readonly #table: CopiedTable;
@@ -176,7 +180,7 @@ class Saving<Session extends SqlSession> {
     this.#now = now;
   }
 
-  async save(changes: readonly Change[]): Promise<readonly Saved[]> {
+  async save(changes: readonly Step[]): Promise<readonly Saved[]> {
     const settled = new SettledChanges(changes);
     for (const change of changes) {
       const failed = this.#problemOf(change);
@@ -187,9 +191,11 @@ class Saving<Session extends SqlSession> {
   }
 
   /** Why a session cannot be in the table; undefined if it can. */
-  #problemOf({ session: { id, payload, expiresAt } }: Change): string | undefined {
+  #problemOf(step: Step): string | undefined {
+    if (step.session === undefined) return undefined;
+    const { session: { id, payload, expiresAt }, isOnlyPayload = false } = step;
     const { table, target } = this.#table;
-    if (expiresAt === null) {
+    if (expiresAt === null && !isOnlyPayload) {
       return "it never expires, and a row of the table must (azu session:sweep --fix-ttl gives " +
         "such sessions of a Redis a lifetime)";
     }
@@ -200,8 +206,8 @@ class Saving<Session extends SqlSession> {
     return this.#table.problemOf(id);
   }
 
-  /** Writes some changes, and finds out what became of them. */
-  async #write(changes: readonly Change[], settled: SettledChanges): Promise<void> {
+  /** Makes some changes, and finds out what became of them. */
+  async #write(changes: readonly Step[], settled: SettledChanges): Promise<void> {
     let some = changes;
     let isUnknown = false;
     const refusal = await this.#retry(async () => {
@@ -225,7 +231,7 @@ class Saving<Session extends SqlSession> {
   }
 
   /** Reads what became of changes. @returns those that are still to be made. */
-  async #left(changes: readonly Change[], settled: SettledChanges): Promise<readonly Change[]> {
+  async #left(changes: readonly Step[], settled: SettledChanges): Promise<readonly Step[]> {
     const find = (ids: readonly string[]) => this.#table.find(ids);
     await settled.read(changes, find, this.#signal, this.#wasLost);
     return changes.filter((change) => settled.isPending(change));
@@ -233,17 +239,25 @@ class Saving<Session extends SqlSession> {
 
   /** @returns undefined if all are written; else why none is. */
   async #writeOnce(
-    changes: readonly Change[],
+    changes: readonly Step[],
     settled: SettledChanges,
   ): Promise<string | undefined> {
     const { table } = this.#table;
     const written = this.#written;
-    const isNew = ({ found }: Change) => found === undefined;
-    const created = changes.filter(isNew).map(({ session }) => session);
-    const replaced = changes.filter((change) => !isNew(change));
+    const created: StoredSession[] = [];
+    const replaced: Change[] = [];
+    const removed: StoredSession[] = [];
+    for (const change of changes) {
+      if (change.session === undefined) removed.push(change.found);
+      else if (change.found === undefined) created.push(change.session);
+      else replaced.push(change);
+    }
     const inserted = created.length === 0 ? undefined : written.inserted(created, this.#now);
     try {
-      const updates = [...written.updates(replaced, this.#now)];
+      const updates = [
+        ...written.updates(replaced, this.#now),
+        ...written.removals(removed),
+      ];
       if (!await table.write(inserted, updates)) return "the target keeps changing it";
     } catch (error) {
       const isSlow = this.#engine.faultOf(error) === "slow";
@@ -270,11 +284,11 @@ const NOT_UNIQUE = /^(?:23505|ER_DUP_ENTRY)$/;
 const MARGIN = 10_000;
 
 /** The changes in parts, each for one transaction. */
-function* parts(changes: readonly Change[]): Generator<readonly Change[]> {
-  let part: Change[] = [];
+function* parts(changes: readonly Step[]): Generator<readonly Step[]> {
+  let part: Step[] = [];
   let bytes = 0;
   for (const change of changes) {
-    const size = change.session.payload.length + (change.found?.payload.length ?? 0);
+    const size = sizeOf(change);
     if (part.length > 0 && bytes + size > MOST_BYTES) {
       yield part;
       part = [];

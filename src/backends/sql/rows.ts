@@ -100,7 +100,7 @@ export interface CellColumn extends Column {
   readonly isTime: boolean;
 }
 
-/** A statement that changes rows. */
+/** A statement that changes or removes rows. */
 export interface Update {
   readonly sql: string;
   /** How many. */

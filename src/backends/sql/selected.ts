@@ -174,8 +174,11 @@ export class SelectedRows {
     return reading === "unreadable" ? {} : reading;
   }
 
-  /** @param row With {@linkcode allColumns}. */
-  infoOf(row: Row): SessionInfo {
+  /**
+   * @param row With {@linkcode allColumns}.
+   * @param tellsHome See {@linkcode ListOptions.tellsHome}.
+   */
+  infoOf(row: Row, tellsHome = false): SessionInfo {
     const { dialect } = this.#table;
     const id = bytesOf(row["session_id"]);
     const data = bytesOf(row["data"]);
@@ -192,6 +195,7 @@ export class SelectedRows {
       ...Object.fromEntries(times),
       handle: handleOf(id),
       size: id.length + data.length,
+      ...(tellsHome ? { storedIn: this.#context.payloads.storedIn(data) } : {}),
     };
   }
 
@@ -257,13 +261,14 @@ export async function listSelected(
   rows: SelectedRows,
   retry: Retry,
   batch: () => number,
-  { signal, onSessions, onProgress }: ListOptions,
+  { signal, tellsHome, onSessions, onProgress }: ListOptions,
 ): Promise<void> {
   let found = 0;
   const { where } = rows.plan;
   await eachBatch({ table, columns: rows.allColumns, where, batch, retry }, async (read) => {
     signal.throwIfAborted();
-    const infos = read.map((row) => rows.infoOf(row)).filter((info) => rows.isMeantBy(info));
+    const infos = read.map((row) => rows.infoOf(row, tellsHome))
+      .filter((info) => rows.isMeantBy(info));
     found += infos.length;
     onProgress?.(found);
     if (infos.length > 0) await onSessions(infos);

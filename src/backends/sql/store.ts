@@ -151,7 +151,10 @@ export async function openSqlStore<Session extends SqlSession>(
       : {}),
     // azu does not know what else rows of another layout must contain.
     ...(target.layout === undefined
-      ? { save: async (...args) => await (await copying()).save(...args) } satisfies Partial<Store>
+      ? {
+        save: async (...args) => await (await copying()).save(...args),
+        drop: async (...args) => await (await copying()).drop(...args),
+      } satisfies Partial<Store>
       : {}),
     place: (signal) => explained(signal, () => engine.place(session)),
     only: (selection) => lazySessions(() => select(selection)),

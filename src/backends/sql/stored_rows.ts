@@ -118,6 +118,10 @@ class StoredRow implements StoredSession {
     return this.#text("userAgent");
   }
 
+  get storedIn(): string | null | undefined {
+    return this.#payloads.storedIn(this.payload);
+  }
+
   #time(fact: "createdAt" | "visitedAt"): number | null {
     return timeOf(fact, this.#row, this.#layout, this.#dialect) ?? this.#inPayload()[fact] ?? null;
   }

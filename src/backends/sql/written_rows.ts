@@ -1,4 +1,4 @@
-/** Sessions as the statements that write their rows. */
+/** Sessions as the statements that write or remove their rows. */
 import type { Facts } from "../../core/selection.ts";
 import type { Change } from "../contract.ts";
 import type { PayloadReader } from "../payload.ts";
@@ -77,12 +77,35 @@ export class WrittenRows {
     }
   }
 
+  /** Removes sessions, if they still are as they were found. */
+  *removals(sessions: readonly StoredSession[]): Generator<Update> {
+    const [idColumn] = this.#columns;
+    if (idColumn === undefined) throw new Error("there is a column of the id");
+    const id = this.#quoted(idColumn.name);
+    for (let begin = 0; begin < sessions.length; begin += UPDATES_AT_ONCE) {
+      const some = sessions.slice(begin, begin + UPDATES_AT_ONCE);
+      const ids = some.map((session) => this.#table.literal(session.id, idColumn));
+      const asFound = some.map((session, index) => {
+        return `(${id} = ${ids[index]} AND ${this.#isAsFound(session)})`;
+      });
+      yield {
+        sql: `DELETE FROM ${this.#table.from} ` +
+          `WHERE ${id} IN (${ids.join(", ")}) AND (${asFound.join(" OR ")})`,
+        rows: some.length,
+      };
+    }
+  }
+
   #update(changes: readonly Change[], now: number): Update {
     const id = this.#quoted(this.#layout.id.name);
     const [idColumn] = this.#columns;
     if (idColumn === undefined) throw new Error("there is a column of the id");
     const ids = changes.map(({ session }) => this.#table.literal(session.id, idColumn));
-    const set = this.#columns.filter(({ isUpdated }) => isUpdated).map((column) => {
+    const isOnlyPayload = changes.every((change) => change.isOnlyPayload);
+    const columns = this.#columns.filter(({ name, isUpdated }) => {
+      return isUpdated && (!isOnlyPayload || name === this.#data.name);
+    });
+    const set = columns.map((column) => {
       const cases = changes.map(({ session }, index) => {
         return `WHEN ${ids[index]} THEN ${this.#table.literal(column.cell(session, now), column)}`;
       });

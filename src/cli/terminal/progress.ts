@@ -135,11 +135,14 @@ export class Progress implements Disposable {
     if (found > 0 && this.#phase === "reading") {
       return `Read ${paceOf(found, found, total, time)}`;
     }
-    if (found > 0 && this.#phase === "copying") {
+    if (found > 0 && (this.#phase === "copying" || this.#phase === "resealing")) {
       return `Read ${paceOf(found, found, total, time)}${soFar}`;
     }
     if (found > 0 && this.#phase === "comparing") {
       return `Compared ${paceOf(found, found, total, time)}`;
+    }
+    if (found > 0 && this.#phase === "ending") {
+      return `Read at the target ${paceOf(found, found, total, time)}`;
     }
     const what = {
       connecting: `Connecting to ${this.#target}`,
@@ -148,8 +151,10 @@ export class Progress implements Disposable {
       counting: "Counting sessions",
       reading: "Reading sessions",
       copying: "Copying sessions",
+      resealing: "Reading sessions",
       comparing: "Comparing the source with the target",
       "checking file": "Checking the backup",
+      ending: "Looking for what has ended at the source",
       looking: "Looking for sessions under other prefixes",
       nodes: "Telling the app's nodes",
       replicas: "Waiting for replicas to catch up",

@@ -138,14 +138,7 @@ export class Reporter {
   /** With `--json`, prints the JSON document. Undefined values are left out. */
   document(fields: Readonly<Record<string, unknown>>, error?: AzuError): void {
     if (!this.options.json) return;
-    const failure = error === undefined ? {} : {
-      error: {
-        message: error.message,
-        ...(error.details.length === 0 ? {} : { details: error.details }),
-        ...(error.hint === undefined ? {} : { hint: error.hint }),
-      },
-    };
-    const document = { ...fields, warnings: this.#warnings, ...failure };
+    const document = { ...fields, warnings: this.#warnings, ...errorField(error) };
     // JSON leaves some control characters as they are. Their visible form is its escape for them.
     this.#answer(stringify(document, redacted, 2).replace(CONTROL, printable));
   }
@@ -159,6 +152,19 @@ export class Reporter {
     this.#status.hide();
     this.#stderr.write(`${line}\n`);
   }
+}
+
+/** The field `error` of a JSON document; none without an error. */
+export function errorField(error: AzuError | undefined) {
+  if (error === undefined) return {};
+  const { message, details, hint } = error;
+  return {
+    error: {
+      message,
+      ...(details.length === 0 ? {} : { details }),
+      ...(hint === undefined ? {} : { hint }),
+    },
+  };
 }
 
 /** All that {@linkcode printable} makes visible, but line feeds. */

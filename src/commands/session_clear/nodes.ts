@@ -67,7 +67,7 @@ export function cacheTime({ nodeCache }: Backend): string {
 export function untoldError(
   backend: Backend,
   cleared: number,
-  { done, noneLeft }: Words,
+  { done, noneLeft }: Pick<Words, "done" | "noneLeft">,
   cause: AzuError,
 ): AzuError {
   return new OperationError(

@@ -31,6 +31,8 @@ export type ClearPhase =
   | "copying"
   | "comparing"
   | "checking file"
+  | "resealing"
+  | "ending"
   | "nodes"
   | "replicas";
 

@@ -1,6 +1,7 @@
 /**
  * What `session:copy` does. The first pass reads the source and writes what the target lacks. The
- * second reads it again, and must find everything at the target.
+ * second reads it again, and must find everything at the target. A third one, if somebody asks for
+ * it, removes at the target what has ended at the source: see `ended.ts`.
  */
 import type { Backend, Change, Store } from "../../backends/contract.ts";
 import { asAzuError } from "../../backends/custom.ts";
@@ -14,6 +15,7 @@ import { guarded } from "../guard.ts";
 import { Batches } from "./batches.ts";
 import { decide, type Decision } from "./decide.ts";
 import { checkDifferent, type CopySource, type CopyTarget, sourceOf, targetOf } from "./ends.ts";
+import { type EndedSessions, endedSessions } from "./ended.ts";
 import { Ledger } from "./ledger.ts";
 import {
   type Comparison,
@@ -73,21 +75,27 @@ async function copyBetween(
   request: CopyRequest,
   tally: Tally,
 ): Promise<CopyReport> {
-  const { signal, dryRun, selection } = request;
+  const { signal, dryRun, selection, removeEnded } = request;
   const to = targetOf(...target);
   // Nothing, to find out whether the target takes copies.
   await guarded(signal, () => to.save([], signal, request.now()));
   await using ledger = await Ledger.open(request.ledger, dryRun);
   const copy = new Copy(from, to, ledger, request, tally);
+  const ended = endedSessions(from, target, ledger, request);
+  if (removeEnded) {
+    tally.ended = ended;
+    await ended?.examine();
+  }
   request.onPhase("copying");
   await copy.write();
-  if (dryRun) return { ...tally.report(), outcome: "found" };
+  if (dryRun) {
+    if (removeEnded) await ended?.look();
+    return { ...tally.report(), outcome: "found" };
+  }
   request.onPhase("comparing");
   await copy.compare();
-  if (selection.length === 0) await ledger.dropOthers();
-  const { counts: { failed }, missing, differing } = tally;
-  const isPartial = failed > 0 || missing > 0 || differing > 0;
-  return { ...tally.report(), outcome: isPartial ? "partial" : "copied" };
+  if (selection.length === 0) await (ended?.end() ?? ledger.dropOthers());
+  return { ...tally.report(), outcome: tally.isComplete ? "copied" : "partial" };
 }
 
 function cutOff(
@@ -121,14 +129,23 @@ class Tally {
   compared = 0;
   missing = 0;
   differing = 0;
+  /** Undefined if nobody asked for what has ended. */
+  ended: EndedSessions | undefined;
+
+  get isComplete(): boolean {
+    const { counts, missing, differing, ended } = this;
+    const isKept = ended !== undefined && (ended.isRefused || ended.counts.failed > 0);
+    return counts.failed + missing + differing === 0 && !isKept;
+  }
 
   report(): Omit<CopyReport, "outcome"> {
-    const { compared, missing, differing } = this;
+    const { compared, missing, differing, ended } = this;
     const comparison: Comparison = { compared, missing, differing };
     return {
       counts: { ...this.counts },
       inDoubt: this.inDoubt,
       comparison: this.isComparing ? comparison : undefined,
+      ...(ended === undefined ? {} : { ended: ended.counts, isRefused: ended.isRefused }),
       unreadable: this.unreadable,
     };
   }

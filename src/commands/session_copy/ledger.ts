@@ -3,8 +3,8 @@
  * in the ledger and not at the target was removed there, or has expired there.
  *
  * The file: {@linkcode MAGIC}, a random key, and a number of 8 bytes for each session, which is made
- * from its id and the key. No id can be found from it. Numbers are appended while a copy runs. A
- * complete copy drops those of sessions that the source has no longer.
+ * from its id and the key. No id can be found from it. Numbers are appended while a copy runs. Those
+ * of sessions that neither the source nor the target has any longer are dropped: see `ended.ts`.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { dirname } from "node:path";
@@ -108,6 +108,27 @@ export class Ledger implements AsyncDisposable {
     return this.#old.markOf(number) === 2 || this.#sortedNew.has(number);
   }
 
+  /** Whether any copy has put or found the session at the target. */
+  knows(number: number): boolean {
+    return this.has(number) || this.hasFromThisCopy(number);
+  }
+
+  /** Which share of those of earlier copies this one has not read at the source. */
+  get lacking(): number {
+    const { length } = this.#old;
+    return length === 0 ? 0 : 1 - this.#old.marked().length / length;
+  }
+
+  /** A session that is at the target, although the source has it no longer. */
+  keep(number: number): void {
+    this.#old.mark(number, 1);
+  }
+
+  /** A session that is not at the target any more. */
+  forget(number: number): void {
+    this.#old.unmark(number);
+  }
+
   /** Writes what is new to the file. */
   async append(): Promise<void> {
     const { length } = this.#new;
@@ -120,7 +141,7 @@ export class Ledger implements AsyncDisposable {
     this.#appended = length;
   }
 
-  /** After a copy that has read all sessions of the source: drops what it has no longer. */
+  /** After a copy that has read all sessions of the source: drops what is nowhere any longer. */
   async dropOthers(): Promise<void> {
     if (this.#file === undefined) return;
     const kept = this.#old.marked();

@@ -46,6 +46,11 @@ export class SortedNumbers {
     return true;
   }
 
+  unmark(number: number): void {
+    const place = this.#placeOf(number);
+    if (place !== undefined) this.#marks[place] = 0;
+  }
+
   /** The mark of a number; 0 if it has none. */
   markOf(number: number): number {
     const place = this.#placeOf(number);

@@ -3,6 +3,7 @@ import type { Backend, FailedSession } from "../../backends/contract.ts";
 import type { Budget } from "../../backends/pace.ts";
 import type { AzuError } from "../../core/errors.ts";
 import type { Selection } from "../../core/selection.ts";
+import type { Homes } from "../homes.ts";
 import type { CopySource } from "./ends.ts";
 
 export interface CopyRequest {
@@ -16,6 +17,12 @@ export interface CopyRequest {
   readonly dryRun: boolean;
   /** Copy also sessions that were removed at the target since the last copy. */
   readonly restoreRemoved: boolean;
+  /** Remove at the target what earlier copies have put there and what has ended at the source. */
+  readonly removeEnded: boolean;
+  /** Which of the two a session lives in. */
+  readonly homes: Homes;
+  /** Remove them also if they are more than half of what copies have put there. */
+  readonly removeMost: boolean;
   /** The file of the ledger. */
   readonly ledger: string;
   readonly budget: Budget;
@@ -23,12 +30,14 @@ export interface CopyRequest {
   readonly timeout: number | undefined;
   /** The current time. */
   now(): Date;
-  onPhase(phase: "connecting" | "copying" | "comparing" | "checking file"): void;
+  onPhase(phase: "connecting" | "copying" | "comparing" | "checking file" | "ending"): void;
   /**
    * @param seen How many sessions of this phase have been read, and are done with.
    * @param total An estimate of how many there will be; undefined if there is none.
    */
   onProgress(counts: CopyCounts, seen: number, total: number | undefined): void;
+  /** The same while the target is read for sessions that have ended. */
+  onEnded(counts: EndedCounts, seen: number, total: number | undefined): void;
   onFailed(failed: FailedSession): void;
   /** Receives why it takes longer than it could: a sentence without a full stop. */
   onSlow(reason: string): void;
@@ -68,6 +77,30 @@ export const NO_COUNTS: CopyCounts = {
   failed: 0,
 };
 
+/** What became of the target's sessions that have ended at the source. */
+export interface EndedCounts {
+  /** How many live sessions of the target are in the ledger. */
+  readonly known: number;
+  /** How many of them have ended, and can be removed. */
+  readonly found: number;
+  readonly removed: number;
+  /** How many more may have been removed, because an answer was lost. */
+  readonly inDoubt: number;
+  /** Left, because their payload cannot be read, so that an app may have written them there. */
+  readonly unreadable: number;
+  /** Left, because the target refuses to remove them. */
+  readonly failed: number;
+}
+
+export const NOTHING_ENDED: EndedCounts = {
+  known: 0,
+  found: 0,
+  removed: 0,
+  inDoubt: 0,
+  unreadable: 0,
+  failed: 0,
+};
+
 /** What the comparison at the end has found. */
 export interface Comparison {
   /** Sessions that were read again, and are accounted for. */
@@ -98,6 +131,10 @@ export interface CopyReport {
   readonly inDoubt: number;
   /** Undefined if it was not begun. */
   readonly comparison: Comparison | undefined;
+  /** Undefined if nobody asked for it, or it was not begun. */
+  readonly ended?: EndedCounts;
+  /** Whether nothing was removed, or would be, because most sessions seem to have ended. */
+  readonly isRefused?: boolean;
   /** How many sessions could not be read, and so were not selected. */
   readonly unreadable: number;
   readonly error?: AzuError;

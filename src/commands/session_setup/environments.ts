@@ -1,12 +1,13 @@
 /** What setup has to write for each environment of the config. */
 import type {
+  Backend,
   BackendContext,
   Migration,
   SetupSpec,
   Shard,
   Variable,
 } from "../../backends/contract.ts";
-import { type Choice, chooseToSetUp } from "../../config/choose.ts";
+import { type Choice, chooseToSetUp, secondToSetUp } from "../../config/choose.ts";
 import { ALL_OTHERS, DEFAULT_ENVIRONMENT, type Project } from "../../config/project.ts";
 import type { Config } from "../../config/schema.ts";
 import { ImpossibleError } from "../../core/errors.ts";
@@ -19,6 +20,15 @@ export interface SetupEnvironment {
   readonly name: string | undefined;
   readonly config: Config;
   readonly choice: Choice;
+  readonly spec: SetupSpec;
+  /** The store that sessions move from or to. */
+  readonly second?: SecondStore;
+}
+
+/** The second store of an app that moves its sessions. */
+export interface SecondStore {
+  readonly direction: "from" | "to";
+  readonly name: string;
   readonly spec: SetupSpec;
 }
 
@@ -35,13 +45,46 @@ export async function setupEnvironments(
   const environment = (name: string | undefined, config: Config): SetupEnvironment => {
     const choice = chooseToSetUp({ ...project, config }, flag, context);
     const { backend } = choice;
-    if (backend.setup !== undefined) return { name, config, choice, spec: backend.setup };
-    throw cannotSetUp(backend.name, config);
+    const second = secondStore(
+      backend.name,
+      config,
+      (name) => secondToSetUp({ ...project, config }, name, context),
+    );
+    return {
+      name,
+      config,
+      choice,
+      spec: setupOf(backend, config),
+      ...(second === undefined ? {} : { second }),
+    };
   };
   return [
     environment(undefined, base),
     ...Array.from(environments, ([name, config]) => environment(name, config)),
   ];
+}
+
+/** Undefined if the config names none, or something else than the config chose the first one. */
+function secondStore(
+  first: string,
+  config: Config,
+  bind: (name: string) => Backend,
+): SecondStore | undefined {
+  const { backend, migrateFrom, migrateTo } = config.session ?? {};
+  const name = migrateFrom ?? migrateTo;
+  if (name === undefined || backend !== undefined && backend !== first) return undefined;
+  const direction = migrateFrom === undefined ? "to" : "from";
+  return { direction, name, spec: setupOf(bind(name), config) };
+}
+
+function setupOf(backend: Backend, config: Config): SetupSpec {
+  if (backend.setup === undefined) throw cannotSetUp(backend.name, config);
+  return backend.setup;
+}
+
+/** What setup writes for the stores of an environment. */
+export function specsOf({ spec, second }: SetupEnvironment): SetupSpec[] {
+  return second === undefined ? [spec] : [spec, second.spec];
 }
 
 function cannotSetUp(backend: string, config: Config): ImpossibleError {
@@ -86,12 +129,13 @@ export function namesOf(
 
 /** The shards that the environments need, each once. */
 export function shardsOf(environments: SetupEnvironments): Shard[] {
-  return distinct(environments.flatMap(({ spec }) => spec.shards), ({ name }) => name);
+  const shards = environments.flatMap(specsOf).flatMap(({ shards }) => shards);
+  return distinct(shards, ({ name }) => name);
 }
 
 /** What the initializer requires for them, each once. */
 export function requiresOf(environments: SetupEnvironments): string[] {
-  return [...new Set(environments.flatMap(({ spec }) => spec.requires))];
+  return [...new Set(environments.flatMap(specsOf).flatMap(({ requires }) => requires))];
 }
 
 /** A variable that the app reads, and where. */
@@ -104,10 +148,10 @@ export interface SetupVariable extends Variable {
 /** The variables that the app reads, besides SESSION_SECRET. */
 export function variablesOf(environments: SetupEnvironments): SetupVariable[] {
   const found = environments.flatMap((environment) =>
-    [
-      ...environment.spec.variables.map((variable) => ({ ...variable, isNeeded: true })),
-      ...inTexts(environment.spec),
-    ].map((variable) => ({ variable, environment }))
+    specsOf(environment).flatMap((spec) => [
+      ...spec.variables.map((variable) => ({ ...variable, isNeeded: true })),
+      ...inTexts(spec),
+    ]).map((variable) => ({ variable, environment }))
   );
   const byName = Map.groupBy(found, ({ variable }) => variable.name);
   return [...byName.values()].flatMap((uses) => {
@@ -133,12 +177,19 @@ function inTexts({ values }: SetupSpec): (Variable & { isNeeded: boolean })[] {
   );
 }
 
+/** What creates the table of an environment: the primary store's, or else the second one's. */
+export function migrationIn(environment: SetupEnvironment): Migration | undefined {
+  return specsOf(environment).find(({ migration }) => migration !== undefined)?.migration;
+}
+
 /** The migration of each environment; undefined if none has a table. */
 export function migrationsOf(
   environments: SetupEnvironments,
 ): ReadonlyMap<string | undefined, Migration | undefined> | undefined {
-  if (environments.every(({ spec }) => spec.migration === undefined)) return undefined;
-  return new Map(environments.map(({ name, spec }) => [name, spec.migration]));
+  const migrations = environments.map((each) => [each.name, migrationIn(each)] as const);
+  return migrations.every(([, migration]) => migration === undefined)
+    ? undefined
+    : new Map(migrations);
 }
 
 function distinct<T>(values: readonly T[], keyOf: (value: T) => string): T[] {

@@ -2,7 +2,8 @@
 import { INITIALIZER } from "../../app/app.ts";
 import type { Templates } from "../../app/crystal_templates.ts";
 import type { WantedFile } from "../../app/plan.ts";
-import type { EnvironmentSettings } from "../../app/render_templates.ts";
+import type { EnvironmentSettings, StoreSettings } from "../../app/render_templates.ts";
+import type { SetupSpec } from "../../backends/contract.ts";
 import {
   cookieSettings,
   recordOf,
@@ -41,14 +42,24 @@ export async function initializerFile(
   return { path: INITIALIZER, content };
 }
 
-function settingsOf({ config, spec }: SetupEnvironment, app: string): EnvironmentSettings {
+function settingsOf(
+  { config, choice, spec, second }: SetupEnvironment,
+  app: string,
+): EnvironmentSettings {
   return {
     ttl: ttlOf(config),
     sliding: slidingOf(config),
     cookie: cookieSettings(config, app),
     record: recordOf(config),
-    store: { template: spec.template, ...spec.values },
+    store: storeOf(choice.backend.name, spec),
+    ...(second === undefined
+      ? {}
+      : { second: { direction: second.direction, store: storeOf(second.name, second.spec) } }),
   };
+}
+
+function storeOf(name: string, { template, values }: SetupSpec): StoreSettings {
+  return { name, template, ...values };
 }
 
 /** Warns about cookies over plain HTTP, except on a developer's machine. */

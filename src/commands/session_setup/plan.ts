@@ -10,7 +10,7 @@ import { checkSamePlace } from "../../config/places.ts";
 import { ALL_OTHERS, type Project } from "../../config/project.ts";
 import { recordedIn } from "../../config/session_defaults.ts";
 import { ImpossibleError, UsageError } from "../../core/errors.ts";
-import { withValues } from "../../core/from_env.ts";
+import { hasVariables, withValues } from "../../core/from_env.ts";
 import { isRecord } from "../../core/record.ts";
 import { PREVIOUS_SECRETS, SECRET } from "../../core/secrets.ts";
 import { listed, printable } from "../../core/text.ts";
@@ -18,6 +18,7 @@ import { environmentFiles } from "./environment_files.ts";
 import {
   environmentNamed,
   isLocal,
+  migrationIn,
   migrationsOf,
   namesOf,
   type SetupEnvironment,
@@ -83,7 +84,7 @@ export async function planSetup(project: Project, options: SetupOptions): Promis
     await checkSamePlace(
       project,
       options.backend,
-      (project, flag) => chooseToSetUp(project, flag, context),
+      (project, flag) => [chooseToSetUp(project, flag, context)],
     );
     checkTable(current, environments, project.environment.name);
   }
@@ -211,7 +212,8 @@ function overridden(
 function urlWarning({ config, choice: { backend }, spec }: SetupEnvironment): string[] {
   const entry: unknown = config.session?.backends?.[backend.name];
   const [variable] = spec.variables;
-  if (!isRecord(entry) || entry["url"] === undefined || variable === undefined) return [];
+  if (!isRecord(entry) || typeof entry["url"] !== "string" || variable === undefined) return [];
+  if (hasVariables(entry["url"])) return [];
   return [
     `Only azu uses session.backends.${backend.name}.url: the app reads ${variable.name}, which ` +
     "must have the same value",
@@ -231,7 +233,7 @@ function engineWarning({ config, choice: { backend }, spec }: SetupEnvironment):
 
 export const SESSION_SECRET: Variable = {
   name: SECRET,
-  shape: "at least 32 random bytes, for example the output of `openssl rand -hex 32`",
+  shape: "at least 32 random bytes, for example the output of `azu session:secret`",
 };
 
 const PREVIOUS_SECRET: Variable = {
@@ -277,12 +279,12 @@ function tableSteps(
   environments: SetupEnvironments,
   { applied, addedColumns }: { applied: boolean; addedColumns: readonly string[] },
 ): string[] {
-  const tables = new Set(environments.map(({ spec }) => JSON.stringify(spec.migration)));
+  const tables = new Set(environments.map((each) => JSON.stringify(migrationIn(each))));
   const isSameEverywhere = tables.size === 1;
   const current = environmentNamed(environments, project.environment.name);
   const left = environments.filter((environment) => {
     const isDone = applied && (isSameEverywhere || environment === current);
-    return environment.spec.migration !== undefined && !isDone;
+    return migrationIn(environment) !== undefined && !isDone;
   });
   if (left.length === 0) return [];
   const options = isSameEverywhere ? "--apply" : "--env <name> --apply for each";

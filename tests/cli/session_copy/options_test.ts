@@ -171,10 +171,13 @@ Deno.test("the ledger is where the user's state is, and a dry run leaves it alon
   const again = (await run("--force")).stdout;
   match(again, /^1 session\(s\) were removed at the target/m);
   match(again, /^✓ Compared \d+ session\(s\): nothing else is missing at the target$/m);
-  // What the source has no longer is dropped.
+  // What neither of them has any longer is dropped.
   const size = async () => (await Deno.stat(`${app.path}/state/azu/${file?.name}`)).size;
   const before = await size();
   await source.remove(`${SECRET}-b`);
+  strictEqual((await run("--force")).code, 0);
+  strictEqual(await size(), before);
+  await target.remove(`${SECRET}-b`);
   strictEqual((await run("--force", "--user", "1")).code, 0);
   strictEqual(await size(), before);
   strictEqual((await run("--force")).code, 0);

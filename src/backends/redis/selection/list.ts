@@ -16,7 +16,7 @@ export async function listSelected(
   options: ListOptions,
 ): Promise<void> {
   await readSelected(nodes, keys, selected, options, {
-    read: (node, batch) => selected.describe(node, batch),
+    read: (node, batch) => selected.describe(node, batch, options.tellsHome),
     give: (sessions) => options.onSessions(sessions),
   });
 }

@@ -149,8 +149,15 @@ export class SelectedKeys {
     return { meant, others, moved };
   }
 
-  /** Describes those of the keys that are meant. */
-  async describe(node: RedisNode, keys: readonly Buffer[]): Promise<Read<SessionInfo>> {
+  /**
+   * Describes those of the keys that are meant.
+   * @param tellsHome See `ListOptions.tellsHome`.
+   */
+  async describe(
+    node: RedisNode,
+    keys: readonly Buffer[],
+    tellsHome = false,
+  ): Promise<Read<SessionInfo>> {
     const sessions: KeyAnd<SessionInfo>[] = [];
     const moved = await this.#wholeReader.read(node, keys, (found) => {
       const { key, value } = found;
@@ -161,7 +168,8 @@ export class SelectedKeys {
       );
       if (!this.#judge(key, candidate)) return;
       const size = key.length + (value?.length ?? 0);
-      sessions.push({ key, session: { ...candidate, size } });
+      const home = tellsHome && value ? { storedIn: this.#context.payloads.storedIn(value) } : {};
+      sessions.push({ key, session: { ...candidate, size, ...home } });
     });
     return { sessions, moved };
   }

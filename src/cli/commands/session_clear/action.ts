@@ -1,18 +1,32 @@
-import type { Backend } from "../../../backends/contract.ts";
-import { type ClearReport, NOTHING_DONE } from "../../../commands/session_clear/types.ts";
+import { NOTHING_DONE } from "../../../commands/session_clear/types.ts";
 import { CLEAR } from "../../../commands/session_clear/words.ts";
 import { type ExitCode, ImpossibleError, OperationError } from "../../../core/errors.ts";
 import { listed } from "../../../core/text.ts";
-import { audited, auditedRun, removalEnd } from "../../audit.ts";
-import { type Operation, operationFor, showDecision } from "../../operation.ts";
+import { audited, auditedRun, removalEnding } from "../../audit.ts";
+import { placeText } from "../../decision.ts";
+import {
+  neighboursIn,
+  oldFirst,
+  type Operation,
+  operationFor,
+  placesOf,
+  showDecision,
+} from "../../operation.ts";
 import { checkEvidence } from "../../operation_options.ts";
 import type { GlobalOptions } from "../../program.ts";
-import { exitCodeOf, type Removal, removeSessions, unsupported } from "../../removal.ts";
+import {
+  type Removal,
+  type RemovalEnd,
+  removeSessions,
+  resultOf,
+  unsupported,
+  untouched,
+} from "../../removal.ts";
 import type { Host } from "../../terminal/host.ts";
 import { ask, checkTerminal } from "../../terminal/prompts.ts";
 import type { Reporter } from "../../terminal/reporter.ts";
 import type { SessionClearOptions } from "./command.ts";
-import { clearFields, showDoubts, showLookAlikes, showReport } from "./report.ts";
+import { clearFields, showDoubts, showHeading, showLookAlikes, showReport } from "./report.ts";
 
 const QUESTION = "Are you sure you want to clear all sessions? This will log out all users.";
 
@@ -32,78 +46,91 @@ export async function sessionClear(
 ): Promise<ExitCode> {
   checkEvidence(options);
   const operation = await operationFor(host, options, reporter);
-  for (const keys of operation.neighbours) reporter.warn(`A clear removes ${keys} too`);
-  const conclude = (report: ClearReport) => concluded(operation, options, report);
+  for (const keys of neighboursIn(operation)) reporter.warn(`A clear removes ${keys} too`);
+  const conclude = (ends: readonly RemovalEnd[]) => concluded(operation, options, ends);
   const { dryRun = false } = options;
   const clear = { ...operation, command: COMMAND, options, words: CLEAR, conclude };
-  const report = await audited(
+  const ends = await audited(
     auditedRun(operation, COMMAND, options, { selection: null, dryRun }),
     async (trail) => {
-      const report = await attempt({ ...clear, trail });
-      return options.strict ? strictly(report) : report;
+      const ends = await attempt({ ...clear, trail });
+      return options.strict ? ends.map(strictly) : ends;
     },
-    removalEnd(host, "cleared"),
+    removalEnding(host, "cleared"),
   );
-  return conclude(report);
+  return conclude(ends);
 }
 
 /** With `--strict`, what would be a warning is an error. */
-function strictly(report: ClearReport): ClearReport {
+function strictly({ place, report }: RemovalEnd): RemovalEnd {
   const { outcome, lookAlikes, arrived = 0, doubts, error } = report;
-  if (error !== undefined || !["cleared", "empty", "found"].includes(outcome)) return report;
+  const isDone = error === undefined && ["cleared", "empty", "found"].includes(outcome);
+  if (!isDone) return { place, report };
   const problems = [
     ...(lookAlikes.length > 0 ? ["keys under another prefix look like sessions"] : []),
     ...(arrived > 0 ? [`${arrived} session(s) were written during the clear`] : []),
     ...doubts,
   ];
-  if (problems.length === 0) return report;
-  return { ...report, error: new OperationError(`${problems.join("; ")} (--strict)`) };
+  if (problems.length === 0) return { place, report };
+  const strict = new OperationError(`${problems.join("; ")} (--strict)`);
+  return { place, report: { ...report, error: strict } };
 }
 
-function concluded(operation: Operation, options: Options, report: ClearReport): ExitCode {
-  const { host, reporter, choice, target } = operation;
-  const exitCode = exitCodeOf(host, report);
-  showReport(reporter, report, choice.backend, target, CLEAR);
+function concluded(
+  operation: Operation,
+  options: Options,
+  ends: readonly RemovalEnd[],
+): ExitCode {
+  const { host, reporter } = operation;
+  const { total, exitCode } = resultOf(host, ends);
+  for (const { place, report } of ends) {
+    if (ends.length > 1) showHeading(reporter, place);
+    showReport(reporter, report, place, CLEAR);
+  }
   const dryRun = options.dryRun ?? false;
-  reporter.document(clearFields(report, operation, { dryRun, exitCode }), report.error);
+  reporter.document(clearFields(ends, operation, { dryRun, exitCode }), total.error);
   return exitCode;
 }
 
-async function attempt(clear: Clear): Promise<ClearReport> {
-  const { host, options, reporter, choice: { backend }, neighbours } = clear;
+async function attempt(clear: Clear): Promise<readonly RemovalEnd[]> {
+  const { host, options, reporter } = clear;
   const dryRun = options.dryRun ?? false;
   showDecision(clear);
-  const { clear: capability } = backend.capabilities;
-  if (capability !== true) {
+  for (const place of placesOf(clear)) {
+    const { backend } = place.choice;
+    const { clear: capability } = backend.capabilities;
+    if (capability === true) continue;
     if (!dryRun) reporter.line("Clearing sessions...");
     reporter.line(`Backend: ${backend.name}`);
     reporter.line(`⚠️  ${capability.whyNot}`);
     reporter.line(capability.instead);
     const error = new ImpossibleError(capability.whyNot, { hint: capability.instead });
-    return { ...NOTHING_DONE, outcome: "impossible", ...(reporter.options.json ? { error } : {}) };
+    const report = { ...NOTHING_DONE, outcome: "impossible" } as const;
+    return [{ place, report: reporter.options.json ? { ...report, error } : report }];
   }
-  const error = unsupported(options, backend, CLEAR);
-  if (error) return { ...NOTHING_DONE, outcome: "impossible", error };
-  backend.check?.();
+  const error = unsupported(clear, options, CLEAR);
+  if (error) return untouched(clear, "impossible", error);
+  for (const { choice } of placesOf(clear)) choice.backend.check?.();
   host.handleSignals();
   const all = { selection: [], preview: 0 };
   if (dryRun) return await removeSessions(clear, { ...all, dryRun, anything: false });
   if (options.force || options.yes) {
+    const neighbours = neighboursIn(clear);
     if (neighbours.length > 0 && !options.anything) {
-      return { ...NOTHING_DONE, outcome: "failed", error: notAlone(neighbours) };
+      return untouched(clear, "failed", notAlone(neighbours));
     }
-    announce(reporter, backend);
+    announce(clear);
     const { anything = false } = options;
     return await removeSessions(clear, { ...all, dryRun, anything });
   }
   checkTerminal(host);
   const found = await removeSessions(clear, { ...all, dryRun: true, anything: false });
-  if (found.outcome !== "found") return found;
+  if (!found.every(({ report }) => report.outcome === "found")) return found;
   if (!await agreed(clear, found)) {
     reporter.note("Nothing was cleared");
-    return { ...NOTHING_DONE, outcome: host.signal.aborted ? "interrupted" : "declined" };
+    return untouched(clear, host.signal.aborted ? "interrupted" : "declined");
   }
-  announce(reporter, backend);
+  announce(clear);
   return await removeSessions(clear, { ...all, dryRun, anything: true });
 }
 
@@ -115,18 +142,24 @@ function notAlone(neighbours: readonly string[]): OperationError {
 }
 
 /** Says what is about to be cleared, even with --quiet, and asks. */
-async function agreed(clear: Clear, found: ClearReport): Promise<boolean> {
-  const { host, reporter, target } = clear;
+async function agreed(clear: Clear, found: readonly RemovalEnd[]): Promise<boolean> {
+  const { host, reporter } = clear;
   if (reporter.options.quiet) showDecision(clear, true);
-  reporter.say(`Sessions there now: ${found.remaining ?? 0}`);
-  showDoubts(reporter, found);
-  showLookAlikes(reporter, found, target);
+  for (const { place, report } of found) {
+    const where = found.length > 1 ? ` in ${placeText(place)}` : "";
+    reporter.say(`Sessions there now${where}: ${report.remaining ?? 0}`);
+    showDoubts(reporter, report);
+    showLookAlikes(reporter, report, place.target);
+  }
   return await ask(host, QUESTION) === true;
 }
 
-function announce(reporter: Reporter, backend: Backend): void {
+function announce(clear: Clear): void {
+  const { reporter } = clear;
   reporter.line("Clearing sessions...");
-  reporter.line(`Backend: ${backend.name}`);
-  const lines = backend.announce?.() ?? [`Clearing ${backend.name} sessions...`];
-  for (const line of lines) reporter.line(line);
+  for (const { choice: { backend } } of oldFirst(clear)) {
+    reporter.line(`Backend: ${backend.name}`);
+    const lines = backend.announce?.() ?? [`Clearing ${backend.name} sessions...`];
+    for (const line of lines) reporter.line(line);
+  }
 }

@@ -5,16 +5,29 @@ import { cacheTime } from "../../../commands/session_clear/nodes.ts";
 import { capitalized, CLEAR, type Words } from "../../../commands/session_clear/words.ts";
 import { AzuError, type ExitCode } from "../../../core/errors.ts";
 import { factNames, factsOf, type Selection } from "../../../core/selection.ts";
-import { endFields, type Operation, operationFields } from "../../operation.ts";
+import { totalOf } from "../../../commands/session_clear/total.ts";
+import { placeText } from "../../decision.ts";
+import {
+  endFields,
+  type Operation,
+  operationFields,
+  placeFields,
+  type StorePlace,
+} from "../../operation.ts";
 import { printable } from "../../../core/text.ts";
-import type { Reporter } from "../../terminal/reporter.ts";
+import type { RemovalEnd } from "../../removal.ts";
+import { errorField, type Reporter } from "../../terminal/reporter.ts";
+
+/** Says which of several stores the next lines are about. */
+export function showHeading(reporter: Reporter, place: StorePlace): void {
+  reporter.line(`${placeText(place)}:`);
+}
 
 /** The lines of a report. The check mark means that a second look has found nothing left. */
 export function showReport(
   reporter: Reporter,
   report: ClearReport,
-  backend: Backend,
-  target: Target,
+  { choice: { backend }, target }: StorePlace,
   words: Words,
   selection: Selection = [],
 ): void {
@@ -201,14 +214,11 @@ export function restOf(report: ClearReport, words: Words = CLEAR): string | unde
 
 /** The document of `session:clear`. */
 export function clearFields(
-  report: ClearReport,
+  ends: readonly RemovalEnd[],
   operation: Operation,
   { dryRun, exitCode }: { readonly dryRun: boolean; readonly exitCode: ExitCode },
 ): Record<string, unknown> {
-  return {
-    command: "session:clear",
-    ...operationFields(operation),
-    dryRun,
+  const countFields = (report: ClearReport) => ({
     outcome: report.outcome,
     cleared: report.cleared,
     remaining: report.remaining ?? null,
@@ -216,8 +226,27 @@ export function clearFields(
     lookAlikes: report.lookAlikes,
     doubts: report.doubts,
     ...followUpFields(report),
+  });
+  return {
+    command: "session:clear",
+    ...operationFields(operation),
+    dryRun,
+    ...countFields(totalOf(ends.map(({ report }) => report))),
+    ...storesField(ends, countFields),
     ...endFields(operation, exitCode),
   };
+}
+
+/** The field `stores`, if there are several. */
+export function storesField(
+  ends: readonly RemovalEnd[],
+  countFields: (report: ClearReport) => Readonly<Record<string, unknown>>,
+) {
+  if (ends.length < 2) return {};
+  const stores = ends.map(({ place, report }) => {
+    return { ...placeFields(place), ...countFields(report), ...errorField(report.error) };
+  });
+  return { stores };
 }
 
 /** The fields about what precedes and follows a removal. */

@@ -6,12 +6,14 @@ import type { CopySource } from "../../../commands/session_copy/ends.ts";
 import {
   type CopyCounts,
   type CopyReport,
+  type EndedCounts,
   NO_COUNTS,
   written,
 } from "../../../commands/session_copy/types.ts";
+import { oldOf } from "../../../config/choose.ts";
 import { ExitCode, type ImpossibleError, UsageError } from "../../../core/errors.ts";
-import { inWords } from "../../../core/selection.ts";
-import { audited } from "../../audit.ts";
+import { inWords, type Selection } from "../../../core/selection.ts";
+import { audited, reportEnding } from "../../audit.ts";
 import { workingFolder } from "../../load_project.ts";
 import { budgetOf } from "../../operation_options.ts";
 import { unreachable } from "../../operation.ts";
@@ -29,6 +31,7 @@ import {
   endFieldsOf,
   endsFor,
   isFile,
+  nameOf,
   showEnds,
 } from "./ends.ts";
 import { FailedList } from "./failed.ts";
@@ -42,6 +45,7 @@ export async function sessionCopy(
   options: CopyOptions,
   reporter: Reporter,
 ): Promise<ExitCode> {
+  if (options.reseal) return await (await import("./reseal.ts")).reseal(host, options, reporter);
   const start = host.now().getTime();
   const isAsked = !options.force && !options.yes && !options.dryRun;
   if (isAsked && readsStdin(options)) {
@@ -50,6 +54,7 @@ export async function sessionCopy(
     });
   }
   const selection = await selectionFor(host, options, start);
+  checkRemoval(options, selection);
   const ends = await endsFor(host, options, reporter);
   if (options.schedule !== undefined) {
     const { printCopySchedule } = await import("./schedule.ts");
@@ -70,29 +75,37 @@ export async function sessionCopy(
     );
     return exitCode;
   };
+  const { project: { environment }, from, to } = ends;
+  const fields = {
+    environment: environment.name,
+    from: endFieldsOf(from),
+    to: endFieldsOf(to),
+    selection: selection.length === 0 ? null : inWords(selection),
+    dryRun: options.dryRun ?? false,
+  };
   const report = await audited(
-    {
-      host,
-      reporter,
-      project: ends.project,
-      command: "session:copy",
-      fields: {
-        environment: ends.project.environment.name,
-        from: endFieldsOf(ends.from),
-        to: endFieldsOf(ends.to),
-        selection: selection.length === 0 ? null : inWords(selection),
-        dryRun: options.dryRun ?? false,
-      },
-    },
+    { host, reporter, project: ends.project, command: "session:copy", fields },
     () => attempt({ ...ends, host, options, reporter, selection, failed, folder, conclude }),
-    (report) => ({
+    reportEnding((report) => ({
       outcome: report.outcome,
       ...report.counts,
       inDoubt: report.inDoubt,
       exitCode: exitCodeOf(host, report),
-    }),
+    })),
   );
   return conclude(report);
+}
+
+/** @throws {UsageError} if what has ended would not be certain, or nobody asked for it. */
+function checkRemoval({ removeEnded, removeMost }: CopyOptions, selection: Selection): void {
+  if (removeEnded && selection.length > 0) {
+    throw new UsageError("--remove-ended takes no selection", {
+      hint: "Copy the selection first, and run the command again without it",
+    });
+  }
+  if (removeMost && !removeEnded) {
+    throw new UsageError("--remove-most needs --remove-ended");
+  }
 }
 
 function exitCodeOf({ signal }: Host, { outcome, error }: CopyReport): ExitCode {
@@ -146,8 +159,10 @@ async function copied(
   using progress = new Progress(host, reporter, to.target.address ?? backend.name, WORDS);
   progress.stopAfter(host.signal);
   let counts: CopyCounts = NO_COUNTS;
+  let ended: EndedCounts | undefined;
   host.lastWords = () => {
-    conclude({ ...NOTHING_DONE, counts, outcome: "interrupted", inDoubt: Infinity });
+    const report = { ...NOTHING_DONE, counts, outcome: "interrupted", inDoubt: Infinity } as const;
+    conclude(ended === undefined ? report : { ...report, inDoubt: 0, ended: inDoubt(ended) });
   };
   try {
     return await copySessions({
@@ -157,6 +172,8 @@ async function copied(
       selection,
       dryRun: options.dryRun ?? false,
       restoreRemoved: options.restoreRemoved ?? false,
+      removeEnded: options.removeEnded ?? false,
+      ...homesIn(copying),
       ledger: ledgerPath(copying),
       budget: budgetOf(options),
       timeout: options.timeout,
@@ -167,12 +184,34 @@ async function copied(
         progress.update(written(now), total);
         progress.find(seen, total);
       },
+      onEnded(now, seen, total) {
+        ended = now;
+        progress.find(seen, total);
+      },
       onFailed: (session) => failed.add(session),
       onSlow: (reason) => reporter.noteOnce(reason),
     });
   } finally {
     host.lastWords = undefined;
   }
+}
+
+/**
+ * While the app moves its sessions between the two, it does not use copies of ended ones either. So
+ * nothing is lost if the source, which it empties, has none any longer.
+ */
+function homesIn({ project, from, to, options }: Copying) {
+  const names = [nameOf(from), nameOf(to)] as const;
+  const old = oldOf(project, names);
+  return {
+    homes: { names, old: old ?? nameOf(from) },
+    removeMost: options.removeMost || old !== undefined,
+  };
+}
+
+/** What is known if the process ends at once: sessions may be on their way. */
+function inDoubt(ended: EndedCounts): EndedCounts {
+  return { ...ended, inDoubt: Infinity };
 }
 
 /**

@@ -10,7 +10,7 @@ import { Progress } from "../../terminal/progress.ts";
 import { ask, checkTerminal } from "../../terminal/prompts.ts";
 import type { Reporter } from "../../terminal/reporter.ts";
 import type { CopyOptions } from "./action.ts";
-import { type BackendEnd, type Ends, endText } from "./ends.ts";
+import { type BackendEnd, type Ends, endText, nameOf } from "./ends.ts";
 import type { FailedList } from "./failed.ts";
 
 export interface Copying extends Ends {
@@ -74,7 +74,14 @@ async function asked(copying: Copying, count: Count): Promise<CopyReport | undef
   const found = await count();
   if (typeof found !== "number") return { ...NOTHING_DONE, ...found };
   reporter.say(`${found} session(s) from ${endText(from)} to ${endText(to)}`);
-  return await ask(host, "Copy them?") === true ? undefined : notCopied(copying);
+  const { removeEnded } = copying.options;
+  if (removeEnded) {
+    reporter.say(
+      `What copies have put at ${nameOf(to)} and has ended at ${nameOf(from)} is removed`,
+    );
+  }
+  const question = removeEnded ? "Copy them, and remove what has ended?" : "Copy them?";
+  return await ask(host, question) === true ? undefined : notCopied(copying);
 }
 
 /** A question was not answered, or not with yes. */

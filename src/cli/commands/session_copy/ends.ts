@@ -7,7 +7,7 @@ import { UsageError } from "../../../core/errors.ts";
 import { nearest } from "../../../core/nearest.ts";
 import { printable } from "../../../core/text.ts";
 import type { Project } from "../../../config/project.ts";
-import { decisionLine } from "../../decision.ts";
+import { decisionLine, placeText } from "../../decision.ts";
 import { loadProjectFor } from "../../load_project.ts";
 import type { Host } from "../../terminal/host.ts";
 import type { Reporter } from "../../terminal/reporter.ts";
@@ -65,6 +65,12 @@ export async function endsFor(
   reporter: Reporter,
 ): Promise<Ends> {
   const { from, to } = options;
+  if (from === undefined || to === undefined) {
+    throw new UsageError("session:copy needs --from and --to", {
+      hint:
+        "Name two backends of the config, or one and a file; or seal sessions anew in place, with --reseal",
+    });
+  }
   if (from === to) {
     throw new UsageError(`--from and --to both name ${printable(from)}`, {
       hint: "Name two different places",
@@ -92,7 +98,7 @@ async function endOf(
   const known = backendNames(project);
   if (known.includes(name)) {
     const choice = chooseNamed(project, name, option);
-    await checkSamePlace(project, name, (other) => chooseNamed(other, name, option));
+    await checkSamePlace(project, name, (other) => [chooseNamed(other, name, option)]);
     return { choice, target: choice.backend.describe() };
   }
   if (FILE_NAME.test(name)) {
@@ -114,9 +120,12 @@ async function endOf(
 /** @throws {UsageError} if both ends are files, or for an option that does not fit the target. */
 function checkFiles(
   { from, to }: Pick<Ends, "from" | "to">,
-  { overwrite, encrypt, restoreRemoved, ledger, schedule }: CopyOptions,
+  { overwrite, encrypt, restoreRemoved, removeEnded, ledger, schedule }: CopyOptions,
 ): void {
   if (isFile(to)) backendEnd(from);
+  if (removeEnded && (isFile(from) || isFile(to))) {
+    throw new UsageError("--remove-ended only has a meaning between two backends");
+  }
   const unfit = isFile(to)
     ? [restoreRemoved && "--restore-removed", ledger !== undefined && "--ledger"]
     : [overwrite && "--overwrite", !encrypt && "--no-encrypt"];
@@ -145,13 +154,7 @@ export function showEnds({ project: { environment }, from, to }: Ends, reporter:
 /** `redis (redis://localhost:6379, keys shop:*)`, or `backup.azu (encrypted)` */
 export function endText(end: End): string {
   if (isFile(end)) return `${end.path} (${end.isEncrypted ? "encrypted" : "not encrypted"})`;
-  const { choice: { backend }, target: { address, pattern, table } } = end;
-  const parts = [
-    address,
-    pattern === undefined ? undefined : `keys ${pattern}`,
-    table === undefined ? undefined : `table ${table}`,
-  ].filter((part) => part !== undefined);
-  return `${backend.name}${parts.length === 0 ? "" : ` (${parts.join(", ")})`}`;
+  return placeText(end);
 }
 
 /** Its name, for a sentence. */

@@ -1,5 +1,10 @@
 /** How a copy is reported: as lines, and as JSON. */
-import { type CopyReport, written } from "../../../commands/session_copy/types.ts";
+import {
+  type CopyReport,
+  type EndedCounts,
+  NOTHING_ENDED,
+  written,
+} from "../../../commands/session_copy/types.ts";
 import { type ExitCode, OperationError } from "../../../core/errors.ts";
 import { inWords, type Selection } from "../../../core/selection.ts";
 import type { Reporter } from "../../terminal/reporter.ts";
@@ -18,14 +23,26 @@ export function showCopy(
   report: CopyReport,
   { to, selection, failed }: Shown,
 ): void {
-  const { outcome, counts, comparison, error } = report;
-  for (const line of countLines(report, isFile(to))) reporter.line(line);
+  const { outcome, counts, comparison, ended, error } = report;
+  for (const line of [...countLines(report, isFile(to)), ...endedLines(report)]) {
+    reporter.line(line);
+  }
   if (selection.length > 0) showUnreadable(reporter, report.unreadable, selection);
   if (counts.unclear > 0) {
     reporter.warn(
       `${counts.unclear} session(s) differ, and azu cannot tell which was visited later: their ` +
         "payload does not say it, or is sealed and SESSION_SECRET is not set",
     );
+  }
+  if (ended !== undefined && ended.unreadable > 0) {
+    reporter.warn(
+      `${ended.unreadable} session(s) that have ended at the source stay at the target: azu cannot ` +
+        "read their payload, so an app may have written them there (set SESSION_SECRET if they " +
+        "are sealed)",
+    );
+  }
+  if (outcome === "found" && report.isRefused && ended !== undefined) {
+    reporter.warn(`${refusalOf(ended)}. ${REMOVE_MOST}`);
   }
   if (outcome === "copied" && isFile(to)) {
     reporter.verified(
@@ -42,7 +59,8 @@ export function showCopy(
   if (problem !== undefined) reporter.error(problem);
   for (const line of failed.lines) reporter.say(line);
   const isCutOff = outcome === "failed" || outcome === "interrupted";
-  if (isCutOff && written(counts) + report.inDoubt > 0) {
+  const changed = written(counts) + (ended?.removed ?? 0) + doubtIn(report);
+  if (isCutOff && changed > 0) {
     reporter.say("It is not known what is left: running the command again is safe");
   }
 }
@@ -91,18 +109,47 @@ function countLines({ outcome, counts, inDoubt }: CopyReport, isNew: boolean): s
   ];
 }
 
+/** What was removed at the target. */
+function endedLines({ outcome, ended = NOTHING_ENDED }: CopyReport): string[] {
+  const { found, removed, inDoubt } = ended;
+  const text = (count: number) => `${count} session(s) that have ended at the source`;
+  if (outcome === "found" && found > 0) return [`Would remove ${text(found)}; nothing was removed`];
+  if (removed + inDoubt === 0) return [];
+  return [`Removed ${inDoubt > 0 ? "at least " : ""}${text(removed)}`];
+}
+
+/** Why sessions that have ended are not removed. */
+function refusalOf({ found, known }: EndedCounts): string {
+  return `${found} of the ${known} session(s) that copies have put at the target are not at the ` +
+    "source any more, so it may be incomplete, and none of them is removed";
+}
+
+const REMOVE_MOST = "If they have really ended, pass --remove-most";
+
+/** How many sessions may have been written or removed besides those that are counted. */
+function doubtIn({ inDoubt, ended }: CopyReport): number {
+  return inDoubt + (ended?.inDoubt ?? 0);
+}
+
 /** Why a copy is not complete. */
-function problemOf({ outcome, counts, comparison, inDoubt }: CopyReport) {
+function problemOf({ outcome, counts, comparison, inDoubt, ended, isRefused }: CopyReport) {
   if (outcome !== "partial" && (outcome !== "found" || counts.failed === 0)) return undefined;
   const { missing = 0, differing = 0 } = comparison ?? {};
+  const { failed: undropped } = ended ?? NOTHING_ENDED;
   const parts = [
     [counts.failed, "cannot be copied"],
     [missing, "are missing at the target, although they were copied"],
     [differing, "differ at the target, although they were copied"],
+    [undropped, "have ended at the source, and cannot be removed at the target"],
   ] as const;
   const problems = parts.filter(([count]) => count > 0).map(([count, what]) => {
     return `${count} session(s) ${what}`;
   });
+  if (outcome === "partial" && isRefused && ended !== undefined) {
+    const refusal = refusalOf(ended);
+    if (problems.length === 0) return new OperationError(refusal, { hint: REMOVE_MOST });
+    problems.push(refusal);
+  }
   return new OperationError(problems.join("; "), {
     hint: inDoubt === 0 && missing + differing > 0
       ? "They were removed or changed there meanwhile: does an app use the target, or a trigger?"
@@ -121,7 +168,8 @@ export function copyFields(
     readonly durationMs: number;
   },
 ): Record<string, unknown> {
-  const { outcome, counts, inDoubt, comparison, unreadable } = report;
+  const { outcome, counts, comparison, ended, unreadable } = report;
+  const inDoubt = doubtIn(report);
   return {
     command: "session:copy",
     environment: environment.name,
@@ -137,6 +185,9 @@ export function copyFields(
     compared: comparison?.compared ?? null,
     missing: comparison?.missing ?? null,
     differing: comparison?.differing ?? null,
+    ended: (dryRun ? ended?.found : ended?.removed) ?? null,
+    endedUnreadable: ended?.unreadable ?? null,
+    endedFailed: ended?.failed ?? null,
     unreadable,
     exitCode,
     durationMs,

@@ -1,16 +1,20 @@
 import { type ListReport, listSessions } from "../../../commands/session_list/list.ts";
 import { ExitCode, OperationError, UsageError } from "../../../core/errors.ts";
 import { inWords, type Selection } from "../../../core/selection.ts";
-import { audited, auditedRun } from "../../audit.ts";
+import { audited, auditedRun, reportEnding } from "../../audit.ts";
 import { budgetOf } from "../../operation_options.ts";
 import {
   endFields,
+  homesIn,
   interruptedCode,
+  neighboursIn,
+  oldFirst,
   type Operation,
   operationFields,
   operationFor,
   showDecision,
-  unreachable,
+  storesField,
+  unreachableOf,
 } from "../../operation.ts";
 import type { GlobalOptions } from "../../program.ts";
 import { selectionFor } from "../../selection.ts";
@@ -52,7 +56,7 @@ export async function sessionList(
   const limit = limitOf(options, format);
   const selection = await selectionFor(host, options, host.now().getTime());
   const operation = await operationFor(host, options, reporter);
-  for (const keys of operation.neighbours) reporter.warn(`A list shows ${keys} too`);
+  for (const keys of neighboursIn(operation)) reporter.warn(`A list shows ${keys} too`);
   showDecision(operation);
   const writer = count
     ? undefined
@@ -66,12 +70,12 @@ export async function sessionList(
       count,
     }),
     () => attempt(listing),
-    (report) => ({
+    reportEnding((report) => ({
       outcome: report.outcome,
       shown: report.shown,
       count: report.count ?? null,
       exitCode: exitCodeOf(host, report),
-    }),
+    })),
   );
   if (report.outcome !== "impossible") writer?.end();
   return conclude(listing, report);
@@ -118,14 +122,17 @@ function limitOf({ limit, sort }: Options, format: Format): number | undefined {
 }
 
 async function attempt(listing: Listing): Promise<ListReport> {
-  const { host, options, reporter, choice: { backend }, target, selection, limit } = listing;
-  const error = unreachable(backend, "listed");
+  const { host, options, reporter, selection, limit } = listing;
+  const error = unreachableOf(listing, "listed");
   if (error) return { outcome: "impossible", shown: 0, more: undefined, unreadable: 0, error };
-  backend.check?.();
+  const [first, ...others] = oldFirst(listing);
+  for (const { choice } of [first, ...others]) choice.backend.check?.();
   host.handleSignals();
+  const { choice: { backend }, target } = first;
   using progress = new Progress(host, reporter, target.address ?? backend.name);
   progress.stopAfter(host.signal);
-  const report = await listSessions(backend, {
+  const report = await listSessions([backend, ...others.map(({ choice }) => choice.backend)], {
+    homes: homesIn(listing),
     signal: host.signal,
     selection,
     onlyCount: options.count ?? false,
@@ -171,6 +178,7 @@ function conclude(listing: Listing, report: ListReport): ExitCode {
       ? { count: count ?? null }
       : { sessions, shown: sessions.length, more: more ?? null }),
     unreadable,
+    ...storesField(listing),
     ...endFields(listing, exitCode),
   }, error);
   return exitCode;

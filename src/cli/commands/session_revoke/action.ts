@@ -1,19 +1,34 @@
 import type { Backend } from "../../../backends/contract.ts";
-import { type ClearReport, NOTHING_DONE } from "../../../commands/session_clear/types.ts";
 import { REVOKE } from "../../../commands/session_clear/words.ts";
-import { type ExitCode, OperationError, UsageError } from "../../../core/errors.ts";
+import { type AzuError, type ExitCode, OperationError, UsageError } from "../../../core/errors.ts";
 import { inWords, type Selection } from "../../../core/selection.ts";
 import { listed } from "../../../core/text.ts";
-import { audited, auditedRun, removalEnd } from "../../audit.ts";
-import { type Operation, operationFor, showDecision, unreachable } from "../../operation.ts";
+import { audited, auditedRun, removalEnding } from "../../audit.ts";
+import { placeText } from "../../decision.ts";
+import {
+  neighboursIn,
+  oldFirst,
+  type Operation,
+  operationFor,
+  placesOf,
+  showDecision,
+  unreachableOf,
+} from "../../operation.ts";
 import { checkEvidence } from "../../operation_options.ts";
 import type { GlobalOptions } from "../../program.ts";
-import { exitCodeOf, type Removal, removeSessions, unsupported } from "../../removal.ts";
+import {
+  type Removal,
+  type RemovalEnd,
+  removeSessions,
+  resultOf,
+  unsupported,
+  untouched,
+} from "../../removal.ts";
 import { readsStdin, selectionFor } from "../../selection.ts";
 import type { Host } from "../../terminal/host.ts";
 import { ask, checkTerminal } from "../../terminal/prompts.ts";
 import type { Reporter } from "../../terminal/reporter.ts";
-import { showReport, showUnreadable } from "../session_clear/report.ts";
+import { showHeading, showReport, showUnreadable } from "../session_clear/report.ts";
 import type { SessionRevokeOptions } from "./command.ts";
 import { previewLines, revokeFields } from "./report.ts";
 
@@ -51,8 +66,9 @@ export async function sessionRevoke(
     });
   }
   const operation = await operationFor(host, options, reporter);
-  for (const keys of operation.neighbours) reporter.warn(`A revocation reaches ${keys} too`);
-  const conclude = (report: ClearReport) => concluded(operation, options, selection, report);
+  for (const keys of neighboursIn(operation)) reporter.warn(`A revocation reaches ${keys} too`);
+  const conclude = (ends: readonly RemovalEnd[]) => concluded(operation, options, selection, ends);
+  const { dryRun = false } = options;
   const revocation = {
     ...operation,
     command: COMMAND,
@@ -61,62 +77,65 @@ export async function sessionRevoke(
     conclude,
     selection,
   };
-  const { dryRun = false } = options;
-  const report = await audited(
+  const ends = await audited(
     auditedRun(operation, COMMAND, options, { selection: inWords(selection), dryRun }),
     (trail) => attempt({ ...revocation, trail }),
-    removalEnd(host, "revoked"),
+    removalEnding(host, "revoked"),
   );
-  return conclude(report);
+  return conclude(ends);
 }
 
 function concluded(
   operation: Operation,
   options: Options,
   selection: Selection,
-  report: ClearReport,
+  ends: readonly RemovalEnd[],
 ): ExitCode {
-  const { host, reporter, choice, target } = operation;
-  const exitCode = exitCodeOf(host, report);
-  showReport(reporter, report, choice.backend, target, REVOKE, selection);
-  if (report.outcome === "found") {
-    const lines = previewLines(report, host.stdout, host.now());
-    for (const line of lines) reporter.line(line);
+  const { host, reporter } = operation;
+  const { total, exitCode } = resultOf(host, ends);
+  for (const { place, report } of ends) {
+    if (ends.length > 1) showHeading(reporter, place);
+    showReport(reporter, report, place, REVOKE, selection);
+    if (report.outcome !== "found") continue;
+    for (const line of previewLines(report, host.stdout, host.now())) reporter.line(line);
   }
   const circumstances = { selection, dryRun: options.dryRun ?? false, exitCode };
-  reporter.document(revokeFields(report, operation, circumstances), report.error);
+  reporter.document(revokeFields(ends, operation, circumstances), total.error);
   return exitCode;
 }
 
-async function attempt(revocation: Revocation): Promise<ClearReport> {
-  const { host, options, reporter, choice: { backend }, neighbours, selection } = revocation;
+async function attempt(revocation: Revocation): Promise<readonly RemovalEnd[]> {
+  const { host, options, selection } = revocation;
   const dryRun = options.dryRun ?? false;
   showDecision(revocation);
-  const { clear } = backend.capabilities;
-  const hint = clear === true ? {} : { hint: clear.instead };
-  const error = unreachable(backend, "revoked", hint) ?? unsupported(options, backend, REVOKE);
-  if (error) return { ...NOTHING_DONE, outcome: "impossible", error };
-  backend.check?.();
+  const error = unreachableOf(revocation, "revoked", hintOf) ??
+    unsupported(revocation, options, REVOKE);
+  if (error) return untouched(revocation, "impossible", error);
+  for (const { choice } of placesOf(revocation)) choice.backend.check?.();
   host.handleSignals();
   const how = { selection, anything: false, preview: 0 };
   if (dryRun) return await removeSessions(revocation, { ...how, dryRun, preview: PREVIEW });
   if (options.force || options.yes) {
-    if (neighbours.length > 0) {
-      return { ...NOTHING_DONE, outcome: "failed", error: notAlone(neighbours) };
-    }
-    announce(reporter, backend);
+    const neighbours = neighboursIn(revocation);
+    if (neighbours.length > 0) return untouched(revocation, "failed", notAlone(neighbours));
+    announce(revocation);
     return await removeSessions(revocation, { ...how, dryRun });
   }
   checkTerminal(host);
   const found = await removeSessions(revocation, { ...how, dryRun: true, preview: PREVIEW });
   // Without any, there is nothing to ask.
-  if (found.outcome !== "found" || found.remaining === 0) return found;
+  const isFound = found.every(({ report }) => report.outcome === "found");
+  if (!isFound || found.every(({ report }) => report.remaining === 0)) return found;
   if (!await agreed(revocation, found)) {
-    reporter.note("Nothing was revoked");
-    return { ...NOTHING_DONE, outcome: host.signal.aborted ? "interrupted" : "declined" };
+    revocation.reporter.note("Nothing was revoked");
+    return untouched(revocation, host.signal.aborted ? "interrupted" : "declined");
   }
-  announce(reporter, backend);
+  announce(revocation);
   return await removeSessions(revocation, { ...how, dryRun });
+}
+
+function hintOf({ capabilities: { clear } }: Backend): AzuError["options"] {
+  return clear === true ? {} : { hint: clear.instead };
 }
 
 function notAlone(neighbours: readonly string[]): OperationError {
@@ -127,16 +146,22 @@ function notAlone(neighbours: readonly string[]): OperationError {
 }
 
 /** Says which sessions are about to be revoked, even with --quiet, and asks. */
-async function agreed(revocation: Revocation, found: ClearReport): Promise<boolean> {
+async function agreed(revocation: Revocation, found: readonly RemovalEnd[]): Promise<boolean> {
   const { host, reporter, selection } = revocation;
   if (reporter.options.quiet) showDecision(revocation, true);
-  reporter.say(`Sessions ${inWords(selection)}: ${found.remaining ?? 0}`);
-  for (const line of previewLines(found, host.stderr, host.now())) reporter.say(line);
-  showUnreadable(reporter, found.unreadable, selection);
+  for (const { place, report } of found) {
+    const where = found.length > 1 ? ` in ${placeText(place)}` : "";
+    reporter.say(`Sessions ${inWords(selection)}${where}: ${report.remaining ?? 0}`);
+    for (const line of previewLines(report, host.stderr, host.now())) reporter.say(line);
+    showUnreadable(reporter, report.unreadable, selection);
+  }
   return await ask(host, QUESTION) === true;
 }
 
-function announce(reporter: Reporter, { name }: Backend): void {
+function announce(revocation: Revocation): void {
+  const { reporter } = revocation;
   reporter.line("Revoking sessions...");
-  reporter.line(`Backend: ${name}`);
+  for (const { choice: { backend } } of oldFirst(revocation)) {
+    reporter.line(`Backend: ${backend.name}`);
+  }
 }

@@ -108,7 +108,8 @@ function nextSteps(rotated: boolean): string[] {
   if (!rotated) return [restart];
   return [
     restart,
-    `After the time in session.ttl, no session needs the old secret: remove it from ${PREVIOUS_SECRETS}`,
+    "Run `azu session:copy --reseal`, or wait for the time in session.ttl: then no session needs the old secret",
+    `Remove the old secret from ${PREVIOUS_SECRETS}, and restart the app`,
   ];
 }
 

@@ -14,25 +14,37 @@ import {
 } from "../../../core/errors.ts";
 import { timeText } from "../../../core/selection.ts";
 import { budgetOf } from "../../operation_options.ts";
+import { placeText } from "../../decision.ts";
 import {
   endFields,
   interruptedCode,
+  neighboursIn,
+  oldFirst,
   type Operation,
   operationFields,
   operationFor,
+  placeFields,
+  placesOf,
   showDecision,
-  unreachable,
+  type StorePlace,
+  unreachableOf,
 } from "../../operation.ts";
 import type { GlobalOptions } from "../../program.ts";
 import type { Host } from "../../terminal/host.ts";
 import { Progress } from "../../terminal/progress.ts";
-import type { Reporter } from "../../terminal/reporter.ts";
+import { errorField, type Reporter } from "../../terminal/reporter.ts";
 import type { SessionStatusOptions } from "./command.ts";
-import { openMetrics } from "./openmetrics.ts";
+import { type LabelledStatus, openMetrics } from "./openmetrics.ts";
 import { screenContext, screenOf } from "./screen.ts";
 import { watch } from "./watch.ts";
 
 type Options = SessionStatusOptions & GlobalOptions;
+
+/** The status of one of the stores. */
+interface Read {
+  readonly place: StorePlace;
+  readonly report: StatusReport;
+}
 
 /** `azu session:status` */
 export async function sessionStatus(
@@ -42,14 +54,18 @@ export async function sessionStatus(
 ): Promise<ExitCode> {
   checkOptions(host, options);
   const operation = await operationFor(host, options, reporter);
-  for (const keys of operation.neighbours) reporter.warn(`The status counts ${keys} too`);
+  for (const keys of neighboursIn(operation)) reporter.warn(`The status counts ${keys} too`);
   showDecision(operation);
-  const { backend } = operation.choice;
-  const error = unreachable(backend, "read");
-  if (error) return conclude(operation, options, { outcome: "impossible", error });
-  backend.check?.();
+  const error = unreachableOf(operation, "read");
+  if (error) {
+    return conclude(operation, options, [{
+      place: operation,
+      report: { outcome: "impossible", error },
+    }]);
+  }
+  for (const { choice } of placesOf(operation)) choice.backend.check?.();
   host.handleSignals();
-  const read = (progress?: Progress) => {
+  const read = ({ choice: { backend } }: StorePlace, progress?: Progress) => {
     return readStatus(backend, {
       signal: host.signal,
       isQuick: options.quick ?? false,
@@ -61,7 +77,11 @@ export async function sessionStatus(
     });
   };
   if (options.watch !== undefined) return await watch(operation, options.watch, read);
-  return conclude(operation, options, await once(operation, read));
+  const all: Read[] = [];
+  for (const place of oldFirst(operation)) {
+    all.push({ place, report: await once(operation, place, read) });
+  }
+  return conclude(operation, options, all);
 }
 
 /** @throws {UsageError} if options do not go together. */
@@ -82,64 +102,95 @@ function checkOptions({ stdout, env }: Host, options: Options): void {
 }
 
 async function once(
-  { host, reporter, target, choice }: Operation,
-  read: (progress: Progress) => Promise<StatusReport>,
+  { host, reporter }: Operation,
+  place: StorePlace,
+  read: (place: StorePlace, progress: Progress) => Promise<StatusReport>,
 ): Promise<StatusReport> {
+  const { target, choice } = place;
   using progress = new Progress(host, reporter, target.address ?? choice.backend.name);
   progress.stopAfter(host.signal);
-  return await read(progress);
+  return await read(place, progress);
 }
 
-function conclude(operation: Operation, options: Options, report: StatusReport): ExitCode {
+function conclude(operation: Operation, options: Options, all: readonly Read[]): ExitCode {
   const { host, reporter } = operation;
-  const { status } = report;
-  if (status !== undefined) show(operation, options, status);
-  const { met, error } = judged(options.failIf ?? [], report);
-  const exitCode = report.outcome === "interrupted"
-    ? interruptedCode(host)
-    : error?.exitCode ?? ExitCode.ok;
-  if (error !== undefined) reporter.error(error);
-  if (report.outcome === "interrupted") reporter.note("Interrupted");
+  show(operation, options, all);
+  const judgements = judged(options.failIf ?? [], all);
+  const isInterrupted = all.some(({ report }) => report.outcome === "interrupted");
+  const [error] = judgements.flatMap(({ error }) => error ?? []);
+  const exitCode = isInterrupted ? interruptedCode(host) : error?.exitCode ?? ExitCode.ok;
+  for (const { error } of judgements) if (error !== undefined) reporter.error(error);
+  if (isInterrupted) reporter.note("Interrupted");
+  const own = all.find(({ place }) => place === operation) ?? all[0];
+  const outcomeOf = (wanted: StatusReport["outcome"]) => {
+    return all.some(({ report }) => report.outcome === wanted) ? wanted : undefined;
+  };
+  const stores = all.map(({ place, report: { outcome, status } }, index) => ({
+    ...placeFields(place),
+    outcome,
+    ...jsonOf(status),
+    ...errorField(judgements[index]?.error),
+  }));
   reporter.document({
     command: "session:status",
     ...operationFields(operation),
-    outcome: report.outcome,
-    ...jsonOf(status),
-    failed: met.map(limitText),
+    outcome: outcomeOf("interrupted") ?? outcomeOf("failed") ?? outcomeOf("impossible") ?? "read",
+    ...jsonOf(own?.report.status),
+    failed: [...new Set(judgements.flatMap(({ met }) => met.map(limitText)))],
+    ...(all.length > 1 ? { stores } : {}),
     ...endFields(operation, exitCode),
   }, error);
   return exitCode;
 }
 
-function show(operation: Operation, { format }: Options, status: Status): void {
-  const { reporter, choice, environment } = operation;
-  if (format === "openmetrics") {
-    const labels = { backend: choice.backend.name, environment: environment.name };
-    reporter.data(openMetrics(status, labels));
-  } else {
-    reporter.lines(screenOf(status, screenContext(operation)));
+/** Shows what could be read. */
+function show(operation: Operation, { format }: Options, all: readonly Read[]): void {
+  const { reporter, environment } = operation;
+  const labelled: LabelledStatus[] = [];
+  for (const { place, report: { status } } of all) {
+    if (status === undefined) continue;
+    const labels = { backend: place.choice.backend.name, environment: environment.name };
+    if (format !== "openmetrics") {
+      if (labelled.length > 0) reporter.lines([[]]);
+      reporter.lines(screenOf(status, screenContext(operation, place)));
+    }
+    labelled.push({ status, labels });
+    const where = all.length > 1 ? `${place.choice.backend.name}: ` : "";
+    for (const warning of status.warnings) reporter.warn(`${where}${warning}`);
   }
-  for (const warning of status.warnings) reporter.warn(warning);
+  if (format === "openmetrics" && labelled.length > 0) reporter.data(openMetrics(labelled));
 }
 
-/** The limits that are met, and the error of the command. */
-function judged(
-  limits: readonly Limit[],
-  { status, error }: StatusReport,
-): { readonly met: readonly Limit[]; readonly error?: AzuError | undefined } {
-  if (status === undefined) return { met: [], error };
-  const { met, unknown } = judge(limits, status.figures);
-  if (met.length > 0) {
-    const texts = met.map((limit) => {
-      return `${limitText(limit)}: it is ${status.figures[limit.name]?.value}`;
-    });
-    return { met, error: new OperationError(`A limit is reached: ${texts.join("; ")}`) };
-  }
-  const [first] = unknown;
-  if (first === undefined) return { met };
-  const known = figureNames.filter((name) => status.figures[name] !== undefined);
-  const hint = `It tells ${known.join(", ")}`;
-  return { met, error: new ImpossibleError(`This store does not tell ${first.name}`, { hint }) };
+interface Judgement {
+  readonly met: readonly Limit[];
+  readonly error?: AzuError | undefined;
+}
+
+/**
+ * For each store, the limits that are met there, and its error. A figure that no store tells is an
+ * error, too.
+ */
+function judged(limits: readonly Limit[], all: readonly Read[]): readonly Judgement[] {
+  const told = new Set(all.flatMap(({ report: { status } }) => {
+    return figureNames.filter((name) => status?.figures[name] !== undefined);
+  }));
+  return all.map(({ place, report: { status, error } }) => {
+    if (status === undefined) return { met: [], error };
+    const { met, unknown } = judge(limits, status.figures);
+    const where = all.length > 1 ? ` (${placeText(place)})` : "";
+    if (met.length > 0) {
+      const texts = met.map((limit) => {
+        return `${limitText(limit)}: it is ${status.figures[limit.name]?.value}`;
+      });
+      return { met, error: new OperationError(`A limit is reached: ${texts.join("; ")}${where}`) };
+    }
+    const untold = unknown.find(({ name }) => !told.has(name));
+    if (untold === undefined) return { met };
+    const known = figureNames.filter((name) => status.figures[name] !== undefined);
+    const hint = `It tells ${known.join(", ")}`;
+    const message = `This store does not tell ${untold.name}${where}`;
+    return { met, error: new ImpossibleError(message, { hint }) };
+  });
 }
 
 /** What is not known is null. */

@@ -30,27 +30,35 @@ const METRICS: Readonly<Record<FigureName, Metric>> = {
   },
 };
 
-/** @param labels Their values may be any texts. */
-export function openMetrics(
-  { figures, time }: Pick<Status, "figures" | "time">,
-  labels: Readonly<Record<string, string>>,
-): string[] {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
-  const series = `{${pairs.join(",")}}`;
+/** The status of a store, and the labels of its series: their values may be any texts. */
+export interface LabelledStatus {
+  readonly status: Pick<Status, "figures" | "time">;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** All series of a metric follow each other. */
+export function openMetrics(stores: readonly LabelledStatus[]): string[] {
   const lines = figureNames.flatMap((figure) => {
     const { name, help, type = "gauge" } = METRICS[figure];
-    const value = figures[figure]?.value;
-    if (value === undefined) return [];
     const sample = type === "counter" ? `${name}_total` : name;
-    return [...head(name, type, help), `${sample}${series} ${value}`];
+    const samples = stores.flatMap(({ status, labels }) => {
+      const value = status.figures[figure]?.value;
+      return value === undefined ? [] : [`${sample}${seriesOf(labels)} ${value}`];
+    });
+    return samples.length === 0 ? [] : [...head(name, type, help), ...samples];
   });
   const read = "azu_status_time_seconds";
   return [
     ...lines,
     ...head(read, "gauge", "When the status was read, in seconds since 1970."),
-    `${read}${series} ${time / 1000}`,
+    ...stores.map(({ status, labels }) => `${read}${seriesOf(labels)} ${status.time / 1000}`),
     "# EOF",
   ];
+}
+
+function seriesOf(labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
+  return `{${pairs.join(",")}}`;
 }
 
 function head(name: string, type: string, help: string): string[] {

@@ -2,7 +2,7 @@
 import type { Figure, FigureName } from "../../../backends/survey.ts";
 import type { Bucket } from "../../../commands/session_status/histogram.ts";
 import type { Status } from "../../../commands/session_status/status.ts";
-import type { Operation } from "../../operation.ts";
+import type { Operation, StorePlace } from "../../operation.ts";
 import { bar } from "../../terminal/chart.ts";
 import { usableColumns } from "../../terminal/host.ts";
 import type { Line } from "../../terminal/reporter.ts";
@@ -12,6 +12,8 @@ import { agoText, bytesText, countText, shareText } from "../../terminal/units.t
 /** What a screen says besides the status. */
 export interface ScreenContext {
   readonly environment: string;
+  /** The name of the backend, if there are two. */
+  readonly store: string | undefined;
   /** The server and the keys or table, without credentials. */
   readonly target: string;
   /** The heading of what the server says about itself. */
@@ -27,7 +29,8 @@ const WIDEST = 100;
 const USUAL_WIDTH = 80;
 
 export function screenContext(
-  { host: { stdout }, environment, target, choice }: Operation,
+  { host: { stdout }, environment, second }: Operation,
+  { target, choice }: StorePlace,
 ): ScreenContext {
   const { address, pattern, table } = target;
   const parts = [address ?? choice.backend.name];
@@ -35,6 +38,7 @@ export function screenContext(
   if (table !== undefined) parts.push(`table ${table}`);
   return {
     environment: environment.name,
+    store: second === undefined ? undefined : choice.backend.name,
     target: parts.join(", "),
     place: table === undefined ? "Server" : "Table",
     width: Math.min(WIDEST, stdout.isTerminal ? usableColumns(stdout) : USUAL_WIDTH),
@@ -80,9 +84,10 @@ export function screenWithin(
 
 /** The parts of a screen, the most urgent first. */
 function partsOf(status: Status, context: ScreenContext): Line[][] {
-  const { width } = context;
+  const { width, environment, store } = context;
+  const where = store === undefined ? "" : ` in ${cellText(store)}`;
   const head: Line[] = [
-    [[`Sessions of ${cellText(context.environment)}`, "bold"]],
+    [[`Sessions of ${cellText(environment)}${where}`, "bold"]],
     ...wrapped(context.target, width).map((text): Line => [[text, "dim"]]),
   ];
   const all = [

@@ -5,11 +5,12 @@ import { Trend } from "../../../commands/session_status/trend.ts";
 import type { ExitCode } from "../../../core/errors.ts";
 import { durationText } from "../../../core/duration.ts";
 import { timeText } from "../../../core/selection.ts";
-import { interruptedCode, type Operation } from "../../operation.ts";
+import { interruptedCode, oldFirst, type Operation, type StorePlace } from "../../operation.ts";
 import { sparkline } from "../../terminal/chart.ts";
+import type { Host } from "../../terminal/host.ts";
 import type { Line } from "../../terminal/reporter.ts";
 import { countText, spanText } from "../../terminal/units.ts";
-import { screenContext, screenWithin, wrapped } from "./screen.ts";
+import { type ScreenContext, screenContext, screenWithin, wrapped } from "./screen.ts";
 
 /** Assumed if the height of a terminal is not known. */
 const USUAL_ROWS = 24;
@@ -26,28 +27,40 @@ const MINUTE = 60_000;
 export async function watch(
   operation: Operation,
   rest: number,
-  read: () => Promise<StatusReport>,
+  read: (place: StorePlace) => Promise<StatusReport>,
 ): Promise<ExitCode> {
   const { host, reporter } = operation;
-  const trend = new Trend();
+  const stores = oldFirst(operation).map((place) => ({ place, trend: new Trend() }));
   for (;;) {
-    const { status, error } = await read();
-    if (error !== undefined) {
-      reporter.error(error);
-      return error.exitCode;
+    const frames: (readonly Line[])[] = [];
+    for (const { place, trend } of stores) {
+      const { status, error } = await read(place);
+      if (error !== undefined) {
+        reporter.error(error);
+        return error.exitCode;
+      }
+      if (status === undefined) return interruptedCode(host);
+      trend.add(status);
+      const context = screenContext(operation, place);
+      frames.push(frame(status, context, trend, { rest, rows: rowsOf(host, stores.length) }));
     }
-    if (status === undefined) return interruptedCode(host);
-    trend.add(status);
-    reporter.redraw(frame(operation, status, trend, rest));
+    reporter.redraw(frames.flatMap((lines, index) => index === 0 ? lines : [[], ...lines]));
     await sleep(rest, host.signal);
     if (host.signal.aborted) return interruptedCode(host);
   }
 }
 
-/** As many lines as the terminal has. */
-function frame(operation: Operation, status: Status, trend: Trend, rest: number): Line[] {
-  const { stdout } = operation.host;
-  const context = screenContext(operation);
+/** The lines of a terminal for each of several stores. */
+function rowsOf({ stdout }: Host, stores: number): number {
+  return Math.floor((stdout.rows() ?? USUAL_ROWS) / stores) - 1;
+}
+
+function frame(
+  status: Status,
+  context: ScreenContext,
+  trend: Trend,
+  { rest, rows }: { readonly rest: number; readonly rows: number },
+): Line[] {
   const news: Line[] = [
     [[`${timeText(status.time)}, every ${durationText(rest)}; Ctrl-C ends it`, "dim"]],
     ...status.warnings.flatMap((warning) => {
@@ -56,7 +69,7 @@ function frame(operation: Operation, status: Status, trend: Trend, rest: number)
     [],
     ...trendLines(trend, context.width),
   ];
-  return screenWithin((stdout.rows() ?? USUAL_ROWS) - 1, status, context, news);
+  return screenWithin(rows, status, context, news);
 }
 
 /** The number of sessions as a curve, what its ends stand for, and how fast it changes. */

@@ -2,52 +2,47 @@
 import { type LifetimesReport, sweepLifetimes } from "../../../commands/session_sweep/lifetimes.ts";
 import { ttlOf } from "../../../config/session_defaults.ts";
 import { ExitCode } from "../../../core/errors.ts";
-import { audited, type AuditedRun } from "../../audit.ts";
-import { interruptedCode, type Operation } from "../../operation.ts";
+import { interruptedCode, type StorePlace } from "../../operation.ts";
 import { budgetOf } from "../../operation_options.ts";
 import { Progress } from "../../terminal/progress.ts";
-import type { SweepOptions } from "./action.ts";
-import { lifetimesFields, showLifetimes } from "./report.ts";
+import type { Sweep } from "./action.ts";
+import { lifetimesFields, showLifetimes, type SweepEnd } from "./report.ts";
 
 const WORDS = { doing: "Giving sessions a lifetime", done: "fixed" };
 
+/** @param onCutOff Called if a second signal ends the process at once. */
 export async function sweepLifetimesOf(
-  operation: Operation,
-  options: SweepOptions,
-  run: AuditedRun,
-): Promise<ExitCode> {
-  const { host, reporter, project } = operation;
-  const { dryRun = false, fixTtl = false } = options;
+  sweep: Sweep,
+  place: StorePlace,
+  onCutOff: (end: SweepEnd) => void,
+): Promise<SweepEnd> {
+  const { host, options: { dryRun = false, fixTtl = false }, project } = sweep;
   const lifetime = ttlOf(project.config);
   const isFixed = fixTtl && !dryRun;
-  const conclude = (report: LifetimesReport): ExitCode => {
-    const exitCode = report.outcome === "interrupted"
+  const endOf = (report: LifetimesReport): SweepEnd => ({
+    place,
+    exitCode: report.outcome === "interrupted"
       ? interruptedCode(host)
-      : report.error?.exitCode ?? ExitCode.ok;
-    showLifetimes(reporter, report, { isFixed, lifetime });
-    reporter.document(lifetimesFields(operation, report, { dryRun, exitCode }), report.error);
-    return exitCode;
-  };
-  const report = await audited(
-    run,
-    () => swept(operation, options, isFixed ? lifetime : undefined, conclude),
-    ({ outcome, endless = null, given }) => ({ outcome, endless, given }),
-  );
-  return conclude(report);
+      : report.error?.exitCode ?? ExitCode.ok,
+    error: report.error,
+    fields: lifetimesFields(report),
+    show: (reporter) => showLifetimes(reporter, report, { isFixed, lifetime }),
+  });
+  const onEnd = (report: LifetimesReport) => onCutOff(endOf(report));
+  return endOf(await swept(sweep, place, isFixed ? lifetime : undefined, onEnd));
 }
 
-/** @param conclude Reports how it ended, if a second signal ends the process at once. */
 async function swept(
-  { host, reporter, choice: { backend }, target }: Operation,
-  options: SweepOptions,
+  { host, reporter, options }: Sweep,
+  { choice: { backend }, target }: StorePlace,
   lifetime: number | undefined,
-  conclude: (report: LifetimesReport) => ExitCode,
+  onCutOff: (report: LifetimesReport) => void,
 ): Promise<LifetimesReport> {
   using progress = new Progress(host, reporter, target.address ?? backend.name, WORDS);
   progress.stopAfter(host.signal);
   host.lastWords = () => {
     const { begun: isUncertain, cleared: given } = progress;
-    conclude({ outcome: "interrupted", endless: undefined, given, isUncertain });
+    onCutOff({ outcome: "interrupted", endless: undefined, given, isUncertain });
   };
   try {
     return await sweepLifetimes(backend, {

@@ -2,10 +2,16 @@
 import type { Words } from "../../../commands/session_clear/words.ts";
 import type { LifetimesReport } from "../../../commands/session_sweep/lifetimes.ts";
 import { durationText } from "../../../core/duration.ts";
-import type { ExitCode } from "../../../core/errors.ts";
-import { endFields, type Operation, operationFields } from "../../operation.ts";
-import type { Reporter } from "../../terminal/reporter.ts";
-import { clearedThen, interruptionLine, restOf } from "../session_clear/report.ts";
+import { type AzuError, ExitCode } from "../../../core/errors.ts";
+import {
+  endFields,
+  type Operation,
+  operationFields,
+  placeFields,
+  type StorePlace,
+} from "../../operation.ts";
+import { errorField, type Reporter } from "../../terminal/reporter.ts";
+import { clearedThen, interruptionLine, restOf, showHeading } from "../session_clear/report.ts";
 import type { Ended } from "./action.ts";
 
 /** The check mark means that a count has found no expired session any more. */
@@ -50,21 +56,76 @@ export function showSwept(
   if (rest !== undefined) reporter.say(rest);
 }
 
-interface End {
-  readonly dryRun: boolean;
-  readonly exitCode: ExitCode;
+/** What the JSON document says of a store. What is null does not concern it, or is not known. */
+export interface SweepFields {
+  readonly outcome: string;
+  readonly swept: number;
+  readonly remaining: number | null;
+  readonly timeIsOver: boolean;
+  readonly endless: number | null;
+  readonly fixed: number | null;
+  readonly advice?: string;
 }
 
-export function sweepFields(
+/** How a sweep has ended in one of the stores. */
+export interface SweepEnd {
+  readonly place: StorePlace;
+  readonly exitCode: ExitCode;
+  readonly error: AzuError | undefined;
+  readonly fields: SweepFields;
+  show(reporter: Reporter): void;
+}
+
+/** Reports how a sweep has ended: the first store that has failed decides the exit code. */
+export function concludeSweep(
   operation: Operation,
-  { report, isOverTime }: Ended,
-  { dryRun, exitCode }: End,
-): Record<string, unknown> {
-  const { outcome, cleared, remaining, advice } = report;
-  return {
+  ends: readonly SweepEnd[],
+  dryRun: boolean,
+): ExitCode {
+  const { reporter } = operation;
+  for (const { place, show } of ends) {
+    if (ends.length > 1) showHeading(reporter, place);
+    show(reporter);
+  }
+  const failed = ends.find(({ exitCode }) => exitCode !== ExitCode.ok);
+  const exitCode = failed?.exitCode ?? ExitCode.ok;
+  const stores = ends.map(({ place, fields, error }) => {
+    return { ...placeFields(place), ...fields, ...errorField(error) };
+  });
+  reporter.document({
     command: "session:sweep",
     ...operationFields(operation),
     dryRun,
+    ...totalFields(ends),
+    ...(ends.length > 1 ? { stores } : {}),
+    ...endFields(operation, exitCode),
+  }, failed?.error);
+  return exitCode;
+}
+
+/** The fields of all stores together. */
+export function totalFields(ends: readonly SweepEnd[]): SweepFields {
+  const all = ends.map(({ fields }) => fields);
+  const [first, another] = all;
+  if (first !== undefined && another === undefined) return first;
+  const failed = ends.find(({ exitCode }) => exitCode !== ExitCode.ok)?.fields.outcome;
+  const sum = (counts: readonly (number | null)[]) => {
+    const known = counts.filter((count) => count !== null);
+    return known.length === 0 ? null : known.reduce((sum, count) => sum + count);
+  };
+  return {
+    outcome: failed ?? all.find(({ outcome }) => outcome !== "empty")?.outcome ?? "empty",
+    swept: all.reduce((sum, { swept }) => sum + swept, 0),
+    remaining: sum(all.map(({ remaining }) => remaining)),
+    timeIsOver: all.some(({ timeIsOver }) => timeIsOver),
+    endless: sum(all.map(({ endless }) => endless)),
+    fixed: sum(all.map(({ fixed }) => fixed)),
+  };
+}
+
+export function sweptFields({ report, isOverTime }: Ended): SweepFields {
+  const { outcome, cleared, remaining, advice } = report;
+  return {
     outcome: outcome === "cleared" ? "swept" : outcome,
     swept: cleared,
     remaining: remaining ?? null,
@@ -72,7 +133,6 @@ export function sweepFields(
     endless: null,
     fixed: null,
     ...(advice === undefined ? {} : { advice }),
-    ...endFields(operation, exitCode),
   };
 }
 
@@ -108,21 +168,13 @@ export function showLifetimes(
   );
 }
 
-export function lifetimesFields(
-  operation: Operation,
-  { outcome, endless, given }: LifetimesReport,
-  { dryRun, exitCode }: End,
-): Record<string, unknown> {
+export function lifetimesFields({ outcome, endless, given }: LifetimesReport): SweepFields {
   return {
-    command: "session:sweep",
-    ...operationFields(operation),
-    dryRun,
     outcome: outcome !== "done" ? outcome : given > 0 ? "swept" : "empty",
     swept: 0,
     remaining: null,
     timeIsOver: false,
     endless: endless ?? null,
     fixed: given,
-    ...endFields(operation, exitCode),
   };
 }
