@@ -340,6 +340,11 @@ declare module "azu" {
      */
     connect(signal: AbortSignal, options?: ConnectOptions): Promise<Store>;
     /**
+     * Makes the checks of `session:doctor` about the way to the server, without a store: they say
+     * more where {@linkcode connect} only fails.
+     */
+    reach?(options: DiagnosisOptions): Promise<void>;
+    /**
      * Opens a table of numbered records beside the sessions: the audit log. Backends without this
      * method have none.
      * @param table Its name, maybe with a schema.
@@ -475,6 +480,12 @@ declare module "azu" {
     drop?(sessions: readonly StoredSession[], signal: AbortSignal): Promise<readonly Dropped[]>;
     /** Where the sessions are, by the servers' own account; undefined if they do not say it. */
     place?(signal: AbortSignal): Promise<Place | undefined>;
+    /**
+     * Makes the checks of `session:doctor` that need a connection: rights, and the state of the
+     * server and of what is there. It changes nothing, and reads a sample of the sessions at most.
+     * A check that does not apply, or cannot be made, is reported as skipped.
+     */
+    diagnose?(options: DiagnosisOptions): Promise<void>;
     /** Reads what `session:status` shows. */
     survey?(options: SurveyOptions): Promise<Survey>;
     /**
@@ -521,6 +532,18 @@ declare module "azu" {
       signal: AbortSignal,
       options?: Pick<LookOptions, "onProgress">,
     ): Promise<void>;
+  }
+
+  /** What a store needs to judge its sessions. */
+  interface DiagnosisOptions {
+    readonly signal: AbortSignal;
+    /** Whether sessions record these, so that the table has their columns. Milliseconds. */
+    readonly ttl: number;
+    /** The key prefixes of other environments on any server, by environment. */
+    readonly otherPrefixes: ReadonlyMap<string, string>;
+    now(): Date;
+    /** Receives each finding as soon as it is known. */
+    onFinding(finding: StoreFinding): void;
   }
 
   /** A table of numbered records. The errors of its methods name the table and the server. */
@@ -743,6 +766,16 @@ declare module "azu" {
     readonly effect: string;
   }
 
+  /** The result of a check. No ids, payloads or credentials. */
+  interface StoreFinding {
+    readonly id: StoreCheckId;
+    readonly status: CheckStatus;
+    /** What was seen: a phrase with its numbers. */
+    readonly evidence: string;
+    /** A command, a statement or a line of config, if it is more precise than the general one. */
+    readonly fix?: string;
+  }
+
   /** SQL statements, each as its lines. */
   type Statements = readonly (readonly string[])[];
 
@@ -860,6 +893,39 @@ declare module "azu" {
     /** Slow down if a batch takes longer. */
     readonly maxLatency?: number;
   }
+
+  type StoreCheckId =
+    | "reach.resolve"
+    | "reach.addresses"
+    | "reach.tls"
+    | "reach.login"
+    | "reach.latency"
+    | "reach.clock"
+    | "rights.list"
+    | "rights.revoke"
+    | "rights.clear"
+    | "rights.sweep"
+    | "redis.policy"
+    | "redis.memory"
+    | "redis.persistence"
+    | "redis.replicas"
+    | "redis.endless"
+    | "redis.ttl"
+    | "redis.prefixes"
+    | "redis.look-alikes"
+    | "redis.stray"
+    | "table.shape"
+    | "table.expiry-index"
+    | "table.columns"
+    | "table.time-zone"
+    | "table.backlog"
+    | "table.dead-rows"
+    | "table.triggers"
+    | "table.references"
+    | "table.replica-identity";
+
+  /** `skipped`: it could not be told, for the reason in the evidence. */
+  type CheckStatus = "ok" | "warning" | "failure" | "skipped";
 
   /** A session that cannot be copied. */
   interface FailedSession {
