@@ -1,4 +1,5 @@
 /** The test app as it runs, with its store. */
+import { join } from "node:path";
 import { RunningProcess } from "../support/process.ts";
 import { tempDir } from "../support/temp.ts";
 import { appFolder, executable } from "./app.ts";
@@ -44,6 +45,19 @@ export async function startNode(
     ...env,
     AZU_ENV: environmentOf(variant, env["AZU_ENV"]),
   });
+  return await listening(process);
+}
+
+/** Starts a process of any app. */
+export async function startNodeIn(
+  folder: string,
+  env: Readonly<Record<string, string>>,
+): Promise<Node> {
+  const command = join(folder, "bin/my_app");
+  return await listening(await spawnApp(command, folder, { SESSION_SECRET: SECRET, ...env }));
+}
+
+async function listening(process: RunningProcess): Promise<Node> {
   try {
     const port = (await process.waitFor(/port \d+\n/)).slice("port ".length).trim();
     const url = `http://127.0.0.1:${port}`;
@@ -64,13 +78,21 @@ export async function spawnNode(
   variant: Variant,
   env: Readonly<Record<string, string>>,
 ): Promise<RunningProcess> {
+  return await spawnApp(await executable(variant), appFolder(variant), env);
+}
+
+async function spawnApp(
+  command: string,
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+): Promise<RunningProcess> {
   return new RunningProcess({
-    command: await executable(variant),
+    command,
     args: [],
     env: { PORT: "0", ...env },
-    cwd: appFolder(variant),
+    cwd,
     stdin: "null",
-    timeoutMs: 5 * MINUTES,
+    timeoutMs: 15 * MINUTES,
     home: await tempDir("azu-app-home-"),
   });
 }

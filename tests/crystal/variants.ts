@@ -135,14 +135,28 @@ export function configOf(variant: Variant): string {
   return configWith(backendOf(variant), environmentsOf(variant, ""));
 }
 
-/** The config of an app with two stores: the second in development. */
+/**
+ * The config of an app with two stores: the second in development. In other environments, sessions
+ * move between them.
+ */
 export function configOfPair(variant: Variant, other: Variant): string {
-  const development = `development: { session: { ${backendOf(other)} } },`;
-  return configWith(backendOf(variant), development);
+  const environments = [`development: { session: { ${backendOf(other)} } },`];
+  if (variant.name !== "memory" && other.name !== "memory") {
+    const entry = (store: Variant, variable: string) =>
+      `{ type: "${store.backend}", url: fromEnv("${variable}"), ${optionsOf(store)} }`;
+    const backends = `backends: { old: ${entry(variant, "OLD_URL")}, new: ${
+      entry(other, "NEW_URL")
+    } }`;
+    environments.push(
+      `before: { session: { backend: "old", migrateTo: "new", ${backends} } },`,
+      `moving: { session: { backend: "new", migrateFrom: "old", ${backends} } },`,
+    );
+  }
+  return configWith(backendOf(variant), environments.join("\n"));
 }
 
 function configWith(backend: string, environments: string): string {
-  return `import { defineConfig } from "azu";
+  return `import { defineConfig, fromEnv } from "azu";
 
 export default defineConfig({
   app: "my_app",

@@ -29,7 +29,7 @@ export async function applySetup(
   await checkWritable(root, files);
   await using store = await guarded(
     signal,
-    () => plan.choice.backend.connect(signal, { purpose: "create" }),
+    () => plan.tableBackend.connect(signal, { purpose: "create" }),
   );
   const changes = await guarded(signal, async () => await store.missingInTable?.(signal));
   if (changes !== undefined && !await agree(changes)) return "declined";

@@ -28,7 +28,7 @@ export interface SetupEnvironment {
 /** The second store of an app that moves its sessions. */
 export interface SecondStore {
   readonly direction: "from" | "to";
-  readonly name: string;
+  readonly backend: Backend;
   readonly spec: SetupSpec;
 }
 
@@ -74,7 +74,8 @@ function secondStore(
   const name = migrateFrom ?? migrateTo;
   if (name === undefined || backend !== undefined && backend !== first) return undefined;
   const direction = migrateFrom === undefined ? "to" : "from";
-  return { direction, name, spec: setupOf(bind(name), config) };
+  const second = bind(name);
+  return { direction, backend: second, spec: setupOf(second, config) };
 }
 
 function setupOf(backend: Backend, config: Config): SetupSpec {
@@ -177,16 +178,20 @@ function inTexts({ values }: SetupSpec): (Variable & { isNeeded: boolean })[] {
   );
 }
 
-/** What creates the table of an environment: the primary store's, or else the second one's. */
-export function migrationIn(environment: SetupEnvironment): Migration | undefined {
-  return specsOf(environment).find(({ migration }) => migration !== undefined)?.migration;
+/** The table of an environment: that of the first store, or else of the second one. */
+export function tableIn(
+  { choice, spec, second }: SetupEnvironment,
+): { readonly backend: Backend; readonly migration: Migration | undefined } {
+  return second !== undefined && spec.migration === undefined
+    ? { backend: second.backend, migration: second.spec.migration }
+    : { backend: choice.backend, migration: spec.migration };
 }
 
 /** The migration of each environment; undefined if none has a table. */
 export function migrationsOf(
   environments: SetupEnvironments,
 ): ReadonlyMap<string | undefined, Migration | undefined> | undefined {
-  const migrations = environments.map((each) => [each.name, migrationIn(each)] as const);
+  const migrations = environments.map((each) => [each.name, tableIn(each).migration] as const);
   return migrations.every(([, migration]) => migration === undefined)
     ? undefined
     : new Map(migrations);

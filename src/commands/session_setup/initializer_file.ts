@@ -52,9 +52,9 @@ function settingsOf(
     cookie: cookieSettings(config, app),
     record: recordOf(config),
     store: storeOf(choice.backend.name, spec),
-    ...(second === undefined
-      ? {}
-      : { second: { direction: second.direction, store: storeOf(second.name, second.spec) } }),
+    ...(second === undefined ? {} : {
+      second: { direction: second.direction, store: storeOf(second.backend.name, second.spec) },
+    }),
   };
 }
 

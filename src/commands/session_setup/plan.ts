@@ -1,9 +1,10 @@
 /** Plans the files that `session:setup` writes. `apply.ts` writes them. */
-import { readAppFile, SHARD_FILE } from "../../app/app.ts";
+import { INITIALIZER, readAppFile, SHARD_FILE } from "../../app/app.ts";
 import { accepted, planFiles, type PlannedFile, type WantedFile } from "../../app/plan.ts";
+import { secondStore, statedFor } from "../../app/stated_store.ts";
 import { encryptsSessions } from "../../app/source/encryption.ts";
 import { appModule } from "../../app/source/modules.ts";
-import type { Shard, Variable } from "../../backends/contract.ts";
+import type { Backend, Shard, Variable } from "../../backends/contract.ts";
 import { SHARD_OF_ENGINE } from "../../backends/sql/backend.ts";
 import { type Choice, chooseToSetUp } from "../../config/choose.ts";
 import { checkSamePlace } from "../../config/places.ts";
@@ -18,13 +19,13 @@ import { environmentFiles } from "./environment_files.ts";
 import {
   environmentNamed,
   isLocal,
-  migrationIn,
   migrationsOf,
   namesOf,
   type SetupEnvironment,
   type SetupEnvironments,
   setupEnvironments,
   shardsOf,
+  tableIn,
   variablesOf,
 } from "./environments.ts";
 import { initializerFile, insecureCookies } from "./initializer_file.ts";
@@ -51,6 +52,8 @@ export interface SetupPlan {
   readonly files: readonly PlannedFile[];
   /** The SQL statements to run. Empty unless `--apply` is given. */
   readonly statements: readonly string[];
+  /** The backend that they are for. */
+  readonly tableBackend: Backend;
   /** What is left to do by hand once the files are written, in order. */
   readonly nextSteps: readonly string[];
   /** Further steps by hand, if the user declines the offered changes. */
@@ -112,6 +115,7 @@ export async function planSetup(project: Project, options: SetupOptions): Promis
     backends: backendsOf(environments),
     files: await planFiles(root, wanted, options.force),
     statements: options.apply ? statementsFor(current, project) : [],
+    tableBackend: tableIn(current).backend,
     nextSteps: [
       ...await nextSteps(project, environments, shards, {
         hasShardFile: shard !== undefined,
@@ -127,6 +131,7 @@ export async function planSetup(project: Project, options: SetupOptions): Promis
       ...environment.warnings,
       ...integration.warnings,
       ...setupWarnings(
+        project,
         environments,
         shard?.driver !== undefined || project.env("DATABASE_URL") !== undefined,
       ),
@@ -142,8 +147,8 @@ function backendsOf(environments: SetupEnvironments): Readonly<Record<string, st
 }
 
 /** The statements that create the table, with the values of its variables. */
-function statementsFor({ spec }: SetupEnvironment, { env }: Project): string[] {
-  return (spec.migration?.up ?? []).map((lines) =>
+function statementsFor(current: SetupEnvironment, { env }: Project): string[] {
+  return (tableIn(current).migration?.up ?? []).map((lines) =>
     withValues(lines.join("\n"), "the table's name", env)
   );
 }
@@ -155,9 +160,9 @@ export function withOffers(plan: SetupPlan): SetupPlan {
 
 /** @throws {ImpossibleError} if the environment has no table to create. */
 function checkTable(current: SetupEnvironment, all: SetupEnvironments, name: string): void {
-  const { backend } = current.choice;
+  const { backend } = tableIn(current);
   if (backend.capabilities.createTable) return;
-  const others = all.filter(({ choice }) => choice.backend.capabilities.createTable);
+  const others = all.filter((each) => tableIn(each).backend.capabilities.createTable);
   const names = namesOf(others, all)?.filter((name) => name !== ALL_OTHERS) ?? [];
   const where = all.length === 1 ? "" : ` (environment ${printable(name)})`;
   throw new ImpossibleError(
@@ -183,11 +188,13 @@ async function shardFile(root: string) {
 
 /** Warnings about values that work, but are probably not meant. */
 function setupWarnings(
+  project: Project,
   environments: SetupEnvironments,
   isEngineKnown: boolean,
 ): string[] {
   const warnings = environments.flatMap((environment) => [
-    ...urlWarning(environment),
+    ...urlWarnings(environment),
+    ...renamedWarning(project, environment),
     ...isEngineKnown ? [] : engineWarning(environment),
   ]);
   return [...new Set(warnings)];
@@ -209,14 +216,35 @@ function overridden(
 }
 
 /** Only azu reads the URL in the config. The app reads the variable. */
-function urlWarning({ config, choice: { backend }, spec }: SetupEnvironment): string[] {
-  const entry: unknown = config.session?.backends?.[backend.name];
-  const [variable] = spec.variables;
-  if (!isRecord(entry) || typeof entry["url"] !== "string" || variable === undefined) return [];
-  if (hasVariables(entry["url"])) return [];
+function urlWarnings({ config, choice, spec, second }: SetupEnvironment): string[] {
+  const stores = [{ backend: choice.backend, spec }, ...second === undefined ? [] : [second]];
+  return stores.flatMap(({ backend, spec }) => {
+    const entry: unknown = config.session?.backends?.[backend.name];
+    const [variable] = spec.variables;
+    const url = isRecord(entry) ? entry["url"] : undefined;
+    if (typeof url !== "string" || hasVariables(url) || variable === undefined) return [];
+    return [
+      `Only azu uses session.backends.${backend.name}.url: the app reads ${variable.name}, which ` +
+      "must have the same value",
+    ];
+  });
+}
+
+/** Sessions name their store, so a new store must not have the name of the old one. */
+function renamedWarning({ initializer }: Project, environment: SetupEnvironment): string[] {
+  const { name, config, choice: { backend }, spec, second } = environment;
+  if (initializer === undefined || second === undefined) return [];
+  const stated = statedFor(initializer, name ?? "");
+  const target = second.direction === "from" ? backend.name : second.backend.name;
+  const isSameType = spec.template === second.spec.template;
+  if (secondStore(stated) !== undefined || stated.name !== target || !isSameType) return [];
+  const old = second.direction === "from" ? config.session?.migrateFrom : backend.name;
   return [
-    `Only azu uses session.backends.${backend.name}.url: the app reads ${variable.name}, which ` +
-    "must have the same value",
+    `${INITIALIZER} already uses a store that is called "${
+      printable(target)
+    }". If that is the old ` +
+    `store, keep its name, and give the new one another: ${printable(old ?? "")} would otherwise ` +
+    "seem to contain copies, and everybody would be logged out",
   ];
 }
 
@@ -279,12 +307,12 @@ function tableSteps(
   environments: SetupEnvironments,
   { applied, addedColumns }: { applied: boolean; addedColumns: readonly string[] },
 ): string[] {
-  const tables = new Set(environments.map((each) => JSON.stringify(migrationIn(each))));
+  const tables = new Set(environments.map((each) => JSON.stringify(tableIn(each).migration)));
   const isSameEverywhere = tables.size === 1;
   const current = environmentNamed(environments, project.environment.name);
   const left = environments.filter((environment) => {
     const isDone = applied && (isSameEverywhere || environment === current);
-    return migrationIn(environment) !== undefined && !isDone;
+    return tableIn(environment).migration !== undefined && !isDone;
   });
   if (left.length === 0) return [];
   const options = isSameEverywhere ? "--apply" : "--env <name> --apply for each";

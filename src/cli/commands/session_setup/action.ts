@@ -116,7 +116,7 @@ async function carryOut(
     reporter.line("Dry run: nothing was written");
     return { plan: shown, outcome: "planned", exitCode: ExitCode.ok };
   }
-  if (shown.statements.length > 0) shown.choice.backend.check?.();
+  if (shown.statements.length > 0) shown.tableBackend.check?.();
   host.handleSignals();
   const plan = await agreedPlan(host, reporter, shown);
   if (plan !== undefined) return { plan, ...await write(host, options, reporter, root, plan) };

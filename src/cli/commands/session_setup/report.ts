@@ -23,11 +23,11 @@ export function backendsText({ "*": usual = "", ...named }: SetupPlan["backends"
  */
 export function showChanges(
   reporter: Reporter,
-  { choice }: SetupPlan,
+  { tableBackend }: SetupPlan,
   { missing, statements, effect }: TableChanges,
   isAsked: boolean,
 ): void {
-  const { address, table } = choice.backend.describe();
+  const { address, table } = tableBackend.describe();
   const lines = [
     `The table ${table ?? ""} in ${address ?? ""} lacks ${listed(missing, "and")}:`,
     ...statements.map((statement) => `  ${statement};`),
@@ -42,12 +42,12 @@ export function showChanges(
 /** What was done. The check mark means that the files are as planned. */
 export function showDone(
   reporter: Reporter,
-  { choice, files, offered }: SetupPlan,
+  { tableBackend, files, offered }: SetupPlan,
   nothing: boolean,
   table: TableOutcome | undefined,
 ): void {
   if (table !== undefined) {
-    const { address, table: name } = choice.backend.describe();
+    const { address, table: name } = tableBackend.describe();
     const which = `table ${name ?? ""} in ${address ?? ""}`;
     if (table === "created") reporter.line(`Created the ${which}, with its indexes`);
     else if (table === "changed") reporter.line(`Changed the ${which}`);

@@ -29,6 +29,18 @@ module MyApp
     end
   end
 
+  # Moves what no visitor has brought to a new store.
+  struct MoveAll
+    include Azu::Endpoint(Azu::EmptyRequest, Json)
+    post "/store/move"
+
+    def call : Json
+      store = context.visitor.store
+      store.move_all if store.responds_to?(:move_all)
+      Json.new("moved")
+    end
+  end
+
   # The shard's own ways of loading and saving, which an app may use on a store of its own.
   struct ByHand
     include Azu::Endpoint(Azu::EmptyRequest, Json)
