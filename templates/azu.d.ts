@@ -324,6 +324,11 @@ declare module "azu" {
      */
     connect(signal: AbortSignal, options?: ConnectOptions): Promise<Store>;
     /**
+     * Makes the checks of `session:doctor` about the way to the server, without a store: they say
+     * more where {@linkcode connect} only fails.
+     */
+    reach?(options: DiagnosisOptions): Promise<void>;
+    /**
      * Opens a table of numbered records beside the sessions: the audit log. Backends without this
      * method have none.
      * @param table Its name, maybe with a schema.
@@ -450,6 +455,12 @@ declare module "azu" {
     save?(changes: readonly Change[], signal: AbortSignal, now: Date): Promise<readonly Saved[]>;
     /** Where the sessions are, by the servers' own account; undefined if they do not say it. */
     place?(signal: AbortSignal): Promise<Place | undefined>;
+    /**
+     * Makes the checks of `session:doctor` that need a connection: rights, and the state of the
+     * server and of what is there. It changes nothing, and reads a sample of the sessions at most.
+     * A check that does not apply, or cannot be made, is reported as skipped.
+     */
+    diagnose?(options: DiagnosisOptions): Promise<void>;
     /** Reads what `session:status` shows. */
     survey?(options: SurveyOptions): Promise<Survey>;
     /**
@@ -489,13 +500,28 @@ declare module "azu" {
     /**
      * What the table lacks, if an earlier version created it; undefined if there is nothing to add.
      */
-    missingInTable?(signal: AbortSignal): Promise<TableChanges | undefined>;
+    missingInTable?(
+      signal: AbortSignal,
+      options?: MissingOptions,
+    ): Promise<TableChanges | undefined>;
     /** Adds what {@linkcode missingInTable} has returned. This may take an hour. */
     changeTable?(
       changes: TableChanges,
       signal: AbortSignal,
       options?: Pick<LookOptions, "onProgress">,
     ): Promise<void>;
+  }
+
+  /** What a store needs to judge its sessions. */
+  interface DiagnosisOptions {
+    readonly signal: AbortSignal;
+    /** Whether sessions record these, so that the table has their columns. Milliseconds. */
+    readonly ttl: number;
+    /** The key prefixes of other environments on any server, by environment. */
+    readonly otherPrefixes: ReadonlyMap<string, string>;
+    now(): Date;
+    /** Receives each finding as soon as it is known. */
+    onFinding(finding: StoreFinding): void;
   }
 
   /** A table of numbered records. The errors of its methods name the table and the server. */
@@ -692,6 +718,15 @@ declare module "azu" {
     readonly count: number;
   }
 
+  /** Options of `Store.missingInTable`. */
+  interface MissingOptions {
+    /**
+     * Also an index on the expiry. The app works without it, but each removal of expired sessions
+     * reads all rows.
+     */
+    readonly expiryIndex?: boolean;
+  }
+
   /** What a table lacks, and how to add it. */
   interface TableChanges {
     /** For example `the column user_id`. */
@@ -700,6 +735,16 @@ declare module "azu" {
     readonly statements: readonly string[];
     /** What other clients notice meanwhile: a sentence without a full stop. */
     readonly effect: string;
+  }
+
+  /** The result of a check. No ids, payloads or credentials. */
+  interface StoreFinding {
+    readonly id: StoreCheckId;
+    readonly status: CheckStatus;
+    /** What was seen: a phrase with its numbers. */
+    readonly evidence: string;
+    /** A command, a statement or a line of config, if it is more precise than the general one. */
+    readonly fix?: string;
   }
 
   /** SQL statements, each as its lines. */
@@ -815,6 +860,39 @@ declare module "azu" {
     /** Slow down if a batch takes longer. */
     readonly maxLatency?: number;
   }
+
+  type StoreCheckId =
+    | "reach.resolve"
+    | "reach.addresses"
+    | "reach.tls"
+    | "reach.login"
+    | "reach.latency"
+    | "reach.clock"
+    | "rights.list"
+    | "rights.revoke"
+    | "rights.clear"
+    | "rights.sweep"
+    | "redis.policy"
+    | "redis.memory"
+    | "redis.persistence"
+    | "redis.replicas"
+    | "redis.endless"
+    | "redis.ttl"
+    | "redis.prefixes"
+    | "redis.look-alikes"
+    | "redis.stray"
+    | "table.shape"
+    | "table.expiry-index"
+    | "table.columns"
+    | "table.time-zone"
+    | "table.backlog"
+    | "table.dead-rows"
+    | "table.triggers"
+    | "table.references"
+    | "table.replica-identity";
+
+  /** `skipped`: it could not be told, for the reason in the evidence. */
+  type CheckStatus = "ok" | "warning" | "failure" | "skipped";
 
   /** A session that cannot be copied. */
   interface FailedSession {
