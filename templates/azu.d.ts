@@ -525,7 +525,10 @@ declare module "azu" {
     /**
      * What the table lacks, if an earlier version created it; undefined if there is nothing to add.
      */
-    missingInTable?(signal: AbortSignal): Promise<TableChanges | undefined>;
+    missingInTable?(
+      signal: AbortSignal,
+      options?: MissingOptions,
+    ): Promise<TableChanges | undefined>;
     /** Adds what {@linkcode missingInTable} has returned. This may take an hour. */
     changeTable?(
       changes: TableChanges,
@@ -754,6 +757,15 @@ declare module "azu" {
   export interface LookAlike {
     readonly pattern: string;
     readonly count: number;
+  }
+
+  /** Options of `Store.missingInTable`. */
+  interface MissingOptions {
+    /**
+     * Also an index on the expiry. The app works without it, but each removal of expired sessions
+     * reads all rows.
+     */
+    readonly expiryIndex?: boolean;
   }
 
   /** What a table lacks, and how to add it. */

@@ -205,13 +205,25 @@ export interface Store extends Sessions, AsyncDisposable {
   /** Creates the table and its indexes if they are missing. `present`: the table was there. */
   createTable?(signal: AbortSignal): Promise<"created" | "present">;
   /** What the table lacks, if an earlier version created it; undefined if there is nothing to add. */
-  missingInTable?(signal: AbortSignal): Promise<TableChanges | undefined>;
+  missingInTable?(
+    signal: AbortSignal,
+    options?: MissingOptions,
+  ): Promise<TableChanges | undefined>;
   /** Adds what {@linkcode missingInTable} has returned. This may take an hour. */
   changeTable?(
     changes: TableChanges,
     signal: AbortSignal,
     options?: Pick<LookOptions, "onProgress">,
   ): Promise<void>;
+}
+
+/** Options of `Store.missingInTable`. */
+export interface MissingOptions {
+  /**
+   * Also an index on the expiry. The app works without it, but each removal of expired sessions
+   * reads all rows.
+   */
+  readonly expiryIndex?: boolean;
 }
 
 /** What a table lacks, and how to add it. */

@@ -284,9 +284,9 @@ function checkedStore(store: Store): Store {
       ? {}
       : { createTable: (signal) => createTable.call(store, signal) }),
     ...(missingInTable === undefined ? {} : {
-      missingInTable: async (signal) => {
+      missingInTable: async (signal, options) => {
         const message = "The backend did not say what its table lacks";
-        return checked(changesShape, await missingInTable.call(store, signal), message);
+        return checked(changesShape, await missingInTable.call(store, signal, options), message);
       },
     }),
     ...(changeTable === undefined ? {} : {

@@ -87,7 +87,7 @@ export const storeChecks = {
   },
   "table.expiry-index": {
     title: "There is an index on expires_at",
-    fix: "azu session:setup --apply",
+    fix: "azu session:doctor --fix",
   },
   "table.columns": {
     title: "The table has the columns for what sessions record",

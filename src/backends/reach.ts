@@ -1,7 +1,7 @@
 /** The way to a server: its name, its addresses and its certificate. */
 import { lookup } from "node:dns/promises";
 import { createConnection, isIP, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { connect as connectTls, type TLSSocket } from "node:tls";
 import { bracketed } from "../core/connection_url.ts";
 import { messageOf } from "../core/errors.ts";
 import { listed } from "../core/text.ts";
@@ -25,8 +25,19 @@ export interface Encryption {
   readonly better: string;
   /** The certificate that azu shows, if there is one. */
   readonly identity?: { readonly cert?: string; readonly key?: string };
-  /** Asks the server to begin with TLS. @returns whether it agrees. */
-  ask?(socket: Socket): Promise<boolean>;
+  /** How to ask the server for TLS; missing if it expects it from the first byte. */
+  readonly ask?: TlsRequest;
+}
+
+/** How a protocol turns to TLS. */
+export interface TlsRequest {
+  /** What is sent first; missing if the server speaks first. */
+  readonly request?: Uint8Array;
+  /**
+   * @param first The first bytes of the server.
+   * @returns what is sent before TLS begins; undefined if the server has no TLS.
+   */
+  answer(first: Uint8Array): Uint8Array | undefined;
 }
 
 /** Milliseconds to find an address, to connect, or to shake hands. A sound server takes a few. */
@@ -179,37 +190,56 @@ function validityOf(end: number, mode: Encryption["mode"], now: Date): NonNullab
  * @returns undefined if the server has no TLS.
  */
 async function certificateEnd(
-  { host, port }: ServerPlace,
-  { identity = {}, ask }: Encryption,
+  place: ServerPlace,
+  encryption: Encryption,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  const socket = createConnection({ host, port });
+  const open: Socket[] = [];
   const late = () => new Error(`no TLS handshake within ${PATIENCE / 1000} s`);
   const read = async () => {
-    await eventOf(socket, "connect");
-    if (ask !== undefined && !await ask(socket)) return undefined;
-    const servername = isIP(host) === 0 ? { servername: host } : {};
-    const secure = connectTls({ socket, ...identity, ...servername, rejectUnauthorized: false });
-    secure.on("error", () => {});
-    await eventOf(secure, "secureConnect");
-    const end = Date.parse(secure.getPeerCertificate().valid_to);
-    secure.destroy();
+    const socket = await securedSocket(place, encryption, open);
+    if (socket === undefined) return undefined;
+    await eventOf(socket, "secureConnect");
+    const end = Date.parse(socket.getPeerCertificate().valid_to);
     if (Number.isNaN(end)) throw new Error("it has no readable end");
     return end;
   };
   try {
     return await within(read(), { ms: PATIENCE, signal, late });
   } finally {
-    socket.on("error", () => {});
-    socket.destroy();
+    for (const socket of open) socket.destroy();
   }
 }
 
-/** The first bytes that a server sends. */
-export async function firstBytes(socket: Socket): Promise<Uint8Array> {
-  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-  socket.once("data", resolve);
+/**
+ * @param open Receives all sockets.
+ * @returns a socket that begins with TLS; undefined if the server has none.
+ */
+async function securedSocket(
+  { host, port }: ServerPlace,
+  { identity = {}, ask }: Encryption,
+  open: Socket[],
+): Promise<TLSSocket | undefined> {
+  const servername = isIP(host) === 0 ? { servername: host } : {};
+  const options = { host, port, ...identity, ...servername, rejectUnauthorized: false };
+  const opened = <S extends Socket>(socket: S): S => {
+    socket.on("error", () => {}); // whoever waits for it gets the error, too
+    open.push(socket);
+    return socket;
+  };
+  if (ask === undefined) return opened(connectTls(options));
+  const socket = opened(createConnection({ host, port }));
+  const { promise, resolve, reject } = Promise.withResolvers<TLSSocket | undefined>();
   socket.once("error", reject);
   socket.once("close", () => reject(new Error("the server closed the connection")));
+  const { request } = ask;
+  if (request !== undefined) socket.once("connect", () => socket.write(request));
+  socket.once("data", (first: Uint8Array) => {
+    const answer = ask.answer(first);
+    if (answer === undefined) return resolve(undefined);
+    if (answer.length > 0) socket.write(answer);
+    // In this very event: Deno 2.5 cannot turn a socket to TLS any later.
+    resolve(opened(connectTls({ ...options, socket })));
+  });
   return await promise;
 }

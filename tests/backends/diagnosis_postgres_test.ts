@@ -364,6 +364,13 @@ Deno.test(
     await using server = await startPostgres({ tls: { from: own, name: "server" } });
     const at = (url: string) => bindBackend("database", { url }, context);
     const checked = `${server.url}?sslmode=verify-full&sslrootcert=${own.path}/ca.crt`;
+    /** When the server has read its settings. Each new connection is told it at its start. */
+    const loaded = async (sql = "SELECT 1") => {
+      await using db = await freshPostgres(server.url);
+      const [row] = await db.query("SELECT pg_conf_load_time()::text AS at");
+      await db.query(sql);
+      return row?.["at"];
+    };
     /** Another certificate, which the server reads again. */
     const certificate = (days: number) => async () => {
       await own.sign("server", days);
@@ -371,12 +378,8 @@ Deno.test(
         `${server.dir}/server.crt`,
         await Deno.readTextFile(`${own.path}/server.crt`),
       );
-      Deno.kill(
-        Number((await Deno.readTextFile(`${server.dir}/data/postmaster.pid`)).split("\n")[0]),
-        "SIGHUP",
-      );
-      // It reads it when it has noticed the signal.
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      const before = await loaded("SELECT pg_reload_conf()");
+      await pollUntil("the server to read it", async () => await loaded() !== before);
       return () => {};
     };
     await tryAll(t, () => at(checked), [

@@ -1,7 +1,6 @@
 /** The way to MySQL or MariaDB: see `backends/reach.ts`. */
-import type { Socket } from "node:net";
 import type { DiagnosisOptions } from "../diagnosis.ts";
-import { type Encryption, firstBytes, reachServers } from "../reach.ts";
+import { type Encryption, reachServers } from "../reach.ts";
 import { pemFile } from "../sql/pem_file.ts";
 import { SSL_REQUEST } from "./tls_problem.ts";
 import type { MysqlEndpoint } from "./url.ts";
@@ -25,7 +24,7 @@ async function encryptionOf({ sslMode, sslCert, sslKey }: MysqlEndpoint): Promis
       ...(sslCert === undefined ? {} : { cert: await pemFile("ssl-cert", sslCert) }),
       ...(sslKey === undefined ? {} : { key: await pemFile("ssl-key", sslKey) }),
     },
-    ask: agreesToTls,
+    ask: { answer: (greeting) => hasTls(greeting) ? SSL_REQUEST : undefined },
   };
 }
 
@@ -33,14 +32,11 @@ async function encryptionOf({ sslMode, sslCert, sslKey }: MysqlEndpoint): Promis
 const TLS = 0x0800;
 
 /** Whether the greeting says that the server has TLS. */
-async function agreesToTls(socket: Socket): Promise<boolean> {
-  const greeting = await firstBytes(socket);
+function hasTls(greeting: Uint8Array): boolean {
   // A header of 4 bytes, the protocol's version, the server's version up to a zero, the number of
   // the connection (4 bytes), and 9 bytes of a challenge.
   const capabilities = greeting.indexOf(0, 5) + 1 + 4 + 9;
   const low = greeting[capabilities] ?? 0;
   const high = greeting[capabilities + 1] ?? 0;
-  if (((low | high << 8) & TLS) === 0) return false;
-  socket.write(SSL_REQUEST);
-  return true;
+  return ((low | high << 8) & TLS) !== 0;
 }

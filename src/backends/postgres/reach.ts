@@ -1,7 +1,6 @@
 /** The way to PostgreSQL: see `backends/reach.ts`. */
-import type { Socket } from "node:net";
 import type { DiagnosisOptions } from "../diagnosis.ts";
-import { type Encryption, firstBytes, reachServers } from "../reach.ts";
+import { type Encryption, reachServers } from "../reach.ts";
 import { pemFile } from "../sql/pem_file.ts";
 import type { PostgresEndpoint } from "./url.ts";
 
@@ -31,12 +30,9 @@ async function encryptionOf(
       ...(sslCert === undefined ? {} : { cert: await pemFile("sslcert", sslCert) }),
       ...(sslKey === undefined ? {} : { key: await pemFile("sslkey", sslKey) }),
     },
-    ask: agreesToTls,
+    ask: {
+      request: SSL_REQUEST,
+      answer: ([first]) => first === "S".charCodeAt(0) ? new Uint8Array() : undefined,
+    },
   };
-}
-
-async function agreesToTls(socket: Socket): Promise<boolean> {
-  socket.write(SSL_REQUEST);
-  const [answer] = await firstBytes(socket);
-  return answer === "S".charCodeAt(0);
 }

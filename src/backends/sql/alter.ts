@@ -1,7 +1,7 @@
 /** What a table that an earlier version created lacks, and the statements that add it. */
 import { OperationError } from "../../core/errors.ts";
 import { printable } from "../../core/text.ts";
-import type { TableChanges } from "../contract.ts";
+import type { MissingOptions, TableChanges } from "../contract.ts";
 import type { DatabaseTarget } from "./backend.ts";
 import {
   columnDefinition,
@@ -90,6 +90,7 @@ const EFFECTS = {
 export function tableChanges(
   target: Pick<DatabaseTarget, "engine" | "recorded" | "address" | "tableText">,
   { table, columns, indexed, unusable }: TableShape,
+  { expiryIndex = false }: MissingOptions = {},
 ): TableChanges | undefined {
   const { engine, recorded } = target;
   const names = new Map(columns.map((column) => [column.name.toLowerCase(), column]));
@@ -104,7 +105,7 @@ export function tableChanges(
     statements.push(addIndexStatement(engine, table, column));
   };
   const isByExpiry = indexed.some((name) => name.toLowerCase() === "expires_at");
-  if (!isByExpiry) addIndex("expires_at");
+  if (expiryIndex && !isByExpiry) addIndex("expires_at");
   for (const column of recorded) {
     const found = names.get(column.name);
     if (found === undefined) {

@@ -187,7 +187,7 @@ function columnsCheck(shape: TableShape | undefined, target: DatabaseTarget): Ou
   const unindexed = target.recorded.filter(({ name, isIndexed }) => {
     return isIndexed && !shape.indexed.some((column) => column.toLowerCase() === name);
   });
-  return unindexed.length === 0 ? ok(`there are ${listed(wanted, "and")}`) : warning(
+  return unindexed.length === 0 ? ok(`the table has ${listed(wanted, "and")}`) : warning(
     `there is no index on ${listed(unindexed.map(({ name }) => name), "or")}: a search by it ` +
       "reads all rows",
   );

@@ -190,12 +190,12 @@ export async function openSqlStore<Session extends SqlSession>(
       });
     },
     createTable: (signal) => explained(signal, () => engine.createTable(session, signal)),
-    missingInTable: (signal) => {
+    missingInTable: (signal, options) => {
       return explained(signal, async () => {
         const shape = await engine.shape(session, signal);
         if (shape === undefined) return undefined;
         const { tableChanges } = await import("./alter.ts");
-        return tableChanges(target, shape);
+        return tableChanges(target, shape, options);
       });
     },
     async changeTable({ statements }, signal, { onProgress } = {}) {

@@ -79,7 +79,7 @@ async function ignoreRepair(root: string): Promise<Repair[]> {
 
 async function tableRepair(context: DoctorContext): Promise<Repair[]> {
   const store = await context.store();
-  const changes = await store.missingInTable?.(context.signal);
+  const changes = await store.missingInTable?.(context.signal, { expiryIndex: true });
   if (changes === undefined || store.changeTable === undefined) return [];
   return [{
     ids: ["table.columns", "table.expiry-index"],

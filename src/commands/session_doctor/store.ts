@@ -40,6 +40,7 @@ async function diagnose(
       report(finding);
     },
   };
+  // What keeps it from its checks, such as a file of a certificate, also keeps the store from opening.
   const reaching = Promise.resolve(backend.reach?.(options)).catch(() => {});
   let store: Store;
   try {
