@@ -36,6 +36,13 @@ function sessions(count: number, visitedAt: number): Record<string, Kept> {
 export const ALL = sessions(SESSIONS, NOW - HOUR);
 export const BEFORE = sessions(SESSIONS / 3, NOW - 2 * HOUR);
 
+/** What an earlier copy has put at the target, and has ended at the source since. */
+const ENDED = Object.fromEntries(
+  Array.from({ length: 40 }, (_, index) => {
+    return [`${ID}ended${index}`, session(`${ID}ended${index}`, NOW - HOUR)] as const;
+  }),
+);
+
 /** Which end fails, and how it is reached. */
 export interface Way {
   readonly failing: "source" | "target";
@@ -87,9 +94,9 @@ async function copy(
       selection: [],
       dryRun: false,
       restoreRemoved: false,
-      removeEnded: false,
+      removeEnded: true,
       homes: { names: ["source", "target"], old: "source" },
-      removeMost: false,
+      removeMost: true,
       ledger,
       budget: { batch: 30 },
       timeout: 5000,
@@ -105,10 +112,34 @@ async function copy(
   }
 }
 
+/** Fills both ends for a copy that also removes what has ended. */
+async function prepare(subject: CopySubject, ledger: string): Promise<void> {
+  const { source, target } = subject;
+  await source.remove(...Object.keys(await source.look()));
+  await target.remove(...Object.keys(await target.look()));
+  await source.write(ENDED);
+  const { outcome, error } = await copy(subject, ledger);
+  strictEqual(outcome, "copied", error?.message);
+  await source.remove(...Object.keys(ENDED));
+  await source.write(ALL);
+  await target.write(BEFORE);
+}
+
+/** Takes what has ended out of what a target has. @returns the rest, and how many are gone. */
+function withoutEnded(target: Look, where: string): { readonly rest: Look; readonly gone: number } {
+  const ended = lookOf(ENDED);
+  const rest = Object.entries(target).filter(([id, found]) => {
+    if (id in ended) deepStrictEqual(found, ended[id], where);
+    return !(id in ended);
+  });
+  const gone = Object.keys(ENDED).length + rest.length - Object.keys(target).length;
+  return { rest: Object.fromEntries(rest), gone };
+}
+
 /** The length of the conversation of an undisturbed copy. */
 export async function conversationOf(subject: CopySubject): Promise<FaultProxy["sent"]> {
-  await refill(subject);
   await using folder = await tempDir();
+  await prepare(subject, `${folder.path}/ledger`);
   const { source, target, way } = subject;
   const failing = way.failing === "source" ? source : target;
   await using proxy = faultProxy(portOf(failing), way.protocol);
@@ -140,9 +171,9 @@ export function changedIn(target: Look, where: string): number {
  */
 export async function copyWithFault(subject: CopySubject, fault: Fault): Promise<string> {
   const { source, target, way } = subject;
-  await refill(subject);
   await using folder = await tempDir();
   const ledger = `${folder.path}/ledger`;
+  await prepare(subject, ledger);
   const failing = way.failing === "source" ? source : target;
   await using proxy = faultProxy(portOf(failing), way.protocol, fault);
   const begin = performance.now();
@@ -151,9 +182,12 @@ export async function copyWithFault(subject: CopySubject, fault: Fault): Promise
   const where = `${JSON.stringify(fault)}: ${JSON.stringify(report)} ${report.error?.message}`;
   ok(time < BOUND, `${Math.round(time)} ms, ${where}`);
   doesNotMatch(Deno.inspect(report.error, { depth: 9 }), new RegExp(ID), where);
-  const changed = changedIn(await target.look(), where);
+  const { rest, gone } = withoutEnded(await target.look(), where);
+  const changed = changedIn(rest, where);
   const told = written(report.counts);
   ok(told <= changed && changed <= told + report.inDoubt, `${changed} are changed, ${where}`);
+  const { removed = 0, inDoubt = 0 } = report.ended ?? {};
+  ok(removed <= gone && gone <= removed + inDoubt, `${gone} are gone, ${where}`);
   if (report.outcome === "copied") deepStrictEqual(await target.look(), lookOf(ALL), where);
   deepStrictEqual(await source.look(), lookOf(ALL), where);
   const again = await copy(subject, ledger);
