@@ -9,7 +9,7 @@ import {
 import { ExitCode, OperationError, UsageError } from "../../../core/errors.ts";
 import { PREVIOUS_SECRETS, previousSecrets, SECRET } from "../../../core/secrets.ts";
 import type { Selection } from "../../../core/selection.ts";
-import { listed } from "../../../core/text.ts";
+import { listed, printable } from "../../../core/text.ts";
 import type { Project } from "../../../config/project.ts";
 import { workingFolder } from "../../load_project.ts";
 import {
@@ -62,6 +62,7 @@ export async function reseal(
   checkOptions(options);
   const selection = await selectionFor(host, options, host.now().getTime());
   const operation = await operationFor(host, { ...options, backend: options.from }, reporter);
+  checkOneStore(operation);
   const secrets = secretsOf(operation.project);
   for (const keys of operation.neighbours) reporter.warn(`Resealing takes ${keys} too`);
   showDecision(operation);
@@ -79,13 +80,16 @@ export async function reseal(
 
 /** @throws {UsageError} if an option has no meaning here. */
 function checkOptions(options: CopyOptions): void {
-  const { to, restoreRemoved, ledger, schedule, overwrite, encrypt, force, yes, dryRun } = options;
+  const { to, restoreRemoved, ledger, schedule, overwrite, encrypt } = options;
+  const { removeEnded, removeMost, force, yes, dryRun } = options;
   const others = [
     ["--to", to],
     ["--restore-removed", restoreRemoved],
     ["--ledger", ledger],
     ["--schedule", schedule],
     ["--overwrite", overwrite],
+    ["--remove-ended", removeEnded],
+    ["--remove-most", removeMost],
     ["--no-encrypt", encrypt ? undefined : true],
   ] as const;
   for (const [name, value] of others) {
@@ -99,6 +103,18 @@ function checkOptions(options: CopyOptions): void {
       hint: "Pass --force to go on without being asked; or --dry-run",
     });
   }
+}
+
+/**
+ * The check mark would be about one of two stores only.
+ * @throws {UsageError} if the app moves its sessions, and no store is named.
+ */
+function checkOneStore({ choice, second }: Operation): void {
+  if (second === undefined) return;
+  const names = [choice.backend.name, second.choice.backend.name].map(printable);
+  throw new UsageError(`The app has sessions in two stores: ${listed(names, "and")}`, {
+    hint: "Reseal each of them: name it with --from",
+  });
 }
 
 /** Bytes that the app's secret has at least. */
