@@ -217,6 +217,26 @@ Deno.test("it asks, and needs both an older secret and a new one", async () => {
   ok((await end.look())[`${CANARY}-0`]?.[0] !== before[`${CANARY}-0`]?.[0]);
 });
 
+Deno.test("of two stores, --from must name one", async () => {
+  await using end = await sqliteEnd();
+  await using old = await sqliteEnd();
+  await using app = await tempDir();
+  const backends = { own: end.entry, old: old.entry };
+  const config = { app: "shop", session: { backend: "own", migrateFrom: "old", backends } };
+  await writeTree(app.path, { "azu.config.ts": `export default ${JSON.stringify(config)};` });
+  await end.write(sessions([OLD]));
+  await old.write(sessions([OLD, OLD]));
+  const before = [await end.look(), await old.look()];
+  const options = { cwd: app.path, env: SECRETS };
+  const { code, stderr } = await runAzu([...RESEAL, "--force"], options);
+  deepStrictEqual([code, await end.look(), await old.look()], [2, ...before]);
+  match(stderr, /sessions in two stores: own and old/);
+  for (const [name, count] of [["own", 1], ["old", 2]] as const) {
+    const named = await runAzu([...RESEAL, "--force", "--from", name, "--json"], options);
+    deepStrictEqual([named.code, JSON.parse(named.stdout).resealed], [0, count], named.stderr);
+  }
+});
+
 Deno.test("its document has the fields that the reference lists", async () => {
   await using end = await sqliteEnd();
   await using app = await appOf(end.entry);

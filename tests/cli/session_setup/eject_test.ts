@@ -49,7 +49,7 @@ Deno.test("--eject goes to the folder that the config names; a dry run writes no
   const config = { "azu.config.ts": CONFIG.replace("./azu_templates", "./config/sessions") };
   await using app = await appOf(config);
   const dry = JSON.parse((await app.azu("--eject", "--dry-run", "--json")).stdout);
-  deepStrictEqual([dry.outcome, dry.exitCode, dry.files.length], ["planned", 0, 11]);
+  deepStrictEqual([dry.outcome, dry.exitCode, dry.files.length], ["planned", 0, 12]);
   deepStrictEqual(await app.files(), { "shard.yml": SHARD, ...config });
   strictEqual((await app.azu("--eject")).code, 0);
   const files = await app.files();

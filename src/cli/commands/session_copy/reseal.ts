@@ -9,7 +9,7 @@ import {
 import { ExitCode, OperationError, UsageError } from "../../../core/errors.ts";
 import { PREVIOUS_SECRETS, previousSecrets, SECRET } from "../../../core/secrets.ts";
 import { inWords, type Selection } from "../../../core/selection.ts";
-import { listed } from "../../../core/text.ts";
+import { listed, printable } from "../../../core/text.ts";
 import type { Project } from "../../../config/project.ts";
 import { audited, auditedRun, reportEnding } from "../../audit.ts";
 import { workingFolder } from "../../load_project.ts";
@@ -62,18 +62,8 @@ export async function reseal(
 ): Promise<ExitCode> {
   checkOptions(options);
   const selection = await selectionFor(host, options, host.now().getTime());
-  const { second, ...others } = await operationFor(
-    host,
-    { ...options, backend: options.from },
-    reporter,
-  );
-  const operation: Operation = { ...others, second: undefined };
-  if (second !== undefined) {
-    const { name } = second.choice.backend;
-    reporter.warn(
-      `The app also has sessions in ${name}: run the command for it, too (--from ${name})`,
-    );
-  }
+  const operation = await operationFor(host, { ...options, backend: options.from }, reporter);
+  checkOneStore(operation);
   const secrets = secretsOf(operation.project);
   for (const keys of operation.neighbours) reporter.warn(`Resealing takes ${keys} too`);
   showDecision(operation);
@@ -103,16 +93,16 @@ export async function reseal(
 
 /** @throws {UsageError} if an option has no meaning here. */
 function checkOptions(options: CopyOptions): void {
-  const { removeEnded, removeMost } = options;
-  const { to, restoreRemoved, ledger, schedule, overwrite, encrypt, force, yes, dryRun } = options;
+  const { to, restoreRemoved, ledger, schedule, overwrite, encrypt } = options;
+  const { removeEnded, removeMost, force, yes, dryRun } = options;
   const others = [
     ["--to", to],
     ["--restore-removed", restoreRemoved],
-    ["--remove-ended", removeEnded],
-    ["--remove-most", removeMost],
     ["--ledger", ledger],
     ["--schedule", schedule],
     ["--overwrite", overwrite],
+    ["--remove-ended", removeEnded],
+    ["--remove-most", removeMost],
     ["--no-encrypt", encrypt ? undefined : true],
   ] as const;
   for (const [name, value] of others) {
@@ -126,6 +116,18 @@ function checkOptions(options: CopyOptions): void {
       hint: "Pass --force to go on without being asked; or --dry-run",
     });
   }
+}
+
+/**
+ * The check mark would be about one of two stores only.
+ * @throws {UsageError} if the app moves its sessions, and no store is named.
+ */
+function checkOneStore({ choice, second }: Operation): void {
+  if (second === undefined) return;
+  const names = [choice.backend.name, second.choice.backend.name].map(printable);
+  throw new UsageError(`The app has sessions in two stores: ${listed(names, "and")}`, {
+    hint: "Reseal each of them: name it with --from",
+  });
 }
 
 /** Bytes that the app's secret has at least. */
