@@ -8,6 +8,7 @@ import { TableLog } from "../../src/audit/table_log.ts";
 import { bindBackend } from "../../src/backends/registry.ts";
 import { needs, type ServiceName } from "../support/env.ts";
 import { freshMariadb, freshPostgres } from "../support/servers/database.ts";
+import { smallDisk } from "../support/small_disk.ts";
 import { tempDir } from "../support/temp.ts";
 
 const NEVER = new AbortController().signal;
@@ -106,6 +107,24 @@ Deno.test("audit log: a record that was cut off is removed, and the next one fol
   deepStrictEqual([number, (await chainOf(log)).problem], [2, undefined]);
   match(warning, /incomplete, and azu has removed its 100 bytes/);
   strictEqual(Number((await Deno.stat(path)).mode) & 0o777, 0o600);
+});
+
+Deno.test("audit log: a full disk breaks no record", async () => {
+  await using disk = await smallDisk(1);
+  if (disk === undefined) return;
+  const path = join(disk.path, "audit.log");
+  const log = new FileLog(path);
+  // The last record does not fit in the page that the file has.
+  const text = "x".repeat(3000);
+  await log.append({ kind: "begin", run: "1", text }, new Date());
+  await disk.filled(async () => {
+    const adding = log.append({ kind: "end", run: "1", text }, new Date());
+    await rejects(adding, /The audit log .* cannot be written: .*No space left/);
+  });
+  deepStrictEqual((await chainOf(log)).records, 1);
+  await log.append({ kind: "end", run: "1", text }, new Date());
+  const { records, problem, open } = await chainOf(log);
+  deepStrictEqual([records, problem, open.size], [2, undefined, 0]);
 });
 
 Deno.test("audit log: a file of something else is not changed", async () => {

@@ -160,7 +160,7 @@ function exitCodeOf(host: Host, { outcome, error }: ResealReport): ExitCode {
     case "resealed":
     case "found":
     case "declined":
-      return ExitCode.ok;
+      return error?.exitCode ?? ExitCode.ok;
     case "partial":
       return ExitCode.failed;
     case "interrupted":
