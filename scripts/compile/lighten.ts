@@ -1,8 +1,9 @@
 /**
  * Makes the executable smaller: removes from the bundle what packages contain and azu never uses.
- * azu's own code stays as it is, so that stack traces are readable.
+ * azu's own code keeps its names and lines, so that stack traces are readable.
  */
 import { transform } from "esbuild";
+import { ts } from "../types/compiler.ts";
 import { TRIMS, UNUSED_MODULES } from "./unused.ts";
 
 /** The comment before each module of a bundle, which names its file. */
@@ -88,7 +89,7 @@ function withoutUnreachable(modules: readonly string[]): string[] {
 
 async function minify(module: string): Promise<string> {
   const path = pathOf(module);
-  if (path === undefined) return module;
+  if (path === undefined) return withoutIndentation(module);
   // Not minifySyntax: it drops imported names that only other modules of the bundle use.
   const { code } = await transform(module, {
     minifyWhitespace: true,
@@ -96,4 +97,21 @@ async function minify(module: string): Promise<string> {
     legalComments: "none",
   });
   return `// ${path}\n${code}`;
+}
+
+/** The same lines without the blanks before them, except in texts of several lines. */
+function withoutIndentation(module: string): string {
+  const source = ts.createSourceFile("module.js", module, ts.ScriptTarget.ESNext);
+  const lineOf = (position: number) => source.getLineAndCharacterOfPosition(position).line;
+  const inTexts = new Set<number>();
+  const visit = (node: ts.Node): void => {
+    if (ts.isTemplateLiteralToken(node)) {
+      const first = lineOf(node.getStart(source));
+      for (let line = lineOf(node.end); line > first; line--) inTexts.add(line);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return module.split("\n").map((line, index) => inTexts.has(index) ? line : line.trimStart())
+    .join("\n");
 }
