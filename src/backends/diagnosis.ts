@@ -99,7 +99,7 @@ export const storeChecks = {
   },
   "table.backlog": {
     title: "Few expired sessions wait to be removed",
-    fix: "azu session:sweep --schedule cron",
+    fix: "azu session:sweep, and regularly: azu session:sweep --schedule cron",
   },
   "table.dead-rows": {
     title: "Few dead rows, and the table is vacuumed",

@@ -66,6 +66,7 @@ function integrationFindings(
         id: "app.handler",
         status: "failure",
         evidence: `nothing calls ${module}::${HANDLER}.new`,
+        ...(shard.length === 0 ? {} : { fix: replacement(shard, module) }),
       }
       : isLast
       ? { id: "app.handler", status: "ok", evidence: `${use.path}, line ${use.line}` }
@@ -81,8 +82,23 @@ function integrationFindings(
       evidence: shard.length === 0
         ? "no source file uses it"
         : shard.map(({ path, line, call }) => `${path}, line ${line}: ${call}`).join("; "),
+      ...(shard.length === 0 ? {} : {
+        fix: use === undefined
+          ? replacement(shard, module)
+          : "Remove it: the app's own handler is there, too",
+      }),
     },
   ];
+}
+
+/** How the shard's handler becomes the app's own. */
+function replacement(
+  shard: readonly { readonly path: string; readonly line: number; readonly call: string }[],
+  module: string,
+): string {
+  return shard.map(({ path, line, call }) => {
+    return `In ${path}, line ${line}, replace ${call} with ${module}::${HANDLER}.new`;
+  }).join("; ");
 }
 
 function generated({ files }: SetupPlan): Finding {
@@ -95,8 +111,8 @@ function generated({ files }: SetupPlan): Finding {
     id,
     status: "warning",
     evidence:
-      `${INITIALIZER} was edited, or another version of azu wrote it: ${differing} line(s) ` +
-      "of this version are not in it",
+      `${INITIALIZER} differs from what azu writes now: ${differing} line(s) are not in it. ` +
+      "It was edited, the config has changed, or another version wrote it",
   };
 }
 
@@ -157,6 +173,8 @@ function lifetime({ files }: SetupPlan): Finding {
   return {
     id,
     status: unknown ? "warning" : "failure",
+    fix: differing.map(([name, , after]) => `config.${name} = ${after}`).join(", ") +
+      ` in ${INITIALIZER}, and deploy; or correct azu.config.ts`,
     evidence: differing.map(([name, before = "nothing that azu can read", after]) => {
       return `config.${name}: the initializer says ${before}, the config ${after}`;
     }).join("; "),

@@ -12,7 +12,8 @@ export const checks = {
   },
   "config.agrees": {
     title: "Config, initializer and variables name the same store",
-    fix: "azu session:setup, and deploy; or correct azu.config.ts",
+    fix:
+      "azu session:setup --force, which shows what it overwrites, and deploy; or correct azu.config.ts",
   },
   "config.unread-url": {
     title: "The app reads every URL that azu uses",
@@ -22,6 +23,18 @@ export const checks = {
     title: "Others cannot change the files that azu and the app read",
     fix: "chmod go-w the file",
   },
+  "secret.ignored": {
+    title: "git ignores .env",
+    fix: "Add a line .env to .gitignore",
+  },
+  "secret.tracked": {
+    title: "No secret is in a file that git tracks",
+    fix: "git rm --cached .env, and replace the secret: azu session:secret --write --force",
+  },
+  "secret.readable": {
+    title: "Only their owner can read files with secrets",
+    fix: "chmod 600 .env",
+  },
   "secret.present": {
     title: "SESSION_SECRET is set",
     fix: "azu session:secret --write",
@@ -29,18 +42,6 @@ export const checks = {
   "secret.strength": {
     title: "SESSION_SECRET is long, random and known to nobody else",
     fix: "azu session:secret --rotate --write",
-  },
-  "secret.tracked": {
-    title: "No secret is in a file that git tracks",
-    fix: "git rm --cached .env, and rotate the secret",
-  },
-  "secret.readable": {
-    title: "Only their owner can read files with secrets",
-    fix: "chmod 600 .env",
-  },
-  "secret.ignored": {
-    title: "git ignores .env",
-    fix: "Add a line .env to .gitignore",
   },
   "app.required": {
     title: "The app requires the initializer",
@@ -52,15 +53,15 @@ export const checks = {
   },
   "app.shard-handler": {
     title: "The shard's own handler is not used",
-    fix: "Remove Session::SessionHandler: it shares a session among visitors",
+    fix: "Replace it with the app's own SessionHandler: visitors share the sessions of the shard's",
   },
   "app.generated": {
     title: "The initializer is what this version of azu writes",
-    fix: "azu session:setup shows the difference",
+    fix: "azu session:setup shows the difference, and with --force overwrites it",
   },
   "app.shards": {
     title: "shard.yml and shard.lock have the shards that the store needs",
-    fix: "azu session:setup, and shards install",
+    fix: "azu session:setup adds them; then shards install",
   },
   ...storeChecks,
   "cookie.set": {
@@ -69,11 +70,11 @@ export const checks = {
   },
   "cookie.secure": {
     title: "The cookie is sent over HTTPS only",
-    fix: "session.cookie.secure: true, azu session:setup, and deploy",
+    fix: "session.cookie.secure: true, azu session:setup --force, and deploy",
   },
   "cookie.http-only": {
     title: "Scripts cannot read the cookie",
-    fix: "session.cookie.httpOnly: true, azu session:setup, and deploy",
+    fix: "session.cookie.httpOnly: true, azu session:setup --force, and deploy",
   },
   "cookie.same-site": {
     title: "Requests of other sites do not carry the cookie",
@@ -81,15 +82,15 @@ export const checks = {
   },
   "cookie.domain": {
     title: "The cookie is for the host, or the domain in the config",
-    fix: "Correct session.cookie.domain, azu session:setup, and deploy",
+    fix: "Correct session.cookie.domain, azu session:setup --force, and deploy",
   },
   "cookie.path": {
     title: "The cookie is for the path in the config",
-    fix: "Correct session.cookie.path, azu session:setup, and deploy",
+    fix: "Correct session.cookie.path, azu session:setup --force, and deploy",
   },
   "cookie.lifetime": {
     title: "The cookie lives as long as the session",
-    fix: "azu session:setup, and deploy",
+    fix: "azu session:setup --force, and deploy",
   },
   "cookie.fixation": {
     title: "An invented id is answered with a new one",
@@ -101,7 +102,7 @@ export const checks = {
   },
   "lifetime.agrees": {
     title: "Config, initializer, store and cookie have the same lifetime",
-    fix: "azu session:setup, and deploy",
+    fix: "azu session:setup --force, and deploy",
   },
 } as const satisfies Readonly<Record<string, CheckText>>;
 

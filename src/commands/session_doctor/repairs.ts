@@ -27,10 +27,11 @@ export async function repairsFor(
     .map(({ id }) => id);
   const repairs: Repair[] = [];
   if (ids.includes("config.writable")) {
-    repairs.push(...await modeRepairs(context.root, WRITABLE, 0o022, "go-w", "config.writable"));
+    const names = WRITABLE.filter((name) => name !== ENV || !ids.includes("secret.readable"));
+    repairs.push(...await modeRepairs(context.root, names, 0o022, "go-w", "config.writable"));
   }
   if (ids.includes("secret.readable")) {
-    repairs.push(...await modeRepairs(context.root, [".env"], 0o077, "600", "secret.readable"));
+    repairs.push(...await modeRepairs(context.root, [ENV], 0o077, "600", "secret.readable"));
   }
   if (ids.includes("secret.ignored")) repairs.push(...await ignoreRepair(context.root));
   if (ids.includes("table.columns") || ids.includes("table.expiry-index")) {
@@ -39,7 +40,17 @@ export async function repairsFor(
   return repairs;
 }
 
-const WRITABLE = ["azu.config.ts", ".env", INITIALIZER, SHARD_FILE];
+const ENV = ".env";
+const WRITABLE = ["azu.config.ts", ENV, INITIALIZER, SHARD_FILE];
+
+/** The checks that `--fix` may be able to repair. */
+export const repairable: readonly CheckId[] = [
+  "config.writable",
+  "secret.readable",
+  "secret.ignored",
+  "table.columns",
+  "table.expiry-index",
+];
 
 /** Takes permissions away from others. @param bits Those that nobody but the owner may have. */
 async function modeRepairs(

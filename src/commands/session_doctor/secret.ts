@@ -63,17 +63,20 @@ async function judged(
     return judge(old, undefined).weaknesses.length > 0;
   });
   const present = { id: "secret.present", status: "ok", evidence: `${bytes} bytes` } as const;
-  const [weakness] = weaknesses;
+  const [weakness, ...others] = weaknesses;
   if (weakness !== undefined) {
-    const evidence = weaknesses.map(({ text }) => text).join("; ");
+    const more = others.length === 0
+      ? ""
+      : `; and ${others.length} more: azu session:secret --check`;
+    const evidence = `${weakness.text}${more}`;
     return [present, { id: "secret.strength", status: "failure", evidence }];
   }
   if (weakBefore.length > 0) {
     return [present, {
       id: "secret.strength",
       status: "warning",
-      evidence: `${weakBefore.length} of the secrets in ${PREVIOUS_SECRETS} are weak`,
-      fix: `Remove them from ${PREVIOUS_SECRETS} once no session needs them`,
+      evidence: `${weakBefore.length} weak secret(s) in ${PREVIOUS_SECRETS}`,
+      fix: `azu session:copy --reseal, and then remove them from ${PREVIOUS_SECRETS}`,
     }];
   }
   return [present, {
@@ -154,8 +157,8 @@ async function tracked(root: string): Promise<Finding> {
     id,
     status: "failure",
     evidence: `git tracks ${listed(found, "and")}, with a secret or a password in it`,
-    fix: `git rm --cached ${
-      found.join(" ")
-    }; then change the secret: whoever has the history has it`,
+    fix:
+      `git rm --cached ${found.join(" ")}, and replace the secret, which stays in the history: ` +
+      "azu session:secret --write --force",
   };
 }

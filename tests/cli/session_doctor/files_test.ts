@@ -78,7 +78,7 @@ const cases: Readonly<
   ],
   "an old secret that is weak": [
     (app) => replaced(app, ".env", /$/, "SESSION_SECRET_PREVIOUS=changeme\n"),
-    ["secret.strength", "warning", /1 of the secrets in SESSION_SECRET_PREVIOUS are weak/],
+    ["secret.strength", "warning", /1 weak secret\(s\) in SESSION_SECRET_PREVIOUS/],
   ],
   "secrets in git": [
     async (app) => {
@@ -126,7 +126,7 @@ const cases: Readonly<
   ],
   "an edited initializer": [
     (app) => replaced(app, INITIALIZER, /^# The sessions of.*\n/, ""),
-    ["app.generated", "warning", /1 line\(s\) of this version are not in it/],
+    ["app.generated", "warning", /1 line\(s\) are not in it/],
   ],
   "no initializer": [
     (app) => app.write(INITIALIZER, undefined),

@@ -1,13 +1,14 @@
 import { appGroup } from "../../../commands/session_doctor/app.ts";
-import { type CheckId, checkIds } from "../../../commands/session_doctor/checks.ts";
+import { type CheckId, checkIds, type Finding } from "../../../commands/session_doctor/checks.ts";
 import { configGroup } from "../../../commands/session_doctor/config.ts";
 import { cookieGroup } from "../../../commands/session_doctor/cookie.ts";
 import { examine, type Group } from "../../../commands/session_doctor/doctor.ts";
-import { type Repair, repairsFor } from "../../../commands/session_doctor/repairs.ts";
+import { type Repair, repairable, repairsFor } from "../../../commands/session_doctor/repairs.ts";
 import { secretGroup } from "../../../commands/session_doctor/secret.ts";
 import { storeGroup } from "../../../commands/session_doctor/store.ts";
 import { otherPrefixes } from "../../../config/places.ts";
 import { ttlOf } from "../../../config/session_defaults.ts";
+import { listed } from "../../../core/text.ts";
 import { ExitCode, messageOf, OperationError, UsageError } from "../../../core/errors.ts";
 import { interruptedCode } from "../../operation.ts";
 import type { GlobalOptions } from "../../program.ts";
@@ -64,6 +65,12 @@ export async function sessionDoctor(
   const counts = countsOf(findings);
   reporter.line("");
   reporter.line(summaryOf(counts));
+  const isLeft = ({ id, status }: Finding) =>
+    repairable.includes(id) && (status === "failure" || status === "warning");
+  const left = findings.filter(isLeft).map(({ id }) => id);
+  if (!options.fix && left.length > 0) {
+    reporter.note(`azu session:doctor --fix can repair ${listed(left, "and")}`);
+  }
   const isBad = counts.failure > 0 || failure !== undefined ||
     (options.strict === true && counts.warning > 0);
   const exitCode = host.signal.aborted

@@ -24,10 +24,13 @@ export function showFindings(reporter: Reporter, findings: readonly Finding[]): 
     let more = 0;
     while (status === "skipped" && isSameReason(finding, findings[at + 1 + more])) more++;
     at += more;
-    const name = more === 0 ? id : `${id} and ${more} more`;
-    const colour = COLOURS[status];
-    reporter.lines([[[`${SIGNS[status]} ${name}`, colour], [`: ${evidence}`]]]);
-    if (fix !== undefined) reporter.line(`    fix: ${fix}`);
+    const name = `${SIGNS[status]} ${more === 0 ? id : `${id} and ${more} more`}`;
+    const isBad = status === "failure" || status === "warning";
+    if (reporter.options.quiet && isBad) reporter.say(`${name}: ${evidence}`);
+    else reporter.lines([[[name, COLOURS[status]], [`: ${evidence}`]]]);
+    if (fix === undefined) continue;
+    if (reporter.options.quiet) reporter.say(`    fix: ${fix}`);
+    else reporter.line(`    fix: ${fix}`);
   }
 }
 
