@@ -97,6 +97,37 @@ for (const variant of chosenVariants(...REMOTE)) {
     });
   });
 
+  Deno.test(of("the app opens what azu has resealed"), needs(...variant.needs), async () => {
+    for (const settings of [{}, { TEST_KDF: "1" }, { TEST_KDF: "1", TEST_COMPRESS: "1" }]) {
+      await using backing = await openBacking(variant);
+      const env = (secrets: Secrets) => {
+        return { ...backing.env, ...SEALED, ...settings, ...environment(secrets) };
+      };
+      const id = await withNode(variant, env({ secret: FIRST }), async (node) => {
+        const visitor = node.visitor();
+        const { id } = await visitor.logIn(1);
+        await visitor.post("/touch?value=kept&times=200"); // long enough to be compressed
+        return id;
+      });
+      const { code, stderr } = await runAzu(["session:copy", "--reseal", "--force"], {
+        cwd: appFolder(variant),
+        env: {
+          AZU_ENV: environmentOf(variant),
+          ...env({ secret: SECOND, previous: FIRST }),
+        },
+      });
+      strictEqual(code, 0, stderr);
+      deepStrictEqual([await opens(FIRST, backing, id), await opens(SECOND, backing, id)], [
+        false,
+        true,
+      ]);
+      await withNode(variant, env({ secret: SECOND }), async (node) => {
+        const answer = await node.visitor(id).get("/me");
+        deepStrictEqual([answer.id, answer.user, answer.value], [id, 1, "kept".repeat(200)]);
+      });
+    }
+  });
+
   Deno.test(
     of("old and new processes read each other's sessions"),
     needs(...variant.needs),

@@ -6,4 +6,5 @@ end
 Session.configure do |config|
   config.compress_data = true if ENV["TEST_COMPRESS"]?
   config.encrypt_redis_data = true if ENV["TEST_ENCRYPT"]?
+  config.use_kdf = true if ENV["TEST_KDF"]?
 end
