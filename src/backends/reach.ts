@@ -104,7 +104,7 @@ export async function listens(
 ): Promise<boolean> {
   const socket = createConnection({ host, port });
   try {
-    await within(eventOf(socket, "connect"), { ms: PATIENCE, signal });
+    await within(connected(socket), { ms: PATIENCE, signal });
     return true;
   } catch {
     signal.throwIfAborted();
@@ -115,9 +115,9 @@ export async function listens(
   }
 }
 
-async function eventOf(socket: Socket, event: "connect" | "secureConnect"): Promise<void> {
+async function connected(socket: Socket): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  socket.once(event, resolve);
+  socket.once("connect", resolve);
   socket.once("error", reject);
   socket.once("close", () => reject(new Error("the server closed the connection")));
   await promise;
@@ -196,24 +196,22 @@ async function certificateEnd(
 ): Promise<number | undefined> {
   const open: Socket[] = [];
   const late = () => new Error(`no TLS handshake within ${PATIENCE / 1000} s`);
-  const read = async () => {
-    const socket = await securedSocket(place, encryption, open);
+  try {
+    const secure = securedSocket(place, encryption, open);
+    const socket = await within(secure, { ms: PATIENCE, signal, late });
     if (socket === undefined) return undefined;
-    await eventOf(socket, "secureConnect");
     const end = Date.parse(socket.getPeerCertificate().valid_to);
     if (Number.isNaN(end)) throw new Error("it has no readable end");
     return end;
-  };
-  try {
-    return await within(read(), { ms: PATIENCE, signal, late });
   } finally {
     for (const socket of open) socket.destroy();
   }
 }
 
 /**
+ * Shakes hands with a server.
  * @param open Receives all sockets.
- * @returns a socket that begins with TLS; undefined if the server has none.
+ * @returns undefined if the server has no TLS.
  */
 async function securedSocket(
   { host, port }: ServerPlace,
@@ -221,17 +219,23 @@ async function securedSocket(
   open: Socket[],
 ): Promise<TLSSocket | undefined> {
   const servername = isIP(host) === 0 ? { servername: host } : {};
-  const options = { host, port, ...identity, ...servername, rejectUnauthorized: false };
+  const options = { host, ...identity, ...servername, rejectUnauthorized: false };
+  const { promise, resolve, reject } = Promise.withResolvers<TLSSocket | undefined>();
+  // All listeners are added at once: a handshake can be over before a promise is.
   const opened = <S extends Socket>(socket: S): S => {
-    socket.on("error", () => {}); // whoever waits for it gets the error, too
     open.push(socket);
+    socket.on("error", reject);
+    socket.on("close", () => reject(new Error("the server closed the connection")));
     return socket;
   };
-  if (ask === undefined) return opened(connectTls(options));
+  const awaited = (socket: TLSSocket) => {
+    opened(socket).once("secureConnect", () => resolve(socket));
+  };
+  if (ask === undefined) {
+    awaited(connectTls({ ...options, port }));
+    return await promise;
+  }
   const socket = opened(createConnection({ host, port }));
-  const { promise, resolve, reject } = Promise.withResolvers<TLSSocket | undefined>();
-  socket.once("error", reject);
-  socket.once("close", () => reject(new Error("the server closed the connection")));
   const { request } = ask;
   if (request !== undefined) socket.once("connect", () => socket.write(request));
   socket.once("data", (first: Uint8Array) => {
@@ -239,7 +243,7 @@ async function securedSocket(
     if (answer === undefined) return resolve(undefined);
     if (answer.length > 0) socket.write(answer);
     // In this very event: Deno 2.5 cannot turn a socket to TLS any later.
-    resolve(opened(connectTls({ ...options, socket })));
+    awaited(connectTls({ ...options, socket }));
   });
   return await promise;
 }

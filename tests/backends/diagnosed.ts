@@ -1,5 +1,5 @@
 /** What a store says to `session:doctor`: situations, each with the finding that it must lead to. */
-import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, doesNotMatch, match, ok, strictEqual } from "node:assert/strict";
 import type { Backend } from "../../src/backends/contract.ts";
 import type {
   CheckStatus,
@@ -42,6 +42,9 @@ export async function diagnosed(backend: Backend, options: Options = {}): Promis
   return findings;
 }
 
+/** The passwords, ids and payloads of the tests. */
+const SECRET = /hunter2|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}|\{"user_id"/;
+
 function collecting(
   options: Options,
 ): DiagnosisOptions & { findings: Map<StoreCheckId, StoreFinding> } {
@@ -52,7 +55,10 @@ function collecting(
     otherPrefixes: options.otherPrefixes ?? new Map(),
     now: options.now ?? (() => new Date()),
     findings,
-    onFinding: (finding) => void findings.set(finding.id, finding),
+    onFinding(finding) {
+      doesNotMatch(`${finding.evidence} ${finding.fix}`, SECRET);
+      findings.set(finding.id, finding);
+    },
   };
 }
 

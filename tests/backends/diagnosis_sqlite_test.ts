@@ -1,5 +1,5 @@
 /** What `session:doctor` finds on SQLite: each check in situations that are good and bad. */
-import { match } from "node:assert/strict";
+import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import type { StoreCheckId } from "../../src/backends/diagnosis.ts";
 import { bindBackend } from "../../src/backends/registry.ts";
 import { createStatements } from "../../src/backends/sql/ddl.ts";
@@ -153,6 +153,22 @@ Deno.test("sqlite: what is wrong with a table is found", async (t) => {
       ...after("CREATE TABLE carts (session integer REFERENCES sessions (id))"),
     },
   ]);
+});
+
+Deno.test("sqlite: an index on the expiry is added only if that is asked for", async () => {
+  await using app = await tempDir();
+  const { signal } = new AbortController();
+  sqlite(app.path, "app.db", ...CREATE, "DROP INDEX sessions_expires_at_idx");
+  const backend = bindBackend("database", { url: "sqlite3://./app.db" }, {
+    ...context,
+    root: app.path,
+  });
+  await using store = await backend.connect(signal);
+  strictEqual(await store.missingInTable?.(signal), undefined);
+  const changes = await store.missingInTable?.(signal, { expiryIndex: true });
+  deepStrictEqual(changes?.missing, ["an index on expires_at"]);
+  await store.changeTable?.(changes, signal);
+  allWell(await diagnosed(backend), CHECKS);
 });
 
 /** Prints the finding of `rights.clear`. */
