@@ -1,5 +1,5 @@
 /** The way to a server: its name, its addresses and its certificate. */
-import { lookup } from "node:dns/promises";
+import { lookup } from "node:dns";
 import { createConnection, isIP, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { bracketed } from "../core/connection_url.ts";
@@ -76,12 +76,22 @@ interface Resolved extends ServerPlace {
 async function resolve({ host, port }: ServerPlace, signal: AbortSignal): Promise<Resolved> {
   if (isIP(host) !== 0) return { host, port, addresses: [host] };
   try {
-    const found = await within(lookup(host, { all: true }), { ms: PATIENCE, signal });
-    return { host, port, addresses: [...new Set(found.map(({ address }) => address))] };
+    const found = await within(addressesOf(host), { ms: PATIENCE, signal });
+    return { host, port, addresses: [...new Set(found)] };
   } catch {
     signal.throwIfAborted();
     return { host, port, addresses: [] }; // whatever the reason, nobody can connect
   }
+}
+
+/** With `node:dns/promises`, Deno 2.5 prints a warning. */
+async function addressesOf(host: string): Promise<readonly string[]> {
+  const { promise, resolve, reject } = Promise.withResolvers<readonly string[]>();
+  lookup(host, { all: true }, (error, found) => {
+    if (error === null) resolve(found.map(({ address }) => address));
+    else reject(error);
+  });
+  return await promise;
 }
 
 function resolution(resolved: readonly Resolved[]): NonNullable<Outcome> {
