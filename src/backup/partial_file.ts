@@ -55,6 +55,7 @@ export class PartialFile implements Sink, AsyncDisposable {
   /** Gives the file its name. */
   async publish(): Promise<void> {
     await checkPlace(this.#path, this.#overwrite); // it has taken a while
+    await this.#checkSize();
     await explained(this.#path, () => Deno.rename(this.#partial, this.#path));
     this.#isThere = false;
     await explained(this.#path, () => syncFolder(dirname(this.#path)));
@@ -65,6 +66,25 @@ export class PartialFile implements Sink, AsyncDisposable {
     if (!this.#isThere) return;
     this.#isThere = false;
     await Deno.remove(this.#partial);
+  }
+
+  /**
+   * A store that has lost its sessions must not take the backup with it.
+   * @throws {OperationError} if the file would replace one that is more than twice as large.
+   */
+  async #checkSize(): Promise<void> {
+    const [before, now] = await Promise.all([
+      Deno.stat(this.#path).then(({ size }) => size, () => 0),
+      Deno.stat(this.#partial).then(({ size }) => size),
+    ]);
+    if (now * 2 >= before) return;
+    throw new OperationError(
+      `${this.#path} was not replaced: it has ${before} bytes, and the new backup only ${now}`,
+      {
+        hint:
+          "Has the store lost its sessions? If not, move the file away, and run the command again",
+      },
+    );
   }
 
   #closeFile(): void {

@@ -22,6 +22,7 @@ import {
   type CopyCounts,
   type CopyReport,
   type CopyRequest,
+  hasLost,
   NO_COUNTS,
   written,
 } from "./types.ts";
@@ -95,7 +96,8 @@ async function copyBetween(
   request.onPhase("comparing");
   await copy.compare();
   if (selection.length === 0) await (ended?.end() ?? ledger.dropOthers());
-  return { ...tally.report(), outcome: tally.isComplete ? "copied" : "partial" };
+  const isComplete = tally.isComplete && !hasLost(tally.counts);
+  return { ...tally.report(), outcome: isComplete ? "copied" : "partial" };
 }
 
 function cutOff(

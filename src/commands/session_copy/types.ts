@@ -77,6 +77,18 @@ export const NO_COUNTS: CopyCounts = {
   failed: 0,
 };
 
+/** Fewer sessions may all have been logged out. */
+const LEAST_LOST = 5;
+
+/**
+ * Whether the target seems to have lost its sessions: most of those that copies have put there are
+ * gone, and not only a few.
+ */
+export function hasLost({ removed, same, kept, unclear, extended, replaced }: CopyCounts): boolean {
+  const left = same + kept + unclear + extended + replaced;
+  return removed >= LEAST_LOST && removed > left;
+}
+
 /** What became of the target's sessions that have ended at the source. */
 export interface EndedCounts {
   /** How many live sessions of the target are in the ledger. */

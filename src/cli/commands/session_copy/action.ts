@@ -29,6 +29,7 @@ import {
   backendEnd,
   type End,
   endFieldsOf,
+  type Ends,
   endsFor,
   isFile,
   nameOf,
@@ -60,6 +61,7 @@ export async function sessionCopy(
     const { printCopySchedule } = await import("./schedule.ts");
     return printCopySchedule(host, reporter, ends, options.schedule);
   }
+  checkDirection(ends);
   for (const keys of ends.neighbours) reporter.warn(`A copy takes ${keys} too`);
   showEnds(ends, reporter);
   const folder = await workingFolder(host, options);
@@ -94,6 +96,24 @@ export async function sessionCopy(
     })),
   );
   return conclude(report);
+}
+
+/**
+ * The store that an app leaves does not hear of what ends in the new one, and still has what is to
+ * be moved.
+ * @throws {UsageError} if a copy would go back there.
+ */
+function checkDirection({ project, from, to }: Ends): void {
+  const { migrateFrom, backend = "redis" } = project.config.session ?? {};
+  if (isFile(from) || isFile(to) || migrateFrom === undefined) return;
+  if (nameOf(to) !== migrateFrom || nameOf(from) !== backend) return;
+  throw new UsageError(
+    `The app moves its sessions from ${migrateFrom} to ${backend}, and this copy goes back`,
+    {
+      hint: "Exchange --from and --to. To move back, first deploy the app with migrateTo in the " +
+        "place of migrateFrom: see docs/how-to/switch-to-another-backend.md",
+    },
+  );
 }
 
 /** @throws {UsageError} if what has ended would not be certain, or nobody asked for it. */

@@ -1,7 +1,9 @@
 /** How a copy is reported: as lines, and as JSON. */
 import {
+  type CopyCounts,
   type CopyReport,
   type EndedCounts,
+  hasLost,
   NOTHING_ENDED,
   written,
 } from "../../../commands/session_copy/types.ts";
@@ -44,10 +46,13 @@ export function showCopy(
   if (outcome === "found" && report.isRefused && ended !== undefined) {
     reporter.warn(`${refusalOf(ended)}. ${REMOVE_MOST}`);
   }
+  if (outcome === "found" && hasLost(counts)) reporter.warn(`${lossOf(counts)}. ${RESTORE}`);
   if (outcome === "copied" && isFile(to)) {
     reporter.verified(
       `Read ${to.path} again: all ${comparison?.compared ?? 0} session(s) are in it`,
     );
+  } else if (outcome === "copied" && isNothing(report)) {
+    reporter.line("The source has no sessions: is the direction right?");
   } else if (outcome === "copied") {
     // Those that were removed at the target are missing there, and have just been named.
     const missing = counts.removed > 0 ? "nothing else" : "nothing";
@@ -63,6 +68,11 @@ export function showCopy(
   if (isCutOff && changed > 0) {
     reporter.say("It is not known what is left: running the command again is safe");
   }
+}
+
+/** Whether there was nothing to copy, nor to compare. */
+function isNothing({ counts, comparison }: CopyReport): boolean {
+  return comparison?.compared === 0 && Object.values(counts).every((count) => count === 0);
 }
 
 /**
@@ -131,6 +141,16 @@ function doubtIn({ inDoubt, ended }: CopyReport): number {
   return inDoubt + (ended?.inDoubt ?? 0);
 }
 
+/** The target may have been flushed, and then a copy must not look complete. */
+function lossOf({ removed }: CopyCounts): string {
+  return `${removed} session(s), most of those that copies have put at the target, are gone there: ` +
+    "it seems to have lost them";
+}
+
+const RESTORE =
+  "If it has, run the command again with --restore-removed. If they were logged out or " +
+  "revoked there, nothing is wrong";
+
 /** Why a copy is not complete. */
 function problemOf({ outcome, counts, comparison, inDoubt, ended, isRefused }: CopyReport) {
   if (outcome !== "partial" && (outcome !== "found" || counts.failed === 0)) return undefined;
@@ -149,6 +169,10 @@ function problemOf({ outcome, counts, comparison, inDoubt, ended, isRefused }: C
     const refusal = refusalOf(ended);
     if (problems.length === 0) return new OperationError(refusal, { hint: REMOVE_MOST });
     problems.push(refusal);
+  }
+  if (hasLost(counts)) {
+    if (problems.length === 0) return new OperationError(lossOf(counts), { hint: RESTORE });
+    problems.push(lossOf(counts));
   }
   return new OperationError(problems.join("; "), {
     hint: inDoubt === 0 && missing + differing > 0

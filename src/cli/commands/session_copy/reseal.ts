@@ -147,6 +147,13 @@ function secretsOf({ env }: Project): Secrets {
       hint: "`azu session:secret` makes a new one",
     });
   }
+  if (previous.includes(secret.trim())) {
+    throw new UsageError(`${SECRET} is in ${PREVIOUS_SECRETS}, too: it may be the old one`, {
+      hint:
+        `Check where each comes from, with azu session:secret --check: a variable of the shell ` +
+        "comes before .env",
+    });
+  }
   if (previous.length === 0) {
     throw new UsageError(`${PREVIOUS_SECRETS} is not set, so there is no older secret to replace`, {
       hint: "Set it to the secrets that the app had before, separated by commas",
