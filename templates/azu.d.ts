@@ -472,8 +472,8 @@ declare module "azu" {
      */
     save?(changes: readonly Change[], signal: AbortSignal, now: Date): Promise<readonly Saved[]>;
     /**
-     * Removes sessions, each only if it still is as it was read: the same payload, until the same
-     * time.
+     * Removes sessions, each only if it is still as it was read, with the same payload, until the
+     * same time.
      * @returns what became of each, in the same order.
      * @throws if it is not known what became of some of them.
      */

@@ -104,7 +104,10 @@ function isUsedOnlyIn({ code }: Source, name: RegExp, snippets: Snippets): boole
 function readChoice(source: Source): Initializer | undefined {
   const { text, code } = source;
   const [start] = code.matchAll(CHOICE);
-  if (start === undefined) return undefined;
+  if (start === undefined) {
+    // Such a source has two stores, and nothing else in it tells which comes first.
+    return /\bMigratingSessionStore\b/.test(code) ? notCertain(text) : undefined;
+  }
   const choice = choiceAt(source, start.index + start[0].length);
   const isIntact = count(code, STORES) === 1 &&
     count(code, /\bSESSION_ENVIRONMENT\s*=/g) === 1 && text.includes(ENVIRONMENT) &&

@@ -29,6 +29,7 @@ const NOT_RUN = [
   "how-to/install.md: removes azu",
   "how-to/see-how-many-sessions-there-are.md: runs until Ctrl-C",
   "how-to/set-up-sessions.md: needs Crystal and GitHub",
+  "how-to/switch-to-another-backend.md: needs the shards",
   "tutorial.md: downloads a release",
   "tutorial.md: needs Crystal and GitHub",
   "tutorial.md: needs the running app",
