@@ -30,6 +30,9 @@ const COMMANDS = [
   "session:copy",
   "session:secret",
   "session:clear",
+  "session:doctor",
+  "audit:list",
+  "audit:verify",
   "completion",
   "help",
 ];

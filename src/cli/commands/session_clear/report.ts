@@ -252,7 +252,7 @@ export function storesField(
 /** The fields about what precedes and follows a removal. */
 export function followUpFields({ evidence, nodes, replicas, advice }: ClearReport) {
   return {
-    ...(evidence === undefined ? {} : { evidence }),
+    evidence: evidence ?? null,
     nodesTold: nodes?.told ?? null,
     replicasFollowed: replicas ?? null,
     ...(advice === undefined ? {} : { advice }),
