@@ -29,9 +29,10 @@ function plain(stored: readonly StoredSession[]) {
 
 Deno.test("any sessions are read as they were written", async () => {
   await using folder = await tempDir();
+  let files = 0;
   const property = fc.asyncProperty(fc.array(fc.array(anySession)), async (batches) => {
-    const path = join(folder.path, "any.azu");
-    const options = { header: HEADER, passphrase: undefined, overwrite: true };
+    const path = join(folder.path, `${files++}.azu`);
+    const options = { header: HEADER, passphrase: undefined, overwrite: false };
     await using backup = await createBackup(path, options);
     for (const batch of batches) await backup.write(batch);
     deepStrictEqual(await backup.finish(), { sessions: batches.flat().length });

@@ -30,8 +30,11 @@ export interface FoundKey {
  * Keys per MGET, at most and before it is known how large values are. More are hardly faster
  * (measured), and an answer must stay below 64 MiB.
  */
-const MOST_AT_ONCE = 500;
+const MOST_AT_ONCE = 100;
 const FIRST = 10;
+
+/** The same for a call of the script, which a copy makes for every key (measured). */
+const MOST_BY_SCRIPT = 500;
 
 /** Bytes of values to ask for at once. Several batches are under way at the same time. */
 const ANSWER = 4 << 20;
@@ -157,7 +160,8 @@ export class KeyReader {
   /** Makes the next request so large that its answer fits. */
   #fit(keys: number, bytes: number): void {
     const fitting = Math.floor(ANSWER * keys / Math.max(1, bytes));
-    this.#atOnce = Math.max(1, Math.min(MOST_AT_ONCE, fitting));
+    const most = this.#wanted.byScript ? MOST_BY_SCRIPT : MOST_AT_ONCE;
+    this.#atOnce = Math.max(1, Math.min(most, fitting));
   }
 
   /** @returns the values of the keys that are on this node. */
