@@ -11,15 +11,10 @@ testSweeps("redis", needs("redis-server"), () => redisSubject(), [
   ["delay", 20],
 ]);
 
-testSweeps(
+testMixedFaults(
   "redis, sessions of one user",
   needs("redis-server"),
   () => redisSubject(undefined, OF_ONE_USER),
-  [
-    ["cut", 20],
-    ["half-close", 8],
-    ["delay", 4],
-  ],
 );
 
 testMixedFaults(
