@@ -174,6 +174,7 @@ Deno.test("--json prints one document", redisNeeded, async () => {
     remaining: 0,
     arrived: 0,
     lookAlikes: [],
+    evidence: null,
     nodesTold: null,
     replicasFollowed: null,
     exitCode: 0,
