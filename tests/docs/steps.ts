@@ -18,6 +18,7 @@ const STEPS: readonly Step[] = [
   [/^redis$/, ["redis-server"], (world) => world.startRedis()],
   [/^postgres$/, ["postgres"], (world) => world.startDatabase("postgres")],
   [/^a terminal$/, ["script"], nothing],
+  [/^openssl$/, ["openssl"], nothing],
   [/^crystal$/, ["crystal"], nothing],
   [/^jq$/, ["jq"], nothing],
   [/^sqlite3$/, ["sqlite3"], nothing],
